@@ -1,0 +1,83 @@
+# The list of everything that can be done; `make` alone prints it.
+.DEFAULT_GOAL := help
+.PHONY: help start stop status logs run_dbt psql \
+    start_db stop_db apply_schema deploy_flows stop_flows flows load_csv \
+    test test-all lint format lock clean
+VENV := .venv
+BRT_WATCH := $(VENV)/bin/brt-watch
+
+help:  ## Print this list
+	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## */  make \1\t/' | expand -t 22
+
+# -- what most people need --
+
+start: $(VENV)/installed  ## Start everything in the background: Postgres and the flows; says where to look
+	@$(BRT_WATCH) start
+
+stop: $(VENV)/installed  ## Stop everything; nothing that was captured is lost
+	@$(BRT_WATCH) stop
+
+status: $(VENV)/installed  ## Say what runs, what was captured last, what waits
+	@$(BRT_WATCH) status
+
+logs: $(VENV)/installed  ## Follow the logs
+	@$(BRT_WATCH) logs
+
+run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or start_db)
+	@$(BRT_WATCH) transform
+
+psql: $(VENV)/installed  ## Open psql on the database
+	@$(BRT_WATCH) db psql
+
+# -- the small steps --
+
+start_db: $(VENV)/installed  ## Start only the embedded Postgres, with our tables
+	@$(BRT_WATCH) db start
+
+stop_db: $(VENV)/installed  ## Stop only Postgres; the capture goes on
+	@$(BRT_WATCH) db stop
+
+apply_schema: $(VENV)/installed  ## Bring the tables to the newest form
+	@$(BRT_WATCH) db schema
+
+deploy_flows: $(VENV)/installed  ## Start only the three flows of Prefect, on their schedules
+	@$(BRT_WATCH) flow start
+
+stop_flows: $(VENV)/installed  ## Stop only the flows
+	@$(BRT_WATCH) flow stop
+
+flows: $(VENV)/installed  ## List the flows, their schedules and labels
+	@$(BRT_WATCH) flow list
+
+load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
+	@$(BRT_WATCH) load
+
+# -- for those who change it --
+
+test: $(VENV)/installed  ## Run all tests
+	$(VENV)/bin/pytest
+
+test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 too
+	@for version in 3.10 3.12 3.13; do \
+	    scripts/environment .venv-$$version python$$version \
+	    && .venv-$$version/bin/pytest tests/unit tests/acceptance || exit 1; \
+	done
+
+lint: $(VENV)/installed  ## Check style and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+format: $(VENV)/installed  ## Bring the code into the common form
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
+	scripts/lock
+
+clean:  ## Remove what was built; never touches data/
+	rm -rf .venv .venv-3.* build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests dbt -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@scripts/environment $(VENV) $(PYTHON)

@@ -1,0 +1,3 @@
+from brt_watch.cli import main
+
+main()

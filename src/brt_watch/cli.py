@@ -1,0 +1,435 @@
+"""The terminal: each step of the pipeline by hand, and the service."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+import typer
+from psycopg.conninfo import make_conninfo
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from brt_watch import __version__, lock, pipeline
+from brt_watch.clock import Clock, PretendClock, write_moment
+from brt_watch.errors import BrtWatchError, DatabaseUnreachable
+from brt_watch.model import Poll
+from brt_watch.pipeline import Parts
+from brt_watch.postgres import Server
+from brt_watch.replay import ReplayServer, read_recording
+from brt_watch.service import DATABASE, FLOWS, Service
+from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
+from brt_watch.status import Report, report
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
+    epilog="Exit codes: 0 well, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
+)
+db = typer.Typer(no_args_is_help=True, help="The embedded Postgres.")
+flow = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
+app.add_typer(db, name="db")
+app.add_typer(flow, name="flow")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def main() -> None:
+    """Run the command line; an error that we know is one sentence on the error output, and its exit code."""
+    _set_up_logging()
+    try:
+        app()
+    except BrtWatchError as error:
+        err.print(f"[bold red]brt-watch:[/] {_plain(str(error))}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output (head, say) has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+# -- the steps ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def capture(
+    once: Annotated[bool, typer.Option("--once", help="Poll once and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the API at every tick and write down what it says, without Prefect; ends with Ctrl-C.
+
+    The exit code is 1 when --once got no good answer (which is in the ledger all the same).
+    """
+    parts = _parts()
+    with lock.hold(_flow_lock(parts.settings, FLOWS["capture"]), "The capture"):
+        for tick in islice(pipeline.next_ticks(parts), 1 if once else None):
+            if tick > parts.clock.now() + timedelta(seconds=1):
+                err.print(f"waiting for the next tick, {tick:%H:%M:%S %Z}", style="dim")
+            poll = pipeline.capture(tick, parts)
+            _print_json(_poll_as_dict(poll)) if as_json else out.print(_poll_line(poll))
+            if once and not poll.status.is_good:
+                raise typer.Exit(1)
+
+
+@app.command()
+def load(as_json: AsJson = False) -> None:
+    """Load the closed windows into Postgres (brt_raw), oldest first, and move them to the archive."""
+    parts = _parts()
+    windows = pipeline.windows_to_load(parts)
+    done = []
+    for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
+        loaded = pipeline.load(folder, parts)
+        done.append(loaded.as_dict())
+        if not as_json:
+            out.print(
+                f"{loaded.window}: {loaded.records} records = {loaded.signals} new signals + {loaded.repeats} repeats; "
+                f"{loaded.rejects} rejects" + (" (was loaded before)" if loaded.again else "")
+            )
+    if as_json:
+        _print_json(done)
+    elif not windows:
+        out.print(_no_window_yet(parts))
+
+
+@app.command()
+def transform(
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Derive everything anew from the whole history.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Derive the models with dbt: where every bus is and how fast it goes (generate_view)."""
+    parts = _parts()
+    parts.store.apply_schema()
+    with err.status("dbt is at work"):
+        derived = pipeline.transform(parts, *(["--full-refresh"] if full_refresh else []))
+    vehicles = len(parts.store.view())
+    if as_json:
+        _print_json({**derived.as_dict(), "vehicles": vehicles})
+    else:
+        out.print(
+            f"{derived.models} models derived, {derived.tests} tests passed in {derived.seconds:.1f} s; "
+            f"generate_view has {vehicles} vehicles"
+        )
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(help="A .jsonl or .jsonl.gz file; each line has captured_at and body.")],
+    port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 8765,
+    speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than it was recorded.")] = 1,
+) -> None:
+    """Serve recorded answers as the API over HTTP, and say how to capture them; ends with Ctrl-C.
+
+    The clock of the capture is set to the date of the recording, so that ages and windows are as they were. Keep such
+    data apart from real data: in a data folder of its own.
+    """
+    answers = read_recording(recording)
+    settings = load_settings()
+    written = settings.clock or (
+        f"{write_moment(answers[0].captured_at - timedelta(seconds=5))}@{Clock().now().timestamp():.0f}x{speed:g}"
+    )
+    clock = PretendClock(written)
+    try:
+        server = ReplayServer(answers, clock, port)
+    except OSError as error:
+        err.print(f"[bold red]brt-watch:[/] port {port} cannot be had ({error.strerror}); choose another with --port.")
+        raise typer.Exit(1) from None
+    span = answers[-1].captured_at - answers[0].captured_at
+    err.print(f"{len(answers)} answers over {span}, {clock.speed:g} times as fast, on {server.url}. To capture them:")
+    out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}CLOCK={written}")
+    out.print(f"export {PREFIX}DATA=data-replay {PREFIX}POSTGRES_PORT=15433")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+# -- the service ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def start() -> None:
+    """Start Postgres and the flows in the background, and say where to look."""
+    settings = load_settings()
+    service = Service(settings)
+    if settings.embedded_postgres:
+        _start_database(settings, service)
+    _warn_without_database(Parts.of(settings))
+    started = service.start(FLOWS)
+    _print_where_to_look(settings, service, started)
+
+
+@app.command()
+def stop() -> None:
+    """Stop everything that start started, also after a crash of a part. Nothing that was captured is lost."""
+    ran = Service(load_settings()).stop()
+    out.print("stopped" if ran else "nothing was running")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say what runs, what was captured last, what waits; the exit code is 1 when something is wrong."""
+    found = report(_parts())
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        _print_report(found)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs() -> None:
+    """Follow the logs of all processes; ends with Ctrl-C."""
+    files = sorted(str(path) for path in Service(load_settings()).logs.glob("*.log"))
+    if not files:
+        out.print("there are no logs yet: make start")
+        raise typer.Exit(1)
+    os.execvp("tail", ["tail", "-n", "20", "-F", *files])
+
+
+@app.command()
+def config(as_json: AsJson = False) -> None:
+    """Print the settings, secrets masked, and where each can be set."""
+    settings = load_settings()
+    values = {PREFIX + name.upper(): str(value) for name, value in settings}
+    if as_json:
+        _print_json(values)
+    else:
+        table = Table("setting", "value", "meaning", box=None, pad_edge=False)
+        for name, value in values.items():
+            meaning = type(settings).model_fields[name.removeprefix(PREFIX).lower()].description
+            table.add_row(name, value, meaning, style=None if value else "dim")
+        out.print(table)
+    for sentence in unknown_names():
+        err.print(f"[yellow]note:[/] {sentence}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+# -- db -------------------------------------------------------------------------------------------------------------
+
+
+@db.command("start")
+def db_start() -> None:
+    """Start the embedded Postgres in the background and make the tables there."""
+    settings = load_settings()
+    _start_database(settings, Service(settings))
+    out.print(f"Postgres is up on 127.0.0.1:{settings.postgres_port}; psql: make psql")
+
+
+@db.command("stop")
+def db_stop() -> None:
+    """Stop the embedded Postgres; the capture goes on, and its windows wait on the disk."""
+    stopped = Service(load_settings()).stop_programs([DATABASE])
+    out.print("stopped" if stopped else "it was not running")
+
+
+@db.command("schema")
+def db_schema() -> None:
+    """Make the tables that the load fills, or bring them to the newest form."""
+    steps = _parts().store.apply_schema()
+    out.print(f"applied: {', '.join(steps)}" if steps else "the tables are up to date")
+
+
+@db.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def db_psql(context: typer.Context) -> None:
+    """Open psql on the database; further words go to psql (for example -c 'select * from generate_view')."""
+    parts = _parts()
+    program = Server.of(parts.settings).programs / "psql" if parts.settings.embedded_postgres else shutil.which("psql")
+    if program is None:
+        err.print("psql is not installed; the database is at the address of BRT_WATCH_DATABASE_URL.")
+        raise typer.Exit(1)
+    known = parts.store.connection_parameters()
+    os.environ.update({"PGPASSWORD": known.pop("password", ""), "PGTZ": os.environ.get("PGTZ", "America/Sao_Paulo")})
+    os.execv(program, [str(program), "-d", make_conninfo(**known), *context.args])
+
+
+@db.command("url")
+def db_url() -> None:
+    """Print the address of the database with its password, for other programs."""
+    out.print(_parts().store.url, markup=False)
+
+
+@db.command("run", hidden=True)
+def db_run() -> None:
+    """Become the embedded Postgres, in the foreground (for supervisor)."""
+    Server.of(load_settings()).become()
+
+
+# -- flow -----------------------------------------------------------------------------------------------------------
+
+
+@flow.command("list")
+def flow_list() -> None:
+    """List the flows, their schedules and the labels by which agents choose them."""
+    from brt_watch.flows import CLOCK
+    from brt_watch.flows import FLOWS as flows
+
+    table = Table("flow", "every", "labels", box=None, pad_edge=False)
+    for name, prefect_flow in flows.items():
+        interval = prefect_flow.schedule.clocks[0].interval * CLOCK.speed
+        table.add_row(name, str(interval), ", ".join(sorted(prefect_flow.run_config.labels)))
+    out.print(table)
+
+
+@flow.command("start")
+def flow_start() -> None:
+    """Start the flows on their schedules in the background."""
+    settings = load_settings()
+    service = Service(settings)
+    _print_where_to_look(settings, service, service.start(FLOWS))
+
+
+@flow.command("stop")
+def flow_stop() -> None:
+    """Stop the flows; Postgres goes on."""
+    stopped = Service(load_settings()).stop_programs(FLOWS)
+    out.print(f"stopped: {', '.join(stopped)}" if stopped else "none was running")
+
+
+@flow.command("run")
+def flow_run(
+    name: Annotated[str, typer.Argument(help="local_storage_flow, postgres_storage_flow or dbt_flow.")],
+    once: Annotated[bool, typer.Option("--once", help="Run it now, once, and not on its schedule.")] = False,
+) -> None:
+    """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""
+    from brt_watch import flows
+
+    if name not in flows.FLOWS:
+        raise typer.BadParameter(f"{name} is not one of {', '.join(flows.FLOWS)}")
+    if not once:
+        flows.run_on_schedule(name)
+    elif flows.run_once(name).is_failed():
+        raise typer.Exit(1)
+
+
+# -- what is printed ------------------------------------------------------------------------------------------------
+
+
+def _parts() -> Parts:
+    return Parts.of(load_settings())
+
+
+def _flow_lock(settings: Settings, name: str) -> Path:
+    return settings.folder / "run" / f"{name}.lock"
+
+
+def _start_database(settings: Settings, service: Service) -> None:
+    server = Server.of(settings)
+    server.prepare()
+    if service.is_running() and server.pid():
+        return
+    if not service.is_running():
+        service.stop()
+    server.check_port()
+    service.start([DATABASE])
+    server.wait_until_ready()
+    Parts.of(settings).store.apply_schema()
+
+
+def _warn_without_database(parts: Parts) -> None:
+    try:
+        parts.store.apply_schema()
+    except DatabaseUnreachable as error:
+        err.print(f"[yellow]note:[/] {_plain(str(error))}")
+
+
+def _print_where_to_look(settings: Settings, service: Service, started: list[str]) -> None:
+    out.print("brt-watch runs." if started else "brt-watch runs already.", style="bold green")
+    for program in service.programs():
+        what = f"Prefect flow {FLOWS[program.name]}" if program.name in FLOWS else f"127.0.0.1:{settings.postgres_port}"
+        out.print(f"  {program.name:<10} {program.state.lower()}, process {program.pid}: {what}")
+    out.print(f"  the API    {settings.feed_url}, every {settings.poll_seconds} s")
+    out.print(f"  the CSV    grows in {settings.folder}/windows/*/brt.csv")
+    out.print(f"  Postgres   gets it every {settings.load_minutes} minutes; look with: make psql")
+    out.print("Next: make status, make logs, make stop", style="bold")
+
+
+def _print_report(found: Report) -> None:
+    for program in found.programs:
+        since = f" since {program.since:%Y-%m-%d %H:%M:%S %Z}" if program.since else ""
+        out.print(
+            f"{program.name:<10} {program.state.lower()}{since}" + (f", process {program.pid}" if program.pid else "")
+        )
+    if found.last_poll:
+        out.print(f"last poll  {_poll_line(found.last_poll)}")
+    if window := found.open_window:
+        out.print(
+            f"open CSV   {window.csv}: {window.records} records of {window.captured_minutes} minutes, "
+            f"closes at {window.closes_at:%H:%M:%S %Z} or after"
+        )
+    out.print(f"to load    {found.windows_waiting} closed windows wait")
+    if totals := found.database:
+        out.print(
+            f"Postgres   {totals.signals} signals of {totals.windows} windows"
+            + (f", the last loaded at {totals.loaded_at:%Y-%m-%d %H:%M:%S %Z}" if totals.loaded_at else "")
+        )
+        out.print(f"view       generate_view has {found.vehicles} vehicles")
+    for problem in found.problems:
+        out.print(f"[bold red]problem[/]    {_plain(problem)}")
+    if not found.problems:
+        out.print("all is well", style="bold green")
+
+
+def _no_window_yet(parts: Parts) -> str:
+    window = report(parts).open_window
+    if window is None:
+        return "nothing to load: no window is closed"
+    return (
+        f"nothing to load: the open window has {window.captured_minutes} captured minutes "
+        f"and is closed at {window.closes_at:%H:%M:%S %Z} or after"
+    )
+
+
+def _poll_line(poll: Poll) -> str:
+    if poll.status.is_good:
+        what = f"{poll.records} records, {poll.rejects} rejects, median age {poll.median_age_seconds or 0:.0f} s"
+    else:
+        what = f"{poll.reason} {_plain(poll.detail)}".strip()
+    return f"{poll.tick:%Y-%m-%d %H:%M:%S %Z} {poll.status.value}: {what}"
+
+
+def _poll_as_dict(poll: Poll) -> dict[str, Any]:
+    values = {name: write_moment(value) if hasattr(value, "tzinfo") else value for name, value in poll.__dict__.items()}
+    return {**values, "status": poll.status.value}
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _set_up_logging() -> None:
+    on_terminal = sys.stderr.isatty()
+    render: Callable[..., Any] = structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

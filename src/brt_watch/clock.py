@@ -1,0 +1,107 @@
+"""Time: the clock that the steps are handed, and the grid of planned moments ("ticks")."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+
+UTC = timezone.utc
+MINUTE = timedelta(minutes=1)
+
+
+class Clock:
+    """The wall clock, in UTC."""
+
+    speed = 1.0
+
+    def now(self) -> datetime:
+        """Return the moment that it is, with zone."""
+        return datetime.now(UTC)
+
+    def to_real(self, moment: datetime) -> datetime:
+        """Return the wall-clock moment at which this clock shows `moment`."""
+        return moment
+
+    def from_real(self, real: datetime) -> datetime:
+        """Return what this clock shows at the wall-clock moment `real`."""
+        return real
+
+    def real_seconds(self, span: timedelta) -> float:
+        """Return how many seconds of the wall `span` of this clock lasts."""
+        return span.total_seconds() / self.speed
+
+    def sleep_until(self, moment: datetime) -> None:
+        """Return at `moment`, or at once when it has passed."""
+        # Short naps: a sleep of an hour would not notice that the wall clock was set, or that the machine slept.
+        while (wait := (moment - self.now()).total_seconds()) > 0:
+            time.sleep(min(wait / self.speed, 1.0))
+
+
+class PretendClock(Clock):
+    """A clock that shows another time and runs faster: recordings are played at their own date.
+
+    Written `2025-06-05T21:44:00Z@1764000000x30`: at the wall's epoch second 1764000000 it shows 21:44:00, and runs 30
+    times as fast from there. All processes that share the text agree on the time.
+    """
+
+    _written = re.compile(r"(?P<shows>[^@]+)@(?P<real>\d+(\.\d+)?)x(?P<speed>\d+(\.\d+)?)")
+
+    def __init__(self, written: str) -> None:
+        match = self._written.fullmatch(written.strip())
+        if not match or float(match["speed"]) <= 0:
+            raise ValueError("a pretended clock is written like 2025-06-05T21:44:00Z@1764000000x30")
+        self.shows = parse_moment(match["shows"])
+        self.real = datetime.fromtimestamp(float(match["real"]), UTC)
+        self.speed = float(match["speed"])
+
+    def now(self) -> datetime:
+        """Return the pretended moment."""
+        return self.from_real(datetime.now(UTC))
+
+    def to_real(self, moment: datetime) -> datetime:
+        """Return the wall-clock moment at which this clock shows `moment`."""
+        return self.real + (moment - self.shows) / self.speed
+
+    def from_real(self, real: datetime) -> datetime:
+        """Return what this clock shows at the wall-clock moment `real`."""
+        return self.shows + (real - self.real) * self.speed
+
+
+def floor(moment: datetime, step: timedelta) -> datetime:
+    """Return the last multiple of `step` since 1970 that is not after `moment`."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return moment - (moment - epoch) % step
+
+
+def ticks_after(start: datetime, step: timedelta) -> Iterator[datetime]:
+    """Yield the planned moments after `start`, for ever."""
+    tick = floor(start, step)
+    while True:
+        tick += step
+        yield tick
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 moment with a zone; raises ValueError."""
+    moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text.strip()))
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC)
+
+
+def write_moment(moment: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC, to the microsecond: `2026-11-23T18:00:20.123456Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def write_tick(tick: datetime) -> str:
+    """Write a tick for a file name: `20261123T180020Z`, or `20261123T180020.000417Z`."""
+    return tick.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ").replace(".000000", "")
+
+
+def parse_tick(text: str) -> datetime:
+    """Read what `write_tick` wrote; raises ValueError."""
+    form = "%Y%m%dT%H%M%S.%fZ" if "." in text else "%Y%m%dT%H%M%SZ"
+    return datetime.strptime(text, form).replace(tzinfo=UTC)

@@ -1,0 +1,99 @@
+"""Our exceptions. The class docstring is the message: it says what happened and what to do.
+
+BrtWatchError
+├── SettingsError         a setting is wrong
+├── AlreadyRunning        another process does this work in the same data folder
+├── NotRunning            the service has to run for this
+├── ServiceFailed         a process of the service does not come up
+├── PortBusy              the port of the embedded Postgres is taken
+├── PostgresFailed        the embedded Postgres does not come up
+├── DatabaseUnreachable   no Postgres answers
+├── DatabaseRefused       Postgres does not do what it is asked
+├── DamagedWindow         a closed window is not what its manifest says
+├── TransformFailed       dbt ended with errors
+├── RecordingError        a recording cannot be played
+└── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
+    ├── FeedFailed        no answer arrived
+    └── NotTheContract    an answer arrived that is not the API's contract
+"""
+
+from __future__ import annotations
+
+
+class BrtWatchError(Exception):
+    """brt-watch cannot go on."""
+
+    exit_code = 1
+
+    def __init__(self, **details: object) -> None:
+        self.details = details
+        super().__init__((self.__doc__ or "").format(**details))
+
+
+class SettingsError(BrtWatchError):
+    """The settings are not usable. Change them in the environment or in .env:\n{problems}"""
+
+    exit_code = 2
+
+
+class AlreadyRunning(BrtWatchError):
+    """{what} runs already for this data folder (process {pid}). Stop it first: make stop."""
+
+
+class NotRunning(BrtWatchError):
+    """brt-watch does not run for this data folder. Start it: make start."""
+
+
+class ServiceFailed(BrtWatchError):
+    """{name} did not come up. Its log says why: {log}"""
+
+
+class PortBusy(BrtWatchError):
+    """Port {port} is in use by another program, so the embedded Postgres cannot listen there. \
+Set BRT_WATCH_POSTGRES_PORT to a free port, or stop that program."""
+
+
+class PostgresFailed(BrtWatchError):
+    """The embedded Postgres did not come up: {reason}. Its log: {log}"""
+
+
+class DatabaseUnreachable(BrtWatchError):
+    """Postgres does not answer at {where}: {reason}. Nothing is lost: closed windows wait on disk until it is back. \
+Start it (make start_db), or correct BRT_WATCH_DATABASE_URL."""
+
+
+class DatabaseRefused(BrtWatchError):
+    """Postgres refuses: {reason}. Nothing is lost: closed windows wait on disk. \
+The user of BRT_WATCH_DATABASE_URL must be allowed to make tables in its database."""
+
+
+class DamagedWindow(BrtWatchError):
+    """The window {folder} is not what its manifest says ({difference}), so it is set aside. \
+Its raw answers are in its folder raw."""
+
+
+class TransformFailed(BrtWatchError):
+    """dbt failed: {reason}. The whole log: {log}"""
+
+
+class RecordingError(BrtWatchError):
+    """{file} cannot be played: {reason}. A recording is a .jsonl or .jsonl.gz file, \
+each line an object with captured_at and body."""
+
+
+class PollFailed(BrtWatchError):
+    """{reason}: {detail}"""
+
+    def __init__(self, reason: str, detail: str = "", http_status: int | None = None) -> None:
+        self.reason = reason
+        self.detail = detail
+        self.http_status = http_status
+        super().__init__(reason=reason, detail=detail)
+
+
+class FeedFailed(PollFailed):
+    """{reason}: {detail}"""
+
+
+class NotTheContract(PollFailed):
+    """{reason}: {detail}"""

@@ -1,0 +1,185 @@
+"""Everything Prefect, and only here: the three flows over the steps of `pipeline.py`.
+
+    local_storage_flow      every minute: the polls of the minute into the open window's CSV
+    postgres_storage_flow   every 13 minutes: closed windows into Postgres
+    dbt_flow                every minute, skipped unless something was loaded: the models
+
+The same objects run in three ways: here under their own schedules (`run_on_schedule`), or registered with a Prefect
+Server and run by one agent or several, which choose flows by label (docs/how-it-works.md#prefect).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from brt_watch import lock, pipeline
+from brt_watch.clock import MINUTE, UTC, floor
+from brt_watch.model import Poll
+from brt_watch.settings import load_settings
+from brt_watch.store import Loaded
+from brt_watch.transform import Derived
+
+SETTINGS = load_settings()
+CLOCK = SETTINGS.time
+
+# Prefect reads these when it is imported. Without the first it would talk to Prefect's cloud; without the others it
+# would keep its files in the user's home.
+os.environ.setdefault("PREFECT__BACKEND", "server")
+os.environ.setdefault("PREFECT__HOME_DIR", str(SETTINGS.folder / "prefect"))
+os.environ.setdefault("PREFECT__USER_CONFIG_PATH", str(SETTINGS.folder / "prefect" / "config.toml"))
+
+import prefect  # noqa: E402
+from prefect import Flow, task  # noqa: E402
+from prefect.engine import signals  # noqa: E402
+from prefect.engine.state import State  # noqa: E402
+from prefect.run_configs import UniversalRun  # noqa: E402
+from prefect.schedules import IntervalSchedule  # noqa: E402
+from prefect.storage import Module  # noqa: E402
+from prefect.triggers import all_finished  # noqa: E402
+
+ANCHOR = datetime(2019, 1, 1, tzinfo=UTC)
+"""Schedules count from here: fixed, so that a flow registers as the same flow every time."""
+
+AFTER_CLOSING = timedelta(seconds=30)
+"""So long after a window may be closed the load comes: the poll that closes it is through then."""
+
+AFTER_LOADING = timedelta(seconds=45)
+
+# dbt sets up a log of everything in its process; Prefect's lines would be there twice.
+logging.getLogger("prefect").propagate = False
+
+
+@cache
+def parts() -> pipeline.Parts:
+    """Return what the steps work with, made when the first task of this process needs it."""
+    return pipeline.Parts.of(SETTINGS)
+
+
+def every(interval: timedelta, start: datetime) -> IntervalSchedule:
+    """Return a schedule by our clock, which may be a pretended one."""
+    return IntervalSchedule(interval=timedelta(seconds=CLOCK.real_seconds(interval)), start_date=CLOCK.to_real(start))
+
+
+# -- local_storage_flow ---------------------------------------------------------------------------------------------
+
+
+@task(name="plan")
+def plan() -> list[datetime]:
+    """Return the ticks of the scheduled minute."""
+    # Prefect's own kind of moment does not calculate like Python's. And a schedule is right to the microsecond only.
+    scheduled = datetime.fromtimestamp(prefect.context.scheduled_start_time.timestamp() + 0.001, UTC)
+    scheduled = CLOCK.from_real(scheduled)
+    return pipeline.ticks_of_minute(floor(scheduled, MINUTE), parts())
+
+
+@task(name="capture")
+def capture(tick: datetime) -> Poll:
+    """Poll at a tick."""
+    poll = pipeline.capture(tick, parts())
+    if not poll.status.is_good:
+        raise signals.FAIL(f"{poll.reason}: {poll.detail}", result=poll)
+    return poll
+
+
+@task(name="sum_up_polls", trigger=all_finished, skip_on_upstream_skip=False)
+def sum_up_polls(polls: list[Poll | Exception] | None) -> None:
+    """Say in the state of the run how the minute went; a minute without a good poll has failed."""
+    if polls is None:
+        raise signals.FAIL("the ticks of the minute could not be planned")
+    if not polls:
+        raise signals.SKIP("the minute was over before this run began; the ledger will say so")
+    good = [poll for poll in polls if isinstance(poll, Poll) and poll.status.is_good]
+    summary = f"{len(good)} of {len(polls)} polls good, {sum(poll.records for poll in good)} records"
+    reasons = {poll.reason if isinstance(poll, Poll) else repr(poll) for poll in polls if poll not in good}
+    raise signals.SUCCESS(summary) if good else signals.FAIL(f"{summary}: {', '.join(sorted(reasons))}")
+
+
+with Flow(
+    "local_storage_flow",
+    schedule=every(MINUTE, ANCHOR),
+    storage=Module("brt_watch.flows"),
+    run_config=UniversalRun(labels=["brt-capture"]),
+) as local_storage_flow:
+    local_storage_flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
+
+
+# -- postgres_storage_flow ------------------------------------------------------------------------------------------
+
+
+@task(name="windows_to_load")
+def windows_to_load() -> list[str]:
+    """Return the folders of the closed windows, oldest first."""
+    return [str(folder) for folder in pipeline.windows_to_load(parts())]
+
+
+@task(name="load")
+def load(folder: str) -> Loaded:
+    """Load a window."""
+    return pipeline.load(Path(folder), parts())
+
+
+@task(name="sum_up_loads", trigger=all_finished, skip_on_upstream_skip=False)
+def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
+    """Say in the state of the run what was loaded; a window that could not be loaded fails it."""
+    if loads is None:
+        raise signals.FAIL("the closed windows could not be found")
+    done = [loaded for loaded in loads if isinstance(loaded, Loaded)]
+    if not loads:
+        raise signals.SKIP("no window is closed yet")
+    summary = f"{len(done)} of {len(loads)} windows loaded, {sum(loaded.signals for loaded in done)} new signals"
+    raise signals.SUCCESS(summary) if len(done) == len(loads) else signals.FAIL(summary)
+
+
+with Flow(
+    "postgres_storage_flow",
+    schedule=every(SETTINGS.load_minutes * MINUTE, ANCHOR + AFTER_CLOSING),
+    storage=Module("brt_watch.flows"),
+    run_config=UniversalRun(labels=["brt-load"]),
+) as postgres_storage_flow:
+    postgres_storage_flow.set_reference_tasks([sum_up_loads(load.map(windows_to_load()))])
+
+
+# -- dbt_flow -------------------------------------------------------------------------------------------------------
+
+
+@task(name="transform")
+def transform() -> Derived:
+    """Derive the models if something was loaded since the last time."""
+    if not pipeline.transform_is_due(parts()):
+        raise signals.SKIP("nothing was loaded since the last transform")
+    return pipeline.transform(parts())
+
+
+with Flow(
+    "dbt_flow",
+    schedule=every(MINUTE, ANCHOR + AFTER_LOADING),
+    storage=Module("brt_watch.flows"),
+    run_config=UniversalRun(labels=["brt-transform"]),
+) as dbt_flow:
+    transform()
+
+
+FLOWS: dict[str, Flow] = {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow)}
+
+
+def run_once(name: str) -> State:
+    """Run a flow now, once; returns its state."""
+    return FLOWS[name].run(run_on_schedule=False)
+
+
+def run_on_schedule(name: str) -> None:
+    """Run a flow on its schedule until the process is ended, which may be at any moment."""
+    flow = FLOWS[name]
+    with lock.hold(SETTINGS.folder / "run" / f"{name}.lock", name):
+        if flow is local_storage_flow:
+            # What is left of this minute: nobody waits for the next one to begin.
+            run_once(name)
+        if flow is postgres_storage_flow:
+            # Counted from now, so that what an earlier run left is loaded at once, and the window that begins now as
+            # soon as it is closed.
+            flow.schedule = every(SETTINGS.load_minutes * MINUTE, CLOCK.now() + AFTER_CLOSING)
+        flow.run()

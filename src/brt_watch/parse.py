@@ -1,0 +1,152 @@
+"""Bytes of a response -> records and rejects. No input or output here, and no clock.
+
+For any bytes at all the answer is either a `Parsed` whose records and rejects add up to the entries of the list, or
+one `NotTheContract`. Rules and their reasons are those of docs/how-it-works.md#what-a-record-must-be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import msgspec
+
+from brt_watch.errors import NotTheContract
+from brt_watch.model import Parsed, Record, Reject
+
+LAST_STAMP_MS = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z: the last moment that Python and Postgres both can tell."""
+
+MAX_CODE_LENGTH = 200
+"""A code is part of a key, and a longer one would not fit into a Postgres index entry of 2,704 bytes."""
+
+_ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
+_KNOWN = set(Record._fields) - {"extra"}
+
+
+class BrokenRule(Exception):
+    """A record cannot be a signal; the text is the reason code."""
+
+
+def parse(body: bytes) -> Parsed:
+    """Read a response; raises NotTheContract when it is not `{"veiculos": [...]}` with at least one entry."""
+    entries = _entries(body)
+    records: list[Record] = []
+    rejects: list[Reject] = []
+    for position, entry in enumerate(entries):
+        try:
+            records.append(_record(entry))
+        except BrokenRule as rule:
+            rejects.append(Reject(position, str(rule), _json(entry)))
+    return Parsed(records, rejects)
+
+
+def _entries(body: bytes) -> list[Any]:
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        start = body.lstrip()[:1]
+        reason = "not_json" if start not in (b"{", b"[") else "broken_json"
+        raise NotTheContract(reason, f"{error}; it starts with {body[:60]!r}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("veiculos"), list):
+        raise NotTheContract("not_the_contract", f"no list 'veiculos'; it starts with {body[:60]!r}")
+    if not document["veiculos"]:
+        raise NotTheContract("empty_list", "the list of vehicles is empty")
+    entries: list[Any] = document["veiculos"]
+    return entries
+
+
+def _record(entry: Any) -> Record:
+    if not isinstance(entry, dict):
+        raise BrokenRule("not_an_object")
+    extra = {name: value for name, value in entry.items() if name not in _KNOWN}
+    record = Record(
+        codigo=_code(entry.get("codigo")),
+        placa=_text(entry, "placa", extra),
+        linha=_text(entry, "linha", extra),
+        latitude=_coordinate(entry.get("latitude"), 90),
+        longitude=_coordinate(entry.get("longitude"), 180),
+        dataHora=_stamp(entry.get("dataHora")),
+        velocidade=_measure(entry, "velocidade", extra),
+        id_migracao_trajeto=_text(entry, "id_migracao_trajeto", extra),
+        sentido=_text(entry, "sentido", extra),
+        trajeto=_text(entry, "trajeto", extra),
+        hodometro=_measure(entry, "hodometro", extra),
+        direcao=_direction(entry, extra),
+        ignicao=_count(entry, "ignicao", extra),
+        capacidadePeVeiculo=_count(entry, "capacidadePeVeiculo", extra),
+        capacidadeSentadoVeiculo=_count(entry, "capacidadeSentadoVeiculo", extra),
+        extra=_json(extra) if extra else None,
+    )
+    # Postgres stores no NUL in text, nor its escape in jsonb.
+    if any("\0" in value for value in record if isinstance(value, str)) or _ESCAPED_NUL.search(record.extra or ""):
+        raise BrokenRule("nul_character")
+    return record
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise BrokenRule("codigo_missing")
+    if len(value) > MAX_CODE_LENGTH:
+        raise BrokenRule("codigo_too_long")
+    return value
+
+
+def _stamp(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BrokenRule("datahora_missing")
+    if not 0 <= value <= LAST_STAMP_MS:
+        raise BrokenRule("datahora_out_of_range")
+    return value
+
+
+def _coordinate(value: Any, limit: int) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise BrokenRule("position_missing")
+    if not -limit <= value <= limit:
+        raise BrokenRule("position_out_of_range")
+    return value
+
+
+def _text(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> str | None:
+    value = entry.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    extra[name] = value
+    return None
+
+
+def _measure(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> float | None:
+    value = entry.get(name)
+    if value is None:
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and math.isfinite(value):
+        return value
+    extra[name] = value
+    return None
+
+
+def _count(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> int | None:
+    value = entry.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 32767):
+        return value
+    extra[name] = value
+    return None
+
+
+def _direction(entry: dict[str, Any], extra: dict[str, Any]) -> int | str | None:
+    return " " if entry.get("direcao") == " " else _count(entry, "direcao", extra)
+
+
+def _json(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except ValueError:  # a whole number of more digits than Python writes out
+        return msgspec.json.encode(repr(type(value))).decode()

@@ -1,0 +1,234 @@
+"""The way of the data, told in plain functions: capture, load, transform. Nothing here knows Prefect.
+
+    API ──capture──▶ window on disk ──load──▶ Postgres brt_raw ──transform (dbt)──▶ generate_view
+
+Each step can be run by hand, run twice, and killed at any moment without losing or doubling a signal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from pathlib import Path
+
+import structlog
+
+from brt_watch import transform as dbt
+from brt_watch.clock import MINUTE, Clock, floor, ticks_after
+from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
+from brt_watch.feed import Feed
+from brt_watch.model import Poll, Status, signal_ages
+from brt_watch.parse import parse
+from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
+from brt_watch.store import Loaded, Store
+from brt_watch.window import CaptureFiles, OpenWindow, read_manifest
+
+log = structlog.get_logger()
+
+MARGIN = timedelta(seconds=1)
+"""A poll ends this long before the next tick, so that the next minute's run never finds this one still at work."""
+
+LEAST_TIME = timedelta(seconds=7)
+"""With less time than this before the next tick, a poll waits for that tick instead."""
+
+LATE = timedelta(seconds=5)
+"""A poll that starts this long after its tick is marked late; its records are as good as any."""
+
+LONGEST_OUTAGE = timedelta(days=1)
+"""After an outage the ledger is filled with missed ticks for this long before the first new poll, and not further."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the steps work with: the settings and one door to each thing outside."""
+
+    settings: Settings
+    clock: Clock
+    feed: Feed
+    files: CaptureFiles
+    store: Store
+
+    @classmethod
+    def of(cls, settings: Settings) -> Parts:
+        """Return the real parts that these settings describe."""
+        clock, feed_url = settings.time, str(settings.feed_url)
+        feed = Feed(feed_url, clock, settings.max_response_bytes)
+        return cls(settings, clock, feed, CaptureFiles(settings.folder, feed_url), Store(settings))
+
+    @property
+    def step(self) -> timedelta:
+        """The time from one tick to the next."""
+        return timedelta(seconds=self.settings.poll_seconds)
+
+
+# -- capture --------------------------------------------------------------------------------------------------------
+
+
+def ticks_of_minute(minute: datetime, parts: Parts) -> list[datetime]:
+    """Return the ticks of a minute that can still be kept; none when the minute is over."""
+    ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - parts.step, parts.step))
+    return [tick for tick in ticks if parts.clock.now() <= tick + parts.step - LEAST_TIME]
+
+
+def next_ticks(parts: Parts) -> Iterator[datetime]:
+    """Yield the tick that can still be kept now, unless it was, then each that follows in its time, for ever."""
+    tick = floor(parts.clock.now() + LEAST_TIME, parts.step)
+    if parts.files.newest_tick() == tick:
+        tick += parts.step
+    while True:
+        yield tick
+        # After the machine slept, the ticks of that time are gone.
+        tick = max(tick + parts.step, floor(parts.clock.now() + LEAST_TIME, parts.step))
+
+
+def capture(tick: datetime, parts: Parts) -> Poll:
+    """Wait for the tick, ask the API, write down what happened: one ledger line a tick, whatever happens."""
+    parts.clock.sleep_until(tick)
+    started = time.perf_counter()
+    with parts.files.writing():
+        window = _mended_window(parts)
+        previous = window.ledger[-1].poll.tick if window and window.ledger else parts.files.newest_tick()
+        if window and _is_due(window, tick, parts):
+            _close(window, parts)
+            window = None
+        tick = _told_apart(tick, previous, parts)
+        window = window or parts.files.new_window(tick)
+        window.record_missed(_missed(previous, tick, parts))
+        poll = _ask(tick, window, parts)
+    log.info(
+        "capture",
+        tick=str(tick),
+        status=poll.status.value,
+        reason=poll.reason,
+        detail=poll.detail,
+        records=poll.records,
+        rejects=poll.rejects,
+        bytes=poll.body_bytes,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return poll
+
+
+def _mended_window(parts: Parts) -> OpenWindow | None:
+    """Return the open window, made whole after a process that died; None when there is none."""
+    window = parts.files.open_window()
+    if window:
+        _take_up(window, parts)
+    return window
+
+
+def _told_apart(tick: datetime, previous: datetime | None, parts: Parts) -> datetime:
+    """Give a tick that comes a second time, because the clock was set back, microseconds by which it is another one.
+
+    What the API says at such a moment would be lost like any other minute, so it is asked for and kept.
+    """
+    if previous and tick <= previous:
+        parts.files.note_set_back(previous)
+    until = parts.files.set_back_until()
+    return tick.replace(microsecond=parts.clock.now().microsecond or 1) if until and tick <= until else tick
+
+
+def _missed(previous: datetime | None, tick: datetime, parts: Parts) -> Iterator[datetime]:
+    """Yield the ticks between the one before in the ledger and this one: nothing was running then."""
+    if previous:
+        start = max(previous, tick - LONGEST_OUTAGE)
+        yield from takewhile(lambda missed: missed < floor(tick, parts.step), ticks_after(start, parts.step))
+
+
+def _take_up(window: OpenWindow, parts: Parts) -> None:
+    for tick, body, arrived_at in window.unrecorded():
+        poll = Poll(tick, Status.OK, captured_at=parts.clock.from_real(arrived_at))
+        log.warning("capture.taken_up", tick=str(tick), why="the process was stopped before the ledger had it")
+        _write(poll, body, window)
+
+
+def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> Poll:
+    requested_at = parts.clock.now()
+    status = Status.LATE if requested_at - tick > LATE else Status.OK
+    try:
+        response = parts.feed.fetch(deadline=tick + parts.step - MARGIN)
+    except PollFailed as failure:
+        return window.record(
+            Poll(tick, Status.FAILED, failure.reason, failure.detail, requested_at, http_status=failure.http_status)
+        )
+    poll = Poll(
+        tick, status, requested_at=requested_at, captured_at=response.captured_at, http_status=response.http_status
+    )
+    return _write(poll, response.body, window)
+
+
+def _write(poll: Poll, body: bytes, window: OpenWindow) -> Poll:
+    assert poll.captured_at is not None
+    raw, sha256 = window.keep_raw(poll.tick, body)
+    seen = {**poll.__dict__, "raw": raw, "body_sha256": sha256, "body_bytes": len(body)}
+    try:
+        parsed = parse(body)
+    except PollFailed as failure:
+        return window.record(
+            Poll(**seen | {"status": Status.FAILED, "reason": failure.reason, "detail": failure.detail})
+        )
+    newest, age = signal_ages(parsed.records, poll.captured_at)
+    return window.record(Poll(**seen | {"newest_signal_at": newest, "median_age_seconds": age}), parsed)
+
+
+def _is_due(window: OpenWindow, now: datetime, parts: Parts) -> bool:
+    return window.is_due(now, parts.settings.window_minutes, MIN_CAPTURED_MINUTES)
+
+
+def _close(window: OpenWindow, parts: Parts) -> None:
+    folder = parts.files.close(window)
+    manifest = read_manifest(folder)
+    log.info("capture.window_closed", window=folder.name, minutes=manifest.captured_minutes, records=manifest.records)
+
+
+# -- load -----------------------------------------------------------------------------------------------------------
+
+
+def windows_to_load(parts: Parts) -> list[Path]:
+    """Return the closed windows, oldest first; the open one is closed before if it is due."""
+    # A poll in progress closes the window itself, in its time.
+    with suppress(AlreadyRunning), parts.files.writing():
+        window = _mended_window(parts)
+        if window and _is_due(window, parts.clock.now(), parts):
+            _close(window, parts)
+    return parts.files.closed_windows()
+
+
+def load(folder: Path, parts: Parts) -> Loaded:
+    """Load one closed window in one transaction, then move it to the archive. Loading twice equals loading once.
+
+    A window that is not what its manifest says is set aside, so that it does not stand in the way of the others, and
+    DamagedWindow is raised.
+    """
+    started = time.perf_counter()
+    try:
+        loaded = parts.store.load_window(folder, read_manifest(folder))
+    except DamagedWindow as damage:
+        parts.files.set_aside(folder, damage)
+        raise
+    parts.files.to_archive(folder)
+    log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
+    return loaded
+
+
+# -- transform ------------------------------------------------------------------------------------------------------
+
+
+def transform_is_due(parts: Parts) -> bool:
+    """Whether something was loaded since the models were last derived."""
+    return parts.store.newest_load() > parts.store.newest_transform()
+
+
+def transform(parts: Parts, *arguments: str) -> dbt.Derived:
+    """Derive the models from what is loaded, and note up to which load; `arguments` go to dbt."""
+    started = time.perf_counter()
+    with parts.store.alone_transforming():
+        newest_load = parts.store.newest_load()
+        derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments)
+        parts.store.note_transform(newest_load, derived.seconds)
+    log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
+    return derived

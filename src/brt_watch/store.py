@@ -1,0 +1,206 @@
+"""The one door to Postgres. The SQL lies in `sql/`, one statement a file, the file's name its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg
+import structlog
+from psycopg import sql as compose
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
+
+from brt_watch import postgres
+from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
+from brt_watch.settings import Settings
+from brt_watch.window import CSV, POLLS, REJECTS, Manifest
+
+log = structlog.get_logger()
+
+_SQL = files("brt_watch") / "sql"
+
+ONE_LOADER = 5_271_990
+"""The advisory lock of loads and schema changes: load ids then grow in the order of commits."""
+
+
+ONE_TRANSFORMER = 5_271_991
+"""The advisory lock of transforms."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did with a window: its records are signals, repeats of signals, and nothing else."""
+
+    window: str
+    records: int
+    signals: int
+    rejects: int
+    again: bool = False
+
+    @property
+    def repeats(self) -> int:
+        """Records whose signal was there already."""
+        return self.records - self.signals
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers for a log event."""
+        return {**asdict(self), "repeats": self.repeats}
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the database holds."""
+
+    windows: int
+    records: int
+    signals: int
+    rejects: int
+    newest_tick: datetime | None
+    loaded_at: datetime | None
+    transformed_at: datetime | None
+    load_id: int
+    transformed_load_id: int
+
+
+class Store:
+    """A Postgres with our tables, at the address that the settings give."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def url(self) -> str:
+        """The address, password included."""
+        if self._settings.embedded_postgres:
+            return postgres.url(self._settings)
+        return self._settings.database_url.get_secret_value()
+
+    def connection_parameters(self) -> dict[str, str]:
+        """Return host, port, user, password and dbname, as libpq names them."""
+        return {name: str(value) for name, value in conninfo_to_dict(self.url).items() if value is not None}
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """Open a connection whose block is one transaction; raises DatabaseUnreachable, DatabaseRefused."""
+        try:
+            with psycopg.connect(
+                self.url, row_factory=dict_row, connect_timeout=10, application_name="brt-watch"
+            ) as connection:
+                # Months are months of UTC, whatever zone the server or the environment prefers.
+                connection.execute("set time zone 'UTC'")
+                yield connection
+        except psycopg.OperationalError as error:
+            known = self.connection_parameters()
+            where = f"{known.get('host', 'the local socket')}:{known.get('port', 5432)}"
+            raise DatabaseUnreachable(where=where, reason=_one_line(error)) from error
+        except psycopg.Error as error:
+            raise DatabaseRefused(reason=_one_line(error)) from error
+
+    def apply_schema(self) -> list[str]:
+        """Bring the tables to the newest form; returns the names of the steps that this took."""
+        with self.connection() as connection:
+            return _apply_schema(connection)
+
+    def load_window(self, folder: Path, manifest: Manifest) -> Loaded:
+        """Load a closed window in one transaction. A window that was loaded before changes nothing."""
+        with self.connection() as connection:
+            _apply_schema(connection)
+            values: dict[str, Any] = {name: getattr(manifest, name) for name in manifest.__struct_fields__}
+            window = connection.execute(_sql("insert_window"), values).fetchone()
+            if window is None:
+                return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
+            connection.execute(_sql("stage_window"))
+            _copy(connection, folder / POLLS, "polls_csv")
+            _copy(connection, folder / REJECTS, "rejects_csv")
+            records = _copy(connection, folder / CSV, "brt_csv")
+            if records != manifest.records:
+                raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
+            ids = {"capturer": manifest.capturer, "load_id": window["load_id"]}
+            connection.execute(_sql("insert_polls"), ids)
+            connection.execute(_sql("insert_rejects"), ids)
+            connection.execute(_sql("ensure_months"))
+            seen_first = connection.execute(_sql("insert_signals"), ids).fetchall()
+            with connection.cursor() as cursor:
+                cursor.executemany(_sql("count_signals"), [ids | row for row in seen_first])
+            signals = sum(row["signals"] for row in seen_first)
+            connection.execute(_sql("count_window"), ids | {"signals": signals})
+        return Loaded(manifest.window, records, signals, manifest.rejects)
+
+    def newest_load(self) -> int:
+        """Return the id of the newest load, 0 before the first."""
+        return self.totals().load_id
+
+    def newest_transform(self) -> int:
+        """Return the newest load that the models were derived from, 0 before the first."""
+        return self.totals().transformed_load_id
+
+    def note_transform(self, load_id: int, seconds: float) -> None:
+        """Note that the models are derived from all loads up to this one."""
+        with self.connection() as connection:
+            connection.execute(_sql("insert_transform"), {"load_id": load_id, "seconds": seconds})
+
+    @contextmanager
+    def alone_transforming(self) -> Iterator[None]:
+        """Wait until nobody else derives the models of this database, and keep others waiting meanwhile."""
+        with self.connection() as connection:
+            connection.execute("select pg_advisory_xact_lock(%s)", (ONE_TRANSFORMER,))
+            yield
+
+    def totals(self) -> Totals:
+        """Count what is there; cheap, for it reads the ledgers and not the signals."""
+        with self.connection() as connection:
+            if not _is_there(connection, "brt_transform"):
+                return Totals(0, 0, 0, 0, None, None, None, 0, 0)
+            row = connection.execute(_sql("totals")).fetchone()
+        return Totals(**cast(dict[str, Any], row))
+
+    def view(self) -> list[dict[str, Any]]:
+        """Return `generate_view`: the most recent signal of every vehicle; empty before the first transform."""
+        with self.connection() as connection:
+            if not _is_there(connection, "generate_view"):
+                return []
+            return connection.execute(_sql("view")).fetchall()
+
+
+def _apply_schema(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
+    connection.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
+    connection.execute(
+        "create table if not exists brt_schema (step text primary key, applied_at timestamptz not null default now())"
+    )
+    applied = {row["step"] for row in connection.execute("select step from brt_schema")}
+    steps = sorted(step.name.removesuffix(".sql") for step in (_SQL / "schema").iterdir() if step.name.endswith(".sql"))
+    new = [step for step in steps if step not in applied]
+    for step in new:
+        connection.execute(_sql(f"schema/{step}"))
+        connection.execute("insert into brt_schema (step) values (%s)", (step,))
+        log.info("store.schema", step=step)
+    return new
+
+
+def _is_there(connection: psycopg.Connection[dict[str, Any]], table: str) -> bool:
+    found = connection.execute("select to_regclass(%s) is not null as there", (table,)).fetchone()
+    return bool(found and found["there"])
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _copy(connection: psycopg.Connection[dict[str, Any]], path: Path, table: str) -> int:
+    """Copy a file into a table of its shape; returns the number of rows."""
+    copy_from = compose.SQL("copy {} from stdin (format csv, header match)").format(compose.Identifier(table))
+    with connection.cursor() as cursor:
+        with cursor.copy(copy_from) as copy, path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                copy.write(chunk)
+        return cursor.rowcount

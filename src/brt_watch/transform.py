@@ -1,0 +1,89 @@
+"""The one door to dbt: the models in `dbt/` are built in this process.
+
+dbt takes five seconds to import and a tenth of that to run a second time, which is why it is kept in the process.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from brt_watch.errors import TransformFailed
+from brt_watch.settings import PROJECT, Settings
+
+DBT_PROJECT = PROJECT / "dbt"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What a run of dbt did."""
+
+    models: int
+    tests: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers for a log event."""
+        return {"models": self.models, "tests": self.tests}
+
+
+def build(settings: Settings, connection: dict[str, str], *arguments: str) -> Derived:
+    """Build the models and run their data tests; raises TransformFailed with what failed first.
+
+    `arguments` are added to dbt's, for example `--full-refresh`. Unit tests of the models belong to `make test`.
+    """
+    return run_dbt(settings, connection, ["build"], "--exclude-resource-type", "unit_test", *arguments)
+
+
+def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[str], *arguments: str) -> Derived:
+    """Run a command of dbt on our project; raises TransformFailed."""
+    from dbt.cli.main import dbtRunner
+
+    started = time.perf_counter()
+    work = settings.folder / "dbt"
+    logs = settings.folder / "logs"
+    with _environment(connection):
+        result = dbtRunner().invoke(
+            [
+                *("--no-send-anonymous-usage-stats", "--no-use-colors", "--log-level", "warn"),
+                *("--log-path", str(logs), *command, "--project-dir", str(DBT_PROJECT)),
+                *("--profiles-dir", str(DBT_PROJECT), "--target-path", str(work), *arguments),
+            ]
+        )
+    if not result.success:
+        raise TransformFailed(reason=_reason(result), log=logs / "dbt.log")
+    nodes = [node.node.resource_type for node in getattr(result.result, "results", [])]
+    models = sum(kind in ("model", "seed", "snapshot") for kind in nodes)
+    return Derived(models, len(nodes) - models, round(time.perf_counter() - started, 3))
+
+
+def _reason(result: Any) -> str:
+    if result.exception:
+        return " ".join(str(result.exception).split())
+    failed = [node for node in result.result.results if node.status in ("error", "fail")]
+    return "; ".join(f"{node.node.name}: {' '.join((node.message or node.status).split())}" for node in failed)
+
+
+@contextmanager
+def _environment(connection: dict[str, str]) -> Iterator[None]:
+    """Give dbt's profile the address of the database, and only for as long as dbt runs."""
+    ours = {
+        "BRT_WATCH_DBT_HOST": connection.get("host", "127.0.0.1"),
+        "BRT_WATCH_DBT_PORT": connection.get("port", "5432"),
+        "BRT_WATCH_DBT_USER": connection.get("user", ""),
+        # By this name dbt knows that it is a secret and keeps it out of its logs.
+        "DBT_ENV_SECRET_PASSWORD": connection.get("password", ""),
+        "BRT_WATCH_DBT_DATABASE": connection.get("dbname", ""),
+        "BRT_WATCH_DBT_SSLMODE": connection.get("sslmode", "prefer"),
+    }
+    before = dict(os.environ)
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,396 @@
+"""The one door to the capture files. A *window* is one folder of at least ten captured minutes:
+
+    windows/20261123T180000Z/
+        raw/20261123T180020Z.json.zst   the bytes of an answer, exactly as received
+        brt.csv                         every record of every good poll
+        rejects.csv                     the records that broke a rule, with the reason
+        polls.csv                       the ledger: one line per tick
+        manifest.json                   written last: the window is closed
+
+The line in `polls.csv` is what makes a poll count. It is written after everything else of the poll is on the disk, and
+says how long the other files are then, so that a process that dies at any moment leaves nothing half-done: what lies
+beyond those lengths is cut off at the next opening, and an answer whose line is missing is taken up again from `raw`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+import zstandard
+
+from brt_watch import __version__, lock
+from brt_watch.clock import MINUTE, UTC, floor, parse_moment, parse_tick, write_moment, write_tick
+from brt_watch.errors import DamagedWindow
+from brt_watch.model import Parsed, Poll, Record, Reject, Status
+
+log = structlog.get_logger()
+
+POLLS, CSV, REJECTS, MANIFEST = "polls.csv", "brt.csv", "rejects.csv", "manifest.json"
+
+CSV_FIELDS = ("captured_at", *Record._fields)
+REJECT_FIELDS = ("tick", *Reject._fields)
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """A poll, and how long the other files are (bytes) when it counts."""
+
+    poll: Poll
+    csv_bytes: int
+    rejects_bytes: int
+
+
+LEDGER_FIELDS = (*(field.name for field in fields(Poll)), "csv_bytes", "rejects_bytes")
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a closed window holds. Ticks are moments in UTC; the sums are SHA-256."""
+
+    window: str
+    capturer: str
+    feed_url: str
+    code_version: str
+    first_tick: str
+    last_tick: str
+    polls: int
+    good_polls: int
+    captured_minutes: int
+    records: int
+    rejects: int
+    sha256: dict[str, str]
+
+
+class CaptureFiles:
+    """The windows of one data folder."""
+
+    def __init__(self, data: Path, feed_url: str) -> None:
+        self.data = data
+        self.feed_url = feed_url
+        self.windows = data / "windows"
+        self.archive = data / "archive"
+        self.damaged = data / "damaged"
+
+    @property
+    def capturer(self) -> str:
+        """The name of this data folder among all that capture the same feed; made at first use, then kept."""
+        path = self.data / "capturer"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            _write_durably(path, f"{os.uname().nodename}-{os.urandom(3).hex()}".encode())
+        return path.read_text().strip()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only process that writes windows; raises AlreadyRunning."""
+        with lock.hold(self.data / "run" / "capture-files.lock", "A capture", patience_seconds=3):
+            yield
+
+    def open_window(self) -> OpenWindow | None:
+        """Return the window that is being filled, repaired; only inside `writing`."""
+        for folder in self._folders(self.windows):
+            if not _closed(folder):
+                try:
+                    return OpenWindow(folder)
+                except DamagedWindow as damage:
+                    self.set_aside(folder, damage)
+        return None
+
+    def new_window(self, tick: datetime) -> OpenWindow:
+        """Start a window at `tick`; only inside `writing`, after the one before it was closed."""
+        folder = self.windows / write_tick(tick)
+        folder.mkdir(parents=True)
+        _sync_folder(self.windows)
+        return OpenWindow(folder)
+
+    def closed_windows(self) -> list[Path]:
+        """Return the windows that wait to be loaded, oldest first."""
+        return [folder for folder in self._folders(self.windows) if _closed(folder)]
+
+    def newest_tick(self) -> datetime | None:
+        """Return the newest tick in the ledgers of all windows, None in a new data folder."""
+        # The newest of each place is enough, for a window's name is its first tick; the open one may have a name
+        # from before the clock was set back.
+        places = [self._folders(self.windows), self._folders(self.damaged), *map(self._folders, self._months()[:1])]
+        newest = [folders[-1] for folders in places if folders]
+        newest += [folder for folder in self._folders(self.windows) if not _closed(folder)]
+        return max((line.poll.tick for folder in newest for line in read_ledger(folder)), default=None)
+
+    def note_set_back(self, newest: datetime) -> None:
+        """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""
+        newest = max(newest, self.set_back_until() or newest)
+        _write_durably(self.data / "clock-set-back", write_moment(newest).encode())
+
+    def set_back_until(self) -> datetime | None:
+        """Return the newest tick that the ledger had when the clock was last set back, None if it never was."""
+        noted = _read(self.data / "clock-set-back")
+        return parse_moment(noted.decode()) if noted else None
+
+    def newest_first(self) -> Iterator[Path]:
+        """Yield the folders of all windows: the open one, then those that wait and the archived, the newest first."""
+        yield from sorted(self._folders(self.windows), key=lambda folder: (not _closed(folder), folder), reverse=True)
+        for month in self._months():
+            yield from reversed(self._folders(month))
+
+    def set_aside(self, folder: Path, damage: DamagedWindow) -> None:
+        """Move a window that is not what it should be to where a person looks at it."""
+        self.damaged.mkdir(exist_ok=True)
+        folder.rename(self.damaged / folder.name)
+        log.error("window_set_aside", problem=str(damage), now_in=str(self.damaged))
+
+    def _months(self) -> list[Path]:
+        return sorted(self.archive.glob("????-??"), reverse=True)
+
+    def close(self, window: OpenWindow) -> Path:
+        """Close a window for good; returns its folder."""
+        polls = [line.poll for line in window.ledger]
+        manifest = Manifest(
+            window=window.folder.name,
+            capturer=self.capturer,
+            feed_url=self.feed_url,
+            code_version=__version__,
+            first_tick=write_moment(polls[0].tick),
+            last_tick=write_moment(polls[-1].tick),
+            polls=len(polls),
+            good_polls=sum(poll.status.is_good for poll in polls),
+            captured_minutes=len(window.captured_minutes()),
+            records=sum(poll.records for poll in polls),
+            rejects=sum(poll.rejects for poll in polls),
+            sha256={name: _sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)},
+        )
+        _write_durably(window.folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        return window.folder
+
+    def to_archive(self, folder: Path) -> Path:
+        """Move a loaded window out of the way; returns where it is now."""
+        target = self.archive / f"{parse_tick(folder.name):%Y-%m}" / folder.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+        _sync_folder(target.parent)
+        _sync_folder(self.windows)
+        return target
+
+    @staticmethod
+    def _folders(parent: Path) -> list[Path]:
+        return sorted(parent.glob("????????T??????*Z"))
+
+
+class Window:
+    """A window as it is on the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ledger = read_ledger(folder)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is complete, and waits to be loaded or was loaded."""
+        return _closed(self.folder)
+
+    @property
+    def started_at(self) -> datetime:
+        """The tick at which the window began."""
+        return parse_tick(self.folder.name)
+
+    def captured_minutes(self) -> set[datetime]:
+        """Return the minutes of which at least one poll was good."""
+        return {floor(line.poll.tick, MINUTE) for line in self.ledger if line.poll.status.is_good}
+
+    def is_due(self, now: datetime, minutes: int, min_captured: int) -> bool:
+        """Whether the window may be closed: old enough, and with enough captured minutes in it."""
+        # Also when the clock was set back behind its beginning.
+        is_old = abs(now - self.started_at) >= timedelta(minutes=minutes)
+        return is_old and len(self.captured_minutes()) >= min_captured
+
+
+class OpenWindow(Window):
+    """The window that is being filled. Opening it repairs what a dying process left half-done."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "raw").mkdir(exist_ok=True)
+        _cut_torn_line(folder / POLLS)
+        super().__init__(folder)
+        last = self.ledger[-1] if self.ledger else LedgerLine(_NO_POLL, 0, 0)
+        _start_or_cut(folder / CSV, last.csv_bytes, CSV_FIELDS)
+        _start_or_cut(folder / REJECTS, last.rejects_bytes, REJECT_FIELDS)
+        _start_or_cut(folder / POLLS, len(_read(folder / POLLS)), LEDGER_FIELDS)
+
+    def keep_raw(self, tick: datetime, body: bytes) -> tuple[str, str]:
+        """Store an answer durably before anything else is done with it; returns its file name and its SHA-256."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        for line in self.ledger:
+            if line.poll.body_sha256 == sha256:
+                return line.poll.raw, sha256
+        name = f"{write_tick(tick)}.json.zst"
+        _write_durably(self.folder / "raw" / name, zstandard.compress(body))
+        return name, sha256
+
+    def unrecorded(self) -> Iterator[tuple[datetime, bytes, datetime]]:
+        """Yield (tick, body, moment of arrival) of stored answers that the ledger does not have."""
+        recorded = {line.poll.tick for line in self.ledger}
+        for path in sorted((self.folder / "raw").glob("*.json.zst")):
+            tick = parse_tick(path.name.removesuffix(".json.zst"))
+            if tick not in recorded:
+                yield tick, read_raw(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+    def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
+        """Write what happened at a tick, durably; returns the poll with its counts."""
+        records, rejects = parsed or Parsed([], [])
+        poll = replace(poll, records=len(records), rejects=len(rejects))
+        moment = write_moment(poll.captured_at) if poll.captured_at else None
+        csv_bytes = _append(self.folder / CSV, ((moment, *record) for record in records))
+        rejects_bytes = _append(self.folder / REJECTS, ((write_moment(poll.tick), *reject) for reject in rejects))
+        self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes)])
+        return poll
+
+    def record_missed(self, ticks: Iterable[datetime]) -> None:
+        """Write down ticks at which nothing ran."""
+        csv_bytes, rejects_bytes = ((self.folder / name).stat().st_size for name in (CSV, REJECTS))
+        polls = [Poll(tick, Status.MISSED, "not_running") for tick in ticks]
+        self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes) for poll in polls])
+
+    def _write_lines(self, lines: list[LedgerLine]) -> None:
+        _append(self.folder / POLLS, map(_ledger_row, lines))
+        self.ledger += lines
+
+
+def read_ledger(folder: Path) -> list[LedgerLine]:
+    """Return the ledger of a window, in the order of its ticks; a line that is just being written is left out."""
+    data = _read(folder / POLLS)
+    rows = csv.DictReader(io.StringIO(data[: data.rfind(b"\n") + 1].decode(), newline=""))
+    return [_ledger_line(row) for row in rows]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a closed window, its files checked against it; raises DamagedWindow."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        different = [name for name, sha256 in manifest.sha256.items() if _sha256(folder / name) != sha256]
+    except (OSError, msgspec.MsgspecError) as error:
+        raise DamagedWindow(folder=folder, difference=str(error)) from error
+    if different:
+        raise DamagedWindow(folder=folder, difference=f"{', '.join(different)} changed after it was closed")
+    return manifest
+
+
+def read_raw(path: Path) -> bytes:
+    """Return the bytes of an answer as received."""
+    return zstandard.decompress(path.read_bytes())
+
+
+# -- the CSV dialect ----------------------------------------------------------------------------------------------
+# RFC 4180, and one thing more, which Postgres reads and the csv module cannot write before Python 3.12: null is
+# nothing at all, the empty text is "".
+
+
+def _csv_field(value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    if text and not any(character in text for character in '",\r\n') and text.strip() == text:
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    return "".join(",".join(map(_csv_field, row)) + "\r\n" for row in rows).encode()
+
+
+_NO_POLL = Poll(datetime(1970, 1, 1, tzinfo=UTC), Status.MISSED)
+_MOMENTS = ("tick", "requested_at", "captured_at", "newest_signal_at")
+_INTEGERS = ("http_status", "body_bytes", "records", "rejects")
+
+
+def _ledger_row(line: LedgerLine) -> list[Any]:
+    row = {**line.poll.__dict__, "csv_bytes": line.csv_bytes, "rejects_bytes": line.rejects_bytes}
+    row["status"] = line.poll.status.value
+    # A line of the ledger must be one line of the file, whatever an error message holds.
+    row["detail"] = " ".join(line.poll.detail.replace("\0", " ").split())[:500]
+    for name in _MOMENTS:
+        row[name] = write_moment(row[name]) if row[name] else None
+    return [row[name] for name in LEDGER_FIELDS]
+
+
+def _ledger_line(row: dict[str, str]) -> LedgerLine:
+    values: dict[str, Any] = dict(row)
+    csv_bytes, rejects_bytes = int(values.pop("csv_bytes")), int(values.pop("rejects_bytes"))
+    values["status"] = Status(row["status"])
+    for name in _MOMENTS:
+        values[name] = parse_moment(row[name]) if row[name] else None
+    for name in _INTEGERS:
+        values[name] = int(row[name]) if row[name] else None
+    age = row["median_age_seconds"]
+    values["median_age_seconds"] = float(age) if age else None
+    return LedgerLine(Poll(**values), csv_bytes, rejects_bytes)
+
+
+# -- files --------------------------------------------------------------------------------------------------------
+
+
+def _closed(folder: Path) -> bool:
+    return (folder / MANIFEST).exists()
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _append(path: Path, rows: Iterable[Iterable[Any]]) -> int:
+    """Append rows durably; returns the length of the file in bytes."""
+    data = _csv_lines(rows)
+    with path.open("ab") as file:
+        if data:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return file.tell()
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    """Write a whole file so that it is there complete or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cut_torn_line(path: Path) -> None:
+    data = _read(path)
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)
+
+
+def _start_or_cut(path: Path, length: int, header: tuple[str, ...]) -> None:
+    """Bring a file to the length that counts; at length 0 to its header."""
+    if not length:
+        _write_durably(path, _csv_lines([header]))
+    elif not path.exists() or path.stat().st_size < length:
+        raise DamagedWindow(folder=path.parent, difference=f"{path.name} is shorter than its ledger says")
+    else:
+        os.truncate(path, length)

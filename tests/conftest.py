@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import structlog
+from pydantic import HttpUrl
+
+from brt_watch.clock import Clock
+from brt_watch.errors import PollFailed
+from brt_watch.feed import Response
+from brt_watch.pipeline import Parts
+from brt_watch.settings import Settings
+from brt_watch.store import Store
+from brt_watch.window import CaptureFiles
+from tests import fleet
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in os.environ:
+        if name.startswith("BRT_WATCH_"):
+            monkeypatch.delenv(name)
+    yield
+    structlog.reset_defaults()
+
+
+class StillClock(Clock):
+    """A clock that only moves when somebody sleeps by it, or sets it."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep_until(self, moment: datetime) -> None:
+        self.time = max(self.time, moment)
+
+
+@dataclass
+class ScriptedFeed:
+    """A feed that gives what the test put there; after that, a vehicle that signals at every poll."""
+
+    clock: StillClock
+    script: list[bytes | PollFailed] = field(default_factory=list)
+    seconds: float = 0.5
+    deadlines: list[datetime] = field(default_factory=list)
+
+    def fetch(self, deadline: datetime) -> Response:
+        self.deadlines.append(deadline)
+        at = self.clock.now()
+        self.clock.time += timedelta(seconds=self.seconds)
+        answer = self.script.pop(0) if self.script else fleet.body(fleet.vehicle(at=at))
+        if isinstance(answer, PollFailed):
+            raise answer
+        return Response(answer, 200, self.clock.now())
+
+
+def make_settings(data: Path, **changes: object) -> Settings:
+    return Settings(_env_file=None, data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def make_parts(tmp_path: Path, clock: StillClock) -> Callable[..., Parts]:
+    """Return parts with a scripted feed; the store is nowhere unless the settings give a database."""
+
+    def make(data: str = "data", **changes: object) -> Parts:
+        settings = make_settings(tmp_path / data, **changes)
+        files = CaptureFiles(settings.folder, str(settings.feed_url))
+        return Parts(settings, clock, ScriptedFeed(clock), files, Store(settings))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def parts(make_parts: Callable[..., Parts]) -> Parts:
+    return make_parts()
+
+
+@pytest.fixture
+def run_python() -> Callable[..., str]:
+    """Run Python code in a process of its own; returns what it printed."""
+
+    def run(code: str, **environment: str) -> str:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT__")}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=clean | environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    return run

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from brt_watch import pipeline
+from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
+from brt_watch.pipeline import Parts
+from brt_watch.store import Store
+from brt_watch.window import CSV
+from tests.conftest import NOON, ScriptedFeed, StillClock, make_settings
+from tests.fleet import body, vehicle
+
+
+def capture(parts: Parts, answers: list[Any], ticks: int = 40) -> list[Path]:
+    """Capture a window of 13 minutes: first these answers, then one vehicle; returns the closed windows."""
+    assert isinstance(parts.feed, ScriptedFeed)
+    parts.feed.script = list(answers)
+    for tick in islice(pipeline.next_ticks(parts), ticks):
+        pipeline.capture(tick, parts)
+    return parts.files.closed_windows()
+
+
+def query(parts: Parts, sql: str) -> list[dict[str, Any]]:
+    with parts.store.connection() as connection:
+        return connection.execute(sql).fetchall()
+
+
+def one(parts: Parts, sql: str) -> Any:
+    (row,) = query(parts, sql)
+    (value,) = row.values()
+    return value
+
+
+def test_records_are_signals_repeats_and_nothing_else(parts: Parts) -> None:
+    same = body(vehicle("1", NOON), vehicle("2", NOON), vehicle("3", NOON))
+    (folder,) = capture(parts, [same] * 39)
+    loaded = pipeline.load(folder, parts)
+    assert (loaded.records, loaded.signals, loaded.repeats) == (117, 3, 114)
+    assert one(parts, "select count(*) from brt_raw") == 3
+    assert query(parts, "select signals from brt_poll where signals > 0") == [{"signals": 3}]
+    assert query(parts, "select records, signals, rejects, polls, captured_minutes from brt_window") == [
+        {"records": 117, "signals": 3, "rejects": 0, "polls": 39, "captured_minutes": 13}
+    ]
+
+
+def test_brt_raw_has_the_users_columns_with_proper_types(parts: Parts) -> None:
+    full = vehicle(
+        "901008", NOON, placa="RIV8A74", id_migracao_trajeto="8970", capacidadePeVeiculo=0, capacidadeSentadoVeiculo=1
+    )
+    (folder,) = capture(parts, [body(full | {"novo": [1, "a"]})] * 39)
+    pipeline.load(folder, parts)
+    (row,) = query(parts, "select * from brt_raw")
+    assert row == {
+        "codigo": "901008",
+        "placa": "RIV8A74",
+        "linha": "22",
+        "latitude": -23.006784,
+        "longitude": -43.313043,
+        "datahora": NOON - timedelta(seconds=20),
+        "velocidade": 12.8,
+        "id_migracao_trajeto": "8970",
+        "sentido": "volta",
+        "trajeto": "22 - JARDIM OCEÂNICO X ALVORADA (PARADOR) [VOLTA]",
+        "hodometro": 176266.6,
+        "direcao": 90,
+        "ignicao": 1,
+        "capacidade_pe_veiculo": 0,
+        "capacidade_sentado_veiculo": 1,
+        "extra": {"novo": [1, "a"]},
+        "captured_at": NOON + timedelta(seconds=0.5),
+        "capturer": parts.files.capturer,
+        "tick": NOON,
+        "load_id": 1,
+    }
+
+
+def test_the_data_are_treated_on_the_way(parts: Parts) -> None:
+    odd = vehicle("1", NOON, placa="", linha="0", sentido="", trajeto='"x",\r\ny', direcao=" ", ignicao=None)
+    (folder,) = capture(parts, [body(odd)] * 39)
+    pipeline.load(folder, parts)
+    (row,) = query(parts, "select placa, linha, sentido, trajeto, direcao, ignicao from brt_raw")
+    assert row == {
+        "placa": None,
+        "linha": "0",
+        "sentido": None,
+        "trajeto": '"x",\r\ny',
+        "direcao": 0,
+        "ignicao": None,
+    }
+
+
+def test_loading_twice_equals_loading_once(parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    copy = folder.with_name(folder.name + ".copy")
+    copy.mkdir()
+    for file in folder.glob("*.*"):
+        (copy / file.name).write_bytes(file.read_bytes())
+    first = pipeline.load(folder, parts)
+    before = query(parts, "select * from brt_raw order by 1, 6") + query(parts, "select * from brt_poll order by 2")
+    copy.rename(folder)
+    again = parts.store.load_window(folder, pipeline.read_manifest(folder))
+    assert (first.again, again.again, again.signals) == (False, True, 0)
+    after = query(parts, "select * from brt_raw order by 1, 6") + query(parts, "select * from brt_poll order by 2")
+    assert after == before
+
+
+def test_a_loaded_window_lies_in_the_archive(parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    pipeline.load(folder, parts)
+    assert parts.files.closed_windows() == []
+    assert (parts.files.archive / "2026-11" / folder.name / CSV).exists()
+
+
+def test_the_ledger_of_every_tick_is_in_the_database(parts: Parts) -> None:
+    (folder,) = capture(parts, [FeedFailed("unreachable", 'no "route"'), b"<html>", body(vehicle("1", latitude=None))])
+    pipeline.load(folder, parts)
+    rows = query(parts, "select status, reason, detail, rejects, capturer from brt_poll order by tick")
+    assert len(rows) == 39
+    assert rows[0] == {
+        "status": "failed",
+        "reason": "unreachable",
+        "detail": 'no "route"',
+        "rejects": 0,
+        "capturer": parts.files.capturer,
+    }
+    assert (rows[1]["reason"], rows[2]["rejects"]) == ("not_json", 1)
+    (reject,) = query(parts, "select position, reason, record, tick from brt_reject")
+    assert (reject["position"], reject["reason"], reject["tick"]) == (
+        0,
+        "position_missing",
+        NOON + timedelta(seconds=40),
+    )
+    assert json.loads(reject["record"])["codigo"] == "1"
+
+
+def test_the_first_sight_of_a_signal_stays_when_its_content_changes(parts: Parts) -> None:
+    answers = [body(vehicle("1", NOON, direcao=direction)) for direction in (10, 20, 30)]
+    (folder,) = capture(parts, answers + [answers[-1]] * 36)
+    pipeline.load(folder, parts)
+    assert one(parts, "select direcao from brt_raw") == 10
+
+
+def test_two_capturers_of_the_same_feed_land_their_union(loaded_parts: Callable[..., Parts], clock: StillClock) -> None:
+    one_half = loaded_parts("one")
+    capture(one_half, [body(vehicle(str(n), NOON)) for n in range(0, 20)] + [FeedFailed("unreachable")] * 6)
+    clock.time = NOON
+    other_half = loaded_parts("two")
+    capture(other_half, [body(vehicle(str(n), NOON)) for n in range(10, 30)])
+    for parts in (one_half, other_half):
+        (folder,) = parts.files.closed_windows()
+        pipeline.load(folder, parts)
+    codes = {row["codigo"] for row in query(one_half, "select codigo from brt_raw where codigo <> '901008'")}
+    assert codes == {str(n) for n in range(30)}
+    assert one(one_half, "select count(*) from brt_raw where codigo = '15'") == 1
+    assert query(one_half, "select count(*) as ticks from brt_poll group by capturer") == [{"ticks": 39}, {"ticks": 39}]
+
+
+def test_stamps_of_other_months_lie_outside_and_move_in_when_their_month_comes(parts: Parts, clock: StillClock) -> None:
+    ahead = vehicle("ahead", dataHora=int((NOON + timedelta(days=60)).timestamp()) * 1000)
+    (folder,) = capture(parts, [body(ahead, vehicle("old", dataHora=0), vehicle("1", NOON))] * 39)
+    pipeline.load(folder, parts)
+    assert one(parts, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "ahead,old"
+    clock.time = NOON + timedelta(days=60)
+    capture(parts, [], ticks=80)
+    for folder in parts.files.closed_windows():
+        pipeline.load(folder, parts)
+    assert one(parts, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "old"
+    assert one(parts, "select count(*) from brt_raw_2027_01 where codigo = 'ahead'") == 1
+
+
+def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    (folder / CSV).write_bytes((folder / CSV).read_bytes()[:-30])
+    with pytest.raises(DamagedWindow):
+        pipeline.load(folder, parts)
+    assert (parts.files.damaged / folder.name / CSV).exists()
+    assert parts.files.closed_windows() == []
+    assert one(parts, "select count(*) from brt_window") == 0
+
+
+def test_a_database_that_is_away_is_a_sentence_and_the_window_waits(tmp_path: Path, parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x")))
+    with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:9") as error:
+        away.load_window(folder, pipeline.read_manifest(folder))
+    assert "geheim" not in str(error.value)
+    assert parts.files.closed_windows() == [folder]
+
+
+def test_the_csv_and_the_table_hold_the_same_signals(parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    with io.StringIO((folder / CSV).read_bytes().decode(), newline="") as file:
+        in_csv = {(row["codigo"], int(row["dataHora"])) for row in csv.DictReader(file)}
+    pipeline.load(folder, parts)
+    rows = query(parts, "select codigo, (extract(epoch from datahora) * 1000)::bigint as ms from brt_raw")
+    assert {(row["codigo"], row["ms"]) for row in rows} == in_csv
+
+
+def test_the_schema_is_applied_once(parts: Parts) -> None:
+    with psycopg.connect(parts.store.url, autocommit=True) as connection:
+        connection.execute("create database empty_one")
+    empty = Store(make_settings(Path("x"), database_url=SecretStr(parts.store.url.rsplit("/", 1)[0] + "/empty_one")))
+    assert empty.apply_schema() == ["001_first"]
+    assert empty.apply_schema() == []
+    with psycopg.connect(parts.store.url, autocommit=True) as connection:
+        connection.execute("drop database empty_one with (force)")

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from brt_watch import postgres
+from brt_watch.errors import PortBusy
+from brt_watch.postgres import Server
+from tests.integration.conftest import free_port
+
+
+@pytest.fixture
+def folder(data: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder that the server's user can reach."""
+    folder = data / request.node.name[:40]
+    folder.mkdir(mode=0o755)
+    return folder
+
+
+@contextmanager
+def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {"BRT_WATCH_DATA": str(server.data), "BRT_WATCH_POSTGRES_PORT": str(server.port)}
+    command = [sys.executable, "-m", "brt_watch", "db", "run"]
+    process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
+    try:
+        server.wait_until_ready(30)
+        yield process
+    finally:
+        server.stop()
+        process.wait(timeout=30)
+
+
+def numbers(server: Server) -> list[int]:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("create table if not exists numbers (n int)")
+        connection.execute("insert into numbers select count(*) from numbers")
+        return [row[0] for row in connection.execute("select n from numbers order by n")]
+
+
+def test_the_server_is_an_ordinary_users_with_a_password_on_loopback(server: Server) -> None:
+    pid = server.pid()
+    assert pid
+    process = psutil.Process(pid)
+    assert process.uids().effective != 0
+    assert {connection.laddr.ip for connection in process.net_connections("inet")} == {"127.0.0.1"}
+    assert stat.S_IMODE((server.data / "postgres.password").stat().st_mode) == 0o600
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(server.url, password="wrong")
+
+
+def test_what_was_committed_survives_the_kill_of_the_server(folder: Path) -> None:
+    server = Server(folder, free_port())
+    for expected in ([0], [0, 1], [0, 1, 2]):
+        with running(server) as process:
+            assert numbers(server) == expected
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def test_the_note_of_a_dead_server_is_not_taken_for_a_living_one(folder: Path) -> None:
+    server = Server(folder, free_port())
+    with running(server):
+        note = (server.folder / "postmaster.pid").read_text()
+    # As after a restart of the machine: the number is another process's now.
+    (server.folder / "postmaster.pid").write_text(note.replace(note.split("\n")[0], str(os.getpid()), 1))
+    assert server.pid() is None
+    with running(server):
+        assert numbers(server) == [0]
+
+
+def test_a_busy_port_is_a_sentence_that_says_what_to_do(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        server = Server(folder, other.getsockname()[1])
+        with pytest.raises(PortBusy, match="BRT_WATCH_POSTGRES_PORT"):
+            server.check_port()
+
+
+def test_making_the_data_that_was_broken_off_is_begun_anew(folder: Path) -> None:
+    (folder / "postgres.part").mkdir()
+    (folder / "postgres.part" / "half").touch()
+    server = Server(folder, free_port())
+    server.prepare()
+    server.prepare()
+    with running(server):
+        assert numbers(server) == [0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_root_in_a_private_home_gets_a_server_all_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, run_python: Callable[..., str]
+) -> None:
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    monkeypatch.setattr(postgres, "PRIVATE", folder / "var")
+    server = Server(home / "data", free_port())
+    server.prepare()
+    assert (home / "data" / "postgres").resolve().parent == folder / "var"
+    process = subprocess.Popen(server.command(), **server.as_user(), stderr=subprocess.DEVNULL)
+    try:
+        server.wait_until_ready(30)
+        assert numbers(server) == [0]
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700, "the home stays private"
+    finally:
+        server.stop()
+        process.wait(timeout=30)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from brt_watch import pipeline, transform
+from brt_watch.errors import TransformFailed
+from brt_watch.pipeline import Parts
+from tests.conftest import NOON, ScriptedFeed
+from tests.fleet import body, vehicle
+from tests.integration.test_load import capture, query
+
+
+def load_all(parts: Parts) -> None:
+    for folder in parts.files.closed_windows():
+        pipeline.load(folder, parts)
+
+
+def moving_fleet(seed: int, polls: int) -> list[bytes]:
+    """Return answers in which vehicles signal at random moments, now and then out of order and from the future."""
+    chance = random.Random(seed)
+    answers = []
+    for poll in range(polls):
+        now = NOON + poll * timedelta(seconds=20)
+        records = [
+            vehicle(
+                str(number),
+                now - timedelta(seconds=chance.choice([-7200, 0, 0, 0, 60, 900])),
+                velocidade=chance.randrange(60),
+            )
+            for number in range(20)
+            if chance.random() < 0.7
+        ]
+        answers.append(body(*records or [vehicle()]))
+    return answers
+
+
+def expected_view(parts: Parts) -> list[dict[str, Any]]:
+    """The rule of generate_view, in one plain statement over all of brt_raw."""
+    return query(
+        parts,
+        """
+        select distinct on (codigo) codigo, latitude, longitude, velocidade, datahora
+        from brt_raw
+        order by codigo, datahora > captured_at + interval '1 hour', datahora desc
+        """,
+    )
+
+
+def test_generate_view_is_the_most_recent_signal_of_every_vehicle_however_the_loads_come(parts: Parts) -> None:
+    feed = parts.feed
+    assert isinstance(feed, ScriptedFeed)
+    capture(parts, moving_fleet(seed=1, polls=200), ticks=196)
+    windows = parts.files.closed_windows()
+    assert len(windows) == 5
+    random.Random(1).shuffle(windows)
+    for folder in windows:
+        pipeline.load(folder, parts)
+        derived = pipeline.transform(parts)
+        assert (derived.models, derived.tests) == (3, 5)
+        assert parts.store.view() == expected_view(parts)
+    increments = query(parts, "select * from posicao_atual order by codigo")
+    pipeline.transform(parts, "--full-refresh")
+    assert query(parts, "select * from posicao_atual order by codigo") == increments
+
+
+def test_the_transform_is_due_after_a_load_and_only_then(parts: Parts) -> None:
+    assert not pipeline.transform_is_due(parts)
+    capture(parts, [])
+    load_all(parts)
+    assert pipeline.transform_is_due(parts)
+    pipeline.transform(parts)
+    assert not pipeline.transform_is_due(parts)
+
+
+def test_the_view_does_not_read_the_history(parts: Parts) -> None:
+    capture(parts, [])
+    load_all(parts)
+    pipeline.transform(parts)
+    plan = query(parts, "explain select * from generate_view")
+    assert "posicao_atual" in str(plan)
+    assert "brt_raw" not in str(plan)
+
+
+def test_every_rule_of_the_models_holds(parts: Parts) -> None:
+    transform.build(parts.settings, parts.store.connection_parameters())
+    derived = transform.run_dbt(
+        parts.settings, parts.store.connection_parameters(), ["test"], "--select", "test_type:unit"
+    )
+    assert derived.tests == 3
+
+
+def test_every_column_of_every_model_is_described(parts: Parts) -> None:
+    transform.build(parts.settings, parts.store.connection_parameters())
+    transform.run_dbt(parts.settings, parts.store.connection_parameters(), ["docs", "generate"])
+    folder = parts.settings.folder / "dbt"
+    manifest = json.loads((folder / "manifest.json").read_text())["nodes"]
+    catalog = json.loads((folder / "catalog.json").read_text())["nodes"]
+    models = [name for name in catalog if name.startswith("model.")]
+    assert len(models) == 3
+    for model in models:
+        assert manifest[model]["description"].startswith("One row is")
+        described = {name for name, column in manifest[model]["columns"].items() if column["description"]}
+        assert described == set(catalog[model]["columns"]), model
+
+
+def test_what_dbt_complains_of_is_in_the_error(
+    make_parts: Callable[..., Parts],
+) -> None:
+    parts = make_parts(database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x"))
+    started = time.monotonic()
+    with pytest.raises(TransformFailed, match=r"127\.0\.0\.1"):
+        transform.build(parts.settings, parts.store.connection_parameters())
+    assert time.monotonic() - started < 60

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from brt_watch import cli
+from brt_watch.cli import app
+
+PROJECT = Path(__file__).parents[2]
+runner = CliRunner()
+
+
+def commands(group: typer.core.TyperGroup, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        yield (*words, name)
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands(command, (*words, name))
+
+
+ALL = list(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
+    result = runner.invoke(app, [*words, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.split("\n")) > 5
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_is_in_the_documentation(words: tuple[str, ...]) -> None:
+    text = (PROJECT / "README.md").read_text() + (PROJECT / "docs" / "how-it-works.md").read_text()
+    assert f"brt-watch {' '.join(words)}" in text
+
+
+def test_every_target_of_make_is_explained() -> None:
+    makefile = (PROJECT / "Makefile").read_text()
+    phony = makefile.split(".PHONY:")[1].split("VENV")[0].replace("\\", "").split()
+    for target in phony:
+        assert f"\n{target}:" in makefile
+        assert "##" in makefile.split(f"\n{target}:")[1].split("\n")[0], target
+
+
+def main(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
+    monkeypatch.setattr("sys.argv", ["brt-watch", *words])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return end.value.code
+
+
+def test_wrong_settings_are_a_sentence_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_POLL_SECONDS", "7")
+    assert main(monkeypatch, "config") == 2
+    assert "BRT_WATCH_POLL_SECONDS" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_a_sentence_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(monkeypatch, "replay", "nowhere.jsonl.gz") == 1
+    assert "nowhere.jsonl.gz cannot be played" in capsys.readouterr().err
+
+
+def test_status_of_a_new_folder_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    assert main(monkeypatch, "status") == 1
+    assert "make start" in capsys.readouterr().out
+    assert not (tmp_path / "data").exists(), "looking changes nothing"
+
+
+def test_psql_and_url_are_not_printed_with_a_password_by_config(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://me:geheim@db/brt")
+    monkeypatch.setenv("BRT_WATCH_FEED_URI", "x")
+    main(monkeypatch, "config", "--json")
+    printed = capsys.readouterr()
+    assert "geheim" not in printed.out
+    assert "do you mean BRT_WATCH_FEED_URL" in printed.err
+
+
+def test_capture_once_writes_a_ledger_line_even_when_nobody_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BRT_WATCH_FEED_URL", "http://127.0.0.1:9/gps/brt")
+    monkeypatch.setenv("BRT_WATCH_CLOCK", "2025-06-05T21:44:00Z@1764000000x30")
+    assert main(monkeypatch, "capture", "--once") == 1
+    (ledger,) = (tmp_path / "data").glob("windows/*/polls.csv")
+    assert "failed,unreachable," in ledger.read_text()
+    assert "failed: unreachable" in capsys.readouterr().out

@@ -1,0 +1,169 @@
+"""The flows of Prefect over pipeline.py, run by the real Prefect 0.15.9, with a scripted feed and no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import prefect
+import pytest
+
+from brt_watch import pipeline
+from brt_watch.errors import DatabaseUnreachable, FeedFailed
+from brt_watch.pipeline import Parts
+from brt_watch.store import Loaded
+from brt_watch.transform import Derived
+from brt_watch.window import read_ledger
+from tests.conftest import NOON, ScriptedFeed, StillClock
+
+
+@pytest.fixture
+def flows(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from brt_watch import flows
+
+    monkeypatch.setattr(flows, "parts", lambda: parts)
+    return flows
+
+
+def run(flow: Any, minute: Any = NOON) -> Any:
+    """Run a flow as its schedule would at this minute."""
+    minute = pendulum.instance(minute)
+    with prefect.context(scheduled_start_time=minute):
+        runner = prefect.engine.flow_runner.FlowRunner(flow=flow)
+        return runner.run(return_tasks=flow.tasks, context={"scheduled_start_time": minute})
+
+
+def states(flow: Any, state: Any, name: str) -> list[Any]:
+    (task,) = flow.get_tasks(name=name)
+    return list(state.result[task].map_states)
+
+
+def feed(parts: Parts) -> ScriptedFeed:
+    assert isinstance(parts.feed, ScriptedFeed)
+    return parts.feed
+
+
+def test_it_is_prefect_0_15_9() -> None:
+    assert prefect.__version__ == "0.15.9"
+
+
+def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
+    found = {
+        name: (flow.schedule.clocks[0].interval, sorted(flow.run_config.labels)) for name, flow in flows.FLOWS.items()
+    }
+    assert found == {
+        "local_storage_flow": (timedelta(minutes=1), ["brt-capture"]),
+        "postgres_storage_flow": (timedelta(minutes=13), ["brt-load"]),
+        "dbt_flow": (timedelta(minutes=1), ["brt-transform"]),
+    }
+
+
+def test_a_flow_registers_as_the_same_flow_every_time(flows: Any) -> None:
+    for flow in flows.FLOWS.values():
+        assert flow.serialized_hash() == flow.serialized_hash()
+        assert flow.serialize()["schedule"]["clocks"][0]["start_date"]["dt"].startswith("2019-01-01")
+
+
+def test_a_minute_is_three_polls_and_says_so(flows: Any, parts: Parts) -> None:
+    state = run(flows.local_storage_flow)
+    assert state.is_successful()
+    polls = states(flows.local_storage_flow, state, "capture")
+    assert [str(poll.result.tick.time()) for poll in polls] == ["12:00:00", "12:00:20", "12:00:40"]
+    (summary,) = flows.local_storage_flow.reference_tasks()
+    assert state.result[summary].message == "3 of 3 polls good, 3 records"
+
+
+def test_a_poll_that_failed_is_a_failed_task_and_the_minute_goes_on(flows: Any, parts: Parts) -> None:
+    feed(parts).script = [FeedFailed("unreachable", "no route")]
+    state = run(flows.local_storage_flow)
+    assert state.is_successful()
+    polls = states(flows.local_storage_flow, state, "capture")
+    assert [type(poll).__name__ for poll in polls] == ["Failed", "Success", "Success"]
+    assert polls[0].message == "unreachable: no route"
+
+
+def test_a_minute_without_a_good_poll_has_failed(flows: Any, parts: Parts) -> None:
+    feed(parts).script = [FeedFailed("unreachable", "no route")] * 3
+    state = run(flows.local_storage_flow)
+    assert state.is_failed()
+
+
+def test_a_minute_that_is_over_is_skipped_and_the_ledger_says_missed(flows: Any, parts: Parts) -> None:
+    run(flows.local_storage_flow)
+    clock = parts.clock
+    assert isinstance(clock, StillClock)
+    clock.time = NOON + timedelta(minutes=5)
+    state = run(flows.local_storage_flow, NOON + timedelta(minutes=1))
+    (summary,) = flows.local_storage_flow.reference_tasks()
+    assert state.result[summary].is_skipped()
+    run(flows.local_storage_flow, NOON + timedelta(minutes=5))
+    (window,) = parts.files.newest_first()
+    polls = [line.poll for line in read_ledger(window)]
+    assert [poll.status.value for poll in polls] == ["ok"] * 3 + ["missed"] * 12 + ["ok"] * 3
+
+
+def test_a_minute_that_comes_again_is_captured_again(flows: Any, parts: Parts) -> None:
+    run(flows.local_storage_flow)
+    clock = parts.clock
+    assert isinstance(clock, StillClock)
+    clock.time = NOON
+    run(flows.local_storage_flow)
+    (window,) = parts.files.newest_first()
+    assert len({line.poll.tick for line in read_ledger(window)}) == 6
+
+
+def test_a_minute_in_which_the_capture_itself_fails_has_failed(
+    flows: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(tick: datetime, parts: Parts) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pipeline, "capture", full)
+    state = run(flows.local_storage_flow)
+    assert state.is_failed()
+    (summary,) = flows.local_storage_flow.reference_tasks()
+    assert "No space left" in state.result[summary].message
+
+
+def test_each_window_is_a_task_of_the_load(flows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(folder: Path, parts: Parts) -> Loaded:
+        if folder.name == "b":
+            raise DatabaseUnreachable(where="x", reason="gone")
+        return Loaded(folder.name, records=10, signals=4, rejects=0)
+
+    monkeypatch.setattr(pipeline, "windows_to_load", lambda parts: [Path("a"), Path("b"), Path("c")])
+    monkeypatch.setattr(pipeline, "load", load)
+    state = run(flows.postgres_storage_flow)
+    assert state.is_failed()
+    loads = states(flows.postgres_storage_flow, state, "load")
+    assert [type(load).__name__ for load in loads] == ["Success", "Failed", "Success"]
+    (summary,) = flows.postgres_storage_flow.reference_tasks()
+    assert state.result[summary].message == "2 of 3 windows loaded, 8 new signals"
+
+
+def test_a_load_without_a_closed_window_is_skipped(flows: Any) -> None:
+    state = run(flows.postgres_storage_flow)
+    (summary,) = flows.postgres_storage_flow.reference_tasks()
+    assert state.is_successful()
+    assert state.result[summary].is_skipped()
+
+
+@pytest.mark.parametrize(("due", "expected"), [(True, "Success"), (False, "Skipped")])
+def test_dbt_runs_after_a_load_and_not_without_one(
+    flows: Any, monkeypatch: pytest.MonkeyPatch, due: bool, expected: str
+) -> None:
+    monkeypatch.setattr(pipeline, "transform_is_due", lambda parts: due)
+    monkeypatch.setattr(pipeline, "transform", lambda parts: Derived(3, 5, 0.5))
+    state = run(flows.dbt_flow)
+    (task,) = flows.dbt_flow.get_tasks(name="transform")
+    assert type(state.result[task]).__name__ == expected
+
+
+def test_prefect_writes_nothing_into_the_users_home(tmp_path: Path, run_python: Callable[..., str]) -> None:
+    code = "import brt_watch.flows, prefect; print(prefect.config.home_dir, prefect.config.backend)"
+    home, backend = run_python(code, HOME=str(tmp_path), BRT_WATCH_DATA=str(tmp_path / "data")).split()
+    assert (home, backend) == (str(tmp_path / "data" / "prefect"), "server")
+    assert not (tmp_path / ".prefect").exists()

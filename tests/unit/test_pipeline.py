@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import islice
+
+from brt_watch import pipeline
+from brt_watch.errors import FeedFailed
+from brt_watch.model import Poll, Status
+from brt_watch.pipeline import Parts
+from brt_watch.window import CSV, read_ledger, read_manifest
+from tests.conftest import NOON, ScriptedFeed, StillClock
+from tests.fleet import body, vehicle
+
+STEP = timedelta(seconds=20)
+
+
+def feed(parts: Parts) -> ScriptedFeed:
+    assert isinstance(parts.feed, ScriptedFeed)
+    return parts.feed
+
+
+def clock(parts: Parts) -> StillClock:
+    assert isinstance(parts.clock, StillClock)
+    return parts.clock
+
+
+def run(parts: Parts, polls: int) -> list[Poll]:
+    return [pipeline.capture(tick, parts) for tick in islice(pipeline.next_ticks(parts), polls)]
+
+
+def ledger(parts: Parts) -> list[Poll]:
+    folders = reversed(list(parts.files.newest_first()))
+    return [line.poll for folder in folders for line in read_ledger(folder)]
+
+
+def ticks(polls: list[Poll]) -> list[datetime]:
+    return [poll.tick for poll in polls]
+
+
+def test_every_tick_has_one_line_in_the_ledger(parts: Parts) -> None:
+    feed(parts).script = [body(vehicle()), FeedFailed("unreachable", "no route"), b"<html>", body(vehicle())]
+    run(parts, 100)
+    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(100)]
+    assert [(poll.status.value, poll.reason) for poll in ledger(parts)[:4]] == [
+        ("ok", ""),
+        ("failed", "unreachable"),
+        ("failed", "not_json"),
+        ("ok", ""),
+    ]
+
+
+def test_a_poll_ends_before_the_next_tick(parts: Parts) -> None:
+    run(parts, 3)
+    assert feed(parts).deadlines == [NOON + number * STEP + timedelta(seconds=19) for number in range(3)]
+
+
+def test_an_answer_that_is_not_the_contract_is_kept_raw(parts: Parts) -> None:
+    feed(parts).script = [b"<html>busy</html>"]
+    run(parts, 1)
+    (poll,) = ledger(parts)
+    assert (poll.raw, poll.body_bytes, poll.records) == ("20261123T120000Z.json.zst", 17, 0)
+
+
+def test_the_ledger_knows_how_old_the_signals_were(parts: Parts) -> None:
+    feed(parts).script = [body(*(vehicle(str(n), NOON - timedelta(seconds=10 * n)) for n in range(3)))]
+    run(parts, 1)
+    (poll,) = ledger(parts)
+    assert poll.newest_signal_at == NOON - timedelta(seconds=20)
+    assert poll.median_age_seconds == 30.5
+
+
+def test_ticks_at_which_nothing_ran_are_written_down_as_missed(parts: Parts) -> None:
+    run(parts, 2)
+    clock(parts).time = NOON + timedelta(minutes=3)
+    run(parts, 1)
+    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(10)]
+    assert [poll.status for poll in ledger(parts)[2:9]] == [Status.MISSED] * 7
+
+
+def test_an_outage_of_weeks_is_written_down_for_its_last_day(parts: Parts) -> None:
+    run(parts, 1)
+    clock(parts).time = NOON + timedelta(days=30)
+    run(parts, 1)
+    polls = ledger(parts)
+    assert ticks(polls[1:]) == [NOON + timedelta(days=29) + (n + 1) * STEP for n in range(24 * 180)]
+
+
+def test_a_clock_that_was_set_back_costs_no_poll_and_doubles_no_tick(parts: Parts) -> None:
+    run(parts, 45)
+    clock(parts).time = NOON - timedelta(hours=2)
+    run(parts, 45)
+    clock(parts).time = NOON - timedelta(minutes=5)
+    run(parts, 90)
+    polls = ledger(parts)
+    assert len({poll.tick for poll in polls}) == len(polls)
+    assert sum(poll.status.is_good for poll in polls) == 180
+    raws = {(folder, line.poll.raw) for folder in parts.files.newest_first() for line in read_ledger(folder)}
+    assert all((folder / "raw" / raw).exists() for folder, raw in raws if raw)
+
+
+def test_a_clock_that_was_far_ahead_for_a_moment_stops_nothing(parts: Parts) -> None:
+    run(parts, 3)
+    clock(parts).time = NOON + timedelta(days=365)
+    run(parts, 1)
+    clock(parts).time = NOON + timedelta(minutes=2)
+    polls = run(parts, 120)
+    assert all(poll.status.is_good for poll in polls)
+    assert len(parts.files.closed_windows()) >= 2
+
+
+def test_after_the_machine_slept_the_next_tick_is_the_one_of_now(parts: Parts) -> None:
+    ticks = pipeline.next_ticks(parts)
+    pipeline.capture(next(ticks), parts)
+    clock(parts).time = NOON + timedelta(hours=1)
+    assert next(ticks) == NOON + timedelta(hours=1)
+
+
+def test_a_poll_that_begins_late_says_so_and_counts(parts: Parts) -> None:
+    clock(parts).time = NOON + timedelta(seconds=11)
+    run(parts, 1)
+    (poll,) = ledger(parts)
+    assert (poll.tick, poll.status, poll.records) == (NOON, Status.LATE, 1)
+
+
+def test_with_too_little_time_left_the_next_tick_is_polled(parts: Parts) -> None:
+    clock(parts).time = NOON + timedelta(seconds=14)
+    run(parts, 1)
+    assert ticks(ledger(parts)) == [NOON + STEP]
+
+
+def test_a_minute_has_three_ticks_and_a_late_run_only_those_that_can_be_kept(parts: Parts) -> None:
+    assert pipeline.ticks_of_minute(NOON, parts) == [NOON, NOON + STEP, NOON + 2 * STEP]
+    clock(parts).time = NOON + timedelta(seconds=30)
+    assert pipeline.ticks_of_minute(NOON, parts) == [NOON + STEP, NOON + 2 * STEP]
+    clock(parts).time = NOON + timedelta(minutes=1)
+    assert pipeline.ticks_of_minute(NOON, parts) == []
+
+
+def test_one_poll_a_minute_by_setting(make_parts: Callable[..., Parts]) -> None:
+    assert pipeline.ticks_of_minute(NOON, make_parts(poll_seconds=60)) == [NOON]
+
+
+def test_a_window_is_closed_after_thirteen_minutes(parts: Parts) -> None:
+    run(parts, 39)
+    assert parts.files.closed_windows() == []
+    run(parts, 1)
+    (folder,) = parts.files.closed_windows()
+    manifest = read_manifest(folder)
+    assert (manifest.polls, manifest.captured_minutes, manifest.records) == (39, 13, 39)
+
+
+def test_a_window_is_never_closed_with_fewer_than_ten_captured_minutes(parts: Parts) -> None:
+    down = FeedFailed("unreachable")
+    feed(parts).script = [body(vehicle())] * 27 + [down] * 60 + [body(vehicle())] * 2
+    run(parts, 88)
+    assert parts.files.closed_windows() == []
+    run(parts, 1)
+    (folder,) = parts.files.closed_windows()
+    assert read_manifest(folder).captured_minutes == 10
+
+
+def test_the_next_window_begins_where_the_last_one_ended(parts: Parts) -> None:
+    run(parts, 200)
+    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(200)]
+    assert len(parts.files.closed_windows()) == 5
+
+
+def test_load_closes_a_window_that_is_due_when_the_capture_does_not(parts: Parts) -> None:
+    run(parts, 39)
+    clock(parts).time = NOON + timedelta(hours=1)
+    assert [folder.name for folder in pipeline.windows_to_load(parts)] == ["20261123T120000Z"]
+
+
+def test_an_answer_that_was_stored_before_a_crash_is_taken_up(parts: Parts) -> None:
+    run(parts, 1)
+    window = parts.files.open_window()
+    assert window
+    window.keep_raw(NOON + STEP, body(vehicle("901999"), vehicle("x", latitude=None)))
+    clock(parts).time = NOON + 2 * STEP
+    run(parts, 1)
+    polls = ledger(parts)
+    assert ticks(polls) == [NOON, NOON + STEP, NOON + 2 * STEP]
+    assert (polls[1].status, polls[1].records, polls[1].rejects) == (Status.OK, 1, 1)
+    assert "901999" in (window.folder / CSV).read_text()
+
+
+def test_a_reject_is_in_its_file_with_reason_and_json(parts: Parts) -> None:
+    feed(parts).script = [body(vehicle(), vehicle("x", latitude=None))]
+    run(parts, 1)
+    window = parts.files.open_window()
+    assert window
+    line = (window.folder / "rejects.csv").read_text().splitlines()[1]
+    assert line.startswith("2026-11-23T12:00:00.000000Z,1,position_missing,")
+    assert json.loads(line.split(",", 3)[3][1:-1].replace('""', '"'))["codigo"] == "x"

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import gzip
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from brt_watch.errors import RecordingError
+from brt_watch.replay import ReplayServer, read_recording
+from tests.conftest import StillClock
+from tests.fleet import recorded_minutes, write_recording
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_recording(tmp_path / "day.jsonl.gz", recorded_minutes(minutes=3, vehicles=5))
+
+
+@pytest.fixture
+def server(recording: Path, clock: StillClock) -> Iterator[ReplayServer]:
+    with ReplayServer(read_recording(recording), clock, port=0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return bytes(answer.read())
+
+
+def status(url: str) -> int:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        get(url)
+    with error.value:
+        return error.value.code
+
+
+def test_a_recording_is_read_to_the_byte(recording: Path) -> None:
+    assert [tuple(answer) for answer in read_recording(recording)] == recorded_minutes(minutes=3, vehicles=5)
+
+
+def test_the_api_answers_with_what_it_said_last(server: ReplayServer, clock: StillClock) -> None:
+    (first, _), (second, body), (last, last_body) = recorded_minutes(minutes=3, vehicles=5)
+    clock.time = first - timedelta(seconds=1)
+    assert status(server.url) == 503
+    clock.time = second + timedelta(seconds=30)
+    assert get(server.url) == body
+    clock.time = last + timedelta(days=1)
+    assert get(server.url) == last_body
+
+
+def test_only_the_apis_path_is_served(server: ReplayServer) -> None:
+    assert status(server.url + "/other") == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "no line"),
+        (gzip.compress(b'{"captured_at":"2025-06-05T21:44:49","body":{}}'), "zone"),
+        (gzip.compress(b'{"body":{}}'), "captured_at"),
+        (gzip.compress(b"x" * 100)[:-9], "end-of-stream"),
+        (b"not gzip", "gzip"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_refused_with_the_reason(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=expected):
+        read_recording(path)

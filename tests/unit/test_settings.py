@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from brt_watch.errors import SettingsError
+from brt_watch.settings import PROJECT, load_settings, unknown_names
+
+
+def test_the_defaults_are_the_users_system() -> None:
+    settings = load_settings()
+    assert str(settings.feed_url) == "https://dados.mobilidade.rio/gps/brt"
+    assert (settings.poll_seconds, settings.window_minutes, settings.load_minutes) == (20, 13, 13)
+    assert settings.folder == PROJECT / "data"
+    assert settings.embedded_postgres
+
+
+def test_all_problems_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRT_WATCH_POLL_SECONDS", "7")
+    monkeypatch.setenv("BRT_WATCH_WINDOW_MINUTES", "9")
+    monkeypatch.setenv("BRT_WATCH_CLOCK", "yesterday")
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "mysql://x")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    for name in ("POLL_SECONDS", "WINDOW_MINUTES", "CLOCK", "DATABASE_URL"):
+        assert f"BRT_WATCH_{name}" in str(error.value)
+
+
+@pytest.mark.parametrize("seconds", [10, 15, 20, 30, 60])
+def test_the_polls_of_a_minute_can_be_set(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    monkeypatch.setenv("BRT_WATCH_POLL_SECONDS", str(seconds))
+    assert load_settings().poll_seconds == seconds
+
+
+def test_a_window_cannot_be_set_below_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRT_WATCH_WINDOW_MINUTES", "9")
+    with pytest.raises(SettingsError, match="10"):
+        load_settings()
+
+
+def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://me:geheim@db/brt")
+    assert "geheim" not in repr(load_settings())
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "mysql://me:geheim@db/brt")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert "geheim" not in str(error.value)
+
+
+def test_a_misspelt_name_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRT_WATCH_FEED_URI", "x")
+    assert unknown_names() == ["BRT_WATCH_FEED_URI is not a setting; do you mean BRT_WATCH_FEED_URL?"]

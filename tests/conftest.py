@@ -12,6 +12,7 @@ import pytest
 import structlog
 from pydantic import HttpUrl
 
+from brt_watch.alert import Webhook
 from brt_watch.clock import Clock
 from brt_watch.errors import PollFailed
 from brt_watch.feed import Response
@@ -81,7 +82,7 @@ def make_parts(tmp_path: Path, clock: StillClock) -> Callable[..., Parts]:
     def make(data: str = "data", **changes: object) -> Parts:
         settings = make_settings(tmp_path / data, **changes)
         files = CaptureFiles(settings.folder, str(settings.feed_url))
-        return Parts(settings, clock, ScriptedFeed(clock), files, Store(settings))  # type: ignore[arg-type]
+        return Parts(settings, clock, ScriptedFeed(clock), files, Store(settings), Webhook("", "test"))  # type: ignore[arg-type]
 
     return make
 

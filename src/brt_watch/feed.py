@@ -26,10 +26,18 @@ class Response:
 
 
 class _TryAgain(Exception):
-    """The server says that it is busy or broken."""
+    """The server says that it is busy or broken, and perhaps when to come again."""
 
-    def __init__(self, http_status: int) -> None:
+    def __init__(self, http_status: int, retry_after_seconds: float | None) -> None:
         self.http_status = http_status
+        self.retry_after_seconds = retry_after_seconds
+
+
+def _patience(error: Exception) -> bool | float:
+    """Whether to try again after an error; a number of seconds when the server named one."""
+    if isinstance(error, _TryAgain) and error.retry_after_seconds is not None:
+        return error.retry_after_seconds
+    return isinstance(error, (httpx.TransportError, _TryAgain))
 
 
 class Feed:
@@ -71,7 +79,7 @@ class Feed:
 
     def _with_retries(self, seconds: float, problems: list[Exception]) -> Response:
         for attempt in stamina.retry_context(
-            on=(httpx.TransportError, _TryAgain), attempts=None, timeout=seconds, wait_initial=0.3, wait_max=3.0
+            on=_patience, attempts=None, timeout=seconds, wait_initial=0.3, wait_max=3.0
         ):
             with attempt:
                 try:
@@ -86,7 +94,8 @@ class Feed:
         patience = httpx.Timeout(min(10.0, seconds), connect=min(5.0, seconds))
         with self._client.stream("GET", self.url, timeout=patience) as answer:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-                raise _TryAgain(answer.status_code)
+                after = answer.headers.get("Retry-After", "")
+                raise _TryAgain(answer.status_code, float(after) if after.isdecimal() else None)
             if answer.status_code != httpx.codes.OK:
                 raise FeedFailed(f"http_{answer.status_code}", answer.reason_phrase, answer.status_code)
             body = bytearray()

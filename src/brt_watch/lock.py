@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from brt_watch.errors import AlreadyRunning
@@ -26,9 +26,10 @@ def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
                 if time.monotonic() >= until:
                     raise AlreadyRunning(what=what, pid=_pid(path) or "unknown") from None
                 time.sleep(0.02)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        with suppress(OSError):  # a disk without room; the lock holds all the same
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
         yield
 
 

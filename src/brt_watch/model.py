@@ -60,10 +60,15 @@ class Reject(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """A good response: every entry of its list is either a record or a reject."""
+    """A good response: every entry of its list is either a record or a reject.
+
+    `fields` are the names of the entries' fields, each with the kinds of its values (number, text, boolean, list,
+    object), null apart, as far as more than a few entries have them.
+    """
 
     records: list[Record]
     rejects: list[Reject]
+    fields: dict[str, list[str]] = {}  # noqa: RUF012 (nobody writes to it)
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ class Poll:
     rejects: int = 0
     newest_signal_at: datetime | None = None
     median_age_seconds: float | None = None
+    alerts: str | None = None
+    """What the contract watch raised and closed at this poll, as a JSON list; None when nothing."""
 
 
 def signal_ages(records: list[Record], captured_at: datetime) -> tuple[datetime | None, float | None]:

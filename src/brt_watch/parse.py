@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,6 +22,11 @@ LAST_STAMP_MS = 253_402_300_799_999
 
 MAX_CODE_LENGTH = 200
 """A code is part of a key, and a longer one would not fit into a Postgres index entry of 2,704 bytes."""
+
+_FEW = 0.05
+"""Kinds of values that fewer of the records have are single oddities, and say nothing of the API."""
+
+_KINDS = {int: "number", float: "number", str: "text", bool: "boolean", list: "list", dict: "object"}
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 _KNOWN = set(Record._fields) - {"extra"}
@@ -39,7 +46,7 @@ def parse(body: bytes) -> Parsed:
             records.append(_record(entry))
         except BrokenRule as rule:
             rejects.append(Reject(position, str(rule), _json(entry)))
-    return Parsed(records, rejects)
+    return Parsed(records, rejects, _fields(entries))
 
 
 def _entries(body: bytes) -> list[Any]:
@@ -55,6 +62,19 @@ def _entries(body: bytes) -> list[Any]:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
     entries: list[Any] = document["veiculos"]
     return entries
+
+
+def _fields(entries: list[Any]) -> dict[str, list[str]]:
+    objects = [entry for entry in entries if isinstance(entry, dict)]
+    fields = {}
+    for name in dict.fromkeys(chain.from_iterable(objects)):
+        values = [entry[name] for entry in objects if name in entry]
+        counts = Counter(map(type, values))
+        # The blank in direcao is a number: 0.
+        counts[str] -= values.count(" ")
+        many = {kind for kind, number in counts.items() if number > _FEW * len(entries)}
+        fields[name] = sorted({_KINDS[kind] for kind in many & _KINDS.keys()})
+    return fields
 
 
 def _record(entry: Any) -> Record:

@@ -10,22 +10,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from brt_watch import transform as dbt
+from brt_watch.alert import Webhook
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
 from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
 from brt_watch.feed import Feed
-from brt_watch.model import Poll, Status, signal_ages
+from brt_watch.model import Parsed, Poll, Status, signal_ages
 from brt_watch.parse import parse
 from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
 from brt_watch.store import Loaded, Store
-from brt_watch.window import CaptureFiles, OpenWindow, read_manifest
+from brt_watch.watch import Alert, watch
+from brt_watch.window import NO_ROOM, CaptureFiles, OpenWindow, read_manifest
 
 log = structlog.get_logger()
 
@@ -37,6 +40,9 @@ LEAST_TIME = timedelta(seconds=7)
 
 LATE = timedelta(seconds=5)
 """A poll that starts this long after its tick is marked late; its records are as good as any."""
+
+ENOUGH = 15
+"""After so many failed polls in a row (five minutes) the API is asked once a minute, until it answers."""
 
 LONGEST_OUTAGE = timedelta(days=1)
 """After an outage the ledger is filled with missed ticks for this long before the first new poll, and not further."""
@@ -51,13 +57,16 @@ class Parts:
     feed: Feed
     files: CaptureFiles
     store: Store
+    webhook: Webhook
 
     @classmethod
     def of(cls, settings: Settings) -> Parts:
         """Return the real parts that these settings describe."""
         clock, feed_url = settings.time, str(settings.feed_url)
         feed = Feed(feed_url, clock, settings.max_response_bytes)
-        return cls(settings, clock, feed, CaptureFiles(settings.folder, feed_url), Store(settings))
+        files = CaptureFiles(settings.folder, feed_url)
+        webhook = Webhook(settings.alert_webhook.get_secret_value(), settings.folder.name)
+        return cls(settings, clock, feed, files, Store(settings), webhook)
 
     @property
     def step(self) -> timedelta:
@@ -90,15 +99,13 @@ def capture(tick: datetime, parts: Parts) -> Poll:
     parts.clock.sleep_until(tick)
     started = time.perf_counter()
     with parts.files.writing():
-        window = _mended_window(parts)
-        previous = window.ledger[-1].poll.tick if window and window.ledger else parts.files.newest_tick()
-        if window and _is_due(window, tick, parts):
-            _close(window, parts)
-            window = None
-        tick = _told_apart(tick, previous, parts)
-        window = window or parts.files.new_window(tick)
-        window.record_missed(_missed(previous, tick, parts))
-        poll = _ask(tick, window, parts)
+        parts.files.keep_reserve()
+        try:
+            poll, alerts = _capture(tick, parts)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            poll, alerts = _capture_without_room(tick, error, parts)
     log.info(
         "capture",
         tick=str(tick),
@@ -110,7 +117,42 @@ def capture(tick: datetime, parts: Parts) -> Poll:
         bytes=poll.body_bytes,
         seconds=round(time.perf_counter() - started, 3),
     )
+    parts.webhook.send(alerts)
     return poll
+
+
+def _capture(tick: datetime, parts: Parts) -> tuple[Poll, list[Alert]]:
+    window = _mended_window(parts)
+    previous = window.ledger[-1].poll.tick if window and window.ledger else parts.files.newest_tick()
+    if window and _is_due(window, tick, parts):
+        _close(window, parts)
+        window = None
+    tick = _told_apart(tick, previous, parts)
+    window = window or parts.files.new_window(tick)
+    window.record_missed(_missed(previous, tick, parts))
+    poll, parsed = _ask(tick, window, parts)
+    return _record(poll, parsed, window, parts)
+
+
+def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, parts: Parts) -> tuple[Poll, list[Alert]]:
+    """Write a poll down, with what the contract watch says of it."""
+    remembered, alerts = watch(parts.files.remembered(), poll, parsed)
+    if alerts:
+        poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
+    poll = window.record(poll, parsed)
+    parts.files.remember(remembered)
+    return poll, alerts
+
+
+def _capture_without_room(tick: datetime, error: OSError, parts: Parts) -> tuple[Poll, list[Alert]]:
+    """Write down that the disk is full, in the room that was held for this."""
+    parts.files.release_reserve()
+    window = parts.files.open_window() or parts.files.new_window(tick)
+    if window.ledger and window.ledger[-1].poll.tick >= tick:
+        return window.ledger[-1].poll, []
+    window.forget_raw(tick)
+    failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")
+    return _record(failed, None, window, parts)
 
 
 def _mended_window(parts: Parts) -> OpenWindow | None:
@@ -141,38 +183,46 @@ def _missed(previous: datetime | None, tick: datetime, parts: Parts) -> Iterator
 
 def _take_up(window: OpenWindow, parts: Parts) -> None:
     for tick, body, arrived_at in window.unrecorded():
-        poll = Poll(tick, Status.OK, captured_at=parts.clock.from_real(arrived_at))
         log.warning("capture.taken_up", tick=str(tick), why="the process was stopped before the ledger had it")
-        _write(poll, body, window)
+        poll = Poll(tick, Status.OK, captured_at=parts.clock.from_real(arrived_at))
+        window.record(*_understood(poll, body, window))
 
 
-def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> Poll:
+def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed | None]:
     requested_at = parts.clock.now()
+    if _gives_it_a_rest(tick, window):
+        return Poll(tick, Status.FAILED, "not_asked", f"{ENOUGH} polls failed; now it is asked once a minute"), None
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
         response = parts.feed.fetch(deadline=tick + parts.step - MARGIN)
     except PollFailed as failure:
-        return window.record(
-            Poll(tick, Status.FAILED, failure.reason, failure.detail, requested_at, http_status=failure.http_status)
-        )
+        status, http_status = Status.FAILED, failure.http_status
+        return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None
     poll = Poll(
         tick, status, requested_at=requested_at, captured_at=response.captured_at, http_status=response.http_status
     )
-    return _write(poll, response.body, window)
+    return _understood(poll, response.body, window)
 
 
-def _write(poll: Poll, body: bytes, window: OpenWindow) -> Poll:
-    assert poll.captured_at is not None
+def _gives_it_a_rest(tick: datetime, window: OpenWindow) -> bool:
+    """Whether the API has failed for so long that it is asked only once a minute."""
+    latest = window.ledger[-ENOUGH:]
+    all_failed = len(latest) == ENOUGH and all(line.poll.status is Status.FAILED for line in latest)
+    return all_failed and floor(tick, MINUTE) != floor(tick, timedelta(seconds=1))
+
+
+def _understood(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
+    """Keep the answer, and read it."""
+    captured_at = poll.captured_at
+    assert captured_at is not None
     raw, sha256 = window.keep_raw(poll.tick, body)
-    seen = {**poll.__dict__, "raw": raw, "body_sha256": sha256, "body_bytes": len(body)}
+    poll = replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body))
     try:
         parsed = parse(body)
     except PollFailed as failure:
-        return window.record(
-            Poll(**seen | {"status": Status.FAILED, "reason": failure.reason, "detail": failure.detail})
-        )
-    newest, age = signal_ages(parsed.records, poll.captured_at)
-    return window.record(Poll(**seen | {"newest_signal_at": newest, "median_age_seconds": age}), parsed)
+        return replace(poll, status=Status.FAILED, reason=failure.reason, detail=failure.detail), None
+    newest, age = signal_ages(parsed.records, captured_at)
+    return replace(poll, newest_signal_at=newest, median_age_seconds=age), parsed
 
 
 def _is_due(window: OpenWindow, now: datetime, parts: Parts) -> bool:

@@ -40,6 +40,12 @@ def _is_postgres_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _is_web_address(url: SecretStr) -> SecretStr:
+    if url.get_secret_value():
+        TypeAdapter(HttpUrl).validate_python(url.get_secret_value())
+    return url
+
+
 class Settings(BaseSettings):
     """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at the project."""
 
@@ -72,6 +78,11 @@ class Settings(BaseSettings):
     max_response_bytes: Annotated[
         int, Field(ge=1024, description="A longer answer of the API is refused, in bytes.")
     ] = 32 * 1024 * 1024
+    alert_webhook: Annotated[
+        SecretStr,
+        AfterValidator(_is_web_address),
+        Field(description="Where alerts are sent: a webhook of Discord or Slack, or any address that takes JSON."),
+    ] = SecretStr("")
     clock: Annotated[
         str,
         AfterValidator(_is_clock),

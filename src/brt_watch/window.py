@@ -15,6 +15,7 @@ beyond those lengths is cut off at the next opening, and an answer whose line is
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import os
@@ -33,10 +34,16 @@ from brt_watch import __version__, lock
 from brt_watch.clock import MINUTE, UTC, floor, parse_moment, parse_tick, write_moment, write_tick
 from brt_watch.errors import DamagedWindow
 from brt_watch.model import Parsed, Poll, Record, Reject, Status
+from brt_watch.watch import Watch
 
 log = structlog.get_logger()
 
 POLLS, CSV, REJECTS, MANIFEST = "polls.csv", "brt.csv", "rejects.csv", "manifest.json"
+
+RESERVE_BYTES = 1 << 20
+"""A day of full disk has 4,320 lines in the ledger of 150 bytes each."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 CSV_FIELDS = ("captured_at", *Record._fields)
 REJECT_FIELDS = ("tick", *Reject._fields)
@@ -135,6 +142,34 @@ class CaptureFiles:
         """Return the newest tick that the ledger had when the clock was last set back, None if it never was."""
         noted = _read(self.data / "clock-set-back")
         return parse_moment(noted.decode()) if noted else None
+
+    def remembered(self) -> Watch:
+        """Return what the contract watch remembers."""
+        path = self.data / "watch.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Watch) if path.exists() else Watch()
+        except msgspec.MsgspecError as error:
+            log.warning("watch_forgotten", problem=str(error))
+            return Watch()
+
+    def remember(self, watch: Watch) -> None:
+        """Keep what the contract watch remembers until the next poll."""
+        _write_durably(self.data / "watch.json", msgspec.json.encode(watch))
+
+    def keep_reserve(self) -> None:
+        """Hold some room on the disk, so that the ledger can be written when the disk is full."""
+        path = self.data / "reserve"
+        if not path.exists():
+            try:
+                _write_durably(path, b"\0" * RESERVE_BYTES)
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                path.with_name("reserve.part").unlink(missing_ok=True)
+
+    def release_reserve(self) -> None:
+        """Give the room back."""
+        (self.data / "reserve").unlink(missing_ok=True)
 
     def newest_first(self) -> Iterator[Path]:
         """Yield the folders of all windows: the open one, then those that wait and the archived, the newest first."""
@@ -235,6 +270,11 @@ class OpenWindow(Window):
         _write_durably(self.folder / "raw" / name, zstandard.compress(body))
         return name, sha256
 
+    def forget_raw(self, tick: datetime) -> None:
+        """Remove what is left of an answer that the disk had no room for."""
+        for left in (self.folder / "raw").glob(f"{write_tick(tick)}.json.zst*"):
+            left.unlink()
+
     def unrecorded(self) -> Iterator[tuple[datetime, bytes, datetime]]:
         """Yield (tick, body, moment of arrival) of stored answers that the ledger does not have."""
         recorded = {line.poll.tick for line in self.ledger}
@@ -245,11 +285,13 @@ class OpenWindow(Window):
 
     def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
         """Write what happened at a tick, durably; returns the poll with its counts."""
-        records, rejects = parsed or Parsed([], [])
-        poll = replace(poll, records=len(records), rejects=len(rejects))
+        parsed = parsed or Parsed([], [])
+        poll = replace(poll, records=len(parsed.records), rejects=len(parsed.rejects))
         moment = write_moment(poll.captured_at) if poll.captured_at else None
-        csv_bytes = _append(self.folder / CSV, ((moment, *record) for record in records))
-        rejects_bytes = _append(self.folder / REJECTS, ((write_moment(poll.tick), *reject) for reject in rejects))
+        csv_bytes = _append(self.folder / CSV, ((moment, *record) for record in parsed.records))
+        rejects_bytes = _append(
+            self.folder / REJECTS, ((write_moment(poll.tick), *reject) for reject in parsed.rejects)
+        )
         self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes)])
         return poll
 
@@ -329,6 +371,7 @@ def _ledger_line(row: dict[str, str]) -> LedgerLine:
         values[name] = parse_moment(row[name]) if row[name] else None
     for name in _INTEGERS:
         values[name] = int(row[name]) if row[name] else None
+    values["alerts"] = row["alerts"] or None
     age = row["median_age_seconds"]
     values["median_age_seconds"] = float(age) if age else None
     return LedgerLine(Poll(**values), csv_bytes, rejects_bytes)

@@ -49,6 +49,14 @@ def test_a_broken_server_is_asked_again(httpserver: HTTPServer) -> None:
     assert ask(httpserver.url_for(PATH)) == b"good"
 
 
+def test_a_server_that_names_a_time_is_asked_again_after_it(httpserver: HTTPServer) -> None:
+    httpserver.expect_ordered_request(PATH).respond_with_data(b"", status=429, headers={"Retry-After": "1"})
+    httpserver.expect_ordered_request(PATH).respond_with_data(b"good")
+    started = time.monotonic()
+    assert ask(httpserver.url_for(PATH)) == b"good"
+    assert time.monotonic() - started >= 1
+
+
 def test_a_server_that_stays_broken_is_the_reason(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=503)
     assert reason(httpserver.url_for(PATH)) == "http_503"

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
-from brt_watch import pipeline
+import pytest
+
+from brt_watch import pipeline, window
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
@@ -153,7 +158,8 @@ def test_a_window_is_closed_after_thirteen_minutes(parts: Parts) -> None:
 
 def test_a_window_is_never_closed_with_fewer_than_ten_captured_minutes(parts: Parts) -> None:
     down = FeedFailed("unreachable")
-    feed(parts).script = [body(vehicle())] * 27 + [down] * 60 + [body(vehicle())] * 2
+    # Five minutes of failure, then one poll a minute, until the API is back at 12:29.
+    feed(parts).script = [body(vehicle())] * 27 + [down] * (15 + 15)
     run(parts, 88)
     assert parts.files.closed_windows() == []
     run(parts, 1)
@@ -175,22 +181,73 @@ def test_load_closes_a_window_that_is_due_when_the_capture_does_not(parts: Parts
 
 def test_an_answer_that_was_stored_before_a_crash_is_taken_up(parts: Parts) -> None:
     run(parts, 1)
-    window = parts.files.open_window()
-    assert window
-    window.keep_raw(NOON + STEP, body(vehicle("901999"), vehicle("x", latitude=None)))
+    opened = parts.files.open_window()
+    assert opened
+    opened.keep_raw(NOON + STEP, body(vehicle("901999"), vehicle("x", latitude=None)))
     clock(parts).time = NOON + 2 * STEP
     run(parts, 1)
     polls = ledger(parts)
     assert ticks(polls) == [NOON, NOON + STEP, NOON + 2 * STEP]
     assert (polls[1].status, polls[1].records, polls[1].rejects) == (Status.OK, 1, 1)
-    assert "901999" in (window.folder / CSV).read_text()
+    assert "901999" in (opened.folder / CSV).read_text()
+
+
+def test_an_api_that_fails_for_minutes_is_asked_once_a_minute_until_it_answers(parts: Parts) -> None:
+    feed(parts).script = [FeedFailed("unreachable", "no route")] * 17
+    run(parts, 30)
+    reasons = [poll.reason for poll in ledger(parts)]
+    assert reasons == ["unreachable"] * 16 + ["not_asked"] * 2 + ["unreachable"] + ["not_asked"] * 2 + [""] * 9
+    assert len(feed(parts).deadlines) == 17 + 9
+
+
+def test_an_alert_is_on_the_ledger_line_of_the_poll_that_saw_it(parts: Parts) -> None:
+    feed(parts).script = [body(vehicle()), body(vehicle(bateria=1)), body(vehicle(bateria=1)), body(vehicle())]
+    run(parts, 4)
+    alerts = [json.loads(poll.alerts) if poll.alerts else [] for poll in ledger(parts)]
+    assert [[(alert["event"], alert["code"], alert["subject"]) for alert in of_poll] for of_poll in alerts] == [
+        [],
+        [("raised", "field_appeared", "bateria")],
+        [],
+        [("closed", "field_appeared", "bateria")],
+    ]
+
+
+def test_a_full_disk_is_a_failed_tick_and_goes_on_by_itself(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(parts, 2)
+    window_csv = next(parts.files.newest_first()) / CSV
+    before = window_csv.read_bytes()
+    append, full = window._append, True
+
+    def no_room(path: Path, rows: Iterable[Iterable[Any]]) -> int:
+        rows = list(rows)
+        if full and rows and path.name == CSV:
+            with path.open("ab") as file:
+                file.write(b"2026-11-23T12:00:40")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return append(path, rows)
+
+    monkeypatch.setattr(window, "_append", no_room)
+    (failed,) = run(parts, 1)
+    assert (failed.status, failed.reason) == (Status.FAILED, "disk_full")
+    assert "disk_full" in (failed.alerts or "")
+    assert not (parts.files.data / "reserve").exists(), "the room that was held is given to the ledger"
+    assert window_csv.read_bytes() == before
+    run(parts, 2)
+    full = False
+    (good,) = run(parts, 1)
+    assert (good.status, good.records) == (Status.OK, 1)
+    assert '"closed"' in (good.alerts or "")
+    assert (parts.files.data / "reserve").exists()
+    polls = ledger(parts)
+    assert ticks(polls) == [NOON + number * STEP for number in range(6)]
+    assert [bool(poll.alerts) for poll in polls] == [False, False, True, False, False, True]
 
 
 def test_a_reject_is_in_its_file_with_reason_and_json(parts: Parts) -> None:
     feed(parts).script = [body(vehicle(), vehicle("x", latitude=None))]
     run(parts, 1)
-    window = parts.files.open_window()
-    assert window
-    line = (window.folder / "rejects.csv").read_text().splitlines()[1]
+    opened = parts.files.open_window()
+    assert opened
+    line = (opened.folder / "rejects.csv").read_text().splitlines()[1]
     assert line.startswith("2026-11-23T12:00:00.000000Z,1,position_missing,")
     assert json.loads(line.split(",", 3)[3][1:-1].replace('""', '"'))["codigo"] == "x"

@@ -2,7 +2,8 @@
 create temporary table polls_csv (
     tick timestamptz, status text, reason text, detail text, requested_at timestamptz, captured_at timestamptz,
     http_status integer, body_bytes bigint, body_sha256 text, raw text, records integer, rejects integer,
-    newest_signal_at timestamptz, median_age_seconds double precision, csv_bytes bigint, rejects_bytes bigint
+    newest_signal_at timestamptz, median_age_seconds double precision, alerts jsonb,
+    csv_bytes bigint, rejects_bytes bigint
 ) on commit drop;
 
 create temporary table brt_csv (

@@ -37,11 +37,25 @@ create table brt_poll (
     signals integer not null default 0,
     newest_signal_at timestamptz,
     median_age_seconds double precision,
+    alerts jsonb,
     load_id bigint not null references brt_window,
     primary key (tick, capturer)
 );
 comment on table brt_poll is 'One row is a tick (a planned moment of asking) of a capturer, whatever became of it.';
 comment on column brt_poll.signals is 'Signals that were first seen in this poll.';
+
+create view brt_alert as
+select
+    brt_poll.tick,
+    brt_poll.capturer,
+    alert ->> 'event' as event,
+    alert ->> 'code' as code,
+    alert ->> 'subject' as subject,
+    alert ->> 'detail' as detail,
+    (alert ->> 'since')::timestamptz as since
+from brt_poll
+cross join jsonb_array_elements(brt_poll.alerts) as alert;
+comment on view brt_alert is 'One row is a trouble of the feed or the disk that was raised or closed, at the poll that saw it.';
 
 create table brt_reject (
     capturer text not null,

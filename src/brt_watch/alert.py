@@ -1,0 +1,59 @@
+"""The one door to the webhook: alerts go to Discord, to Slack, or as plain JSON to any other address."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import httpx
+import structlog
+
+from brt_watch.watch import Alert
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS = 3.0
+"""The capture waits no longer than this for a webhook; the ledger and the log have the alert in any case."""
+
+
+class Webhook:
+    """Where alerts are sent; nowhere without an address."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        self.url = url
+        self.sender = sender
+
+    def send(self, alerts: list[Alert]) -> None:
+        """Log the alerts and send them; a webhook that does not answer is logged, and nothing waits for it."""
+        for alert in alerts:
+            level = log.error if alert.event == "raised" else log.info
+            level("alert", what=alert.event, code=alert.code, subject=alert.subject, detail=alert.detail)
+        if self.url and alerts:
+            sending = threading.Thread(target=self._post, args=(alerts,), daemon=True)
+            sending.start()
+            sending.join(PATIENCE_SECONDS)
+
+    def _post(self, alerts: list[Alert]) -> None:
+        for alert in alerts:
+            try:
+                httpx.post(self.url, json=self._message(alert), timeout=PATIENCE_SECONDS).raise_for_status()
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                # Without the address, which is a secret.
+                log.warning("alert.not_sent", code=alert.code, problem=type(error).__name__)
+
+    def _message(self, alert: Alert) -> dict[str, Any]:
+        text = f"brt-watch ({self.sender}): {alert.text}"
+        host = httpx.URL(self.url).host
+        if host.endswith(("discord.com", "discordapp.com")):
+            return {"content": text}
+        if host.endswith("slack.com"):
+            return {"text": text}
+        return {
+            "text": text,
+            "sender": self.sender,
+            "event": alert.event,
+            "code": alert.code,
+            "subject": alert.subject,
+            "detail": alert.detail,
+            "since": alert.since.isoformat(),
+        }

@@ -1,0 +1,185 @@
+"""The contract watch: what is unusual about a poll, compared with those before it. No input or output, and no clock.
+
+A trouble is raised once, when it begins, and closed once, when it is over. What lasts for a day is closed too, and is
+normal from then on: the city changed its API, and the watch learns it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+
+from brt_watch.model import Parsed, Poll
+
+SILENCE = timedelta(minutes=5)
+"""Without a good poll for longer than this the feed is silent."""
+
+FREEZE = timedelta(minutes=3)
+"""When no vehicle has a new stamp for longer than this the feed is frozen. In the quietest recorded minute, a Sunday
+night, one vehicle of four had one."""
+
+JUMP = timedelta(minutes=30)
+"""When the freshest signals get older or younger by more than this from one poll to the next, the stamps jumped."""
+
+NEW_NORMAL = timedelta(days=1)
+
+FEW = 20
+"""Of fewer vehicles than this nothing is said about ages and numbers."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something that is not as it was. `subject` is the field that it is about, if it is about one."""
+
+    code: str
+    subject: str
+    detail: str
+    since: datetime
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells a trouble from others."""
+        return self.code, self.subject
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """A trouble that was raised, or closed (`event`)."""
+
+    event: str
+    code: str
+    subject: str
+    detail: str
+    since: datetime
+
+    @property
+    def text(self) -> str:
+        """The alert as a sentence."""
+        what = f"{self.code} {self.subject}".strip()
+        return f"{what} {self.event} (since {self.since:%Y-%m-%d %H:%M:%S %Z}): {self.detail}"
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """What the watch remembers from poll to poll: the troubles that are open, and what is normal."""
+
+    troubles: list[Trouble] = []
+    fields: dict[str, list[str]] = {}
+    """Each field of the API and the kinds of values that it has."""
+    vehicles: int = 0
+    freshest_age_seconds: float | None = None
+    """The age below which one record of twenty lies."""
+    stamps: int = 0
+    """A checksum of all stamps: the same as long as no vehicle signals."""
+    advanced_at: datetime | None = None
+    """When it changed last."""
+    good_at: datetime | None = None
+    """The tick of the last good poll; of the first poll, before there was a good one."""
+
+
+def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list[Alert]]:
+    """Compare a poll with what was before; returns what to remember, and what is raised or closed."""
+    if parsed is None or poll.captured_at is None:
+        now = msgspec.structs.replace(before, good_at=before.good_at or poll.tick)
+        # Of a poll that failed nothing else is known: other troubles stay as they are.
+        found = [*before.troubles, *_silent(now, poll), *_disk_full(poll)]
+    else:
+        now = _seen(before, poll, parsed)
+        found = [
+            *_changed_fields(before, now, poll),
+            *_rejected(poll, parsed),
+            *_jumped(before, now, poll),
+            *_frozen(now, poll),
+            *_shrank(before, now, poll),
+        ]
+
+    was_open = {trouble.key: trouble for trouble in before.troubles}
+    troubles = {trouble.key: was_open.get(trouble.key, trouble) for trouble in reversed(found)}
+    troubles = {key: trouble for key, trouble in troubles.items() if poll.tick - trouble.since <= NEW_NORMAL}
+    raised = [trouble for key, trouble in troubles.items() if key not in was_open]
+    closed = [trouble for key, trouble in was_open.items() if key not in troubles]
+    alerts = [_alert("raised", trouble) for trouble in raised] + [_alert("closed", trouble) for trouble in closed]
+    return _remember(before, now, list(troubles.values())), alerts
+
+
+def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
+    stamps = zlib.crc32(repr([(record.codigo, record.dataHora) for record in parsed.records]).encode())
+    stamps_ms = sorted((record.dataHora for record in parsed.records), reverse=True)
+    assert poll.captured_at is not None
+    newest = poll.captured_at.timestamp() - stamps_ms[len(stamps_ms) // 20] / 1000 if len(stamps_ms) >= FEW else None
+    return Watch(
+        fields=parsed.fields,
+        vehicles=len(parsed.records),
+        freshest_age_seconds=newest,
+        stamps=stamps,
+        advanced_at=before.advanced_at if stamps == before.stamps else poll.tick,
+        good_at=poll.tick,
+    )
+
+
+def _remember(before: Watch, now: Watch, troubles: list[Trouble]) -> Watch:
+    """Keep what was normal for as long as there is a trouble that is measured by it."""
+    codes = {trouble.code for trouble in troubles}
+    kept: dict[str, object] = {"troubles": troubles}
+    if codes & {"field_appeared", "field_disappeared", "field_changed_type"}:
+        kept["fields"] = before.fields
+    if codes & {"stamps_jumped", "frozen"} or now.freshest_age_seconds is None:
+        kept["freshest_age_seconds"] = before.freshest_age_seconds
+    if "fleet_shrank" in codes:
+        kept["vehicles"] = before.vehicles
+    return msgspec.structs.replace(now, **kept)
+
+
+def _silent(now: Watch, poll: Poll) -> Iterator[Trouble]:
+    if now.good_at and poll.tick - now.good_at > SILENCE:
+        yield Trouble("silent", "", f"no good poll; the last one failed: {poll.reason} {poll.detail}", now.good_at)
+
+
+def _disk_full(poll: Poll) -> Iterator[Trouble]:
+    if poll.reason == "disk_full":
+        yield Trouble("disk_full", "", poll.detail, poll.tick)
+
+
+def _changed_fields(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:
+    if not before.fields:
+        return
+    for name in sorted(now.fields.keys() | before.fields.keys()):
+        was, is_now = before.fields.get(name), now.fields.get(name)
+        if was is None:
+            yield Trouble("field_appeared", name, "the API has a new field; it is kept in the column extra", poll.tick)
+        elif is_now is None:
+            yield Trouble("field_disappeared", name, "no record has the field any more", poll.tick)
+        elif was and set(is_now) - set(was):
+            detail = f"it is {' or '.join(is_now)} and was {' or '.join(was)}"
+            yield Trouble("field_changed_type", name, detail, poll.tick)
+
+
+def _rejected(poll: Poll, parsed: Parsed) -> Iterator[Trouble]:
+    if len(parsed.rejects) > len(parsed.records):
+        reasons = ", ".join(sorted({reject.reason for reject in parsed.rejects}))
+        yield Trouble("rejected", "", f"most records break a rule ({reasons}); they are in rejects.csv", poll.tick)
+
+
+def _jumped(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:
+    if before.freshest_age_seconds is None or now.freshest_age_seconds is None or before.good_at is None:
+        return
+    if now.stamps == before.stamps:
+        return  # A frozen feed ages by as much as time passes; that is another trouble.
+    change = now.freshest_age_seconds - before.freshest_age_seconds
+    if abs(change) > (JUMP + abs(poll.tick - before.good_at)).total_seconds():
+        unit = ": perhaps another unit" if abs(change) > timedelta(days=3650).total_seconds() else ""
+        yield Trouble("stamps_jumped", "", f"the freshest signals moved by {-change / 3600:+,.1f} h{unit}", poll.tick)
+
+
+def _frozen(now: Watch, poll: Poll) -> Iterator[Trouble]:
+    if now.advanced_at and poll.tick - now.advanced_at > FREEZE:
+        yield Trouble("frozen", "", "the API answers, and no vehicle has a new stamp", now.advanced_at)
+
+
+def _shrank(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:
+    if before.vehicles >= FEW and now.vehicles < before.vehicles / 2:
+        yield Trouble("fleet_shrank", "", f"{now.vehicles} vehicles; there were {before.vehicles}", poll.tick)
+
+
+def _alert(event: str, trouble: Trouble) -> Alert:
+    return Alert(event, trouble.code, trouble.subject, trouble.detail, trouble.since)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from brt_watch.alert import Webhook
+from brt_watch.model import Poll, Status
+from brt_watch.parse import parse
+from brt_watch.watch import Alert, Watch, watch
+from tests.conftest import NOON
+from tests.fleet import body, recorded_minutes, vehicle
+
+STEP = timedelta(seconds=20)
+
+
+class Feed:
+    """A feed of 40 vehicles, one poll after the other, and what the watch said."""
+
+    def __init__(self) -> None:
+        self.memory = Watch()
+        self.tick = NOON
+        self.said: list[tuple[str, str, str]] = []
+
+    def poll(self, times: int = 1, vehicles: int = 40, shift: timedelta = timedelta(), **changes: Any) -> Feed:
+        for _ in range(times):
+            at = self.tick + shift
+            self._see(body(*(vehicle(str(number), at, **changes) for number in range(vehicles))))
+        return self
+
+    def frozen(self, times: int) -> Feed:
+        answer = body(*(vehicle(str(number), self.tick) for number in range(40)))
+        for _ in range(times):
+            self._see(answer)
+        return self
+
+    def fails(self, times: int) -> Feed:
+        for _ in range(times):
+            self._step(Poll(self.tick, Status.FAILED, "unreachable", "no route"), None)
+        return self
+
+    def _see(self, answer: bytes) -> None:
+        parsed = parse(answer)
+        self._step(Poll(self.tick, Status.OK, captured_at=self.tick + timedelta(seconds=1)), parsed)
+
+    def _step(self, poll: Poll, parsed: Any) -> None:
+        self.memory, alerts = watch(self.memory, poll, parsed)
+        self.said += [(alert.event, alert.code, alert.subject) for alert in alerts]
+        self.tick += STEP
+
+
+def once(code: str, subject: str = "") -> list[tuple[str, str, str]]:
+    """A trouble that was raised once and closed once."""
+    return [("raised", code, subject), ("closed", code, subject)]
+
+
+def test_a_feed_as_it_should_be_says_nothing() -> None:
+    assert Feed().poll(500).said == []
+
+
+def test_the_oddities_of_daily_life_say_nothing() -> None:
+    memory = Watch()
+    for at, answer in recorded_minutes(minutes=10):
+        memory, alerts = watch(memory, Poll(at, Status.OK, captured_at=at), parse(answer))
+        assert alerts == []
+
+
+def test_a_new_field_is_raised_once_and_closed_once() -> None:
+    assert Feed().poll(5).poll(50, capacidade=0).poll(5).said == once("field_appeared", "capacidade")
+
+
+def test_a_field_that_is_gone_is_raised_once_and_closed_once() -> None:
+    assert Feed().poll(5).poll(50, ignicao=...).poll(5).said == once("field_disappeared", "ignicao")
+
+
+def test_a_field_of_another_type_is_raised_once_and_closed_once() -> None:
+    assert Feed().poll(5).poll(50, velocidade="12,8").poll(5).said == once("field_changed_type", "velocidade")
+
+
+@pytest.mark.parametrize("changes", [{"velocidade": 17}, {"direcao": " "}, {"ignicao": None}])
+def test_whole_numbers_blanks_and_nulls_are_no_other_type(changes: dict[str, Any]) -> None:
+    assert Feed().poll(5).poll(5, **changes).poll(5).said == []
+
+
+def test_a_clock_three_hours_off_is_raised_within_one_tick() -> None:
+    feed = Feed().poll(5).poll(1, shift=-timedelta(hours=3))
+    assert feed.said == [("raised", "stamps_jumped", "")]
+    assert feed.poll(50, shift=-timedelta(hours=3)).poll(5).said == once("stamps_jumped")
+
+
+def test_seconds_instead_of_milliseconds_are_raised() -> None:
+    seconds = int(NOON.timestamp())
+    assert ("raised", "stamps_jumped", "") in Feed().poll(5).poll(1, dataHora=seconds).said
+
+
+def test_a_frozen_feed_is_raised_once_and_closed_once() -> None:
+    assert Feed().poll(5).frozen(100).poll(5).said == once("frozen")
+
+
+def test_a_shrunken_fleet_is_raised_once_and_closed_once() -> None:
+    assert Feed().poll(5).poll(50, vehicles=19).poll(5).said == once("fleet_shrank")
+
+
+def test_a_fleet_that_shrinks_little_by_little_says_nothing() -> None:
+    feed = Feed()
+    for vehicles in range(40, 10, -1):
+        feed.poll(3, vehicles=vehicles)
+    assert feed.said == []
+
+
+def test_records_that_break_a_rule_are_raised_when_they_are_most_of_them() -> None:
+    assert ("raised", "rejected", "") in Feed().poll(5).poll(5, latitude="-22,9").said
+
+
+def test_silence_is_raised_after_five_minutes_and_closed_by_the_next_good_poll() -> None:
+    assert Feed().poll(5).fails(15).poll(1).said == []
+    assert Feed().poll(5).fails(200).poll(5).said == once("silent")
+
+
+def test_silence_from_the_very_beginning_is_raised_too() -> None:
+    assert Feed().fails(20).said == [("raised", "silent", "")]
+
+
+def test_failed_polls_leave_other_troubles_open() -> None:
+    assert Feed().poll(5).poll(5, novo=1).fails(5).poll(5, novo=1).said == [("raised", "field_appeared", "novo")]
+
+
+def test_what_lasts_for_a_day_is_the_new_normal() -> None:
+    feed = Feed().poll(5).poll(24 * 180 + 10, novo=1)
+    assert feed.said == once("field_appeared", "novo")
+    assert feed.poll(1).said[-1] == ("raised", "field_disappeared", "novo")
+
+
+ALERT = Alert("raised", "frozen", "", "no vehicle has a new stamp", NOON)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("discord.com", ["content"]), ("hooks.slack.com", ["text"]), ("example.org", None)]
+)
+def test_a_webhook_gets_the_form_that_its_host_wants(host: str, expected: list[str] | None) -> None:
+    message = Webhook(f"https://{host}/x", "rio")._message(ALERT)
+    assert "frozen raised (since 2026-11-23 12:00:00 UTC)" in str(message)
+    assert expected is None or list(message) == expected
+
+
+def test_a_webhook_is_posted_to(httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/hook", method="POST").respond_with_data(b"")
+    Webhook(httpserver.url_for("/hook"), "rio").send([ALERT])
+    ((request, _),) = httpserver.log
+    assert json.loads(request.data)["code"] == "frozen"
+
+
+def test_a_webhook_that_is_not_there_stops_nothing_and_stays_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    Webhook("http://127.0.0.1:9/geheim", "rio").send([ALERT])
+    printed = capsys.readouterr().out
+    assert "alert.not_sent" in printed
+    assert "geheim" not in printed

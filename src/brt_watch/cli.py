@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from brt_watch import __version__, lock, pipeline
-from brt_watch.clock import Clock, PretendClock, write_moment
+from brt_watch.clock import Clock, PretendClock, parse_moment, write_moment
 from brt_watch.errors import BrtWatchError, DatabaseUnreachable
 from brt_watch.model import Poll
 from brt_watch.pipeline import Parts
@@ -29,6 +29,7 @@ from brt_watch.replay import ReplayServer, read_recording
 from brt_watch.service import DATABASE, FLOWS, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.status import Report, report
+from brt_watch.window import has_csv
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -96,7 +97,8 @@ def load(as_json: AsJson = False) -> None:
         if not as_json:
             out.print(
                 f"{loaded.window}: {loaded.records} records = {loaded.signals} new signals + {loaded.repeats} repeats; "
-                f"{loaded.rejects} rejects" + (" (was loaded before)" if loaded.again else "")
+                f"{loaded.rejects} rejects, {loaded.conflicts} conflicts"
+                + (" (was loaded before)" if loaded.again else "")
             )
     if as_json:
         _print_json(done)
@@ -124,6 +126,76 @@ def transform(
             f"{derived.models} models derived, {derived.tests} tests passed in {derived.seconds:.1f} s; "
             f"generate_view has {vehicles} vehicles"
         )
+
+
+@app.command()
+def archive(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Pack the loaded windows, and delete what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
+
+    The load does this by itself. The ledger is kept for ever.
+    """
+    tidied = pipeline.archive(_parts(), dry_run)
+    if as_json:
+        _print_json(tidied.__dict__)
+    else:
+        would = "would be " if dry_run else ""
+        out.print(
+            f"{len(tidied.packed)} windows {would}packed; raw answers of {len(tidied.raw_dropped)} and CSV of "
+            f"{len(tidied.csv_dropped)} {would}deleted" + ("" if dry_run else f", {tidied.freed_bytes:,} bytes freed")
+        )
+
+
+@app.command()
+def rebuild(
+    since: Annotated[str, typer.Option(help="Only windows that began at this moment or later (ISO 8601, zone).")] = "",
+    from_raw: Annotated[
+        bool, typer.Option("--from-raw", help="Read the raw answers anew, by the rules of now, and not the CSV.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the database again from the archive, window by window, and derive the models anew."""
+    parts = _parts()
+    try:
+        windows = pipeline.windows_to_rebuild(parts, parse_moment(since) if since else None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+    if dry_run:
+        out.print(f"{len(windows)} windows would be loaded again" + (f", {windows[0].name} first" if windows else ""))
+        return
+    parts.store.apply_schema()
+    done = [
+        pipeline.rebuild(folder, parts, from_raw or not has_csv(folder))
+        for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal)
+    ]
+    derived = pipeline.transform(parts, "--full-refresh")
+    records, signals = sum(each.records for each in done), sum(each.signals for each in done)
+    if as_json:
+        _print_json({"windows": len(done), "records": records, "signals": signals, **derived.as_dict()})
+    else:
+        out.print(f"{len(done)} windows, {records} records, {signals} signals; {derived.models} models derived anew")
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Compare the archive with itself and with the database, and name what differs; the exit code is 1 if anything."""
+    parts = _parts()
+    with err.status("comparing"):
+        differences = pipeline.verify(parts)
+        checksums = parts.store.checksums()
+    if as_json:
+        _print_json({"differences": differences, "checksums": checksums})
+    else:
+        for difference in differences:
+            out.print(_plain(difference))
+        for table, found in checksums.items():
+            out.print(f"{table:<10} {found['rows']} rows, checksum {found['checksum']}")
+        out.print("the archive and the database agree" if not differences else f"{len(differences)} differences")
+    if differences:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -134,13 +134,20 @@ def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
     raise signals.SUCCESS(summary) if len(done) == len(loads) else signals.FAIL(summary)
 
 
+@task(name="archive", trigger=all_finished, skip_on_upstream_skip=False)
+def archive() -> pipeline.Tidied:
+    """Tidy the archive."""
+    return pipeline.archive(parts())
+
+
 with Flow(
     "postgres_storage_flow",
     schedule=every(SETTINGS.load_minutes * MINUTE, ANCHOR + AFTER_CLOSING),
     storage=Module("brt_watch.flows"),
     run_config=UniversalRun(labels=["brt-load"]),
 ) as postgres_storage_flow:
-    postgres_storage_flow.set_reference_tasks([sum_up_loads(load.map(windows_to_load()))])
+    summary = sum_up_loads(load.map(windows_to_load()))
+    postgres_storage_flow.set_reference_tasks([summary, archive(upstream_tasks=[summary])])
 
 
 # -- dbt_flow -------------------------------------------------------------------------------------------------------

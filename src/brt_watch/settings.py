@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     max_response_bytes: Annotated[
         int, Field(ge=1024, description="A longer answer of the API is refused, in bytes.")
     ] = 32 * 1024 * 1024
+    keep_raw_days: Annotated[
+        int, Field(ge=0, description="Days for which raw answers of loaded windows are kept; 0: for ever.")
+    ] = 0
+    keep_csv_days: Annotated[
+        int, Field(ge=0, description="Days for which the CSV of loaded windows is kept; 0: for ever.")
+    ] = 0
     alert_webhook: Annotated[
         SecretStr,
         AfterValidator(_is_web_address),

@@ -60,6 +60,7 @@ def report(parts: Parts) -> Report:
     good = [poll for poll in polls if poll.status.is_good]
     since_good = polls[polls.index(good[-1]) + 1 :] if good else polls
     problems = _program_problems(service, programs) + _capture_problems(now, good, since_good, bool(programs))
+    problems += [f"{trouble.code} {trouble.subject}: {trouble.detail}" for trouble in parts.files.remembered().troubles]
     database, vehicles = None, 0
     try:
         database, vehicles = parts.store.totals(), len(parts.store.view())

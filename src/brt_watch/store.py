@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from brt_watch import postgres
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
 from brt_watch.settings import Settings
-from brt_watch.window import CSV, POLLS, REJECTS, Manifest
+from brt_watch.window import CSV, POLLS, REJECTS, Manifest, open_file
 
 log = structlog.get_logger()
 
@@ -41,6 +41,7 @@ class Loaded:
     records: int
     signals: int
     rejects: int
+    conflicts: int = 0
     again: bool = False
 
     @property
@@ -107,10 +108,15 @@ class Store:
         with self.connection() as connection:
             return _apply_schema(connection)
 
-    def load_window(self, folder: Path, manifest: Manifest) -> Loaded:
-        """Load a closed window in one transaction. A window that was loaded before changes nothing."""
+    def load_window(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
+        """Load a closed window in one transaction.
+
+        A window that was loaded before changes nothing, unless it is to be loaded `instead` of what was.
+        """
         with self.connection() as connection:
             _apply_schema(connection)
+            if instead:
+                _forget(connection, manifest)
             values: dict[str, Any] = {name: getattr(manifest, name) for name in manifest.__struct_fields__}
             window = connection.execute(_sql("insert_window"), values).fetchone()
             if window is None:
@@ -129,8 +135,26 @@ class Store:
             with connection.cursor() as cursor:
                 cursor.executemany(_sql("count_signals"), [ids | row for row in seen_first])
             signals = sum(row["signals"] for row in seen_first)
-            connection.execute(_sql("count_window"), ids | {"signals": signals})
-        return Loaded(manifest.window, records, signals, manifest.rejects)
+            found = connection.execute(_sql("count_conflicts")).fetchone()
+            conflicts = found["conflicts"] if found else 0
+            connection.execute(_sql("count_window"), ids | {"signals": signals, "conflicts": conflicts})
+        return Loaded(manifest.window, records, signals, manifest.rejects, conflicts)
+
+    def windows(self, capturer: str) -> dict[str, dict[str, int]]:
+        """Return by window what the ledger of loads says of it, and what is really in the tables."""
+        with self.connection() as connection:
+            if not _is_there(connection, "brt_window"):
+                return {}
+            return {row.pop("window"): row for row in connection.execute(_sql("windows"), {"capturer": capturer})}
+
+    def checksums(self) -> dict[str, dict[str, Any]]:
+        """Return rows and checksum of each table, over all that comes from the capture.
+
+        What only says how it was loaded (load_id, loaded_at, code_version) is left out: two databases with the same
+        checksums hold the same.
+        """
+        with self.connection() as connection:
+            return {row.pop("table"): row for row in connection.execute(_sql("checksums"))}
 
     def newest_load(self) -> int:
         """Return the id of the newest load, 0 before the first."""
@@ -168,6 +192,17 @@ class Store:
             return connection.execute(_sql("view")).fetchall()
 
 
+def _forget(connection: psycopg.Connection[dict[str, Any]], manifest: Manifest) -> None:
+    ids = {"capturer": manifest.capturer, "window": manifest.window}
+    loaded = connection.execute(
+        'select load_id from brt_window where capturer = %(capturer)s and "window" = %(window)s', ids
+    ).fetchone()
+    if loaded:
+        for table in ("brt_raw", "brt_reject", "brt_poll", "brt_window"):
+            statement = compose.SQL("delete from {} where load_id = %(load_id)s").format(compose.Identifier(table))
+            connection.execute(statement, loaded)
+
+
 def _apply_schema(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
     connection.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
     connection.execute(
@@ -200,7 +235,7 @@ def _copy(connection: psycopg.Connection[dict[str, Any]], path: Path, table: str
     """Copy a file into a table of its shape; returns the number of rows."""
     copy_from = compose.SQL("copy {} from stdin (format csv, header match)").format(compose.Identifier(table))
     with connection.cursor() as cursor:
-        with cursor.copy(copy_from) as copy, path.open("rb") as file:
+        with cursor.copy(copy_from) as copy, open_file(path) as file:
             while chunk := file.read(1 << 20):
                 copy.write(chunk)
         return cursor.rowcount

@@ -19,12 +19,12 @@ import errno
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import structlog
@@ -39,6 +39,8 @@ from brt_watch.watch import Watch
 log = structlog.get_logger()
 
 POLLS, CSV, REJECTS, MANIFEST = "polls.csv", "brt.csv", "rejects.csv", "manifest.json"
+
+PACKING_LEVEL = 9
 
 RESERVE_BYTES = 1 << 20
 """A day of full disk has 4,320 lines in the ledger of 150 bytes each."""
@@ -189,21 +191,8 @@ class CaptureFiles:
     def close(self, window: OpenWindow) -> Path:
         """Close a window for good; returns its folder."""
         polls = [line.poll for line in window.ledger]
-        manifest = Manifest(
-            window=window.folder.name,
-            capturer=self.capturer,
-            feed_url=self.feed_url,
-            code_version=__version__,
-            first_tick=write_moment(polls[0].tick),
-            last_tick=write_moment(polls[-1].tick),
-            polls=len(polls),
-            good_polls=sum(poll.status.is_good for poll in polls),
-            captured_minutes=len(window.captured_minutes()),
-            records=sum(poll.records for poll in polls),
-            rejects=sum(poll.rejects for poll in polls),
-            sha256={name: _sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)},
-        )
-        _write_durably(window.folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        sha256 = {name: _sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)}
+        _write_manifest(window.folder, polls, self.capturer, self.feed_url, sha256)
         return window.folder
 
     def to_archive(self, folder: Path) -> Path:
@@ -215,9 +204,23 @@ class CaptureFiles:
         _sync_folder(self.windows)
         return target
 
+    def archived(self) -> list[Path]:
+        """Return the archived windows, oldest first."""
+        return [folder for month in reversed(self._months()) for folder in self._folders(month)]
+
     @staticmethod
     def _folders(parent: Path) -> list[Path]:
         return sorted(parent.glob("????????T??????*Z"))
+
+
+def started_at(folder: Path) -> datetime:
+    """Return the tick at which a window began: its name."""
+    return parse_tick(folder.name)
+
+
+def captured_minutes(polls: Iterable[Poll]) -> set[datetime]:
+    """Return the minutes of which at least one poll was good."""
+    return {floor(poll.tick, MINUTE) for poll in polls if poll.status.is_good}
 
 
 class Window:
@@ -235,11 +238,11 @@ class Window:
     @property
     def started_at(self) -> datetime:
         """The tick at which the window began."""
-        return parse_tick(self.folder.name)
+        return started_at(self.folder)
 
     def captured_minutes(self) -> set[datetime]:
         """Return the minutes of which at least one poll was good."""
-        return {floor(line.poll.tick, MINUTE) for line in self.ledger if line.poll.status.is_good}
+        return captured_minutes(line.poll for line in self.ledger)
 
     def is_due(self, now: datetime, minutes: int, min_captured: int) -> bool:
         """Whether the window may be closed: old enough, and with enough captured minutes in it."""
@@ -285,13 +288,9 @@ class OpenWindow(Window):
 
     def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
         """Write what happened at a tick, durably; returns the poll with its counts."""
-        parsed = parsed or Parsed([], [])
-        poll = replace(poll, records=len(parsed.records), rejects=len(parsed.rejects))
-        moment = write_moment(poll.captured_at) if poll.captured_at else None
-        csv_bytes = _append(self.folder / CSV, ((moment, *record) for record in parsed.records))
-        rejects_bytes = _append(
-            self.folder / REJECTS, ((write_moment(poll.tick), *reject) for reject in parsed.rejects)
-        )
+        poll, records, rejects = _lines_of(poll, parsed)
+        csv_bytes = _append(self.folder / CSV, records)
+        rejects_bytes = _append(self.folder / REJECTS, rejects)
         self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes)])
         return poll
 
@@ -302,7 +301,7 @@ class OpenWindow(Window):
         self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes) for poll in polls])
 
     def _write_lines(self, lines: list[LedgerLine]) -> None:
-        _append(self.folder / POLLS, map(_ledger_row, lines))
+        _append(self.folder / POLLS, _csv_lines(map(_ledger_row, lines)))
         self.ledger += lines
 
 
@@ -313,12 +312,16 @@ def read_ledger(folder: Path) -> list[LedgerLine]:
     return [_ledger_line(row) for row in rows]
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a closed window, its files checked against it; raises DamagedWindow."""
+def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
+    """Return the manifest of a closed window, its files checked against it; raises DamagedWindow.
+
+    With `missing_ok` its CSV may have been deleted, as the settings of the archive can want it.
+    """
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        different = [name for name, sha256 in manifest.sha256.items() if _sha256(folder / name) != sha256]
-    except (OSError, msgspec.MsgspecError) as error:
+        names = [name for name in manifest.sha256 if name != CSV or has_csv(folder) or not missing_ok]
+        different = [name for name in names if _sha256(folder / name) != manifest.sha256[name]]
+    except (OSError, msgspec.MsgspecError, zstandard.ZstdError) as error:
         raise DamagedWindow(folder=folder, difference=str(error)) from error
     if different:
         raise DamagedWindow(folder=folder, difference=f"{', '.join(different)} changed after it was closed")
@@ -328,6 +331,82 @@ def read_manifest(folder: Path) -> Manifest:
 def read_raw(path: Path) -> bytes:
     """Return the bytes of an answer as received."""
     return zstandard.decompress(path.read_bytes())
+
+
+# -- archived windows ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file of a window for reading, whether it is packed or not."""
+    if path.exists():
+        with path.open("rb") as file:
+            yield file
+    else:
+        with _packed(path).open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as file:
+            yield file
+
+
+def pack(folder: Path) -> None:
+    """Compress the files of an archived window; twice is once."""
+    for name in (POLLS, CSV, REJECTS):
+        path = folder / name
+        if path.exists():
+            _write_durably(_packed(path), zstandard.compress(path.read_bytes(), PACKING_LEVEL))
+            path.unlink()
+
+
+def is_packed(folder: Path) -> bool:
+    """Whether `pack` has nothing to do."""
+    return not any((folder / name).exists() for name in (POLLS, CSV, REJECTS))
+
+
+def drop(folder: Path, raw: bool, csv: bool) -> int:
+    """Delete the raw answers of an archived window, or its records in CSV; returns the bytes that this frees.
+
+    The ledger and the manifest stay: it is still known what was known.
+    """
+    files = [*(sorted((folder / "raw").glob("*")) if raw else []), *([_packed(folder / CSV)] if csv else [])]
+    there = [(path, path.stat().st_size) for path in files if path.exists()]
+    for path, _ in there:
+        path.unlink()
+    return sum(size for _, size in there)
+
+
+def has_raw(folder: Path) -> bool:
+    """Whether the raw answers of all polls that had one are there."""
+    return all((folder / "raw" / line.poll.raw).exists() for line in read_ledger(folder) if line.poll.raw)
+
+
+def has_csv(folder: Path) -> bool:
+    """Whether the records are there."""
+    return (folder / CSV).exists() or _packed(folder / CSV).exists()
+
+
+def remake(folder: Path, understand: Callable[[Poll, bytes], tuple[Poll, Parsed | None]]) -> Manifest:
+    """Write the files of an archived window anew from its ledger and its raw answers; returns the new manifest.
+
+    `understand` reads an answer; a poll without one stays as it was. A process that dies here has destroyed nothing:
+    the next one begins again.
+    """
+    old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    records, rejects = bytearray(_csv_lines([CSV_FIELDS])), bytearray(_csv_lines([REJECT_FIELDS]))
+    lines: list[LedgerLine] = []
+    for line in read_ledger(folder):
+        poll, parsed = line.poll, None
+        if poll.raw:
+            poll, parsed = understand(poll, read_raw(folder / "raw" / poll.raw))
+        poll, new_records, new_rejects = _lines_of(poll, parsed)
+        records += new_records
+        rejects += new_rejects
+        lines.append(LedgerLine(poll, len(records), len(rejects)))
+    ledger = _csv_lines([LEDGER_FIELDS, *map(_ledger_row, lines)])
+    contents = {POLLS: ledger, CSV: bytes(records), REJECTS: bytes(rejects)}
+    for name, content in contents.items():
+        _write_durably(_packed(folder / name), zstandard.compress(content, PACKING_LEVEL))
+        (folder / name).unlink(missing_ok=True)
+    sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return _write_manifest(folder, [line.poll for line in lines], old.capturer, old.feed_url, sha256)
 
 
 # -- the CSV dialect ----------------------------------------------------------------------------------------------
@@ -346,6 +425,15 @@ def _csv_field(value: Any) -> str:
 
 def _csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
     return "".join(",".join(map(_csv_field, row)) + "\r\n" for row in rows).encode()
+
+
+def _lines_of(poll: Poll, parsed: Parsed | None) -> tuple[Poll, bytes, bytes]:
+    """Return the poll with its counts, and the lines of its records and rejects."""
+    parsed = parsed or Parsed([], [])
+    moment, tick = write_moment(poll.captured_at) if poll.captured_at else None, write_moment(poll.tick)
+    records = _csv_lines((moment, *record) for record in parsed.records)
+    rejects = _csv_lines((tick, *reject) for reject in parsed.rejects)
+    return replace(poll, records=len(parsed.records), rejects=len(parsed.rejects)), records, rejects
 
 
 _NO_POLL = Poll(datetime(1970, 1, 1, tzinfo=UTC), Status.MISSED)
@@ -384,17 +472,43 @@ def _closed(folder: Path) -> bool:
     return (folder / MANIFEST).exists()
 
 
+def _packed(path: Path) -> Path:
+    return path.with_name(path.name + ".zst")
+
+
 def _read(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
+    if not path.exists() and not _packed(path).exists():
+        return b""
+    with open_file(path) as file:
+        return file.read()
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with open_file(path) as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
-def _append(path: Path, rows: Iterable[Iterable[Any]]) -> int:
-    """Append rows durably; returns the length of the file in bytes."""
-    data = _csv_lines(rows)
+def _write_manifest(folder: Path, polls: list[Poll], capturer: str, feed_url: str, sha256: dict[str, str]) -> Manifest:
+    manifest = Manifest(
+        window=folder.name,
+        capturer=capturer,
+        feed_url=feed_url,
+        code_version=__version__,
+        first_tick=write_moment(polls[0].tick),
+        last_tick=write_moment(polls[-1].tick),
+        polls=len(polls),
+        good_polls=sum(poll.status.is_good for poll in polls),
+        captured_minutes=len(captured_minutes(polls)),
+        records=sum(poll.records for poll in polls),
+        rejects=sum(poll.rejects for poll in polls),
+        sha256=sha256,
+    )
+    _write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+    return manifest
+
+
+def _append(path: Path, data: bytes) -> int:
+    """Append durably; returns the length of the file in bytes."""
     with path.open("ab") as file:
         if data:
             file.write(data)

@@ -119,7 +119,14 @@ def test_a_loaded_window_lies_in_the_archive(parts: Parts) -> None:
     (folder,) = capture(parts, [])
     pipeline.load(folder, parts)
     assert parts.files.closed_windows() == []
-    assert (parts.files.archive / "2026-11" / folder.name / CSV).exists()
+    archived = parts.files.archive / "2026-11" / folder.name
+    assert sorted(file.name for file in archived.iterdir()) == [
+        "brt.csv.zst",
+        "manifest.json",
+        "polls.csv.zst",
+        "raw",
+        "rejects.csv.zst",
+    ]
 
 
 def test_the_ledger_of_every_tick_is_in_the_database(parts: Parts) -> None:
@@ -149,6 +156,22 @@ def test_the_first_sight_of_a_signal_stays_when_its_content_changes(parts: Parts
     (folder,) = capture(parts, answers + [answers[-1]] * 36)
     pipeline.load(folder, parts)
     assert one(parts, "select direcao from brt_raw") == 10
+    assert one(parts, "select conflicts from brt_window") == 1
+
+
+def test_signals_that_come_again_unchanged_are_no_conflict(parts: Parts) -> None:
+    odd = vehicle("1", NOON, linha="", sentido="", direcao=" ", ignicao=None, velocidade=None)
+    (folder,) = capture(parts, [body(odd)] * 39)
+    assert pipeline.load(folder, parts).conflicts == 0
+
+
+def test_alerts_are_in_the_database(parts: Parts) -> None:
+    (folder,) = capture(parts, [body(vehicle())] + [body(vehicle(novo=1))] * 2 + [body(vehicle())])
+    pipeline.load(folder, parts)
+    assert query(parts, "select event, code, subject, tick from brt_alert order by tick") == [
+        {"event": "raised", "code": "field_appeared", "subject": "novo", "tick": NOON + timedelta(seconds=20)},
+        {"event": "closed", "code": "field_appeared", "subject": "novo", "tick": NOON + timedelta(seconds=60)},
+    ]
 
 
 def test_two_capturers_of_the_same_feed_land_their_union(loaded_parts: Callable[..., Parts], clock: StillClock) -> None:

@@ -140,13 +140,13 @@ def test_each_window_is_a_task_of_the_load(flows: Any, monkeypatch: pytest.Monke
     assert state.is_failed()
     loads = states(flows.postgres_storage_flow, state, "load")
     assert [type(load).__name__ for load in loads] == ["Success", "Failed", "Success"]
-    (summary,) = flows.postgres_storage_flow.reference_tasks()
+    (summary,) = flows.postgres_storage_flow.get_tasks(name="sum_up_loads")
     assert state.result[summary].message == "2 of 3 windows loaded, 8 new signals"
 
 
 def test_a_load_without_a_closed_window_is_skipped(flows: Any) -> None:
     state = run(flows.postgres_storage_flow)
-    (summary,) = flows.postgres_storage_flow.reference_tasks()
+    (summary,) = flows.postgres_storage_flow.get_tasks(name="sum_up_loads")
     assert state.is_successful()
     assert state.result[summary].is_skipped()
 

@@ -13,11 +13,13 @@ create table brt_window (
     captured_minutes integer not null,
     records bigint not null,
     signals bigint not null,
+    conflicts bigint not null,
     rejects bigint not null,
     loaded_at timestamptz not null default now(),
     unique (capturer, "window")
 );
 comment on table brt_window is 'One row is a window (one CSV) that was loaded, in the order of loading (load_id).';
+comment on column brt_window.conflicts is 'Signals that came again with other content; the first sight of each is kept.';
 comment on column brt_window.signals is 'Signals that no earlier load had; the other records repeat a signal.';
 
 create table brt_poll (

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from brt_watch import parse, pipeline
+from brt_watch.errors import FeedFailed
+from brt_watch.pipeline import Parts
+from brt_watch.window import CSV, has_csv, read_ledger
+from tests.conftest import NOON, StillClock
+from tests.fleet import body, vehicle
+from tests.integration.test_load import capture, query
+
+
+def eventful_day(parts: Parts) -> None:
+    """Five windows with repeats, conflicts, rejects, failures, an answer that is no contract, and an alert."""
+    chance = random.Random(1)
+    answers: list[Any] = []
+    for poll in range(200):
+        at = NOON + poll * timedelta(seconds=20)
+        records = [
+            vehicle(str(n), at - timedelta(seconds=chance.choice([0, 20, 600])), direcao=chance.choice([" ", 5, 7]))
+            for n in range(15)
+        ]
+        answers.append(body(*records, vehicle("x", latitude=None)))
+    answers[10], answers[50], answers[51] = FeedFailed("unreachable", "no route"), b"<html>", body(vehicle(novo="\\"))
+    capture(parts, answers, ticks=200)
+    for folder in parts.files.closed_windows():
+        pipeline.load(folder, parts)
+
+
+def empty(parts: Parts) -> None:
+    with parts.store.connection() as connection:
+        connection.execute("truncate brt_raw, brt_reject, brt_poll, brt_window cascade")
+
+
+@pytest.mark.parametrize("from_raw", [False, True])
+def test_the_database_can_be_made_again_with_identical_content(parts: Parts, from_raw: bool) -> None:
+    eventful_day(parts)
+    before = parts.store.checksums()
+    assert before["brt_raw"]["rows"] > 1000
+    assert before["brt_reject"]["rows"] > 100
+    manifests = [(folder / "manifest.json").read_bytes() for folder in parts.files.archived()]
+    empty(parts)
+    assert parts.store.checksums() != before
+    if from_raw:
+        for folder in parts.files.archived():
+            (folder / f"{CSV}.zst").unlink()
+            (folder / "rejects.csv.zst").unlink()
+    for folder in pipeline.windows_to_rebuild(parts, since=None):
+        pipeline.rebuild(folder, parts, from_raw)
+    assert parts.store.checksums() == before
+    assert pipeline.verify(parts) == []
+    assert [(folder / "manifest.json").read_bytes() for folder in parts.files.archived()] == manifests
+
+
+def test_rebuilding_what_is_there_changes_nothing(parts: Parts) -> None:
+    eventful_day(parts)
+    before = parts.store.checksums()
+    for _ in range(2):
+        for folder in pipeline.windows_to_rebuild(parts, since=None):
+            pipeline.rebuild(folder, parts, from_raw=True)
+        assert parts.store.checksums() == before
+
+
+def test_a_change_of_the_rules_reaches_the_past(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    eventful_day(parts)
+    assert query(parts, "select count(*) as n from brt_raw where codigo = 'x'") == [{"n": 0}]
+    monkeypatch.setattr(parse, "_coordinate", lambda value, limit: value or 0)
+    second = parts.files.archived()[1]
+    since = read_ledger(second)[0].poll.tick
+    assert pipeline.windows_to_rebuild(parts, since)[0] == second
+    for folder in pipeline.windows_to_rebuild(parts, since):
+        pipeline.rebuild(folder, parts, from_raw=True)
+    assert query(parts, "select min(tick) as first from brt_raw where codigo = 'x'") == [{"first": since}]
+    assert pipeline.verify(parts) == []
+
+
+def test_verify_names_what_differs(parts: Parts) -> None:
+    eventful_day(parts)
+    assert pipeline.verify(parts) == []
+    first, second, third, fourth, fifth = parts.files.archived()
+    with parts.store.connection() as connection:
+        connection.execute("delete from brt_raw where load_id = 1 and codigo = '3'")
+        connection.execute("delete from brt_poll where tick = %s", (read_ledger(second)[4].poll.tick,))
+        connection.execute("update brt_window set \"window\" = '20200101T000000Z' where load_id = 3")
+    (fourth / f"{CSV}.zst").write_bytes(b"rotten")
+    differences = pipeline.verify(parts)
+    assert [difference.split(":")[0] for difference in differences] == [
+        first.name,
+        second.name,
+        second.name,
+        third.name,
+        fourth.name,
+        "20200101T000000Z",
+    ]
+    assert "signals loaded" in differences[0]
+    assert "39 polls on the disk, 39 loaded, 38 in the database now" in differences[1]
+    assert fifth.name not in str(differences)
+
+
+def test_the_archive_keeps_what_the_settings_want(parts: Parts, clock: StillClock, monkeypatch: Any) -> None:
+    eventful_day(parts)
+    assert pipeline.archive(parts).freed_bytes == 0, "by default it is kept for ever"
+    object.__setattr__(parts, "settings", parts.settings.model_copy(update={"keep_csv_days": 1, "keep_raw_days": 2}))
+    clock.time = NOON + timedelta(days=1, minutes=20)
+    assert len(pipeline.archive(parts, dry_run=True).csv_dropped) == 2
+    assert all(has_csv(folder) for folder in parts.files.archived())
+    tidied = pipeline.archive(parts)
+    assert (len(tidied.csv_dropped), tidied.raw_dropped) == (2, [])
+    assert tidied.freed_bytes > 0
+    assert [has_csv(folder) for folder in parts.files.archived()] == [False, False, True, True, True]
+    assert pipeline.verify(parts) == []
+    clock.time = NOON + timedelta(days=3)
+    pipeline.archive(parts)
+    assert all("cannot be rebuilt" in difference for difference in pipeline.verify(parts))
+    assert len(read_ledger(parts.files.archived()[0])) == 39, "the ledger stays"
+
+
+def test_a_load_that_died_before_packing_is_made_good(parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    parts.store.load_window(folder, pipeline.read_manifest(folder))
+    archived = parts.files.to_archive(folder)
+    assert (archived / CSV).exists()
+    assert pipeline.archive(parts).packed == [folder.name]
+    assert not (archived / CSV).exists()
+    assert pipeline.verify(parts) == []

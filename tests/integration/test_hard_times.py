@@ -1,0 +1,148 @@
+"""What happens to a machine in years: the disk fills, the clock jumps, Postgres is away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from brt_watch import pipeline
+from brt_watch.errors import DatabaseUnreachable
+from brt_watch.model import Poll, Status
+from brt_watch.pipeline import Parts
+from brt_watch.store import Store
+from brt_watch.window import read_ledger
+from tests.conftest import NOON, ScriptedFeed, StillClock, make_settings
+from tests.fleet import body, vehicle
+from tests.integration.test_load import capture, one, query
+
+STEP = timedelta(seconds=20)
+
+
+def polls(parts: Parts) -> list[Poll]:
+    return [line.poll for folder in reversed(list(parts.files.newest_first())) for line in read_ledger(folder)]
+
+
+def load_all(parts: Parts) -> None:
+    for folder in pipeline.windows_to_load(parts):
+        pipeline.load(folder, parts)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk of two megabytes."""
+    folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small disk can only be made by root, on Linux")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+    folder.rmdir()
+
+
+def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
+    small_disk: Path, make_parts: Callable[..., Parts], database: SecretStr
+) -> None:
+    parts = make_parts(str(small_disk / "data"), database_url=database)
+    feed = parts.feed
+    assert isinstance(feed, ScriptedFeed)
+    # Numbers that do not compress, until there is no room.
+    feed.script = [
+        body(*(vehicle(f"{n}-{os.urandom(20).hex()}", NOON + poll * STEP) for n in range(60))) for poll in range(100)
+    ]
+    seen = [pipeline.capture(tick, parts) for tick in islice(pipeline.next_ticks(parts), 70)]
+    full = [poll for poll in seen if poll.reason == "disk_full"]
+    assert len(full) >= 5
+    assert [poll.status for poll in seen[: len(seen) - len(full)]] == [Status.OK] * (len(seen) - len(full))
+    assert [bool(poll.alerts) for poll in full] == [True] + [False] * (len(full) - 1)
+    # Somebody makes room, and the same window goes on.
+    shutil.rmtree(small_disk / "data" / "windows" / "20261123T120000Z" / "raw")
+    after = [pipeline.capture(tick, parts) for tick in islice(pipeline.next_ticks(parts), 3)]
+    assert [poll.status for poll in after] == [Status.OK] * 3
+    assert '"closed"' in (after[0].alerts or "")
+    ledger = polls(parts)
+    assert [poll.tick for poll in ledger] == [NOON + n * STEP for n in range(73)]
+    rows = sum(path.read_bytes().count(b"\r\n") - 1 for path in small_disk.glob("data/windows/*/brt.csv"))
+    assert rows == sum(poll.records for poll in ledger)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        datetime(2026, 12, 31, 23, 50, tzinfo=timezone.utc),
+        datetime(2028, 2, 29, 23, 50, tzinfo=timezone.utc),
+        datetime(2026, 11, 1, 2, 50, tzinfo=timezone.utc),
+    ],
+    ids=["year end", "leap day", "midnight in Rio"],
+)
+@pytest.mark.parametrize("jump", [timedelta(hours=2), -timedelta(hours=2)], ids=["ahead", "back"])
+def test_a_clock_that_jumps_over_a_boundary_loses_and_doubles_nothing(
+    parts: Parts, clock: StillClock, start: datetime, jump: timedelta
+) -> None:
+    clock.time = start
+    for _ in range(2):
+        for tick in islice(pipeline.next_ticks(parts), 60):
+            pipeline.capture(tick, parts)
+        clock.time += jump
+    for tick in islice(pipeline.next_ticks(parts), 60):
+        pipeline.capture(tick, parts)
+    load_all(parts)
+    ledger = polls(parts)
+    good = [poll for poll in ledger if poll.status.is_good]
+    assert len(good) == 180
+    assert len({poll.tick for poll in ledger}) == len(ledger)
+    loaded = one(parts, "select coalesce(sum(records), 0) from brt_window")
+    still_open = sum(line.poll.records for line in read_ledger(next(parts.files.newest_first())))
+    assert loaded + still_open == 180
+    assert one(parts, "select count(*) from brt_poll") == one(parts, "select sum(polls) from brt_window")
+
+
+def test_while_postgres_is_away_windows_wait_and_then_land_in_order(parts: Parts, tmp_path: Path) -> None:
+    away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me@127.0.0.1:9/x")))
+    there = parts.store
+    object.__setattr__(parts, "store", away)
+    waiting = []
+    for _ in range(3):  # three loads in vain, in half an hour
+        capture(parts, [], ticks=40)
+        with pytest.raises(DatabaseUnreachable):
+            load_all(parts)
+        waiting.append(len(parts.files.closed_windows()))
+    assert waiting == [1, 2, 3]
+    assert all(poll.status is Status.OK for poll in polls(parts))
+    object.__setattr__(parts, "store", there)
+    load_all(parts)
+    windows = query(parts, 'select "window" from brt_window order by load_id')
+    assert [row["window"] for row in windows] == sorted(row["window"] for row in windows)
+    assert one(parts, "select count(*) from brt_raw") == one(parts, "select sum(signals) from brt_window") == 39 * 3
+
+
+def test_one_of_two_capturers_may_die_for_minutes_and_no_minute_is_missing(
+    loaded_parts: Callable[..., Parts], clock: StillClock
+) -> None:
+    one_half, other_half = loaded_parts("one"), loaded_parts("two")
+    for number in range(200):
+        tick = NOON + number * STEP
+        at = tick + timedelta(seconds=1)
+        answer = body(vehicle(f"bus {number}", at))
+        for parts, alive in ((one_half, not 20 <= number < 40), (other_half, not 45 <= number < 70)):
+            clock.time = tick
+            if alive:
+                assert isinstance(parts.feed, ScriptedFeed)
+                parts.feed.script = [answer]
+                pipeline.capture(tick, parts)
+    clock.time = NOON + timedelta(hours=1)
+    for parts in (one_half, other_half):
+        load_all(parts)
+    loaded = {row["codigo"] for row in query(one_half, "select codigo from brt_raw")}
+    # The last minutes are in windows that are still open.
+    assert loaded >= {f"bus {number}" for number in range(150)}
+    missed = query(one_half, "select count(*) as ticks from brt_poll where status = 'missed' group by capturer")
+    assert {row["ticks"] for row in missed} == {20, 25}

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from brt_watch import disk
 from brt_watch import transform as dbt
 from brt_watch.alert import Webhook
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
@@ -29,7 +30,6 @@ from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
 from brt_watch.store import Loaded, Store
 from brt_watch.watch import Alert, watch
 from brt_watch.window import (
-    NO_ROOM,
     CaptureFiles,
     OpenWindow,
     drop,
@@ -117,7 +117,7 @@ def capture(tick: datetime, parts: Parts) -> Poll:
         try:
             poll, alerts = _capture(tick, parts)
         except OSError as error:
-            if error.errno not in NO_ROOM:
+            if error.errno not in disk.NO_ROOM:
                 raise
             poll, alerts = _capture_without_room(tick, error, parts)
     log.info(
@@ -221,8 +221,8 @@ def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed
 def _gives_it_a_rest(tick: datetime, window: OpenWindow) -> bool:
     """Whether the API has failed for so long that it is asked only once a minute."""
     latest = window.ledger[-ENOUGH:]
-    all_failed = len(latest) == ENOUGH and all(line.poll.status is Status.FAILED for line in latest)
-    return all_failed and floor(tick, MINUTE) != floor(tick, timedelta(seconds=1))
+    failed = [line for line in latest if line.poll.status is Status.FAILED and line.poll.reason != "disk_full"]
+    return len(failed) == ENOUGH and tick.second != 0
 
 
 def _understood(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:

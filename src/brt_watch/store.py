@@ -16,10 +16,10 @@ from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from brt_watch import postgres
+from brt_watch import disk, postgres
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
 from brt_watch.settings import Settings
-from brt_watch.window import CSV, POLLS, REJECTS, Manifest, open_file
+from brt_watch.window import CSV, POLLS, REJECTS, Manifest
 
 log = structlog.get_logger()
 
@@ -235,7 +235,7 @@ def _copy(connection: psycopg.Connection[dict[str, Any]], path: Path, table: str
     """Copy a file into a table of its shape; returns the number of rows."""
     copy_from = compose.SQL("copy {} from stdin (format csv, header match)").format(compose.Identifier(table))
     with connection.cursor() as cursor:
-        with cursor.copy(copy_from) as copy, open_file(path) as file:
+        with cursor.copy(copy_from) as copy, disk.open_file(path) as file:
             while chunk := file.read(1 << 20):
                 copy.write(chunk)
         return cursor.rowcount

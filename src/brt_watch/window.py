@@ -14,26 +14,31 @@ beyond those lengths is cut off at the next opening, and an answer whose line is
 
 from __future__ import annotations
 
-import csv
-import errno
 import hashlib
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
 
 import msgspec
 import structlog
 import zstandard
 
-from brt_watch import __version__, lock
+from brt_watch import __version__, disk, lock
 from brt_watch.clock import MINUTE, UTC, floor, parse_moment, parse_tick, write_moment, write_tick
 from brt_watch.errors import DamagedWindow
-from brt_watch.model import Parsed, Poll, Record, Reject, Status
+from brt_watch.ledger import (
+    CSV_FIELDS,
+    LEDGER_FIELDS,
+    REJECT_FIELDS,
+    LedgerLine,
+    csv_lines,
+    ledger_row,
+    lines_of,
+    read_lines,
+)
+from brt_watch.model import Parsed, Poll, Status
 from brt_watch.watch import Watch
 
 log = structlog.get_logger()
@@ -44,23 +49,6 @@ PACKING_LEVEL = 9
 
 RESERVE_BYTES = 1 << 20
 """A day of full disk has 4,320 lines in the ledger of 150 bytes each."""
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-
-CSV_FIELDS = ("captured_at", *Record._fields)
-REJECT_FIELDS = ("tick", *Reject._fields)
-
-
-@dataclass(frozen=True)
-class LedgerLine:
-    """A poll, and how long the other files are (bytes) when it counts."""
-
-    poll: Poll
-    csv_bytes: int
-    rejects_bytes: int
-
-
-LEDGER_FIELDS = (*(field.name for field in fields(Poll)), "csv_bytes", "rejects_bytes")
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -96,7 +84,7 @@ class CaptureFiles:
         path = self.data / "capturer"
         if not path.exists():
             self.data.mkdir(parents=True, exist_ok=True)
-            _write_durably(path, f"{os.uname().nodename}-{os.urandom(3).hex()}".encode())
+            disk.write_durably(path, f"{os.uname().nodename}-{os.urandom(3).hex()}".encode())
         return path.read_text().strip()
 
     @contextmanager
@@ -119,7 +107,7 @@ class CaptureFiles:
         """Start a window at `tick`; only inside `writing`, after the one before it was closed."""
         folder = self.windows / write_tick(tick)
         folder.mkdir(parents=True)
-        _sync_folder(self.windows)
+        disk.sync_folder(self.windows)
         return OpenWindow(folder)
 
     def closed_windows(self) -> list[Path]:
@@ -138,11 +126,11 @@ class CaptureFiles:
     def note_set_back(self, newest: datetime) -> None:
         """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""
         newest = max(newest, self.set_back_until() or newest)
-        _write_durably(self.data / "clock-set-back", write_moment(newest).encode())
+        disk.write_durably(self.data / "clock-set-back", write_moment(newest).encode())
 
     def set_back_until(self) -> datetime | None:
         """Return the newest tick that the ledger had when the clock was last set back, None if it never was."""
-        noted = _read(self.data / "clock-set-back")
+        noted = disk.read(self.data / "clock-set-back")
         return parse_moment(noted.decode()) if noted else None
 
     def remembered(self) -> Watch:
@@ -156,16 +144,16 @@ class CaptureFiles:
 
     def remember(self, watch: Watch) -> None:
         """Keep what the contract watch remembers until the next poll."""
-        _write_durably(self.data / "watch.json", msgspec.json.encode(watch))
+        disk.write_durably(self.data / "watch.json", msgspec.json.encode(watch))
 
     def keep_reserve(self) -> None:
         """Hold some room on the disk, so that the ledger can be written when the disk is full."""
         path = self.data / "reserve"
         if not path.exists():
             try:
-                _write_durably(path, b"\0" * RESERVE_BYTES)
+                disk.write_durably(path, b"\0" * RESERVE_BYTES)
             except OSError as error:
-                if error.errno not in NO_ROOM:
+                if error.errno not in disk.NO_ROOM:
                     raise
                 path.with_name("reserve.part").unlink(missing_ok=True)
 
@@ -191,7 +179,7 @@ class CaptureFiles:
     def close(self, window: OpenWindow) -> Path:
         """Close a window for good; returns its folder."""
         polls = [line.poll for line in window.ledger]
-        sha256 = {name: _sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)}
+        sha256 = {name: disk.sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)}
         _write_manifest(window.folder, polls, self.capturer, self.feed_url, sha256)
         return window.folder
 
@@ -200,8 +188,8 @@ class CaptureFiles:
         target = self.archive / f"{parse_tick(folder.name):%Y-%m}" / folder.name
         target.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(target)
-        _sync_folder(target.parent)
-        _sync_folder(self.windows)
+        disk.sync_folder(target.parent)
+        disk.sync_folder(self.windows)
         return target
 
     def archived(self) -> list[Path]:
@@ -251,6 +239,9 @@ class Window:
         return is_old and len(self.captured_minutes()) >= min_captured
 
 
+_NO_POLL = Poll(datetime(1970, 1, 1, tzinfo=UTC), Status.MISSED)
+
+
 class OpenWindow(Window):
     """The window that is being filled. Opening it repairs what a dying process left half-done."""
 
@@ -261,7 +252,7 @@ class OpenWindow(Window):
         last = self.ledger[-1] if self.ledger else LedgerLine(_NO_POLL, 0, 0)
         _start_or_cut(folder / CSV, last.csv_bytes, CSV_FIELDS)
         _start_or_cut(folder / REJECTS, last.rejects_bytes, REJECT_FIELDS)
-        _start_or_cut(folder / POLLS, len(_read(folder / POLLS)), LEDGER_FIELDS)
+        _start_or_cut(folder / POLLS, len(disk.read(folder / POLLS)), LEDGER_FIELDS)
 
     def keep_raw(self, tick: datetime, body: bytes) -> tuple[str, str]:
         """Store an answer durably before anything else is done with it; returns its file name and its SHA-256."""
@@ -270,7 +261,7 @@ class OpenWindow(Window):
             if line.poll.body_sha256 == sha256:
                 return line.poll.raw, sha256
         name = f"{write_tick(tick)}.json.zst"
-        _write_durably(self.folder / "raw" / name, zstandard.compress(body))
+        disk.write_durably(self.folder / "raw" / name, zstandard.compress(body))
         return name, sha256
 
     def forget_raw(self, tick: datetime) -> None:
@@ -288,9 +279,9 @@ class OpenWindow(Window):
 
     def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
         """Write what happened at a tick, durably; returns the poll with its counts."""
-        poll, records, rejects = _lines_of(poll, parsed)
-        csv_bytes = _append(self.folder / CSV, records)
-        rejects_bytes = _append(self.folder / REJECTS, rejects)
+        poll, records, rejects = lines_of(poll, parsed)
+        csv_bytes = disk.append(self.folder / CSV, records)
+        rejects_bytes = disk.append(self.folder / REJECTS, rejects)
         self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes)])
         return poll
 
@@ -301,15 +292,13 @@ class OpenWindow(Window):
         self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes) for poll in polls])
 
     def _write_lines(self, lines: list[LedgerLine]) -> None:
-        _append(self.folder / POLLS, _csv_lines(map(_ledger_row, lines)))
+        disk.append(self.folder / POLLS, csv_lines(map(ledger_row, lines)))
         self.ledger += lines
 
 
 def read_ledger(folder: Path) -> list[LedgerLine]:
-    """Return the ledger of a window, in the order of its ticks; a line that is just being written is left out."""
-    data = _read(folder / POLLS)
-    rows = csv.DictReader(io.StringIO(data[: data.rfind(b"\n") + 1].decode(), newline=""))
-    return [_ledger_line(row) for row in rows]
+    """Return the ledger of a window, in the order in which it was written."""
+    return read_lines(disk.read(folder / POLLS))
 
 
 def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
@@ -320,7 +309,7 @@ def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
         names = [name for name in manifest.sha256 if name != CSV or has_csv(folder) or not missing_ok]
-        different = [name for name in names if _sha256(folder / name) != manifest.sha256[name]]
+        different = [name for name in names if disk.sha256(folder / name) != manifest.sha256[name]]
     except (OSError, msgspec.MsgspecError, zstandard.ZstdError) as error:
         raise DamagedWindow(folder=folder, difference=str(error)) from error
     if different:
@@ -336,23 +325,12 @@ def read_raw(path: Path) -> bytes:
 # -- archived windows ---------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def open_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file of a window for reading, whether it is packed or not."""
-    if path.exists():
-        with path.open("rb") as file:
-            yield file
-    else:
-        with _packed(path).open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as file:
-            yield file
-
-
 def pack(folder: Path) -> None:
     """Compress the files of an archived window; twice is once."""
     for name in (POLLS, CSV, REJECTS):
         path = folder / name
         if path.exists():
-            _write_durably(_packed(path), zstandard.compress(path.read_bytes(), PACKING_LEVEL))
+            disk.write_durably(disk.packed(path), zstandard.compress(path.read_bytes(), PACKING_LEVEL))
             path.unlink()
 
 
@@ -366,7 +344,7 @@ def drop(folder: Path, raw: bool, csv: bool) -> int:
 
     The ledger and the manifest stay: it is still known what was known.
     """
-    files = [*(sorted((folder / "raw").glob("*")) if raw else []), *([_packed(folder / CSV)] if csv else [])]
+    files = [*(sorted((folder / "raw").glob("*")) if raw else []), *([disk.packed(folder / CSV)] if csv else [])]
     there = [(path, path.stat().st_size) for path in files if path.exists()]
     for path, _ in there:
         path.unlink()
@@ -380,7 +358,7 @@ def has_raw(folder: Path) -> bool:
 
 def has_csv(folder: Path) -> bool:
     """Whether the records are there."""
-    return (folder / CSV).exists() or _packed(folder / CSV).exists()
+    return (folder / CSV).exists() or disk.packed(folder / CSV).exists()
 
 
 def remake(folder: Path, understand: Callable[[Poll, bytes], tuple[Poll, Parsed | None]]) -> Manifest:
@@ -390,102 +368,27 @@ def remake(folder: Path, understand: Callable[[Poll, bytes], tuple[Poll, Parsed 
     the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    records, rejects = bytearray(_csv_lines([CSV_FIELDS])), bytearray(_csv_lines([REJECT_FIELDS]))
+    records, rejects = bytearray(csv_lines([CSV_FIELDS])), bytearray(csv_lines([REJECT_FIELDS]))
     lines: list[LedgerLine] = []
     for line in read_ledger(folder):
         poll, parsed = line.poll, None
         if poll.raw:
             poll, parsed = understand(poll, read_raw(folder / "raw" / poll.raw))
-        poll, new_records, new_rejects = _lines_of(poll, parsed)
+        poll, new_records, new_rejects = lines_of(poll, parsed)
         records += new_records
         rejects += new_rejects
         lines.append(LedgerLine(poll, len(records), len(rejects)))
-    ledger = _csv_lines([LEDGER_FIELDS, *map(_ledger_row, lines)])
+    ledger = csv_lines([LEDGER_FIELDS, *map(ledger_row, lines)])
     contents = {POLLS: ledger, CSV: bytes(records), REJECTS: bytes(rejects)}
     for name, content in contents.items():
-        _write_durably(_packed(folder / name), zstandard.compress(content, PACKING_LEVEL))
+        disk.write_durably(disk.packed(folder / name), zstandard.compress(content, PACKING_LEVEL))
         (folder / name).unlink(missing_ok=True)
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     return _write_manifest(folder, [line.poll for line in lines], old.capturer, old.feed_url, sha256)
 
 
-# -- the CSV dialect ----------------------------------------------------------------------------------------------
-# RFC 4180, and one thing more, which Postgres reads and the csv module cannot write before Python 3.12: null is
-# nothing at all, the empty text is "".
-
-
-def _csv_field(value: Any) -> str:
-    if value is None:
-        return ""
-    text = str(value)
-    if text and not any(character in text for character in '",\r\n') and text.strip() == text:
-        return text
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
-    return "".join(",".join(map(_csv_field, row)) + "\r\n" for row in rows).encode()
-
-
-def _lines_of(poll: Poll, parsed: Parsed | None) -> tuple[Poll, bytes, bytes]:
-    """Return the poll with its counts, and the lines of its records and rejects."""
-    parsed = parsed or Parsed([], [])
-    moment, tick = write_moment(poll.captured_at) if poll.captured_at else None, write_moment(poll.tick)
-    records = _csv_lines((moment, *record) for record in parsed.records)
-    rejects = _csv_lines((tick, *reject) for reject in parsed.rejects)
-    return replace(poll, records=len(parsed.records), rejects=len(parsed.rejects)), records, rejects
-
-
-_NO_POLL = Poll(datetime(1970, 1, 1, tzinfo=UTC), Status.MISSED)
-_MOMENTS = ("tick", "requested_at", "captured_at", "newest_signal_at")
-_INTEGERS = ("http_status", "body_bytes", "records", "rejects")
-
-
-def _ledger_row(line: LedgerLine) -> list[Any]:
-    row = {**line.poll.__dict__, "csv_bytes": line.csv_bytes, "rejects_bytes": line.rejects_bytes}
-    row["status"] = line.poll.status.value
-    # A line of the ledger must be one line of the file, whatever an error message holds.
-    row["detail"] = " ".join(line.poll.detail.replace("\0", " ").split())[:500]
-    for name in _MOMENTS:
-        row[name] = write_moment(row[name]) if row[name] else None
-    return [row[name] for name in LEDGER_FIELDS]
-
-
-def _ledger_line(row: dict[str, str]) -> LedgerLine:
-    values: dict[str, Any] = dict(row)
-    csv_bytes, rejects_bytes = int(values.pop("csv_bytes")), int(values.pop("rejects_bytes"))
-    values["status"] = Status(row["status"])
-    for name in _MOMENTS:
-        values[name] = parse_moment(row[name]) if row[name] else None
-    for name in _INTEGERS:
-        values[name] = int(row[name]) if row[name] else None
-    values["alerts"] = row["alerts"] or None
-    age = row["median_age_seconds"]
-    values["median_age_seconds"] = float(age) if age else None
-    return LedgerLine(Poll(**values), csv_bytes, rejects_bytes)
-
-
-# -- files --------------------------------------------------------------------------------------------------------
-
-
 def _closed(folder: Path) -> bool:
     return (folder / MANIFEST).exists()
-
-
-def _packed(path: Path) -> Path:
-    return path.with_name(path.name + ".zst")
-
-
-def _read(path: Path) -> bytes:
-    if not path.exists() and not _packed(path).exists():
-        return b""
-    with open_file(path) as file:
-        return file.read()
-
-
-def _sha256(path: Path) -> str:
-    with open_file(path) as file:
-        return hashlib.sha256(file.read()).hexdigest()
 
 
 def _write_manifest(folder: Path, polls: list[Poll], capturer: str, feed_url: str, sha256: dict[str, str]) -> Manifest:
@@ -503,41 +406,12 @@ def _write_manifest(folder: Path, polls: list[Poll], capturer: str, feed_url: st
         rejects=sum(poll.rejects for poll in polls),
         sha256=sha256,
     )
-    _write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+    disk.write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
     return manifest
 
 
-def _append(path: Path, data: bytes) -> int:
-    """Append durably; returns the length of the file in bytes."""
-    with path.open("ab") as file:
-        if data:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return file.tell()
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    """Write a whole file so that it is there complete or not at all."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _cut_torn_line(path: Path) -> None:
-    data = _read(path)
+    data = disk.read(path)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         os.truncate(path, whole)
@@ -546,7 +420,7 @@ def _cut_torn_line(path: Path) -> None:
 def _start_or_cut(path: Path, length: int, header: tuple[str, ...]) -> None:
     """Bring a file to the length that counts; at length 0 to its header."""
     if not length:
-        _write_durably(path, _csv_lines([header]))
+        disk.write_durably(path, csv_lines([header]))
     elif not path.exists() or path.stat().st_size < length:
         raise DamagedWindow(folder=path.parent, difference=f"{path.name} is shorter than its ledger says")
     else:

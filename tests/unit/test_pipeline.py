@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brt_watch import pipeline, window
+from brt_watch import disk, pipeline
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
@@ -215,7 +215,7 @@ def test_a_full_disk_is_a_failed_tick_and_goes_on_by_itself(parts: Parts, monkey
     run(parts, 2)
     window_csv = next(parts.files.newest_first()) / CSV
     before = window_csv.read_bytes()
-    append, full = window._append, True
+    append, full = disk.append, True
 
     def no_room(path: Path, data: bytes) -> int:
         if full and data and path.name == CSV:
@@ -223,7 +223,7 @@ def test_a_full_disk_is_a_failed_tick_and_goes_on_by_itself(parts: Parts, monkey
             raise OSError(errno.ENOSPC, "No space left on device")
         return append(path, data)
 
-    monkeypatch.setattr(window, "_append", no_room)
+    monkeypatch.setattr(disk, "append", no_room)
     (failed,) = run(parts, 1)
     assert (failed.status, failed.reason) == (Status.FAILED, "disk_full")
     assert "disk_full" in (failed.alerts or "")

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brt_watch.errors import AlreadyRunning, DamagedWindow
+from brt_watch.ledger import csv_lines
 from brt_watch.model import Parsed, Poll, Record, Status
 from brt_watch.parse import parse
 from brt_watch.window import CSV, POLLS, REJECTS, CaptureFiles, OpenWindow, read_ledger, read_manifest, read_raw
@@ -74,9 +75,7 @@ text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.none() | text | st.integers() | st.floats(allow_nan=False), min_size=17, max_size=17))
 def test_a_csv_line_is_read_back_by_any_csv_reader(values: list[Any]) -> None:
-    from brt_watch.window import _csv_lines
-
-    line = _csv_lines([values]).decode()
+    line = csv_lines([values]).decode()
     assert next(csv.reader(io.StringIO(line, newline=""))) == ["" if value is None else str(value) for value in values]
 
 

@@ -1,0 +1,76 @@
+"""Files that are there complete or not at all, whatever happens to the machine."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""The errors of a disk that is full, or of a quota."""
+
+
+def append(path: Path, data: bytes) -> int:
+    """Append durably; returns the length of the file in bytes."""
+    with path.open("ab") as file:
+        if data:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return file.tell()
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a whole file so that it is there complete or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading, whether it is packed or not."""
+    if path.exists():
+        with path.open("rb") as file:
+            yield file
+    else:
+        with packed(path).open("rb") as source, zstandard.ZstdDecompressor().stream_reader(source) as file:
+            yield file
+
+
+def read(path: Path) -> bytes:
+    """Return the content of a file, packed or not; nothing when it is not there."""
+    if not path.exists() and not packed(path).exists():
+        return b""
+    with open_file(path) as file:
+        return file.read()
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of the content of a file, packed or not."""
+    with open_file(path) as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def packed(path: Path) -> Path:
+    """Return the name of a file when it is packed."""
+    return path.with_name(path.name + ".zst")

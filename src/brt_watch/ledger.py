@@ -1,0 +1,89 @@
+"""The lines of the capture files: how records, rejects and polls are written in CSV, and read again.
+
+RFC 4180, and one thing more, which Postgres reads and the csv module cannot write before Python 3.12: null is nothing
+at all, the empty text is "".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from brt_watch.clock import parse_moment, write_moment
+from brt_watch.model import Parsed, Poll, Record, Reject, Status
+
+CSV_FIELDS = ("captured_at", *Record._fields)
+REJECT_FIELDS = ("tick", *Reject._fields)
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """A poll, and how long the other files are (bytes) when it counts."""
+
+    poll: Poll
+    csv_bytes: int
+    rejects_bytes: int
+
+
+LEDGER_FIELDS = (*(field.name for field in fields(Poll)), "csv_bytes", "rejects_bytes")
+
+
+def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Write rows as lines of CSV."""
+    return "".join(",".join(map(_field, row)) + "\r\n" for row in rows).encode()
+
+
+def _field(value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    if text and not any(character in text for character in '",\r\n') and text.strip() == text:
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+def lines_of(poll: Poll, parsed: Parsed | None) -> tuple[Poll, bytes, bytes]:
+    """Return the poll with its counts, and the lines of its records and rejects."""
+    parsed = parsed or Parsed([], [])
+    moment, tick = write_moment(poll.captured_at) if poll.captured_at else None, write_moment(poll.tick)
+    records = csv_lines((moment, *record) for record in parsed.records)
+    rejects = csv_lines((tick, *reject) for reject in parsed.rejects)
+    return replace(poll, records=len(parsed.records), rejects=len(parsed.rejects)), records, rejects
+
+
+_MOMENTS = ("tick", "requested_at", "captured_at", "newest_signal_at")
+_INTEGERS = ("http_status", "body_bytes", "records", "rejects")
+
+
+def ledger_row(line: LedgerLine) -> list[Any]:
+    """Return the values of a line of the ledger."""
+    row = {**line.poll.__dict__, "csv_bytes": line.csv_bytes, "rejects_bytes": line.rejects_bytes}
+    row["status"] = line.poll.status.value
+    # A line of the ledger must be one line of the file, whatever an error message holds.
+    row["detail"] = " ".join(line.poll.detail.replace("\0", " ").split())[:500]
+    for name in _MOMENTS:
+        row[name] = write_moment(row[name]) if row[name] else None
+    return [row[name] for name in LEDGER_FIELDS]
+
+
+def _ledger_line(row: dict[str, str]) -> LedgerLine:
+    values: dict[str, Any] = dict(row)
+    csv_bytes, rejects_bytes = int(values.pop("csv_bytes")), int(values.pop("rejects_bytes"))
+    values["status"] = Status(row["status"])
+    for name in _MOMENTS:
+        values[name] = parse_moment(row[name]) if row[name] else None
+    for name in _INTEGERS:
+        values[name] = int(row[name]) if row[name] else None
+    values["alerts"] = row["alerts"] or None
+    age = row["median_age_seconds"]
+    values["median_age_seconds"] = float(age) if age else None
+    return LedgerLine(Poll(**values), csv_bytes, rejects_bytes)
+
+
+def read_lines(data: bytes) -> list[LedgerLine]:
+    """Read a ledger; a line that is just being written is left out."""
+    rows = csv.DictReader(io.StringIO(data[: data.rfind(b"\n") + 1].decode(), newline=""))
+    return [_ledger_line(row) for row in rows]

@@ -20,6 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from brt_watch import __version__, lock, pipeline
+from brt_watch import archive as archived
 from brt_watch.clock import Clock, PretendClock, parse_moment, write_moment
 from brt_watch.errors import BrtWatchError, DatabaseUnreachable
 from brt_watch.model import Poll
@@ -137,7 +138,7 @@ def archive(
 
     The load does this by itself. The ledger is kept for ever.
     """
-    tidied = pipeline.archive(_parts(), dry_run)
+    tidied = archived.tidy(_parts(), dry_run)
     if as_json:
         _print_json(tidied.__dict__)
     else:
@@ -160,7 +161,7 @@ def rebuild(
     """Make the database again from the archive, window by window, and derive the models anew."""
     parts = _parts()
     try:
-        windows = pipeline.windows_to_rebuild(parts, parse_moment(since) if since else None)
+        windows = archived.windows_to_rebuild(parts, parse_moment(since) if since else None)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from None
     if dry_run:
@@ -168,7 +169,7 @@ def rebuild(
         return
     parts.store.apply_schema()
     done = [
-        pipeline.rebuild(folder, parts, from_raw or not has_csv(folder))
+        archived.rebuild(folder, parts, from_raw or not has_csv(folder))
         for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal)
     ]
     derived = pipeline.transform(parts, "--full-refresh")
@@ -184,7 +185,7 @@ def verify(as_json: AsJson = False) -> None:
     """Compare the archive with itself and with the database, and name what differs; the exit code is 1 if anything."""
     parts = _parts()
     with err.status("comparing"):
-        differences = pipeline.verify(parts)
+        differences = archived.verify(parts)
         checksums = parts.store.checksums()
     if as_json:
         _print_json({"differences": differences, "checksums": checksums})

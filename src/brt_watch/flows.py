@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from brt_watch import archive as archived
 from brt_watch import lock, pipeline
 from brt_watch.clock import MINUTE, UTC, floor
 from brt_watch.model import Poll
@@ -135,9 +136,9 @@ def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
 
 
 @task(name="archive", trigger=all_finished, skip_on_upstream_skip=False)
-def archive() -> pipeline.Tidied:
+def archive() -> archived.Tidied:
     """Tidy the archive."""
-    return pipeline.archive(parts())
+    return archived.tidy(parts())
 
 
 with Flow(

@@ -29,18 +29,7 @@ from brt_watch.parse import parse
 from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
 from brt_watch.store import Loaded, Store
 from brt_watch.watch import Alert, watch
-from brt_watch.window import (
-    CaptureFiles,
-    OpenWindow,
-    drop,
-    has_csv,
-    has_raw,
-    is_packed,
-    pack,
-    read_manifest,
-    remake,
-    started_at,
-)
+from brt_watch.window import CaptureFiles, OpenWindow, pack, read_manifest
 
 log = structlog.get_logger()
 
@@ -56,9 +45,7 @@ LATE = timedelta(seconds=5)
 ENOUGH = 15
 """After so many failed polls in a row (five minutes) the API is asked once a minute, until it answers."""
 
-DAY = timedelta(days=1)
-
-LONGEST_OUTAGE = DAY
+LONGEST_OUTAGE = timedelta(days=1)
 """After an outage the ledger is filled with missed ticks for this long before the first new poll, and not further."""
 
 
@@ -228,10 +215,10 @@ def _gives_it_a_rest(tick: datetime, window: OpenWindow) -> bool:
 def _understood(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
     """Keep the answer, and read it."""
     raw, sha256 = window.keep_raw(poll.tick, body)
-    return _understand(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body)
+    return understand(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body)
 
 
-def _understand(poll: Poll, body: bytes) -> tuple[Poll, Parsed | None]:
+def understand(poll: Poll, body: bytes) -> tuple[Poll, Parsed | None]:
     """Read an answer: the poll with what it says, and its records; no records when it is not the contract."""
     assert poll.captured_at is not None
     try:
@@ -283,86 +270,6 @@ def load(folder: Path, parts: Parts) -> Loaded:
     pack(parts.files.to_archive(folder))
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
     return loaded
-
-
-# -- archive --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Tidied:
-    """What tidying the archive did, or would do: the names of windows, and the bytes that were freed."""
-
-    packed: list[str]
-    raw_dropped: list[str]
-    csv_dropped: list[str]
-    freed_bytes: int
-
-
-def archive(parts: Parts, dry_run: bool = False) -> Tidied:
-    """Pack what an interrupted load left unpacked, and delete what is older than the settings want it kept."""
-    now, settings = parts.clock.now(), parts.settings
-    packed, raw_dropped, csv_dropped, freed = [], [], [], 0
-    for folder in parts.files.archived():
-        age = now - started_at(folder)
-        raw = 0 < settings.keep_raw_days < age / DAY and has_raw(folder)
-        csv = 0 < settings.keep_csv_days < age / DAY and has_csv(folder)
-        packed += [] if is_packed(folder) else [folder.name]
-        raw_dropped += [folder.name] if raw else []
-        csv_dropped += [folder.name] if csv else []
-        if not dry_run:
-            pack(folder)
-            freed += drop(folder, raw, csv)
-    if not dry_run:
-        counts = {"packed": len(packed), "raw_dropped": len(raw_dropped), "csv_dropped": len(csv_dropped)}
-        log.info("archive", **counts, freed_bytes=freed)
-    return Tidied(packed, raw_dropped, csv_dropped, freed)
-
-
-def windows_to_rebuild(parts: Parts, since: datetime | None) -> list[Path]:
-    """Return the archived windows, oldest first, that began at `since` or later."""
-    return [folder for folder in parts.files.archived() if since is None or started_at(folder) >= since]
-
-
-def rebuild(folder: Path, parts: Parts, from_raw: bool) -> Loaded:
-    """Load an archived window instead of what the database has of it.
-
-    From raw, its records are read anew from the answers as they were received, and its files written anew: so a
-    change of the rules reaches the past. There is no moment at which the database lacks the window.
-    """
-    started = time.perf_counter()
-    manifest = remake(folder, _understand) if from_raw else read_manifest(folder)
-    loaded = parts.store.load_window(folder, manifest, instead=True)
-    log.info("rebuild", **loaded.as_dict(), from_raw=from_raw, seconds=round(time.perf_counter() - started, 3))
-    return loaded
-
-
-def verify(parts: Parts) -> list[str]:
-    """Compare the archive with itself and with the database; returns a sentence for each difference."""
-    in_database = parts.store.windows(parts.files.capturer)
-    differences: list[str] = []
-    for folder in parts.files.archived():
-        differences += _differences(folder, in_database.pop(folder.name, None))
-    return differences + [f"{window}: it is in the database, and not in the archive" for window in in_database]
-
-
-def _differences(folder: Path, loaded: dict[str, int] | None) -> Iterator[str]:
-    try:
-        manifest = read_manifest(folder, missing_ok=True)
-    except DamagedWindow as damage:
-        yield f"{folder.name}: {damage.details['difference']}"
-        return
-    if not has_raw(folder) and not has_csv(folder):
-        yield f"{folder.name}: neither its raw answers nor its CSV are there any more; it cannot be rebuilt"
-    if loaded is None:
-        yield f"{folder.name}: it is in the archive, and not in the database"
-        return
-    for name in ("polls", "records", "rejects"):
-        on_disk, there = getattr(manifest, name), loaded[f"{name}_there"]
-        if not on_disk == loaded[name] == there:
-            yield f"{folder.name}: {on_disk} {name} on the disk, {loaded[name]} loaded, {there} in the database now"
-    if loaded["signals"] != loaded["signals_there"]:
-        there = loaded["signals_there"]
-        yield f"{folder.name}: {loaded['signals']} signals loaded, {there} in the database now"
 
 
 # -- transform ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from brt_watch import parse, pipeline
+from brt_watch import archive, parse, pipeline
 from brt_watch.errors import FeedFailed
 from brt_watch.pipeline import Parts
 from brt_watch.window import CSV, has_csv, read_ledger
@@ -50,10 +50,10 @@ def test_the_database_can_be_made_again_with_identical_content(parts: Parts, fro
         for folder in parts.files.archived():
             (folder / f"{CSV}.zst").unlink()
             (folder / "rejects.csv.zst").unlink()
-    for folder in pipeline.windows_to_rebuild(parts, since=None):
-        pipeline.rebuild(folder, parts, from_raw)
+    for folder in archive.windows_to_rebuild(parts, since=None):
+        archive.rebuild(folder, parts, from_raw)
     assert parts.store.checksums() == before
-    assert pipeline.verify(parts) == []
+    assert archive.verify(parts) == []
     assert [(folder / "manifest.json").read_bytes() for folder in parts.files.archived()] == manifests
 
 
@@ -61,8 +61,8 @@ def test_rebuilding_what_is_there_changes_nothing(parts: Parts) -> None:
     eventful_day(parts)
     before = parts.store.checksums()
     for _ in range(2):
-        for folder in pipeline.windows_to_rebuild(parts, since=None):
-            pipeline.rebuild(folder, parts, from_raw=True)
+        for folder in archive.windows_to_rebuild(parts, since=None):
+            archive.rebuild(folder, parts, from_raw=True)
         assert parts.store.checksums() == before
 
 
@@ -72,23 +72,23 @@ def test_a_change_of_the_rules_reaches_the_past(parts: Parts, monkeypatch: pytes
     monkeypatch.setattr(parse, "_coordinate", lambda value, limit: value or 0)
     second = parts.files.archived()[1]
     since = read_ledger(second)[0].poll.tick
-    assert pipeline.windows_to_rebuild(parts, since)[0] == second
-    for folder in pipeline.windows_to_rebuild(parts, since):
-        pipeline.rebuild(folder, parts, from_raw=True)
+    assert archive.windows_to_rebuild(parts, since)[0] == second
+    for folder in archive.windows_to_rebuild(parts, since):
+        archive.rebuild(folder, parts, from_raw=True)
     assert query(parts, "select min(tick) as first from brt_raw where codigo = 'x'") == [{"first": since}]
-    assert pipeline.verify(parts) == []
+    assert archive.verify(parts) == []
 
 
 def test_verify_names_what_differs(parts: Parts) -> None:
     eventful_day(parts)
-    assert pipeline.verify(parts) == []
+    assert archive.verify(parts) == []
     first, second, third, fourth, fifth = parts.files.archived()
     with parts.store.connection() as connection:
         connection.execute("delete from brt_raw where load_id = 1 and codigo = '3'")
         connection.execute("delete from brt_poll where tick = %s", (read_ledger(second)[4].poll.tick,))
         connection.execute("update brt_window set \"window\" = '20200101T000000Z' where load_id = 3")
     (fourth / f"{CSV}.zst").write_bytes(b"rotten")
-    differences = pipeline.verify(parts)
+    differences = archive.verify(parts)
     assert [difference.split(":")[0] for difference in differences] == [
         first.name,
         second.name,
@@ -104,19 +104,19 @@ def test_verify_names_what_differs(parts: Parts) -> None:
 
 def test_the_archive_keeps_what_the_settings_want(parts: Parts, clock: StillClock, monkeypatch: Any) -> None:
     eventful_day(parts)
-    assert pipeline.archive(parts).freed_bytes == 0, "by default it is kept for ever"
+    assert archive.tidy(parts).freed_bytes == 0, "by default it is kept for ever"
     object.__setattr__(parts, "settings", parts.settings.model_copy(update={"keep_csv_days": 1, "keep_raw_days": 2}))
     clock.time = NOON + timedelta(days=1, minutes=20)
-    assert len(pipeline.archive(parts, dry_run=True).csv_dropped) == 2
+    assert len(archive.tidy(parts, dry_run=True).csv_dropped) == 2
     assert all(has_csv(folder) for folder in parts.files.archived())
-    tidied = pipeline.archive(parts)
+    tidied = archive.tidy(parts)
     assert (len(tidied.csv_dropped), tidied.raw_dropped) == (2, [])
     assert tidied.freed_bytes > 0
     assert [has_csv(folder) for folder in parts.files.archived()] == [False, False, True, True, True]
-    assert pipeline.verify(parts) == []
+    assert archive.verify(parts) == []
     clock.time = NOON + timedelta(days=3)
-    pipeline.archive(parts)
-    assert all("cannot be rebuilt" in difference for difference in pipeline.verify(parts))
+    archive.tidy(parts)
+    assert all("cannot be rebuilt" in difference for difference in archive.verify(parts))
     assert len(read_ledger(parts.files.archived()[0])) == 39, "the ledger stays"
 
 
@@ -125,6 +125,6 @@ def test_a_load_that_died_before_packing_is_made_good(parts: Parts) -> None:
     parts.store.load_window(folder, pipeline.read_manifest(folder))
     archived = parts.files.to_archive(folder)
     assert (archived / CSV).exists()
-    assert pipeline.archive(parts).packed == [folder.name]
+    assert archive.tidy(parts).packed == [folder.name]
     assert not (archived / CSV).exists()
-    assert pipeline.verify(parts) == []
+    assert archive.verify(parts) == []

@@ -14,7 +14,7 @@ import zstandard
 from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
 from brt_watch.feed import Feed
-from tests.faults import Connection, FaultyApi, fault_http_503, good
+from tests.faults import Connection, FaultyApi, fault_http_500, good
 
 MAX_BYTES = 1_000_000
 ZEROS = bytes(200_000_000)
@@ -65,12 +65,12 @@ def test_after_its_deadline_a_poll_asks_no_more(api: FaultyApi) -> None:
 
     def busy(connection: Connection, body: bytes) -> None:
         asked.append(time.monotonic())
-        fault_http_503(connection, body)
+        fault_http_500(connection, body)
 
     api.fault = busy
     feeds = [Feed(api.url, Clock(), MAX_BYTES) for _ in range(8)]
     for feed in feeds:
-        assert reason(feed, seconds=0.25) == "http_503"
+        assert reason(feed, seconds=0.25) == "http_500"
     end = time.monotonic()
     time.sleep(2.5)
     assert [moment for moment in asked if moment > end] == []

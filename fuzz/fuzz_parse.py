@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["brt_watch.parse", "brt_watch.model", "
     from brt_watch.errors import NotTheContract
     from brt_watch.model import Record, signal_ages
     from brt_watch.parse import parse
-    from brt_watch.window import CSV_FIELDS, REJECT_FIELDS, _csv_lines
+    from brt_watch.window import CSV_FIELDS, REJECT_FIELDS, csv_lines
 
 from tests import fleet
 
@@ -92,7 +92,7 @@ def _read_json(text: str) -> Any:
 
 
 def _written_and_read(tuples: list[Any], names: tuple[str, ...]) -> None:
-    written = _csv_lines(("moment", *each) for each in tuples).decode()
+    written = csv_lines(("moment", *each) for each in tuples).decode()
     read = list(csv.reader(io.StringIO(written, newline=""), strict=True))
     assert all(len(row) == len(names) for row in read)
     assert read == [["moment", *("" if value is None else str(value) for value in each)] for each in tuples]

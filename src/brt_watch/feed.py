@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
+import zlib
+from collections.abc import Iterator
 from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ import stamina
 from brt_watch import __version__
 from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
+
+LONGEST_WAIT_SECONDS = 60.0
+"""A longer Retry-After would only keep a thread asleep: every poll is over before."""
 
 
 @dataclass(frozen=True)
@@ -47,65 +51,121 @@ class Feed:
         self.url = url
         self.clock = clock
         self.max_bytes = max_bytes
-        self._client = httpx.Client(
-            headers={"User-Agent": f"brt-watch/{__version__}", "Accept": "application/json"},
-            follow_redirects=True,
-            max_redirects=3,
-        )
+        self._tls = httpx.create_ssl_context()
 
     def fetch(self, deadline: datetime) -> Response:
         """Ask once, trying again on passing trouble as long as there is time; raises FeedFailed."""
         seconds = self.clock.real_seconds(deadline - self.clock.now())
-        answer: Future[Response] = Future()
-        problems: list[Exception] = []
-
-        def ask() -> None:
-            try:
-                answer.set_result(self._with_retries(seconds, problems))
-            except BaseException as error:  # noqa: BLE001 (handed over, and raised again below)
-                answer.set_exception(error)
-
+        request = _Request(self, max(seconds, 0.0))
         # A thread of its own, because nothing else bounds everything: httpx has no total time-out, and a look-up of a
         # name cannot be interrupted. One that hangs is left behind; it cannot hold up the process, being a daemon.
-        threading.Thread(target=ask, daemon=True).start()
+        threading.Thread(target=request.run, daemon=True).start()
         try:
-            return answer.result(timeout=max(seconds, 0))
+            return request.answer.result(timeout=request.seconds)
         except TimeoutError:
             # What went wrong before says more than that there was no time left to try once more.
             slow = FeedFailed("deadline", f"no complete answer within {seconds:.1f} s")
-            raise _failure(problems[-1]) if problems else slow from None
+            raise _failure(request.problems[-1]) if request.problems else slow from None
         except (httpx.HTTPError, _TryAgain) as error:
             raise _failure(error) from error
+        finally:
+            request.give_up()
 
-    def _with_retries(self, seconds: float, problems: list[Exception]) -> Response:
+    def client(self) -> httpx.Client:
+        """Return a client for one poll: closing it ends all that the poll began."""
+        return httpx.Client(
+            headers={
+                "User-Agent": f"brt-watch/{__version__}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            },
+            verify=self._tls,
+            follow_redirects=True,
+            max_redirects=3,
+        )
+
+
+class _Request:
+    """One poll's talk with the API, in a thread that its poll may leave behind."""
+
+    def __init__(self, feed: Feed, seconds: float) -> None:
+        self.feed = feed
+        self.seconds = seconds
+        self.answer: Future[Response] = Future()
+        self.problems: list[Exception] = []
+        self.client = feed.client()
+        self.given_up = threading.Event()
+
+    def run(self) -> None:
+        try:
+            self.answer.set_result(self._with_retries())
+        except BaseException as error:  # noqa: BLE001 (handed over, and raised again by the poll)
+            self.answer.set_exception(error)
+
+    def give_up(self) -> None:
+        """End the talk: no more requests, no more bytes, no connection."""
+        self.given_up.set()
+        self.client.close()
+
+    def _with_retries(self) -> Response:
         for attempt in stamina.retry_context(
-            on=_patience, attempts=None, timeout=seconds, wait_initial=0.3, wait_max=3.0
+            on=_patience, attempts=None, timeout=self.seconds, wait_initial=0.3, wait_max=3.0
         ):
             with attempt:
                 try:
-                    return self._ask(seconds)
+                    return self._ask()
                 except (httpx.TransportError, _TryAgain) as problem:
-                    problems.append(problem)
+                    self.problems.append(problem)
                     raise
         raise AssertionError("stamina raises when it gives up")
 
-    def _ask(self, seconds: float) -> Response:
-        started = time.monotonic()
-        patience = httpx.Timeout(min(10.0, seconds), connect=min(5.0, seconds))
-        with self._client.stream("GET", self.url, timeout=patience) as answer:
+    def _ask(self) -> Response:
+        self._go_on()
+        patience = httpx.Timeout(min(10.0, self.seconds), connect=min(5.0, self.seconds))
+        with self.client.stream("GET", self.feed.url, timeout=patience) as answer:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                 after = answer.headers.get("Retry-After", "")
-                raise _TryAgain(answer.status_code, float(after) if after.isdecimal() else None)
+                seconds = min(float(after), LONGEST_WAIT_SECONDS) if after.isdecimal() else None
+                raise _TryAgain(answer.status_code, seconds)
             if answer.status_code != httpx.codes.OK:
                 raise FeedFailed(f"http_{answer.status_code}", answer.reason_phrase, answer.status_code)
-            body = bytearray()
-            for chunk in answer.iter_bytes():
-                body += chunk
-                if len(body) > self.max_bytes:
-                    raise FeedFailed("too_long", f"more than {self.max_bytes} bytes", answer.status_code)
-                if time.monotonic() - started > seconds:
-                    raise FeedFailed("deadline", "the answer came too slowly", answer.status_code)
-            return Response(bytes(body), answer.status_code, self.clock.now())
+            return Response(self._body(answer), answer.status_code, self.feed.clock.now())
+
+    def _body(self, answer: httpx.Response) -> bytes:
+        body = bytearray()
+        for piece in _unpacked(answer, self.feed.max_bytes):
+            self._go_on()
+            body += piece
+            if len(body) > self.feed.max_bytes:
+                raise FeedFailed("too_long", f"more than {self.feed.max_bytes} bytes", answer.status_code)
+        return bytes(body)
+
+    def _go_on(self) -> None:
+        if self.given_up.is_set():
+            raise FeedFailed("deadline", "the poll is over")
+
+
+def _unpacked(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
+    """Yield an answer in pieces, of gzip never more than `max_bytes` at once; raises FeedFailed.
+
+    httpx would unpack whatever arrived together before anybody can say that it is too much.
+    """
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("gzip", "identity", ""):
+        raise FeedFailed("unknown_encoding", f"{encoding}; gzip was asked for", answer.status_code)
+    if encoding != "gzip":
+        yield from answer.iter_raw()
+        return
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        for packed in answer.iter_raw():
+            yield unpacking.decompress(packed, max_bytes)
+            while unpacking.unconsumed_tail:
+                yield unpacking.decompress(unpacking.unconsumed_tail, max_bytes)
+    except zlib.error as error:
+        raise FeedFailed("broken_off", f"gzip: {error}", answer.status_code) from error
+    if not unpacking.eof:
+        raise FeedFailed("broken_off", "gzip: the end is missing", answer.status_code)
 
 
 def _failure(error: Exception) -> FeedFailed:

@@ -57,6 +57,12 @@ def test_a_server_that_names_a_time_is_asked_again_after_it(httpserver: HTTPServ
     assert time.monotonic() - started >= 1
 
 
+@pytest.mark.parametrize("after", ["3600", "9" * 25, "tomorrow"])
+def test_a_server_that_wants_to_be_left_alone_for_long_is_the_reason(httpserver: HTTPServer, after: str) -> None:
+    httpserver.expect_request(PATH).respond_with_data(b"", status=503, headers={"Retry-After": after})
+    assert reason(httpserver.url_for(PATH), seconds=0.7) == "http_503"
+
+
 def test_a_server_that_stays_broken_is_the_reason(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=503)
     assert reason(httpserver.url_for(PATH)) == "http_503"

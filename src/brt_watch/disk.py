@@ -49,20 +49,24 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def open_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for reading, whether it is packed or not."""
-    if path.exists():
-        with path.open("rb") as file:
-            yield file
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        # Packed, perhaps this very moment.
+        with packed(path).open("rb") as source, zstandard.ZstdDecompressor().stream_reader(source) as unpacked:
+            yield unpacked
     else:
-        with packed(path).open("rb") as source, zstandard.ZstdDecompressor().stream_reader(source) as file:
+        with file:
             yield file
 
 
 def read(path: Path) -> bytes:
     """Return the content of a file, packed or not; nothing when it is not there."""
-    if not path.exists() and not packed(path).exists():
+    try:
+        with open_file(path) as file:
+            return file.read()
+    except FileNotFoundError:
         return b""
-    with open_file(path) as file:
-        return file.read()
 
 
 def sha256(path: Path) -> str:

@@ -116,12 +116,16 @@ class CaptureFiles:
 
     def newest_tick(self) -> datetime | None:
         """Return the newest tick in the ledgers of all windows, None in a new data folder."""
-        # The newest of each place is enough, for a window's name is its first tick; the open one may have a name
-        # from before the clock was set back.
-        places = [self._folders(self.windows), self._folders(self.damaged), *map(self._folders, self._months()[:1])]
-        newest = [folders[-1] for folders in places if folders]
-        newest += [folder for folder in self._folders(self.windows) if not _closed(folder)]
-        return max((line.poll.tick for folder in newest for line in read_ledger(folder)), default=None)
+        while True:
+            # The newest of each place is enough, for a window's name is its first tick; the open one may have a name
+            # from before the clock was set back.
+            places = [self._folders(self.windows), self._folders(self.damaged), *map(self._folders, self._months()[:1])]
+            newest = [folders[-1] for folders in places if folders]
+            newest += [folder for folder in self._folders(self.windows) if not _closed(folder)]
+            tick = max((line.poll.tick for folder in newest for line in read_ledger(folder)), default=None)
+            # A load may have moved one of them to the archive meanwhile; then it is looked for there.
+            if all(folder.exists() for folder in newest):
+                return tick
 
     def note_set_back(self, newest: datetime) -> None:
         """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""

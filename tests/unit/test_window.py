@@ -14,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brt_watch import window
 from brt_watch.errors import AlreadyRunning, DamagedWindow
-from brt_watch.ledger import csv_lines
+from brt_watch.ledger import LedgerLine, csv_lines
 from brt_watch.model import Parsed, Poll, Record, Status
 from brt_watch.parse import parse
-from brt_watch.window import CSV, POLLS, REJECTS, CaptureFiles, OpenWindow, read_ledger, read_manifest, read_raw
+from brt_watch.window import CSV, POLLS, REJECTS, CaptureFiles, OpenWindow, pack, read_ledger, read_manifest, read_raw
 from tests.conftest import NOON
 from tests.fleet import body, vehicle
 
@@ -153,6 +154,20 @@ def test_the_newest_tick_is_found_wherever_the_newest_window_is(files: CaptureFi
     folder = files.close(filled(files, 4))
     assert files.newest_tick() == NOON + 3 * STEP
     assert files.to_archive(folder) == files.archive / "2026-11" / folder.name
+    assert files.newest_tick() == NOON + 3 * STEP
+
+
+def test_the_newest_tick_is_found_while_a_load_moves_the_window(
+    files: CaptureFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = files.close(filled(files, 4))
+
+    def moved_meanwhile(asked: Path) -> list[LedgerLine]:
+        if folder.exists():
+            pack(files.to_archive(folder))
+        return read_ledger(asked)
+
+    monkeypatch.setattr(window, "read_ledger", moved_meanwhile)
     assert files.newest_tick() == NOON + 3 * STEP
 
 

@@ -116,16 +116,16 @@ class CaptureFiles:
 
     def newest_tick(self) -> datetime | None:
         """Return the newest tick in the ledgers of all windows, None in a new data folder."""
+        # The newest of each place is enough, for a window's name is its first tick; the open one may have a name from
+        # before the clock was set back.
         while True:
-            # The newest of each place is enough, for a window's name is its first tick; the open one may have a name
-            # from before the clock was set back.
-            places = [self._folders(self.windows), self._folders(self.damaged), *map(self._folders, self._months()[:1])]
-            newest = [folders[-1] for folders in places if folders]
-            newest += [folder for folder in self._folders(self.windows) if not _closed(folder)]
-            tick = max((line.poll.tick for folder in newest for line in read_ledger(folder)), default=None)
-            # A load may have moved one of them to the archive meanwhile; then it is looked for there.
-            if all(folder.exists() for folder in newest):
-                return tick
+            waiting = self._folders(self.windows)
+            is_open = [folder for folder in waiting if not _closed(folder)]
+            places = [waiting, is_open, self._folders(self.damaged), *map(self._folders, self._months()[:1])]
+            newest = [found for found in map(_newest_with_a_line, places) if found]
+            # A load may have moved one to the archive meanwhile; then it is looked for there.
+            if all(folder.exists() for folder in waiting):
+                return max(newest, default=None)
 
     def note_set_back(self, newest: datetime) -> None:
         """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""
@@ -298,6 +298,12 @@ class OpenWindow(Window):
     def _write_lines(self, lines: list[LedgerLine]) -> None:
         disk.append(self.folder / POLLS, csv_lines(map(ledger_row, lines)))
         self.ledger += lines
+
+
+def _newest_with_a_line(folders: list[Path]) -> datetime | None:
+    """Return the newest tick of these windows; one whose process died at its very beginning has none."""
+    ledgers = (read_ledger(folder) for folder in reversed(folders))
+    return next((max(line.poll.tick for line in ledger) for ledger in ledgers if ledger), None)
 
 
 def read_ledger(folder: Path) -> list[LedgerLine]:

@@ -114,6 +114,21 @@ def test_a_clock_that_was_far_ahead_for_a_moment_stops_nothing(parts: Parts) -> 
     assert len(parts.files.closed_windows()) >= 2
 
 
+def test_a_window_that_died_before_its_first_line_hides_no_other(parts: Parts) -> None:
+    run(parts, 39)
+    first = parts.files.open_window()
+    assert first
+    parts.files.to_archive(parts.files.close(first))
+    run(parts, 39)
+    second = parts.files.open_window()
+    assert second
+    parts.files.close(second)
+    parts.files.new_window(NOON + 78 * STEP)
+    clock(parts).time = NOON + 80 * STEP
+    run(parts, 1)
+    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(81)]
+
+
 def test_after_the_machine_slept_the_next_tick_is_the_one_of_now(parts: Parts) -> None:
     ticks = pipeline.next_ticks(parts)
     pipeline.capture(next(ticks), parts)

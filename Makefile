@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help start stop status logs run_dbt psql \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv \
-    test test-all torture lint format lock clean
+    test test-all torture bench lint format lock clean
 VENV := .venv
 BRT_WATCH := $(VENV)/bin/brt-watch
 
@@ -65,6 +65,9 @@ test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 to
 
 torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count what is there in the end
 	BRT_WATCH_TORTURE_KILLS=250 $(VENV)/bin/pytest -s tests/integration/test_torture.py
+
+bench: $(VENV)/installed  ## Measure ours beside the plain way, in one run: a line of JSON a result (NAME=load: only that one)
+	@$(VENV)/bin/python -m bench $(NAME)
 
 lint: $(VENV)/installed  ## Check style and types
 	$(VENV)/bin/ruff check

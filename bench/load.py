@@ -1,0 +1,117 @@
+"""Loading a window against a bare COPY of its signals, and against pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench import rig
+from bench.fleet import Capture, Fleet
+from bench.rig import Result, Took
+from brt_watch.store import Store
+from brt_watch.window import CSV, read_manifest
+
+ROUNDS = 9
+TO_SQL_ROUNDS = 3
+REALISTIC = 1 / 2.3
+"""The part of the vehicles that has a new signal in an answer: each signal is seen about 2.3 times."""
+
+ROWS = "copy (select * from brt_raw where load_id = %s order by captured_at, codigo) to stdout (format csv)"
+
+PLAIN_TABLE = """
+create table plain (like brt_raw including all) partition by range (datahora);
+create table plain_2026_11 partition of plain for values from ('2026-11-01Z') to ('2026-12-01Z');
+create table plain_2026_12 partition of plain for values from ('2026-12-01Z') to ('2027-01-01Z');
+create table plain_outside partition of plain default
+"""
+"""The columns, partitions, primary key and block range index of brt_raw."""
+
+
+def load(rounds: int = ROUNDS) -> Iterator[Result]:
+    """Load a window: rows/s against a bare COPY into a table like brt_raw, and against pandas.to_sql; N rounds."""
+    with rig.folder() as data, rig.postgres() as server:
+
+        def captured(name: str, fleet: Fleet) -> tuple[Store, list[Path]]:
+            capture = Capture(data / name, fleet, database_url=rig.new_database(server, name))
+            return capture.parts.store, capture.windows(rounds)
+
+        scratch = Capture(data, Fleet(), database_url=rig.new_database(server, "scratch")).parts.store
+        yield from _new_signals(*captured("new", Fleet()), scratch)
+        yield from _realistic(*captured("realistic", Fleet(REALISTIC)))
+
+
+def _new_signals(store: Store, windows: list[Path], scratch: Store) -> Iterator[Result]:
+    ours: list[Took] = []
+    plain: list[Took] = []
+    rows = [_rows(scratch, folder) for folder in windows]
+    with psycopg.connect(store.url, autocommit=True) as connection:
+        connection.execute(PLAIN_TABLE)
+        for number, folder in enumerate(windows):
+            ways = [
+                (ours, partial(store.load_window, folder, read_manifest(folder))),
+                (plain, partial(_bare_copy, connection, rows[number])),
+            ]
+            for times, way in ways if number % 2 else reversed(ways):
+                times.append(rig.timed(way))
+        signals, copied = (_count(connection, table) / len(windows) for table in ("brt_raw", "plain"))
+    assert signals == copied, "both ways brought the same rows"
+    note = f"{signals:.0f} rows a window, all new signals"
+    plain_note = f"plain: bare COPY of the same rows into a table like brt_raw; {len(windows)} rounds"
+    yield Result("load", "rows/s", _per_second(signals, ours), _per_second(signals, plain), f"{note}; {plain_note}")
+    yield _against_to_sql("load_to_sql", int(signals), ours, _to_sql(store, windows), note)
+
+
+def _realistic(store: Store, windows: list[Path]) -> Iterator[Result]:
+    ours = [rig.timed(partial(store.load_window, folder, read_manifest(folder))) for folder in windows]
+    totals = store.totals()
+    records, signals = totals.records // totals.windows, totals.signals // totals.windows
+    note = f"{records} records a window, of which {signals} are new signals and the others repeat one"
+    yield _against_to_sql("load_realistic", records, ours, _to_sql(store, windows), note)
+
+
+def _against_to_sql(name: str, records: int, ours: list[Took], to_sql: list[Took], note: str) -> Result:
+    plain = _per_second(records, to_sql) if to_sql else None
+    how = "plain: pandas.to_sql of all records into a table without an index" if to_sql else rig.NO_PANDAS
+    return Result(name, "records/s", _per_second(records, ours), plain, f"{note}; {how}")
+
+
+def _per_second(rows: float, times: list[Took]) -> float:
+    return rows / rig.wall(times) * 1000
+
+
+def _rows(scratch: Store, folder: Path) -> bytes:
+    """Load a window elsewhere; returns the rows that this adds, as CSV in the order of their capture."""
+    scratch.load_window(folder, read_manifest(folder))
+    newest = scratch.newest_load()
+    with psycopg.connect(scratch.url) as connection, connection.cursor() as cursor, cursor.copy(ROWS, [newest]) as copy:
+        return b"".join(map(bytes, copy))
+
+
+def _bare_copy(connection: psycopg.Connection[Any], rows: bytes) -> None:
+    with connection.cursor() as cursor, cursor.copy("copy plain from stdin (format csv)") as copy:
+        for start in range(0, len(rows), 1 << 20):
+            copy.write(rows[start : start + (1 << 20)])
+
+
+def _count(connection: psycopg.Connection[Any], table: str) -> int:
+    found = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _to_sql(store: Store, windows: list[Path]) -> list[Took]:
+    """Put windows into a table as pandas does; nothing when pandas is not installed."""
+    if not (pandas := rig.pandas()):
+        return []
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(store.url.replace("postgresql:", "postgresql+psycopg:"))
+    times = []
+    for folder in windows[:TO_SQL_ROUNDS]:
+        frame = pandas.read_csv(folder / CSV, dtype={"codigo": str, "linha": str})
+        times.append(rig.timed(partial(frame.to_sql, "plain_pandas", engine, if_exists="append", index=False)))
+    engine.dispose()
+    return times

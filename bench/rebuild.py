@@ -1,0 +1,32 @@
+"""Making the database again from raw answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from bench import rig
+from bench.fleet import Capture, Fleet
+from bench.load import REALISTIC
+from bench.rig import Result
+from brt_watch import archive, pipeline
+
+WINDOWS = 5
+
+
+def rebuild(windows: int = WINDOWS) -> Iterator[Result]:
+    """Rebuild N archived windows: records/s read anew from raw answers, against taken from their CSV."""
+    with rig.folder() as data, rig.postgres() as server:
+        capture = Capture(data / "data", Fleet(REALISTIC), database_url=rig.new_database(server, "rebuild"))
+        for folder in capture.windows(windows):
+            pipeline.load(folder, capture.parts)
+        folders = archive.windows_to_rebuild(capture.parts, since=None)
+        ours, plain = [], []
+        for number, folder in enumerate(folders):
+            ways = [(ours, True), (plain, False)]
+            for times, from_raw in ways if number % 2 else reversed(ways):
+                times.append(rig.timed(partial(archive.rebuild, folder, capture.parts, from_raw)))
+        records = capture.parts.store.totals().records / len(folders)
+    note = f"{records:.0f} records a window; plain: ours too, from the CSV instead of the raw answers"
+    per_second = [records / rig.wall(times) * 1000 for times in (ours, plain)]
+    yield Result("rebuild", "records/s", per_second[0], per_second[1], note)

@@ -135,7 +135,8 @@ class Store:
             with connection.cursor() as cursor:
                 cursor.executemany(_sql("count_signals"), [ids | row for row in seen_first])
             signals = sum(row["signals"] for row in seen_first)
-            found = connection.execute(_sql("count_conflicts")).fetchone()
+            # Where nothing came twice nothing can differ.
+            found = connection.execute(_sql("count_conflicts")).fetchone() if signals < records else None
             conflicts = found["conflicts"] if found else 0
             connection.execute(_sql("count_window"), ids | {"signals": signals, "conflicts": conflicts})
         return Loaded(manifest.window, records, signals, manifest.rejects, conflicts)

@@ -56,7 +56,9 @@ class Feed:
     def fetch(self, deadline: datetime) -> Response:
         """Ask once, trying again on passing trouble as long as there is time; raises FeedFailed."""
         seconds = self.clock.real_seconds(deadline - self.clock.now())
-        request = _Request(self, max(seconds, 0.0))
+        if seconds <= 0:
+            raise FeedFailed("deadline", "there was no time left to ask")
+        request = _Request(self, seconds)
         # A thread of its own, because nothing else bounds everything: httpx has no total time-out, and a look-up of a
         # name cannot be interrupted. One that hangs is left behind; it cannot hold up the process, being a daemon.
         threading.Thread(target=request.run, daemon=True).start()

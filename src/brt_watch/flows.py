@@ -184,8 +184,14 @@ def run_on_schedule(name: str) -> None:
     flow = FLOWS[name]
     with lock.hold(SETTINGS.folder / "run" / f"{name}.lock", name):
         if flow is local_storage_flow:
-            # What is left of this minute: nobody waits for the next one to begin.
-            run_once(name)
+            # What is left of this minute, for nobody waits for the next one to begin. The next one too, when it begins
+            # meanwhile, for Prefect's schedule would pass over it.
+            while True:
+                minute = floor(CLOCK.now(), MINUTE)
+                run_once(name)
+                if CLOCK.now() + timedelta(seconds=5) < minute + MINUTE:
+                    break
+                CLOCK.sleep_until(minute + MINUTE)
         if flow is postgres_storage_flow:
             # Counted from now, so that what an earlier run left is loaded at once, and the window that begins now as
             # soon as it is closed.

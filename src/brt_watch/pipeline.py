@@ -36,7 +36,7 @@ log = structlog.get_logger()
 MARGIN = timedelta(seconds=1)
 """A poll ends this long before the next tick, so that the next minute's run never finds this one still at work."""
 
-LEAST_TIME = timedelta(seconds=7)
+LEAST_TIME = timedelta(seconds=5)
 """With less time than this before the next tick, a poll waits for that tick instead."""
 
 LATE = timedelta(seconds=5)
@@ -79,9 +79,11 @@ class Parts:
 
 
 def ticks_of_minute(minute: datetime, parts: Parts) -> list[datetime]:
-    """Return the ticks of a minute that can still be kept; none when the minute is over."""
+    """Return the ticks of a minute that can still be kept, and were not just kept; none when the minute is over."""
     ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - parts.step, parts.step))
-    return [tick for tick in ticks if parts.clock.now() <= tick + parts.step - LEAST_TIME]
+    now, newest = parts.clock.now(), parts.files.newest_tick()
+    kept = newest if newest and newest <= now else None
+    return [tick for tick in ticks if now <= tick + parts.step - LEAST_TIME and tick != kept]
 
 
 def next_ticks(parts: Parts) -> Iterator[datetime]:
@@ -169,10 +171,11 @@ def _told_apart(tick: datetime, previous: datetime | None, parts: Parts) -> date
 
     What the API says at such a moment would be lost like any other minute, so it is asked for and kept.
     """
-    if previous and tick <= previous:
+    if previous and tick < previous:
         parts.files.note_set_back(previous)
     until = parts.files.set_back_until()
-    return tick.replace(microsecond=parts.clock.now().microsecond or 1) if until and tick <= until else tick
+    comes_again = tick == previous or (until is not None and tick <= until)
+    return tick.replace(microsecond=parts.clock.now().microsecond or 1) if comes_again else tick
 
 
 def _missed(previous: datetime | None, tick: datetime, parts: Parts) -> Iterator[datetime]:

@@ -63,6 +63,11 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is_the_reason(httpserver:
     assert reason(httpserver.url_for(PATH), seconds=0.7) == "http_503"
 
 
+def test_without_time_nobody_is_asked(httpserver: HTTPServer) -> None:
+    assert reason(httpserver.url_for(PATH), seconds=0) == "deadline"
+    assert httpserver.log == []
+
+
 def test_a_server_that_stays_broken_is_the_reason(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=503)
     assert reason(httpserver.url_for(PATH)) == "http_503"

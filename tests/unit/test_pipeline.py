@@ -144,7 +144,7 @@ def test_a_poll_that_begins_late_says_so_and_counts(parts: Parts) -> None:
 
 
 def test_with_too_little_time_left_the_next_tick_is_polled(parts: Parts) -> None:
-    clock(parts).time = NOON + timedelta(seconds=14)
+    clock(parts).time = NOON + timedelta(seconds=16)
     run(parts, 1)
     assert ticks(ledger(parts)) == [NOON + STEP]
 
@@ -155,6 +155,15 @@ def test_a_minute_has_three_ticks_and_a_late_run_only_those_that_can_be_kept(par
     assert pipeline.ticks_of_minute(NOON, parts) == [NOON + STEP, NOON + 2 * STEP]
     clock(parts).time = NOON + timedelta(minutes=1)
     assert pipeline.ticks_of_minute(NOON, parts) == []
+
+
+def test_a_restart_within_a_tick_does_not_poll_it_again(parts: Parts) -> None:
+    run(parts, 2)
+    assert pipeline.ticks_of_minute(NOON, parts) == [NOON + 2 * STEP]
+    assert next(pipeline.next_ticks(parts)) == NOON + 2 * STEP
+    again = pipeline.capture(NOON + STEP, parts)
+    assert again.tick > NOON + STEP, "and if it does, the ledger tells the two apart"
+    assert not (parts.files.data / "clock-set-back").exists()
 
 
 def test_one_poll_a_minute_by_setting(make_parts: Callable[..., Parts]) -> None:

@@ -95,13 +95,13 @@ class CaptureFiles:
 
     def open_window(self) -> OpenWindow | None:
         """Return the window that is being filled, repaired; only inside `writing`."""
-        for folder in self._folders(self.windows):
-            if not _closed(folder):
-                try:
-                    return OpenWindow(folder)
-                except DamagedWindow as damage:
-                    self.set_aside(folder, damage)
-        return None
+        folder = self._open_folder()
+        try:
+            return OpenWindow(folder) if folder else None
+        except DamagedWindow as damage:
+            assert folder
+            self.set_aside(folder, damage)
+            return None
 
     def new_window(self, tick: datetime) -> OpenWindow:
         """Start a window at `tick`; only inside `writing`, after the one before it was closed."""
@@ -119,13 +119,13 @@ class CaptureFiles:
         # The newest of each place is enough, for a window's name is its first tick; the open one may have a name from
         # before the clock was set back.
         while True:
-            waiting = self._folders(self.windows)
-            is_open = [folder for folder in waiting if not _closed(folder)]
-            places = [waiting, is_open, self._folders(self.damaged), *map(self._folders, self._months()[:1])]
-            newest = [found for found in map(_newest_with_a_line, places) if found]
-            # A load may have moved one to the archive meanwhile; then it is looked for there.
-            if all(folder.exists() for folder in waiting):
-                return max(newest, default=None)
+            waiting, is_open = self._folders(self.windows), self._open_folder()
+            places = [waiting, [is_open] if is_open else [], self._folders(self.damaged)]
+            places += map(self._folders, self._months()[:1])
+            try:
+                return max(filter(None, map(_newest_with_a_line, places)), default=None)
+            except FileNotFoundError:
+                continue  # A load has moved one to the archive meanwhile; it is looked for there.
 
     def note_set_back(self, newest: datetime) -> None:
         """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""
@@ -176,6 +176,10 @@ class CaptureFiles:
         self.damaged.mkdir(exist_ok=True)
         folder.rename(self.damaged / folder.name)
         log.error("window_set_aside", problem=str(damage), now_in=str(self.damaged))
+
+    def _open_folder(self) -> Path | None:
+        # The newest first: hundreds may wait while Postgres is away, and the open one is hardly ever among the others.
+        return next((folder for folder in reversed(self._folders(self.windows)) if not _closed(folder)), None)
 
     def _months(self) -> list[Path]:
         return sorted(self.archive.glob("????-??"), reverse=True)
@@ -301,9 +305,15 @@ class OpenWindow(Window):
 
 
 def _newest_with_a_line(folders: list[Path]) -> datetime | None:
-    """Return the newest tick of these windows; one whose process died at its very beginning has none."""
-    ledgers = (read_ledger(folder) for folder in reversed(folders))
-    return next((max(line.poll.tick for line in ledger) for ledger in ledgers if ledger), None)
+    """Return the newest tick of these windows; raises FileNotFoundError when one of them is not there any more.
+
+    One whose process died at its very beginning has no line, and hides no other.
+    """
+    for folder in reversed(folders):
+        if ledger := read_ledger(folder):
+            return max(line.poll.tick for line in ledger)
+        folder.stat()
+    return None
 
 
 def read_ledger(folder: Path) -> list[LedgerLine]:

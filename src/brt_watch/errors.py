@@ -12,6 +12,7 @@ BrtWatchError
 ├── DamagedWindow         a closed window is not what its manifest says
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
+├── NetworkError          the reference files of the network, or a GTFS, are not usable
 └── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
     ├── FeedFailed        no answer arrived
     └── NotTheContract    an answer arrived that is not the API's contract
@@ -79,6 +80,11 @@ class TransformFailed(BrtWatchError):
 class RecordingError(BrtWatchError):
     """{file} cannot be played: {reason}. A recording is a .jsonl or .jsonl.gz file, \
 each line an object with captured_at and body."""
+
+
+class NetworkError(BrtWatchError):
+    """The network cannot be read. {where}: {problem}. \
+Nothing was changed. Correct that place, or take the files from their source again."""
 
 
 class PollFailed(BrtWatchError):

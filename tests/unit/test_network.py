@@ -1,0 +1,148 @@
+"""The reference files of the network, and what reads them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from brt_watch.errors import NetworkError
+from brt_watch.network import COLUMNS, SEEDS, metres_between, read_network, read_seed
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SEEDS, tmp_path / "seeds"))
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_network_that_comes_with_the_project_is_whole() -> None:
+    network = read_network()
+    assert network.stations["TOTAL"].nome == "Terminal Alvorada"
+    assert network.lines["11"].fim_s == 28 * 3600, "hours go on beyond midnight"
+    assert "0" not in network.lines
+    assert [garage.nome for garage in network.garages if garage.tipo == "recuo"] == ["Margaridas", "Pedra de Itaúna"]
+    assert network.trajetos["22", "ida"][0] == "22 - ALVORADA X JARDIM OCEANICO (PARADOR) [IDA]", "the newest spelling"
+    assert "35 - ALVORADA  X  MADUREIRA (PARADOR) [VOLTA]" in network.trajetos["35", "volta"], "with its double blanks"
+
+
+def test_the_metres_of_a_path_are_those_between_its_points() -> None:
+    for path in read_network().paths.values():
+        points = list(zip(path.latitudes, path.longitudes, path.metres, strict=True))
+        for here, there in pairwise(points):
+            assert there[2] - here[2] == pytest.approx(metres_between(*here[:2], *there[:2]), abs=0.2)
+        assert (path.metres[0], path.metres[-1]) == (0, path.length_m)
+
+
+def test_every_station_of_a_path_lies_beside_it_at_its_metres() -> None:
+    network = read_network()
+    for path in network.paths.values():
+        assert len(path.stops) >= 2, (path.linha, path.sentido)
+        for stop in path.stops:
+            station = network.stations[stop.estacao_id]
+            near = min(
+                metres_between(station.latitude, station.longitude, latitude, longitude)
+                for latitude, longitude, metres in _every_20_metres(path.latitudes, path.longitudes, path.metres)
+                if abs(metres - stop.distancia_m) < 40
+            )
+            # Two stations of TransBrasil lie 185 m from the way of the buses.
+            assert near < 210, (path.linha, path.sentido, stop)
+
+
+def _every_20_metres(*columns: tuple[float, ...]) -> list[tuple[float, ...]]:
+    points = []
+    for here, there in pairwise(zip(*columns, strict=True)):
+        steps = 1 + int((there[2] - here[2]) / 20)
+        points += [
+            tuple(a + (b - a) * step / steps for a, b in zip(here, there, strict=True)) for step in range(steps + 1)
+        ]
+    return points
+
+
+def test_every_line_has_headways_inside_its_hours_and_a_spelling_for_each_direction() -> None:
+    network = read_network()
+    for line in network.lines.values():
+        assert line.headways, line.linha
+        assert line.inicio_s <= line.headways[0].hora_inicio_s
+        assert line.headways[-1].hora_fim_s <= line.fim_s
+        assert network.trajetos[line.linha, "ida"]
+        assert network.trajetos[line.linha, "volta"]
+
+
+def test_a_garage_with_a_polygon_is_a_circle_around_it() -> None:
+    corners: dict[str, list[tuple[float, float]]] = {}
+    for row in read_seed(SEEDS, "garagem_poligonos"):
+        corners.setdefault(row.text("poligono_id"), []).append(row.position("latitude", "longitude"))
+    assert all(ring[0] == ring[-1] and len(ring) > 3 for ring in corners.values())
+    with_polygon = [row for row in read_seed(SEEDS, "garagens") if row.optional("poligono_id")]
+    assert len(with_polygon) == 4
+    for row in with_polygon:
+        for corner in corners[row.text("poligono_id")]:
+            assert metres_between(*row.position("latitude", "longitude"), *corner) <= row.number("raio_m")
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_reference_file_is_plain_text_with_the_columns_that_are_known(name: str) -> None:
+    content = (SEEDS / f"{name}.csv").read_bytes()
+    assert content.decode("utf-8").split("\n")[0] == ",".join(COLUMNS[name])
+    assert content.endswith(b"\n")
+    assert b"\r" not in content
+    assert not content.startswith(b"\xef\xbb\xbf")
+
+
+def test_there_is_no_reference_file_that_nobody_knows() -> None:
+    assert {file.stem for file in SEEDS.iterdir()} == set(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "where", "problem"),
+    [
+        ("estacoes", ",-22.", ",x22.", "line 2, column latitude", "is not a number"),
+        ("estacoes", ",-22.", ",-122.", "line 2, column latitude", "that can be here"),
+        ("estacoes", ",-22.", ",nan", "line 2, column latitude", "is not a number"),
+        ("estacoes", "estacao_id", "id", "line 1, column estacao_id", "is not there"),
+        ("linhas", "03:20", "03:60", "line 2, column inicio", "is not a time"),
+        ("linhas", "expresso", "rapido", "line 2, column servico", "not one of parador"),
+        ("linhas", "\n11,", "\n10,", "line 3, column linha", "there twice"),
+        ("linha_intervalos", "05:00,09:00", "04:00,09:00", "line 3, column hora_inicio", "before the end"),
+        ("linha_intervalos", "\n10,", "\n999,", "linha_intervalos.csv", "not in linhas.csv"),
+        ("linha_trajetos", "10,ida,2,", "10,ida,3,", "line 3, column ordem", "2 is expected"),
+        ("linha_trajetos", ",0.0", ",0.5", "line 2, column distancia_m", "must be 0"),
+        ("linha_estacoes", "TOSTC", "NOWHERE", "line 2, column estacao_id", "not in estacoes.csv"),
+        ("linha_estacoes", "10,ida,1,TOSTC,0.0", "10,ida,1,TOSTC,9000.0", "line 3, column distancia_m", "must grow"),
+        ("linha_estacoes", "10,ida", "10,back", "line 2, column sentido", "not one of ida, volta"),
+        ("garagens", "garagem,", "hangar,", "line 2, column tipo", "not one of garagem"),
+        ("trajeto_nomes", "10,ida", "10,ida,more", "line 2", "6 fields instead of 5"),
+    ],
+)
+def test_a_mistake_is_told_by_file_line_and_column(
+    seeds: Path, name: str, old: str, new: str, where: str, problem: str
+) -> None:
+    change(seeds / f"{name}.csv", old, new)
+    with pytest.raises(NetworkError) as error:
+        read_network(seeds)
+    assert f"{name}.csv" in str(error.value)
+    assert where in str(error.value)
+    assert problem in str(error.value)
+
+
+def test_a_folder_without_the_files_is_told_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=re.escape(str(tmp_path / "estacoes.csv"))):
+        read_network(tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_told_by_its_line(seeds: Path) -> None:
+    file = seeds / "garagens.csv"
+    file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
+    with pytest.raises(NetworkError, match=r"garagens\.csv.*not UTF-8"):
+        read_network(seeds)

@@ -100,6 +100,15 @@ def test_a_reference_file_is_plain_text_with_the_columns_that_are_known(name: st
     assert not content.startswith(b"\xef\xbb\xbf")
 
 
+def test_every_column_of_a_reference_file_is_described_and_no_other() -> None:
+    text = (PROJECT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    described = {
+        file: tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+        for file, section in re.findall(r"^### (\w+)\.csv\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL)
+    }
+    assert described == COLUMNS
+
+
 def test_there_is_no_reference_file_that_nobody_knows() -> None:
     assert {file.stem for file in SEEDS.iterdir()} == set(COLUMNS)
 

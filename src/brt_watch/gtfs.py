@@ -1,0 +1,202 @@
+"""What a GTFS of the city says about the BRT: its routes, trips, hours and shapes."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path as File
+
+from brt_watch import way
+from brt_watch.errors import NetworkError
+from brt_watch.rows import Row, read_rows
+
+BRT_AGENCY = "20001"
+"""The `agency_id` of the BRT in the GTFS of the city: so in 2022, and so in the city's own models since."""
+
+DIRECTIONS = {"0": "ida", "1": "volta"}
+
+
+@dataclass
+class Trip:
+    """A trip of a line in one direction, with the hours in which it is repeated."""
+
+    linha: str
+    sentido: str
+    service: str
+    shape: str
+    departures: list[tuple[int, int, float]] = field(default_factory=list)
+    """From when to when, in seconds, and how many seconds apart."""
+    stops: list[tuple[int, str]] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    """The seconds at which the bus is somewhere, as far as the GTFS says."""
+
+    @property
+    def weight(self) -> float:
+        """How many buses leave for this trip on a day."""
+        return sum((end - begin) / apart for begin, end, apart in self.departures)
+
+
+class Feed:
+    """The files of a GTFS, from a .zip or a folder, named .txt or .csv."""
+
+    def __init__(self, source: File) -> None:
+        self.source = source
+        try:
+            self._zip = None if source.is_dir() else zipfile.ZipFile(source)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise NetworkError(where=str(source), problem=f"it is neither a folder nor a .zip ({error})") from None
+        names = self._zip.namelist() if self._zip else [file.name for file in source.iterdir()]
+        self._names = {File(name).stem: name for name in sorted(names) if name.endswith((".csv", ".txt"))}
+
+    def has(self, name: str) -> bool:
+        """Say whether a file is there."""
+        return name in self._names
+
+    def rows(self, name: str, *columns: str) -> Iterator[Row]:
+        """Yield the lines of a file; raises NetworkError when it, or a column, is not there."""
+        if not self.has(name):
+            raise NetworkError(where=f"{self.source}, {name}.txt", problem="the file is not there")
+        with self._open(self._names[name]) as lines:
+            yield from read_rows(self._names[name], lines, *columns)
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[io.TextIOWrapper]:
+        try:
+            raw = self._zip.open(name) if self._zip else (self.source / name).open("rb")
+            with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
+                yield lines
+        except (OSError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
+            raise NetworkError(where=f"{self.source}, {name}", problem=str(error)) from None
+
+
+def brt_routes(feed: Feed, agency: str, names: Sequence[str]) -> dict[str, Row]:
+    """Return the routes of an agency, or those of some short names, by their id."""
+    rows = list(feed.rows("routes", "route_id", "route_short_name"))
+    agencies = Counter(row.optional("agency_id") for row in rows)
+    if names:
+        chosen = [row for row in rows if row.optional("route_short_name") in names]
+    else:
+        chosen = [row for row in rows if row.optional("agency_id") == agency or set(agencies) == {""}]
+    missing = set(names) - {row.optional("route_short_name") for row in chosen}
+    if missing or not chosen:
+        what = f"no route is called {', '.join(sorted(missing))}" if missing else f"no route has the agency {agency}"
+        there = ", ".join(f"{name or 'none'} ({count})" for name, count in agencies.most_common())
+        raise NetworkError(where=f"{feed.source}, routes", problem=f"{what}; the agencies there, with routes: {there}")
+    return {row.text("route_id"): row for row in chosen}
+
+
+def brt_trips(feed: Feed, routes: dict[str, Row]) -> dict[str, Trip]:
+    """Return the trips of the routes by their id, with their stops in order and their departures."""
+    trips: dict[str, Trip] = {}
+    for row in feed.rows("trips", "route_id", "trip_id", "service_id", "direction_id"):
+        if route := routes.get(row.text("route_id")):
+            sentido = DIRECTIONS[row.one_of("direction_id", *DIRECTIONS)]
+            trips[row.text("trip_id")] = Trip(
+                route.text("route_short_name"), sentido, row.text("service_id"), row.optional("shape_id")
+            )
+    for row in feed.rows("stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"):
+        if trip := trips.get(row.text("trip_id")):
+            trip.stops.append((row.integer("stop_sequence"), row.text("stop_id")))
+            # Between the ends a GTFS may leave them out.
+            trip.times += [row.time(column) for column in ("arrival_time", "departure_time") if row.optional(column)]
+    if feed.has("frequencies"):
+        for row in feed.rows("frequencies", "trip_id", "start_time", "end_time", "headway_secs"):
+            if trip := trips.get(row.text("trip_id")):
+                begin, end = row.time("start_time"), row.time("end_time")
+                if begin >= end:
+                    row.fail("end_time", "it must be later than start_time")
+                trip.departures.append((begin, end, row.integer("headway_secs", low=1)))
+    for trip_id, trip in trips.items():
+        if len(trip.stops) < 2:
+            raise NetworkError(where=f"{feed.source}, stop_times", problem=f"trip {trip_id} has fewer than two stops")
+        trip.stops.sort()
+        if not trip.departures and trip.times:
+            # Without a headway the departures of an hour are spread over it: four are one every quarter of an hour.
+            hour = min(trip.times) // 3600
+            trip.departures.append((hour * 3600, (hour + 1) * 3600, 3600.0))
+        if not trip.departures:
+            raise NetworkError(where=f"{feed.source}, stop_times", problem=f"trip {trip_id} has no times")
+    return trips
+
+
+def weekday_services(feed: Feed, trips: dict[str, Trip]) -> dict[str, str]:
+    """Return for each line the service of a Wednesday with the most departures; without a calendar, of any day."""
+    working = {trip.service for trip in trips.values()}
+    if feed.has("calendar"):
+        calendar = feed.rows("calendar", "service_id", "wednesday")
+        working = {row.text("service_id") for row in calendar if row.one_of("wednesday", "0", "1") == "1"}
+    departures: dict[str, Counter[str]] = defaultdict(Counter)
+    for trip in trips.values():
+        if trip.service in working:
+            departures[trip.linha][trip.service] += round(trip.weight)
+    if not departures:
+        raise NetworkError(where=f"{feed.source}, calendar", problem="no line runs on a Wednesday")
+    return {linha: min(count, key=lambda name: (-count[name], name)) for linha, count in departures.items()}
+
+
+def most_used(trips: dict[str, Trip]) -> dict[tuple[str, str], Trip]:
+    """Return for each line and direction a trip with the shape that most buses take, in the order of the lines."""
+    uses: Counter[tuple[str, str, str]] = Counter()
+    for trip in trips.values():
+        uses[trip.linha, trip.sentido, trip.shape] += round(trip.weight * 1000)
+    best: dict[tuple[str, str], tuple[int, int, str]] = {}
+    for name, trip in sorted(trips.items()):
+        rank = (uses[trip.linha, trip.sentido, trip.shape], len(trip.stops), name)
+        key = (trip.linha, trip.sentido)
+        if key not in best or rank[:2] > best[key][:2]:
+            best[key] = rank
+    return {key: trips[best[key][2]] for key in sorted(best, key=lambda key: (_in_order(key[0]), key[1]))}
+
+
+def intervals_of(trips: list[Trip]) -> list[tuple[int, int, int]]:
+    """Return from when to when a bus leaves every so many seconds in one direction, there if there is one."""
+    sentido = min(trip.sentido for trip in trips)
+    spans = [span for trip in trips if trip.sentido == sentido for span in trip.departures]
+    moments = sorted({moment for begin, end, _ in spans for moment in (begin, end)})
+    intervals: list[tuple[int, int, int]] = []
+    for begin, end in pairwise(moments):
+        buses = sum(1 / apart for first, last, apart in spans if first <= begin < last)
+        if buses:
+            seconds = max(1, round(1 / buses))
+            if intervals and intervals[-1][1:] == (begin, seconds):
+                begin = intervals.pop()[0]
+            intervals.append((begin, end, seconds))
+    return intervals
+
+
+def date_of(feed: Feed) -> str:
+    """Return from when on the GTFS holds, by its feed_info or its calendar."""
+    for name, column in (("feed_info", "feed_start_date"), ("calendar", "start_date")):
+        dates = [row.optional(column) for row in feed.rows(name)] if feed.has(name) else []
+        if dates and (date := re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", min(dates))):
+            return "-".join(date.groups())
+    return ""
+
+
+def ways_of(feed: Feed, shapes: set[str]) -> dict[str, list[way.Point]]:
+    """Return the points of the shapes, as few as draw them."""
+    points: dict[str, list[tuple[int, way.Point]]] = defaultdict(list)
+    if shapes:
+        columns = ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence")
+        for row in feed.rows("shapes", *columns):
+            if (shape := row.optional("shape_id")) in shapes:
+                latitude, longitude = row.position("shape_pt_lat", "shape_pt_lon")
+                points[shape].append((row.integer("shape_pt_sequence"), (round(latitude, 6), round(longitude, 6))))
+    ways = {shape: way.simplify([point for _, point in sorted(numbered)]) for shape, numbered in points.items()}
+    for shape in sorted(shapes):
+        if len(ways.get(shape, [])) < 2:
+            raise NetworkError(
+                where=f"{feed.source}, shapes", problem=f"shape {shape} of trips has fewer than two points"
+            )
+    return ways
+
+
+def _in_order(linha: str) -> tuple[int, str]:
+    number = re.match(r"\d+", linha)
+    return (int(number[0]) if number else 10**9, linha)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ class Feed:
             raw = self._zip.open(name) if self._zip else (self.source / name).open("rb")
             with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines:
                 yield lines
-        except (OSError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
             raise NetworkError(where=f"{self.source}, {name}", problem=str(error)) from None
 
 

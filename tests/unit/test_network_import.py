@@ -221,6 +221,33 @@ def test_without_frequencies_the_headways_are_those_of_the_timetable(tmp_path: P
     assert Headway(6 * 3600, 7 * 3600, 900) in headways, "four in an hour"
 
 
+def test_of_several_services_of_a_weekday_the_busiest_counts(tmp_path: Path, folder: Path) -> None:
+    files = tiny_gtfs()
+    files["calendar"].append({"service_id": "A holiday", "wednesday": 1, "start_date": "20260101"})
+    files["trips"].append({**files["trips"][0], "trip_id": "holiday", "service_id": "A holiday"})
+    files["stop_times"] += [{**row, "trip_id": "holiday"} for row in files["stop_times"] if row["trip_id"] == "go"]
+    headways = imported(pack(files, tmp_path / "gtfs.zip"), folder).lines["10"].headways
+    assert headways[0] == Headway(5 * 3600, 7 * 3600, 600)
+
+
+def test_intervals_with_one_headway_that_touch_are_one(tmp_path: Path, folder: Path) -> None:
+    files = tiny_gtfs()
+    begin = {"trip_id": "go", "start_time": "04:00:00", "end_time": "05:00:00", "headway_secs": 600}
+    files["frequencies"].append(begin)
+    headways = imported(pack(files, tmp_path / "gtfs.zip"), folder).lines["10"].headways
+    assert headways[0] == Headway(4 * 3600, 7 * 3600, 600)
+
+
+def test_a_zip_that_is_damaged_is_told(gtfs: Path, folder: Path) -> None:
+    content = bytearray(gtfs.read_bytes())
+    with zipfile.ZipFile(gtfs) as archive:
+        start = archive.getinfo("stops.txt").header_offset
+    content[start + 60] ^= 0xFF
+    gtfs.write_bytes(content)
+    with pytest.raises(NetworkError, match=r"stops\.txt.*CRC"):
+        imported(gtfs, folder)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stops=st.integers(2, 7), metres=st.integers(120, 3000), headway=st.integers(30, 3600))
 def test_importing_twice_equals_importing_once(

@@ -19,13 +19,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from brt_watch import __version__, gtfs, lock, pipeline, seeds
+from brt_watch import __version__, lock, pipeline
 from brt_watch import archive as archived
 from brt_watch.clock import Clock, PretendClock, parse_moment, write_moment
 from brt_watch.errors import BrtWatchError, DatabaseUnreachable
 from brt_watch.model import Poll
-from brt_watch.network import SEEDS, read_network
-from brt_watch.network_import import tables_of
+from brt_watch.network import SEEDS, gtfs, read_network, seeds
+from brt_watch.network.tables import tables_of
 from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.replay import ReplayServer, read_recording

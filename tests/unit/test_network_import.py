@@ -15,11 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from brt_watch import seeds, way
 from brt_watch.cli import app
 from brt_watch.errors import NetworkError
-from brt_watch.network import COLUMNS, SEEDS, Headway, Network, read_network
-from brt_watch.network_import import tables_of
+from brt_watch.network import COLUMNS, SEEDS, Headway, Network, read_network, seeds, way
+from brt_watch.network.tables import tables_of
 
 CITY = Path(__file__).parents[3] / "shared" / "data" / "network" / "gtfs_brt_2022_treated"
 RIO = -23.0, -43.4

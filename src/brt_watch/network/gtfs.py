@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path as File
 
-from brt_watch import way
 from brt_watch.errors import NetworkError
-from brt_watch.rows import Row, read_rows
+from brt_watch.network import way
+from brt_watch.network.rows import Row, read_rows
 
 BRT_AGENCY = "20001"
 """The `agency_id` of the BRT in the GTFS of the city: so in 2022, and so in the city's own models since."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path as File
 
-from brt_watch import gtfs, way
 from brt_watch.errors import NetworkError
-from brt_watch.gtfs import Feed, Trip
-from brt_watch.network import read_seed
-from brt_watch.rows import Row
-from brt_watch.seeds import Tables, clock_text
-from brt_watch.stations import StopOf, stations_of
+from brt_watch.network import gtfs, read_seed, way
+from brt_watch.network.gtfs import Feed, Trip
+from brt_watch.network.rows import Row
+from brt_watch.network.seeds import Tables, clock_text
+from brt_watch.network.stations import StopOf, stations_of
 
 FAR_FROM_THE_WAY_M = 500
 """A stop further beside the shape of its trip than this is a mistake of the GTFS."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
-from brt_watch.rows import Row, read_rows
+from brt_watch.network.rows import Row, read_rows
 from brt_watch.settings import PROJECT
 
 SEEDS = PROJECT / "dbt" / "seeds"

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from brt_watch.clock import parse_moment, write_moment
@@ -39,10 +41,21 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
 def _field(value: Any) -> str:
     if value is None:
         return ""
-    text = str(value)
-    if text and not any(character in text for character in '",\r\n') and text.strip() == text:
+    if not isinstance(value, str):
+        return str(value)
+    return _quoted_name(value) if len(value) <= 100 else _quoted(value)
+
+
+def _quoted(text: str) -> str:
+    if text and not _SPECIAL.search(text) and text.strip() == text:
         return text
     return '"' + text.replace('"', '""') + '"'
+
+
+# The names of lines, ways and vehicles come again in every poll.
+_quoted_name = lru_cache(maxsize=10_000)(_quoted)
+
+_SPECIAL = re.compile('[",\r\n]')
 
 
 def lines_of(poll: Poll, parsed: Parsed | None) -> tuple[Poll, bytes, bytes]:

@@ -28,9 +28,10 @@ from brt_watch.network import SEEDS, gtfs, read_network, seeds
 from brt_watch.network.tables import tables_of
 from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
-from brt_watch.replay import ReplayServer, read_recording
+from brt_watch.replay import read_recording
 from brt_watch.service import DATABASE, FLOWS, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
+from brt_watch.simulate.server import ApiServer
 from brt_watch.status import Report, report
 from brt_watch.window import has_csv
 
@@ -214,14 +215,15 @@ def replay(
     The clock of the capture is set to the date of the recording, so that ages and windows are as they were. Keep such
     data apart from real data: in a data folder of its own.
     """
-    answers = read_recording(recording)
+    played = read_recording(recording)
+    answers = played.answers
     settings = load_settings()
     written = settings.clock or (
         f"{write_moment(answers[0].captured_at - timedelta(seconds=5))}@{Clock().now().timestamp():.0f}x{speed:g}"
     )
     clock = PretendClock(written)
     try:
-        server = ReplayServer(answers, clock, port)
+        server = ApiServer(played, clock, port)
     except OSError as error:
         err.print(f"[bold red]brt-watch:[/] port {port} cannot be had ({error.strerror}); choose another with --port.")
         raise typer.Exit(1) from None

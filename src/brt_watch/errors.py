@@ -13,6 +13,7 @@ BrtWatchError
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
+├── FaultSpecError        what shall be wrong with the simulated API is not understood
 └── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
     ├── FeedFailed        no answer arrived
     └── NotTheContract    an answer arrived that is not the API's contract
@@ -85,6 +86,14 @@ each line an object with captured_at and body."""
 class NetworkError(BrtWatchError):
     """The network cannot be read. {where}: {problem}. \
 Nothing was changed. Correct that place, or take the files from their source again."""
+
+
+class FaultSpecError(BrtWatchError):
+    """The fault {part!r} is not usable: {problem}. Write a name and a chance (timeouts:0.05), or a name and times in \
+Rio (outage@07:10-07:25) or moments (new_field@2026-11-23T08:00-03:00-), with commas between. \
+brt-watch simulate --list-faults names all faults."""
+
+    exit_code = 2
 
 
 class PollFailed(BrtWatchError):

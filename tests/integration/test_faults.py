@@ -17,9 +17,10 @@ from brt_watch.clock import Clock
 from brt_watch.feed import Feed
 from brt_watch.model import Poll, Record, Status
 from brt_watch.pipeline import MARGIN, Parts
+from brt_watch.simulate.fault_kinds import FAULTS, good
 from brt_watch.window import CSV, REJECTS, read_ledger, read_raw
 from tests.conftest import NOON
-from tests.faults import FAULTS, FaultyApi, good
+from tests.faults import FaultyApi
 from tests.fleet import body, vehicle
 
 
@@ -121,6 +122,11 @@ EXPECTED = {
     "chunks_of_one_byte": answered(2),
     "redirect_elsewhere": answered(2),
     "wrong_content_type": answered(2),
+    "type_changed": answered(2),
+    "new_field": answered(2),
+    "field_gone": answered(2),
+    "fleet_halved": answered(1),
+    "frozen": answered(2),
 }
 
 STEP = timedelta(seconds=20)

@@ -14,7 +14,9 @@ import zstandard
 from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
 from brt_watch.feed import Feed
-from tests.faults import Connection, FaultyApi, fault_http_500, good
+from brt_watch.simulate.connection import Connection
+from brt_watch.simulate.fault_kinds import good, http_500
+from tests.faults import FaultyApi
 
 MAX_BYTES = 1_000_000
 ZEROS = bytes(200_000_000)
@@ -63,7 +65,7 @@ def test_after_its_deadline_a_poll_asks_no_more(api: FaultyApi) -> None:
 
     def busy(connection: Connection, body: bytes) -> None:
         asked.append(time.monotonic())
-        fault_http_500(connection, body)
+        http_500(connection, body)
 
     api.fault = busy
     feeds = [Feed(api.url, Clock(), MAX_BYTES) for _ in range(8)]

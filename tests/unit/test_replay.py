@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from brt_watch.errors import RecordingError
-from brt_watch.replay import ReplayServer, read_recording
+from brt_watch.replay import read_recording
+from brt_watch.simulate.server import ApiServer
 from tests.conftest import StillClock
 from tests.fleet import recorded_minutes, write_recording
 
@@ -22,8 +23,8 @@ def recording(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(recording: Path, clock: StillClock) -> Iterator[ReplayServer]:
-    with ReplayServer(read_recording(recording), clock, port=0) as server:
+def server(recording: Path, clock: StillClock) -> Iterator[ApiServer]:
+    with ApiServer(read_recording(recording), clock, port=0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -42,10 +43,10 @@ def status(url: str) -> int:
 
 
 def test_a_recording_is_read_to_the_byte(recording: Path) -> None:
-    assert [tuple(answer) for answer in read_recording(recording)] == recorded_minutes(minutes=3, vehicles=5)
+    assert [tuple(answer) for answer in read_recording(recording).answers] == recorded_minutes(minutes=3, vehicles=5)
 
 
-def test_the_api_answers_with_what_it_said_last(server: ReplayServer, clock: StillClock) -> None:
+def test_the_api_answers_with_what_it_said_last(server: ApiServer, clock: StillClock) -> None:
     (first, _), (second, body), (last, last_body) = recorded_minutes(minutes=3, vehicles=5)
     clock.time = first - timedelta(seconds=1)
     assert status(server.url) == 503
@@ -55,7 +56,7 @@ def test_the_api_answers_with_what_it_said_last(server: ReplayServer, clock: Sti
     assert get(server.url) == last_body
 
 
-def test_only_the_apis_path_is_served(server: ReplayServer) -> None:
+def test_only_the_apis_path_is_served(server: ApiServer) -> None:
     assert status(server.url + "/other") == 404
 
 

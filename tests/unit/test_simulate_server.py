@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+
+from brt_watch.clock import Clock
+from brt_watch.errors import FeedFailed
+from brt_watch.feed import Feed
+from brt_watch.parse import parse
+from brt_watch.simulate import connection
+from brt_watch.simulate.connection import PATH
+from brt_watch.simulate.faults import parse_faults
+from brt_watch.simulate.server import ApiServer
+from tests.conftest import NOON, StillClock
+from tests.fleet import body, vehicle
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass
+class Fleet:
+    """A source whose only vehicle signals all the time."""
+
+    begins: datetime = NOON
+
+    def body_at(self, moment: datetime) -> bytes | None:
+        return body(vehicle(at=moment)) if moment >= self.begins else None
+
+
+@pytest.fixture
+def serve(clock: StillClock) -> Iterator[Callable[..., ApiServer]]:
+    with ExitStack() as stack:
+
+        def start(faults: str = "") -> ApiServer:
+            server = stack.enter_context(ApiServer(Fleet(), clock, 0, parse_faults(faults)))
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+            stack.callback(server.shutdown)
+            return server
+
+        yield start
+
+
+def fetch(server: ApiServer, seconds: float = 5) -> bytes:
+    real = Clock()
+    return Feed(server.url, real, MAX_BYTES).fetch(real.now() + timedelta(seconds=seconds)).body
+
+
+def reason(server: ApiServer, seconds: float = 0.6) -> str:
+    with pytest.raises(FeedFailed) as failure:
+        fetch(server, seconds)
+    return failure.value.reason
+
+
+def ask(server: ApiServer, path: str = PATH, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    talk = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    talk.request("GET", path, headers=headers)
+    answer = talk.getresponse()
+    content = answer.read()
+    talk.close()
+    return answer.status, dict(answer.getheaders()), content
+
+
+def test_a_good_api_answers_with_json_and_in_gzip_when_asked(serve: Callable[..., ApiServer]) -> None:
+    server = serve()
+    status, headers, plain = ask(server)
+    assert (status, headers["Content-Type"], plain) == (200, "application/json", body(vehicle(at=NOON)))
+    assert "Content-Encoding" not in headers
+    _, headers, packed = ask(server, **{"Accept-Encoding": "gzip, br"})
+    assert headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed) == plain
+
+
+def test_a_body_is_packed_once_however_often_it_is_asked_for(serve: Callable[..., ApiServer]) -> None:
+    server = serve()
+    before = connection._compressed.cache_info().misses
+    for _ in range(5):
+        ask(server, **{"Accept-Encoding": "gzip"})
+    assert connection._compressed.cache_info().misses <= before + 1
+
+
+def test_before_there_is_anything_it_is_503_and_elsewhere_404(
+    serve: Callable[..., ApiServer], clock: StillClock
+) -> None:
+    server = serve("html:1")
+    clock.time = NOON - timedelta(seconds=1)
+    assert ask(server)[0] == 503
+    assert ask(server, "/gps/sppo")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("timeouts", {"timeout", "deadline"}),
+        ("slow_drip", {"deadline"}),
+        ("outage", {"broken_off"}),
+        ("reset", {"broken_off"}),
+        ("http_5xx", {"http_500"}),
+        ("http_429", {"http_429"}),
+        ("redirect_loop", {"redirects"}),
+        ("length_too_long", {"broken_off"}),
+    ],
+)
+def test_the_capture_gets_the_fault_that_was_written(
+    serve: Callable[..., ApiServer], fault: str, expected: set[str]
+) -> None:
+    assert reason(serve(f"{fault}:1")) in expected
+
+
+def test_a_gzip_bomb_is_beyond_what_the_capture_takes(serve: Callable[..., ApiServer]) -> None:
+    assert reason(serve("gzip_bomb:1"), seconds=5) == "too_long"
+
+
+def test_a_scripted_fault_comes_and_goes_with_the_clock(serve: Callable[..., ApiServer], clock: StillClock) -> None:
+    server = serve("new_field@09:30-10:00,html@10:30-10:45")
+    seen = {}
+    for minutes in (0, 30, 60, 90, 105):
+        clock.time = NOON + timedelta(minutes=minutes)
+        answer = fetch(server)
+        seen[minutes] = "html" if answer.startswith(b"<") else parse(answer).records[0].extra
+    assert seen == {0: None, 30: '{"bateria":98}', 60: None, 90: "html", 105: None}
+
+
+def test_a_frozen_api_gives_the_same_bytes_until_it_moves_on(
+    serve: Callable[..., ApiServer], clock: StillClock
+) -> None:
+    server = serve("frozen@09:10-09:20")
+    answers = []
+    for minutes in (9, 11, 15, 19, 20):
+        clock.time = NOON + timedelta(minutes=minutes)
+        answers.append(fetch(server))
+    frozen = body(vehicle(at=NOON + timedelta(minutes=10)))
+    assert answers[1:4] == [frozen] * 3
+    assert answers[0] != frozen
+    assert answers[4] == body(vehicle(at=NOON + timedelta(minutes=20)))
+
+
+def test_a_client_that_goes_away_is_no_news(serve: Callable[..., ApiServer], capfd: pytest.CaptureFixture[str]) -> None:
+    server = serve("body_over_the_limit@09:00-")
+    for sent in (b"", b"GET /gps", b"GET /gps/brt HTTP/1.1\r\nHost: x\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", server.server_port)) as talk:
+            talk.sendall(sent)
+    server.faults = parse_faults("")
+    assert fetch(server)
+    time.sleep(0.2)
+    assert capfd.readouterr().err == ""
+
+
+def test_it_stops_at_once_while_an_answer_drips(clock: StillClock) -> None:
+    server = ApiServer(Fleet(), clock, 0, parse_faults("timeouts:1"))
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+    serving.start()
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as talk:
+        talk.sendall(b"GET /gps/brt HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
+        started = time.monotonic()
+        server.shutdown()
+        server.server_close()
+        assert talk.recv(1) == b"", "the client is told that nothing comes"
+        assert time.monotonic() - started < 2
+    serving.join(timeout=5)
+    assert not serving.is_alive()

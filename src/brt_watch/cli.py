@@ -31,6 +31,7 @@ from brt_watch.postgres import Server
 from brt_watch.replay import read_recording
 from brt_watch.service import DATABASE, FLOWS, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
+from brt_watch.simulate.faults import parse_faults
 from brt_watch.simulate.server import ApiServer
 from brt_watch.status import Report, report
 from brt_watch.window import has_csv
@@ -209,12 +210,20 @@ def replay(
     recording: Annotated[Path, typer.Argument(help="A .jsonl or .jsonl.gz file; each line has captured_at and body.")],
     port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 8765,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than it was recorded.")] = 1,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What goes wrong: timeouts:0.05 by chance, outage@07:10-07:25 by the clock of Rio; repeatable."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed lets other requests meet the faults by chance.")] = 0,
 ) -> None:
     """Serve recorded answers as the API over HTTP, and say how to capture them; ends with Ctrl-C.
 
     The clock of the capture is set to the date of the recording, so that ages and windows are as they were. Keep such
     data apart from real data: in a data folder of its own.
     """
+    faults = parse_faults(",".join(fault or []), seed)
     played = read_recording(recording)
     answers = played.answers
     settings = load_settings()
@@ -223,7 +232,7 @@ def replay(
     )
     clock = PretendClock(written)
     try:
-        server = ApiServer(played, clock, port)
+        server = ApiServer(played, clock, port, faults)
     except OSError as error:
         err.print(f"[bold red]brt-watch:[/] port {port} cannot be had ({error.strerror}); choose another with --port.")
         raise typer.Exit(1) from None

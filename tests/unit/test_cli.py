@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 
 from brt_watch import cli
 from brt_watch.cli import app
+from brt_watch.simulate.faults import Faults, parse_faults
+from brt_watch.simulate.server import ApiServer
+from tests.fleet import recorded_minutes, write_recording
 
 PROJECT = Path(__file__).parents[2]
 runner = CliRunner()
@@ -67,6 +70,27 @@ def test_a_file_that_is_not_there_is_a_sentence_and_exit_code_1(
 ) -> None:
     assert main(monkeypatch, "replay", "nowhere.jsonl.gz") == 1
     assert "nowhere.jsonl.gz cannot be played" in capsys.readouterr().err
+
+
+def test_a_fault_that_is_not_understood_is_a_sentence_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(monkeypatch, "replay", "nowhere.jsonl.gz", "--fault", "html:0.1", "--fault", "timeout:1") == 2
+    assert "do you mean timeouts" in capsys.readouterr().err
+
+
+def test_replay_serves_with_the_faults_that_were_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "day.jsonl.gz", recorded_minutes(minutes=1, vehicles=5))
+    served: list[Faults] = []
+
+    def serve(server: ApiServer) -> None:
+        served.append(server.faults)
+        server.server_close()
+
+    monkeypatch.setattr(ApiServer, "serve_forever", serve)
+    words = ["--fault", "html:0.1,reset:0.1", "--fault", "outage@07:10-07:25", "--seed", "7", "--port", "0"]
+    assert main(monkeypatch, "replay", str(recording), *words) == 0
+    assert served == [parse_faults("html:0.1,reset:0.1,outage@07:10-07:25", seed=7)]
 
 
 def test_status_of_a_new_folder_says_what_to_do(

@@ -1,10 +1,11 @@
 # The list of everything that can be done; `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help start stop status logs run_dbt psql \
+.PHONY: help start stop status logs demo run_dbt psql \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv \
     test test-all torture bench lint format lock clean
 VENV := .venv
-BRT_WATCH := $(VENV)/bin/brt-watch
+# make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
+BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
 
 help:  ## Print this list
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## */  make \1\t/' | expand -t 22
@@ -22,6 +23,9 @@ status: $(VENV)/installed  ## Say what runs, what was captured last, what waits
 
 logs: $(VENV)/installed  ## Follow the logs
 	@$(BRT_WATCH) logs
+
+demo: $(VENV)/installed  ## Start a system of its own against a simulated BRT, its last 6 hours filled in
+	@$(BRT_WATCH) demo
 
 run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or start_db)
 	@$(BRT_WATCH) transform

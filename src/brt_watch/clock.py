@@ -10,6 +10,9 @@ from datetime import datetime, timedelta, timezone
 UTC = timezone.utc
 MINUTE = timedelta(minutes=1)
 
+RIO = timezone(timedelta(hours=-3), "Rio")
+"""Rio has had no summer time since 2019."""
+
 
 class Clock:
     """The wall clock, in UTC."""
@@ -67,6 +70,21 @@ class PretendClock(Clock):
     def from_real(self, real: datetime) -> datetime:
         """Return what this clock shows at the wall-clock moment `real`."""
         return self.shows + (real - self.real) * self.speed
+
+
+class StillClock(Clock):
+    """A clock that moves only when somebody sleeps by it, and then at once: for hours of history, and for tests."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+
+    def now(self) -> datetime:
+        """Return the moment at which it stands."""
+        return self.time
+
+    def sleep_until(self, moment: datetime) -> None:
+        """Stand at `moment`, unless it has passed."""
+        self.time = max(self.time, moment)
 
 
 def floor(moment: datetime, step: timedelta) -> datetime:

@@ -12,6 +12,8 @@ BrtWatchError
 ├── DamagedWindow         a closed window is not what its manifest says
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
+├── MixedData             simulated data would come into a folder of real data
+├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
 ├── FaultSpecError        what shall be wrong with the simulated API is not understood
 └── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
@@ -81,6 +83,15 @@ class TransformFailed(BrtWatchError):
 class RecordingError(BrtWatchError):
     """{file} cannot be played: {reason}. A recording is a .jsonl or .jsonl.gz file, \
 each line an object with captured_at and body."""
+
+
+class MixedData(BrtWatchError):
+    """{folder} holds data of the real API, and simulated data is never mixed with it. \
+Set BRT_WATCH_DATA to another folder."""
+
+
+class NothingToScore(BrtWatchError):
+    """{folder} has no truth to compare with: its data is not simulated. See make demo and brt-watch simulate."""
 
 
 class NetworkError(BrtWatchError):

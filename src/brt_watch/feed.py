@@ -19,6 +19,9 @@ from brt_watch.errors import FeedFailed
 LONGEST_WAIT_SECONDS = 60.0
 """A longer Retry-After would only keep a thread asleep: every poll is over before."""
 
+SIMULATED_HEADER = "X-Simulated"
+"""What our simulation adds to its answers, so that they are never taken for those of the city."""
+
 
 @dataclass(frozen=True)
 class Response:
@@ -27,6 +30,8 @@ class Response:
     body: bytes
     http_status: int
     captured_at: datetime
+    simulated: bool = False
+    """Whether the server says that it is a simulation."""
 
 
 class _TryAgain(Exception):
@@ -131,7 +136,8 @@ class _Request:
                 raise _TryAgain(answer.status_code, seconds)
             if answer.status_code != httpx.codes.OK:
                 raise FeedFailed(f"http_{answer.status_code}", answer.reason_phrase, answer.status_code)
-            return Response(self._body(answer), answer.status_code, self.feed.clock.now())
+            simulated = SIMULATED_HEADER in answer.headers
+            return Response(self._body(answer), answer.status_code, self.feed.clock.now(), simulated)
 
     def _body(self, answer: httpx.Response) -> bytes:
         body = bytearray()

@@ -23,7 +23,7 @@ from brt_watch import transform as dbt
 from brt_watch.alert import Webhook
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
 from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
-from brt_watch.feed import Feed
+from brt_watch.feed import Feed, Response
 from brt_watch.model import Parsed, Poll, Status, signal_ages
 from brt_watch.parse import parse
 from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
@@ -199,6 +199,7 @@ def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
         response = parts.feed.fetch(deadline=tick + parts.step - MARGIN)
+        _keep_apart(response, parts)
     except PollFailed as failure:
         status, http_status = Status.FAILED, failure.http_status
         return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None
@@ -206,6 +207,14 @@ def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed
         tick, status, requested_at=requested_at, captured_at=response.captured_at, http_status=response.http_status
     )
     return _understood(poll, response.body, window)
+
+
+def _keep_apart(response: Response, parts: Parts) -> None:
+    """Refuse simulated answers in a folder of real data, and real ones in a folder of simulated data."""
+    if response.simulated and not parts.files.simulated():
+        raise PollFailed("simulated", "the API is a simulation, and this data folder is not made for one")
+    if not response.simulated and parts.files.simulated():
+        raise PollFailed("not_simulated", "this data folder is for simulated data, and the API is not a simulation")
 
 
 def _gives_it_a_rest(tick: datetime, window: OpenWindow) -> bool:

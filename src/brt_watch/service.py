@@ -26,6 +26,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import NotRunning, ServiceFailed
 from brt_watch.postgres import Server
 from brt_watch.settings import PREFIX, PROJECT, Settings
+from brt_watch.simulate.simulation import simulation_of
 
 FLOWS = {
     "capture": "local_storage_flow",
@@ -35,6 +36,9 @@ FLOWS = {
 """The steps that run by themselves, and the Prefect flow of each."""
 
 DATABASE = "postgres"
+
+SIMULATOR = "simulator"
+"""The simulated API, which is a part of the service in a demo."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ class Service:
     @property
     def names(self) -> list[str]:
         """The programs, in the order of their start."""
-        return [*([DATABASE] if self.settings.embedded_postgres else []), *FLOWS]
+        simulation = simulation_of(self.settings)
+        own = [DATABASE] if self.settings.embedded_postgres else []
+        return [*own, *([SIMULATOR] if simulation and simulation.demo else []), *FLOWS]
 
     def is_running(self) -> bool:
         """Whether supervisor runs for this data folder."""
@@ -206,7 +212,8 @@ class Service:
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
         us = [sys.executable, "-m", "brt_watch"]
-        commands = {DATABASE: [*us, "db", "run"], **{step: [*us, "flow", "run", flow] for step, flow in FLOWS.items()}}
+        commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"]}
+        commands |= {step: [*us, "flow", "run", flow] for step, flow in FLOWS.items()}
         for name in self.names:
             config[f"program:{name}"] = {
                 "command": _escaped(shlex.join(commands[name])),

@@ -35,6 +35,7 @@ class Report:
     now: datetime
     data: str
     feed_url: str
+    simulated: bool
     programs: list[Program]
     last_poll: Poll | None
     last_good_poll: Poll | None
@@ -75,6 +76,7 @@ def report(parts: Parts) -> Report:
         now=now,
         data=str(parts.settings.folder),
         feed_url=str(parts.settings.feed_url),
+        simulated=parts.files.simulated() is not None,
         programs=programs,
         last_poll=polls[-1] if polls else None,
         last_good_poll=good[-1] if good else None,

@@ -27,7 +27,7 @@ import zstandard
 
 from brt_watch import __version__, disk, lock
 from brt_watch.clock import MINUTE, UTC, floor, parse_moment, parse_tick, write_moment, write_tick
-from brt_watch.errors import DamagedWindow
+from brt_watch.errors import DamagedWindow, MixedData
 from brt_watch.ledger import (
     CSV_FIELDS,
     LEDGER_FIELDS,
@@ -84,8 +84,20 @@ class CaptureFiles:
         path = self.data / "capturer"
         if not path.exists():
             self.data.mkdir(parents=True, exist_ok=True)
-            disk.write_durably(path, f"{os.uname().nodename}-{os.urandom(3).hex()}".encode())
+            name = "simulated" if self.simulated() else os.uname().nodename
+            disk.write_durably(path, f"{name}-{os.urandom(3).hex()}".encode())
         return path.read_text().strip()
+
+    def simulated(self) -> bytes | None:
+        """Return what this data folder was marked with as one for simulated data, None if it is for real data."""
+        return disk.read(self.data / "simulated.json") or None
+
+    def mark_simulated(self, mark: bytes) -> None:
+        """Make this data folder one for simulated data; raises MixedData when it is not new."""
+        if (self.data / "capturer").exists() or any(self.newest_first()):
+            raise MixedData(folder=self.data)
+        self.data.mkdir(parents=True, exist_ok=True)
+        disk.write_durably(self.data / "simulated.json", mark)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

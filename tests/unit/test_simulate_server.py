@@ -154,7 +154,7 @@ def test_a_client_that_goes_away_is_no_news(serve: Callable[..., ApiServer], cap
     assert capfd.readouterr().err == ""
 
 
-def test_it_stops_at_once_while_an_answer_drips(clock: StillClock) -> None:
+def test_it_stops_at_once_while_an_answer_is_held_back(clock: StillClock) -> None:
     server = ApiServer(Fleet(), clock, 0, parse_faults("timeouts:1"))
     serving = threading.Thread(target=server.serve_forever, args=(0.02,))
     serving.start()

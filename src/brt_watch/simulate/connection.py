@@ -8,6 +8,8 @@ import struct
 import threading
 from functools import lru_cache
 
+from brt_watch.feed import SIMULATED_HEADER
+
 PATH = "/gps/brt"
 MOVED = "/moved"
 """Where a redirect leads that is followed to a good answer."""
@@ -19,8 +21,11 @@ NEVER_SECONDS = 30.0
 class Connection:
     """A connection with one request, which gets at most one answer."""
 
-    def __init__(self, taken: socket.socket, stopping: threading.Event, takes_gzip: bool = False) -> None:
+    def __init__(
+        self, taken: socket.socket, stopping: threading.Event, takes_gzip: bool = False, simulated: bool = False
+    ) -> None:
         self._socket = taken
+        self._mark = f"\r\n{SIMULATED_HEADER}: brt-watch\r\n".encode() if simulated else b"\r\n"
         self._stopping = stopping
         self._takes_gzip = takes_gzip
         self.whole_answer: bytes | None = None
@@ -29,7 +34,8 @@ class Connection:
     def send(self, *pieces: bytes, pause: float = 0) -> None:
         """Send bytes as they are, with a pause after each piece."""
         for piece in pieces:
-            self._socket.sendall(piece)
+            begins = piece.startswith(b"HTTP/1.")
+            self._socket.sendall(piece.replace(b"\r\n", self._mark, 1) if begins else piece)
             if pause and self._stopping.wait(pause):
                 return
 

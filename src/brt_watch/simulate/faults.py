@@ -8,13 +8,12 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 
-from brt_watch.clock import floor, parse_moment, write_moment
+from brt_watch.clock import RIO, floor, parse_moment, write_moment
 from brt_watch.errors import FaultSpecError
 from brt_watch.simulate.fault_kinds import ALIASES, FAULTS, Fault, good
 
-RIO = timezone(timedelta(hours=-3))
 DAY = timedelta(days=1)
 
 DRAW = timedelta(seconds=5)

@@ -26,10 +26,13 @@ class ApiServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, source: Source, clock: Clock, port: int, faults: Faults = Faults.none()) -> None:
+    def __init__(
+        self, source: Source, clock: Clock, port: int, faults: Faults = Faults.none(), simulated: bool = False
+    ) -> None:
         self.source = source
         self.clock = clock
         self.faults = faults
+        self.simulated = simulated
         self._stopping = threading.Event()
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -40,9 +43,8 @@ class ApiServer(ThreadingHTTPServer):
 
     def respond(self, request: BaseHTTPRequestHandler) -> Connection:
         """Answer a request as the API does at this moment, well or badly."""
-        connection = Connection(
-            request.connection, self._stopping, "gzip" in request.headers.get("Accept-Encoding", "")
-        )
+        takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+        connection = Connection(request.connection, self._stopping, takes_gzip, self.simulated)
         moment = self.clock.now()
         fault = self.faults.at(moment) if request.path == PATH else None
         if request.path not in (PATH, MOVED):

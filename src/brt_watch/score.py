@@ -1,0 +1,59 @@
+"""How much of a simulation the pipeline recovered: what is in the database, beside what really happened."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brt_watch.errors import NothingToScore
+from brt_watch.settings import Settings
+from brt_watch.simulate.simulation import simulation_of
+from brt_watch.store import Store
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many of all."""
+
+    name: str
+    count: int
+    all: int
+
+    @property
+    def share(self) -> float | None:
+        """Between 0 and 1; None of nothing."""
+        return self.count / self.all if self.all else None
+
+
+@dataclass(frozen=True)
+class Score:
+    """What was recovered. `false_signals` were never sent; `p95_behind_seconds` is of the positions in the view."""
+
+    shares: list[Share]
+    false_signals: int
+    p95_behind_seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {**asdict(self), "shares": [{**asdict(each), "share": each.share} for each in self.shares]}
+
+
+def score(settings: Settings) -> Score:
+    """Compare the database with the truth of the simulation; raises NothingToScore when there is none."""
+    files = sorted((settings.folder / "truth").glob("*/sinais.csv"))
+    if not simulation_of(settings) or not files:
+        raise NothingToScore(folder=settings.folder)
+    signals, view = Store(settings).compare_with_truth(files)
+    sent, seen = sum(row["sent"] for row in signals), sum(row["seen"] for row in signals)
+    shares = [
+        Share("signals seen", seen, sent),
+        *(Share(f"signals seen, {row['estado']}", row["seen"], row["sent"]) for row in signals),
+        *(
+            Share(f"signals with the right line and direction, {row['estado']}", row["rightly_labelled"], row["seen"])
+            for row in signals
+            if row["estado"] == "viagem"
+        ),
+        Share("vehicles whose newest signal is in generate_view", view["up_to_date"], view["vehicles"]),
+    ]
+    false = signals[0]["false_signals"] if signals else 0
+    return Score(shares, false, round(view["p95_behind_seconds"], 1))

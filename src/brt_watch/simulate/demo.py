@@ -1,0 +1,36 @@
+"""The demo: a simulated BRT and a system of its own that captures it, beside the real one or without it."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from brt_watch.settings import PREFIX
+
+LOOPBACK = "http://127.0.0.1:"
+PORT = 8766
+
+ENVIRONMENT = {
+    "DATA": "data-demo",
+    "FEED_URL": f"{LOOPBACK}{PORT}/gps/brt",
+    "POSTGRES_PORT": "15433",
+    # Never the user's own database: simulated data stays apart.
+    "DATABASE_URL": "",
+    "ALERT_WEBHOOK": "",
+}
+"""The settings of the demo. The first three give way to the environment, if that names a simulated API, too."""
+
+
+def enter() -> None:
+    """Let the settings, which are read after this, be those of the demo."""
+    named = os.environ.get(f"{PREFIX}FEED_URL", "").startswith(LOOPBACK)
+    for name, value in ENVIRONMENT.items():
+        if value and named:
+            os.environ.setdefault(PREFIX + name, value)
+        else:
+            os.environ[PREFIX + name] = value
+
+
+def port_of(feed_url: str) -> int | None:
+    """Return the port of an API on loopback, None of another one."""
+    return urlsplit(feed_url).port if feed_url.startswith(LOOPBACK) else None

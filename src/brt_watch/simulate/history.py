@@ -1,0 +1,56 @@
+"""Hours of simulated windows as fast as the machine can, through the capture's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from brt_watch import pipeline
+from brt_watch.alert import Webhook
+from brt_watch.clock import StillClock, floor, write_tick
+from brt_watch.feed import Feed, Response
+from brt_watch.network import Network
+from brt_watch.pipeline import Parts
+from brt_watch.settings import Settings
+from brt_watch.simulate.simulation import Simulation
+from brt_watch.simulate.truth import Truth
+from brt_watch.simulate.world import World
+
+RESPONSE_SECONDS = 0.4
+
+
+class SimulatedFeed(Feed):
+    """The simulated API without a network, on a clock that moves only by it."""
+
+    def __init__(self, settings: Settings, clock: StillClock, world: World) -> None:
+        super().__init__(str(settings.feed_url), clock, settings.max_response_bytes)
+        self._still, self._world = clock, world
+
+    def fetch(self, deadline: datetime) -> Response:
+        """Return what the API answers, a moment after it was asked."""
+        self._still.sleep_until(min(self._still.now() + timedelta(seconds=RESPONSE_SECONDS), deadline))
+        return Response(self._world.body_at(self._still.now()), 200, self._still.now(), simulated=True)
+
+
+def history(
+    settings: Settings, network: Network, simulation: Simulation, start: datetime, end: datetime
+) -> Iterator[datetime]:
+    """Capture what the simulation answers between two moments, or what is missing of it; yields every tick done.
+
+    What is there already stays: begun anew, it goes on where it was.
+    """
+    parts = Parts.of(settings)
+    newest = parts.files.newest_tick()
+    start = max(start, newest) if newest else start
+    if start >= floor(end, parts.step):
+        return
+    with closing(Truth(settings.folder / "truth" / write_tick(floor(start, parts.step)))) as truth:
+        clock = StillClock(start)
+        world = World(network, simulation, start, truth)
+        parts = replace(parts, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", ""))
+        for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(parts)):
+            pipeline.capture(tick, parts)
+            yield tick

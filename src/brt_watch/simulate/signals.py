@@ -1,0 +1,183 @@
+"""What a vehicle's device sends while the vehicle does something: noise, frozen positions, oddities and all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from brt_watch.simulate.fleet import Vehicle
+from brt_watch.simulate.motion import Motion, drive, place_on
+from brt_watch.simulate.plan import Activity, Doing, Label, Point, moved
+
+TRANSPORT_SECONDS, TRANSPORT_SIGMA = 4.5, 0.35
+"""From the device to the API: log-normal."""
+
+QUIET_TRIPS, QUIET_SECONDS = 0.4, 180
+"""The share of trips with a spell without any signal, and its mean length beyond a minute."""
+
+EXTRA_AT_STOPS = 0.12
+"""The share of departures from a standstill at which the device sends out of turn."""
+
+STOPS_FREEZE = 0.7
+"""The share of signals of a standing bus with just the position of the one before."""
+
+NO_HEADING = 0.29
+"""The share of standstills in which the device says that it has no heading."""
+
+RARE = {
+    "speed": 0.0003,  # an impossible speed
+    "odometer": 0.0004,  # the odometer says 0
+    "nowhere": 0.000004,  # position (0, 0)
+    "back": 0.0015,  # in a quarter of an hour, that a signal of the one before comes again
+    "ignition": 0.006,  # driving with the ignition off
+}
+
+
+class Signal(NamedTuple):
+    """What a device sends once. `at` is the true moment and `arrives` that of the API's table (epoch seconds).
+
+    `stamp` is the device's clock in whole seconds, speed is km/h, heading degrees (None: none), odometer metres.
+    `metres` is the true running distance on the path of the trip, None outside a trip.
+    """
+
+    at: float
+    arrives: float
+    stamp: int
+    latitude: float
+    longitude: float
+    speed: float
+    heading: int | None
+    odometer_m: float
+    ignition: int
+    label: Label
+    metres: float | None
+
+
+def signals_of(vehicle: Vehicle, activity: Activity, motion: Motion | None, seed: str) -> Iterator[Signal]:
+    """Yield the signals of an activity in the order of time, until it ends or its device falls silent.
+
+    The same for the same seed, whatever came before: an activity can be begun with in the middle of a day. Of one
+    without an end so far, take only what lies within the time that is planned.
+    """
+    chance = Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}")
+    if motion is None:
+        return _standing(vehicle, activity, chance)
+    return _driving(vehicle, activity, motion, chance)
+
+
+def motion_of(vehicle: Vehicle, activity: Activity, seed: str) -> Motion | None:
+    """Return how a vehicle moves in an activity, None when it stands."""
+    if activity.path is None:
+        return None
+    chance = Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}/motion")
+    return drive(activity.path, activity.end - activity.start, chance)
+
+
+def _moments(vehicle: Vehicle, start: float, period: int) -> Iterator[float]:
+    first = math.ceil(start / period - vehicle.phase)
+    at = (first + vehicle.phase) * period
+    while True:
+        yield at
+        at += period
+
+
+def _standing(vehicle: Vehicle, activity: Activity, chance: Random) -> Iterator[Signal]:
+    parked = activity.doing is Doing.PARK
+    period = vehicle.parked_signal_seconds if parked else vehicle.signal_seconds
+    heading = None if chance.random() < NO_HEADING else chance.randrange(1, 360)
+    seen = _noisy(activity.at, chance)
+    if parked:
+        yield _signal(vehicle, activity, activity.start + 1, seen, 0.0, heading, 0.0, None, chance)
+    for at in _moments(vehicle, activity.start + 2, period):
+        if at >= activity.end or at >= activity.silent_from:
+            return
+        if chance.random() > STOPS_FREEZE:
+            seen = _noisy(activity.at, chance)
+        yield _signal(vehicle, activity, at, seen, 0.0, heading, 0.0, None, chance)
+
+
+def _driving(vehicle: Vehicle, activity: Activity, motion: Motion, chance: Random) -> Iterator[Signal]:
+    assert activity.path is not None
+    path, pieces = activity.path, motion.pieces
+    quiet_from = quiet_until = 0.0
+    if chance.random() < QUIET_TRIPS:
+        quiet_from = chance.uniform(activity.start, activity.end)
+        quiet_until = quiet_from + 60 + chance.expovariate(1 / QUIET_SECONDS)
+    on = 1 if chance.random() > RARE["ignition"] else 0
+    number, seen, frozen, heading = 0, Point(0.0, 0.0), False, None
+    for at in _moments_of_a_trip(vehicle, activity, motion, chance):
+        while number + 1 < len(pieces) and pieces[number + 1].at <= at - activity.start:
+            number += 1
+        piece = pieces[number]
+        since = at - activity.start - piece.at
+        metres = piece.metres + piece.speed * since + piece.gain * since * since / 2
+        speed = max(piece.speed + piece.gain * since, 0.0) * 3.6
+        if speed < 0.05:
+            if not frozen or chance.random() > STOPS_FREEZE:
+                seen = _noisy(Point(*place_on(path, metres)[:2]), chance)
+            heading = None if not frozen and chance.random() < NO_HEADING else heading
+            frozen = True
+        else:
+            latitude, longitude, bearing = place_on(path, metres)
+            seen = _noisy(Point(latitude, longitude), chance)
+            error = chance.gauss(0, 6) if chance.random() < 0.8 else chance.gauss(0, 25)
+            heading, frozen = round(bearing + error) % 360 or None, False
+        if not quiet_from <= at < quiet_until:
+            yield _signal(
+                vehicle, activity, at, seen, speed, heading, metres - path.stops[0].distancia_m, metres, chance, on
+            )
+
+
+def _moments_of_a_trip(vehicle: Vehicle, activity: Activity, motion: Motion, chance: Random) -> Iterator[float]:
+    """Yield when a device signals: at its period, and out of turn at some departures, from which the period counts."""
+    starts = [activity.start + piece.at for piece in motion.pieces if not piece.speed and piece.gain]
+    extra = iter([start + chance.uniform(0.5, 9) for start in starts if chance.random() < EXTRA_AT_STOPS])
+    out_of_turn = next(extra, math.inf)
+    at = next(_moments(vehicle, activity.start, vehicle.signal_seconds))
+    while at < activity.end:
+        yield at
+        at += vehicle.signal_seconds
+        while out_of_turn < at:
+            if out_of_turn > at - vehicle.signal_seconds + 2:
+                at = out_of_turn
+            out_of_turn = next(extra, math.inf)
+
+
+def _noisy(point: Point, chance: Random) -> Point:
+    """Return where GPS sees a point: mostly within some metres, with a long tail."""
+    sigma = 3.3 if chance.random() < 0.75 else 9.0
+    return moved(point, chance.gauss(0, sigma), chance.gauss(0, sigma))
+
+
+def _signal(
+    vehicle: Vehicle,
+    activity: Activity,
+    at: float,
+    seen: Point,
+    speed: float,
+    heading: int | None,
+    driven_m: float,
+    metres: float | None,
+    chance: Random,
+    ignition: int | None = None,
+) -> Signal:
+    if chance.random() < RARE["speed"]:
+        speed = chance.uniform(139, 194)
+    odometer = 0.0 if chance.random() < RARE["odometer"] else vehicle.odometer_m and activity.odometer_m + driven_m
+    if chance.random() < RARE["nowhere"]:
+        seen = Point(0.0, 0.0)
+    return Signal(
+        at,
+        at + TRANSPORT_SECONDS * math.exp(chance.gauss(0, TRANSPORT_SIGMA)),
+        int(at) + vehicle.clock_ahead_seconds,
+        seen.latitude,
+        seen.longitude,
+        speed,
+        heading,
+        odometer,
+        (0 if activity.doing is Doing.PARK else 1) if ignition is None else ignition,
+        activity.next_label if at >= activity.label_at else activity.label,
+        metres if activity.doing is Doing.TRIP else None,
+    )

@@ -1,0 +1,46 @@
+"""Which simulation a data folder is for: its mark. Simulated data is never mixed with real data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from brt_watch.clock import write_moment
+from brt_watch.settings import Settings
+from brt_watch.window import CaptureFiles
+
+
+class Simulation(msgspec.Struct, frozen=True):
+    """What decides a simulation: the same seed, start and scale give the same bytes at the same moments.
+
+    On the day of `start` (ISO 8601, UTC) all vehicles are in their garages at three in the morning; the plan of all
+    days after it follows. `scale` is the number of fleets. Of a `demo` the simulated API is a part of the service.
+    """
+
+    seed: int
+    start: str
+    scale: int = 1
+    demo: bool = False
+
+    @classmethod
+    def beginning(cls, start: datetime, seed: int = 1, scale: int = 1, demo: bool = False) -> Simulation:
+        """Return a simulation that begins at a moment."""
+        return cls(seed, write_moment(start), scale, demo)
+
+
+def simulation_of(settings: Settings) -> Simulation | None:
+    """Return what the data folder is a simulation of, None if it is for real data."""
+    mark = CaptureFiles(settings.folder, str(settings.feed_url)).simulated()
+    return msgspec.json.decode(mark, type=Simulation) if mark else None
+
+
+def simulate_into(settings: Settings, simulation: Simulation) -> Simulation:
+    """Make a new data folder one for a simulation; returns that one, or the one that it is for already.
+
+    Raises MixedData when it holds data of the real API.
+    """
+    if known := simulation_of(settings):
+        return known
+    CaptureFiles(settings.folder, str(settings.feed_url)).mark_simulated(msgspec.json.encode(simulation))
+    return simulation

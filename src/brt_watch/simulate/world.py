@@ -1,0 +1,226 @@
+"""The simulated BRT as its API shows it: the last known signal of every registered vehicle, in a constant order."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import NamedTuple
+
+from brt_watch.clock import parse_moment
+from brt_watch.network import Network
+from brt_watch.simulate.fleet import Use, Vehicle, registered
+from brt_watch.simulate.plan import NO_LINE, Activity, Doing, Label, Plan, Point, service_day
+from brt_watch.simulate.signals import RARE, Signal, motion_of, signals_of
+from brt_watch.simulate.simulation import Simulation
+from brt_watch.simulate.truth import Truth
+
+LOOK_BACK = timedelta(minutes=35)
+"""In so much time every device signals that is not silent."""
+
+AGO = 900
+"""At most so often a signal comes again that has been there, that of so long ago, in seconds."""
+
+BENCHES = [Point(-23.317, -46.578), Point(-22.9064, -43.1776), Point(-23.52, -46.62)]
+"""Where trackers without a bus lie: two in São Paulo, one in the centre of Rio."""
+
+
+class Sent(NamedTuple):
+    """A signal on its way, to be sorted by its arrival. `row` is the vehicle's place in the API's table."""
+
+    arrives: float
+    row: int
+    signal: Signal
+    doing: str
+    label: Label
+
+
+class World:
+    """A simulated BRT from a moment on, which is not before the start of the simulation."""
+
+    def __init__(
+        self, network: Network, simulation: Simulation, shown_from: datetime, truth: Truth | None = None
+    ) -> None:
+        self._network = network
+        self._truth = truth
+        self._moment = shown_from
+        self._lock = threading.Lock()
+        self.vehicles: list[Vehicle] = []
+        self._streams: list[Iterator[Sent]] = []
+        start = parse_moment(simulation.start)
+        for copy in range(simulation.scale):
+            self._add_fleet(f"{simulation.seed}/{copy}", copy, start)
+        self._texts = _texts(network)
+        self._heads = [_head(vehicle) for vehicle in self.vehicles]
+        self._rows: list[bytes] = [b""] * len(self.vehicles)
+        # The first signal of every vehicle lies before the moment from which the table is shown, however old.
+        self._next: list[Sent] = []
+        for stream in self._streams:
+            if sent := next(stream, None):
+                self._next.append(sent)
+        heapq.heapify(self._next)
+        # Of what came before, the truth has only what is shown.
+        for sent in self._advance(self._moment.timestamp()):
+            self._tell(sent)
+
+    def body_at(self, moment: datetime) -> bytes:
+        """Return what the API answers at a moment, not before the one that was asked for last."""
+        with self._lock:
+            self._moment = max(moment, self._moment)
+            self._advance(self._moment.timestamp(), self._tell)
+            if self._truth:
+                self._truth.flush()
+            return b'{"veiculos":[' + b",".join(row for row in self._rows if row) + b"]}"
+
+    # -- time goes on ---------------------------------------------------------------------------------------------
+
+    def _advance(self, now: float, tell: Callable[[Sent], None] | None = None) -> Iterable[Sent]:
+        """Let everything arrive that arrives until now; returns the newest of each vehicle."""
+        newest: dict[int, Sent] = {}
+        while self._next and self._next[0].arrives <= now:
+            sent = self._next[0]
+            newest[sent.row] = sent
+            if tell:
+                tell(sent)
+            if following := next(self._streams[sent.row], None):
+                heapq.heapreplace(self._next, following)
+            else:
+                heapq.heappop(self._next)
+        for row, sent in newest.items():
+            self._rows[row] = self._record(row, sent.signal)
+        return newest.values()
+
+    def _tell(self, sent: Sent) -> None:
+        if self._truth:
+            self._truth.signal(self.vehicles[sent.row], sent.signal, sent.doing, sent.label)
+
+    # -- the streams of signals -----------------------------------------------------------------------------------
+
+    def _add_fleet(self, seed: str, copy: int, start: datetime) -> None:
+        vehicles = registered(Random(f"{seed}/fleet"), copy)
+        buses = [vehicle for vehicle in vehicles if vehicle.use is Use.SERVICE]
+        plan = Plan(self._network, [bus.odometer_m for bus in buses], start, seed)
+        numbers = {bus.codigo: number for number, bus in enumerate(buses)}
+        shown_from = max(self._moment, service_day(start))
+        while plan.until <= shown_from.timestamp():
+            plan.extend()
+        for vehicle in vehicles:
+            row = len(self.vehicles)
+            self.vehicles.append(vehicle)
+            if vehicle.use is Use.SERVICE:
+                activities = self._of_bus(plan, numbers[vehicle.codigo], shown_from)
+            else:
+                activities = iter([self._of_another(vehicle, seed, start)])
+            self._streams.append(self._sent(vehicle, row, activities, plan, seed, shown_from))
+
+    def _of_bus(self, plan: Plan, number: int, shown_from: datetime) -> Iterator[Activity]:
+        """Yield what a bus does, from what it does before the table is shown, for ever."""
+        activities = plan.activities(number)
+        since = (shown_from - LOOK_BACK).timestamp()
+        index = max((i for i, each in enumerate(activities) if each.start <= since), default=0)
+        while True:
+            while index >= len(activities):
+                plan.extend()
+            yield activities[index]
+            index += 1
+
+    def _of_another(self, vehicle: Vehicle, seed: str, start: datetime) -> Activity:
+        """Return the one thing that a vehicle does that is not in service."""
+        chance = Random(f"{seed}/{vehicle.codigo}/other")
+        garage = chance.choice(self._network.garages)
+        at, label = Point(garage.latitude, garage.longitude), NO_LINE
+        since, silent_from = start.timestamp() - chance.uniform(3600, 7200), math.inf
+        if vehicle.use is Use.BENCH:
+            doing, at = Doing.WAIT, BENCHES[int(vehicle.phase * len(BENCHES))]
+        else:
+            doing = Doing.PARK
+            days = {Use.RESTING: (1.2, 30.0), Use.DEAD: (31.0, 600.0), Use.SUPPORT: (0.0, 0.0)}[vehicle.use]
+            since -= chance.uniform(*days) * 86_400
+            silent_from = since + 1 if vehicle.use is not Use.SUPPORT else math.inf
+            if vehicle.codigo.isdigit() and chance.random() < 0.9:
+                label = Label(*chance.choice(list(self._network.paths)))
+        return Activity(doing, since, math.inf, at, vehicle.odometer_m, label, silent_from=silent_from)
+
+    def _sent(
+        self, vehicle: Vehicle, row: int, activities: Iterator[Activity], plan: Plan, seed: str, shown_from: datetime
+    ) -> Iterator[Sent]:
+        before: Sent | None = None
+        earlier: Signal | None = None
+        for activity in activities:
+            motion = motion_of(vehicle, activity, seed)
+            if self._truth and motion and activity.doing is Doing.TRIP and activity.end > shown_from.timestamp():
+                self._truth.trip(vehicle, activity, motion)
+            label = _true_label(activity)
+            for signal in self._planned(signals_of(vehicle, activity, motion, seed), plan, activity):
+                if before and signal.stamp <= before.signal.stamp:
+                    continue
+                # The API takes what comes; a signal that overtakes another is rarer than one that is sent again.
+                arrives = max(signal.arrives, before.arrives + 0.001) if before else signal.arrives
+                yield (before := Sent(arrives, row, signal, activity.doing.value, label))
+                if earlier is None or signal.stamp // AGO > earlier.stamp // AGO:
+                    if earlier and Random(f"{seed}/{vehicle.codigo}/{signal.stamp // AGO}").random() < RARE["back"]:
+                        yield Sent(arrives + 1, row, earlier, activity.doing.value, label)
+                    earlier = signal
+
+    @staticmethod
+    def _planned(signals: Iterator[Signal], plan: Plan, activity: Activity) -> Iterator[Signal]:
+        """Yield those signals that come before the end of an activity, which may be planned only when they come."""
+        for signal in signals:
+            if activity.end == math.inf:
+                while plan.until <= signal.at:
+                    plan.extend()
+                if signal.at >= activity.end:
+                    return
+            yield signal
+
+    # -- a record of the API ----------------------------------------------------------------------------------------
+
+    def _record(self, row: int, signal: Signal) -> bytes:
+        vehicle = self.vehicles[row]
+        bench = vehicle.use is Use.BENCH
+        heading = 400 + signal.stamp % 517 if bench else signal.heading
+        linha, sentido, trajeto, number = self._texts.get(signal.label, self._texts[NO_LINE])
+        ignition = "null" if vehicle.ignition_unknown else signal.ignition
+        return (
+            f'{self._heads[row]}{linha},"latitude":{_number(signal.latitude, 6)},'
+            f'"longitude":{_number(signal.longitude, 6)},"dataHora":{signal.stamp}000,'
+            f'"velocidade":{_number(signal.speed, 1)},"id_migracao_trajeto":{number},"sentido":{sentido},'
+            f'"trajeto":{trajeto},"hodometro":{_number(signal.odometer_m / 1000, 1)},'
+            f'"direcao":{heading or _NORTH},"ignicao":{ignition},'
+            '"capacidadePeVeiculo":0,"capacidadeSentadoVeiculo":0}'
+        ).encode()
+
+
+_NORTH = '" "'
+
+
+def _number(value: float, digits: int) -> float | int:
+    """Return a number as the API writes it: whole ones without a point."""
+    rounded = round(value, digits)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _true_label(activity: Activity) -> Label:
+    return Label(activity.path.linha, activity.path.sentido) if activity.path else activity.label
+
+
+def _head(vehicle: Vehicle) -> str:
+    return f'{{"codigo":{_json(vehicle.codigo)},"placa":{_json(vehicle.placa)},"linha":'
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _texts(network: Network) -> dict[Label, tuple[str, str, str, str]]:
+    """Return what a record says of a label: linha, sentido, trajeto, id_migracao_trajeto, as JSON."""
+    texts = {NO_LINE: ('"0"', '""', '""', '""')}
+    for number, (linha, sentido) in enumerate(sorted(network.paths)):
+        names = network.trajetos.get((linha, sentido), ())
+        trajeto = names[0] if names else f"{linha} [{sentido.upper()}]"
+        texts[Label(linha, sentido)] = (_json(linha), _json(sentido), _json(trajeto), _json(str(8900 + number)))
+    return texts

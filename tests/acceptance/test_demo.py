@@ -1,0 +1,78 @@
+"""The demo as a visitor starts it: the commands, supervisor, Postgres, Prefect's flows and dbt are the real ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import free_port
+
+
+class Demo:
+    """brt-watch on the demo's data folder and ports, which are the test's own."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.environment = os.environ | {
+            "BRT_WATCH_DATA": str(data),
+            "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{free_port()}/gps/brt",
+            "BRT_WATCH_POSTGRES_PORT": str(free_port()),
+        }
+
+    def run(self, *words: str, expect: int = 0) -> str:
+        command = [sys.executable, "-m", "brt_watch", *words]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
+        logs = "\n".join(f"{log}:\n{log.read_text()[-2000:]}" for log in sorted(self.data.glob("logs/*.log")))
+        assert done.returncode == expect, f"{words}: {done.stdout}\n{done.stderr}\n{logs}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def demo() -> Iterator[Demo]:
+    folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
+    folder.chmod(0o755)
+    demo = Demo(folder / "data")
+    yield demo
+    demo.run("--demo", "stop")
+    shutil.rmtree(folder)
+
+
+def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Demo) -> None:
+    said = demo.run("demo", "--hours", "0.3")
+    assert "The data is simulated" in said
+    assert "54 polls" in said or "55 polls" in said
+    assert "make stop DEMO=1" in said
+    assert "runs already" in demo.run("demo")
+
+    until = time.monotonic() + 60
+    while (status := json.loads(demo.run("--demo", "status", "--json")))["last_poll"]["status"] != "ok":
+        assert time.monotonic() < until, status
+        time.sleep(1)
+    assert status["simulated"] is True
+    assert [program["name"] for program in status["programs"]] == [
+        *["postgres", "simulator", "capture", "load", "transform"]
+    ]
+    assert {program["state"] for program in status["programs"]} == {"RUNNING"}
+    assert (status["database"]["windows"], status["vehicles"]) == (1, 748)
+    assert status["last_poll"]["records"] == 748
+
+    scored = json.loads(demo.run("--demo", "score", "--json"))
+    shares = {share["name"]: share["share"] for share in scored["shares"]}
+    assert shares["signals seen"] > 0.85
+    assert scored["false_signals"] == 0
+
+    # Nothing in the database can be taken for the city's.
+    capturers = demo.run("--demo", "db", "psql", "-Atc", "select distinct capturer from brt_raw")
+    assert capturers.startswith("simulated-")
+
+    assert demo.run("--demo", "stop") == "stopped\n"
+    assert "brt-watch runs." in demo.run("demo", "--hours", "0.3")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from brt_watch import pipeline
+from brt_watch.errors import NothingToScore
+from brt_watch.network import read_network
+from brt_watch.pipeline import Parts
+from brt_watch.score import Score, score
+from brt_watch.simulate.history import history
+from brt_watch.simulate.simulation import Simulation, simulate_into
+
+START = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
+
+IN_VIEW = "vehicles whose newest signal is in generate_view"
+
+
+@pytest.fixture
+def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
+    """Two windows of a simulation, loaded."""
+    parts = loaded_parts()
+    simulation = simulate_into(parts.settings, Simulation.beginning(START))
+    for _ in history(parts.settings, read_network(), simulation, START, START + timedelta(minutes=27)):
+        pass
+    for folder in pipeline.windows_to_load(parts):
+        pipeline.load(folder, parts)
+    return parts
+
+
+def share(scored: Score, name: str) -> float:
+    (found,) = (each.share for each in scored.shares if each.name == name)
+    assert found is not None
+    return found
+
+
+def test_a_score_falls_with_what_was_lost_and_names_what_was_made_up(simulated: Parts) -> None:
+    whole = score(simulated.settings)
+    assert share(whole, "signals seen") > 0.9
+    assert share(whole, "signals with the right line and direction, viagem") > 0.85
+    assert whole.false_signals == 0
+    assert [each.all for each in whole.shares if each.name == IN_VIEW] == [0], "the view is not derived yet"
+
+    pipeline.transform(simulated)
+    derived = score(simulated.settings)
+    assert share(derived, IN_VIEW) > 0.95
+    assert derived.p95_behind_seconds < 30
+
+    with simulated.store.connection() as connection:
+        # Every tenth signal is lost, and one was never sent.
+        connection.execute("delete from brt_raw where hashtext(codigo || datahora::text) % 10 = 0")
+        connection.execute(
+            "update brt_raw set datahora = datahora + interval '1 second' where (datahora, codigo) ="
+            " (select datahora, codigo from brt_raw order by captured_at desc, codigo limit 1)"
+        )
+    lost = score(simulated.settings)
+    assert share(lost, "signals seen") == pytest.approx(share(whole, "signals seen") * 0.9, abs=0.02)
+    assert lost.false_signals == 1
+
+
+def test_without_a_simulation_there_is_nothing_to_score(parts: Parts) -> None:
+    with pytest.raises(NothingToScore, match="no truth"):
+        score(parts.settings)

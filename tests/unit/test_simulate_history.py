@@ -1,0 +1,168 @@
+"""Hours of a simulation in the data folder, through the code of the real capture, and kept apart from real data."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from brt_watch import pipeline
+from brt_watch.clock import Clock, parse_moment
+from brt_watch.errors import MixedData
+from brt_watch.feed import Feed, Response
+from brt_watch.network import read_network
+from brt_watch.pipeline import Parts
+from brt_watch.settings import Settings
+from brt_watch.simulate.history import history
+from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
+from brt_watch.simulate.truth import FILES
+from brt_watch.window import CSV, CaptureFiles, read_ledger
+from tests.conftest import make_settings
+from tests.fleet import body, vehicle
+
+NETWORK = read_network()
+START = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
+"""Five in the morning in Rio: some hundred buses drive, and the simulation is cheap."""
+
+
+def simulate(settings: Settings, minutes: float, begun_minutes: float = 0) -> list[datetime]:
+    start = START + timedelta(minutes=begun_minutes)
+    simulation = simulate_into(settings, Simulation.beginning(START))
+    return list(history(settings, NETWORK, simulation, start, start + timedelta(minutes=minutes)))
+
+
+def files(settings: Settings) -> CaptureFiles:
+    return CaptureFiles(settings.folder, str(settings.feed_url))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def captured(settings: Settings) -> list[dict[str, str]]:
+    return [row for folder in files(settings).newest_first() for row in rows(folder / CSV)]
+
+
+def truth(settings: Settings, name: str) -> list[dict[str, str]]:
+    return [row for path in sorted(settings.folder.glob(f"truth/*/{name}.csv")) for row in rows(path)]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A data folder with a quarter of an hour."""
+    settings = make_settings(tmp_path_factory.mktemp("simulated"))
+    simulate(settings, 15)
+    return settings
+
+
+def test_history_is_windows_with_every_tick_and_every_vehicle(settings: Settings) -> None:
+    (closed,) = files(settings).closed_windows()
+    assert closed.name == "20261123T080000Z"
+    polls = [line.poll for folder in reversed(list(files(settings).newest_first())) for line in read_ledger(folder)]
+    assert [poll.tick for poll in polls] == [START + tick * timedelta(seconds=20) for tick in range(45)]
+    assert {(poll.status.value, poll.records, poll.rejects) for poll in polls} == {("ok", 748, 0)}
+
+
+def test_history_begun_again_goes_on_where_it_was(tmp_path: Path) -> None:
+    at_once, in_two = make_settings(tmp_path / "one"), make_settings(tmp_path / "two")
+    assert len(simulate(at_once, 3)) == 9
+    assert len(simulate(in_two, 1)) == 3
+    assert len(simulate(in_two, 3)) == 6
+    assert simulate(in_two, 3) == []
+    assert captured(at_once) == captured(in_two)
+
+
+def test_every_captured_signal_is_in_the_truth_and_some_of_the_truth_was_never_seen(settings: Settings) -> None:
+    seen = {(row["codigo"], int(row["dataHora"]) // 1000) for row in captured(settings)}
+    sent = {(row["codigo"], int(parse_moment(row["datahora"]).timestamp())) for row in truth(settings, "sinais")}
+    assert seen <= sent
+    assert 0 < len(sent - seen) < len(sent) / 10
+
+
+def test_three_polls_a_minute_see_twice_as_many_signals_as_one(settings: Settings, tmp_path: Path) -> None:
+    once = make_settings(tmp_path, poll_seconds=60)
+    simulate(once, 15)
+
+    def moving(settings: Settings) -> set[tuple[str, str]]:
+        return {(row["codigo"], row["dataHora"]) for row in captured(settings) if float(row["velocidade"]) > 0}
+
+    assert len(moving(once)) * 1.8 < len(moving(settings)) < len(moving(once)) * 3.2
+
+
+def test_the_truth_of_a_trip_has_its_passages_and_its_signals(settings: Settings) -> None:
+    trips = {row["viagem"]: row for row in truth(settings, "viagens")}
+    passages = truth(settings, "passagens")
+    assert len(trips) > 50
+    assert {row["viagem"] for row in passages} == set(trips)
+    for trip in list(trips.values())[:50]:
+        own = [row for row in passages if row["viagem"] == trip["viagem"]]
+        assert (own[0]["chegada"], own[-1]["partida"]) == (trip["partida"], trip["chegada"])
+        path = NETWORK.paths[trip["linha"], trip["sentido"]]
+        assert [row["estacao_id"] for row in own] == [stop.estacao_id for stop in path.stops]
+        assert [int(row["ordem"]) for row in own] == list(range(1, len(own) + 1))
+    driving = [row for row in truth(settings, "sinais") if row["estado"] == "viagem"]
+    assert all(row["distancia_m"] for row in driving)
+
+
+def test_the_columns_of_the_truth_are_those_that_are_documented(settings: Settings) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "data-dictionary.md").read_text()
+    for name, columns in FILES.items():
+        (path,) = settings.folder.glob(f"truth/*/{name}.csv")
+        assert path.read_text().splitlines()[0] == ",".join(columns)
+        assert f"`{name}.csv`" in text
+        for column in columns:
+            assert f"`{column}`" in text, column
+
+
+# -- apart from real data ------------------------------------------------------------------------------------------
+
+
+def test_everything_that_is_simulated_says_so(settings: Settings) -> None:
+    assert simulation_of(settings) == Simulation(1, "2026-11-23T08:00:00.000000Z")
+    (closed,) = files(settings).closed_windows()
+    assert json.loads((closed / "manifest.json").read_text())["capturer"].startswith("simulated-")
+
+
+def test_a_folder_keeps_its_first_simulation(settings: Settings) -> None:
+    assert simulate_into(settings, Simulation.beginning(START, seed=2)) == simulation_of(settings)
+
+
+def test_a_folder_of_real_data_is_not_made_one_of_simulated_data(parts: Parts) -> None:
+    pipeline.capture(START, parts)
+    with pytest.raises(MixedData, match="never mixed"):
+        simulate_into(parts.settings, Simulation.beginning(START))
+    assert simulation_of(parts.settings) is None
+
+
+class Answers(Feed):
+    """A feed with one answer."""
+
+    def __init__(self, clock: Clock, simulated: bool) -> None:
+        self.clock = clock
+        self.simulated = simulated
+
+    def fetch(self, deadline: datetime) -> Response:
+        now = self.clock.now()
+        return Response(body(vehicle(at=now)), 200, now, self.simulated)
+
+
+@pytest.mark.parametrize(
+    ("folder_is", "answer_is", "reason"),
+    [(False, False, ""), (True, True, ""), (False, True, "simulated"), (True, False, "not_simulated")],
+)
+def test_an_answer_of_the_other_kind_is_a_failed_poll_and_not_kept(
+    make_parts: Callable[..., Parts], folder_is: bool, answer_is: bool, reason: str
+) -> None:
+    parts = make_parts()
+    parts = replace(parts, feed=Answers(parts.clock, answer_is))
+    if folder_is:
+        simulate_into(parts.settings, Simulation.beginning(START))
+    poll = pipeline.capture(parts.clock.now(), parts)
+    assert (poll.status.is_good, poll.reason) == (not reason, reason)
+    assert bool(list(parts.settings.folder.glob("windows/*/raw/*"))) == (not reason)

@@ -1,0 +1,49 @@
+"""The terminal: each step of the pipeline by hand, and the service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from brt_watch.cli import database, flow, network, service, simulation, steps
+from brt_watch.cli.terminal import err, plain, set_up_logging
+from brt_watch.errors import BrtWatchError
+from brt_watch.simulate import demo as demo_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
+    epilog="Exit codes: 0 well, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
+)
+for commands in (steps, simulation, service):
+    app.add_typer(commands.app)
+for name, group in {"db": database, "flow": flow, "network": network}.items():
+    app.add_typer(group.app, name=name)
+
+
+def main() -> None:
+    """Run the command line; an error that we know is one sentence on the error output, and its exit code."""
+    set_up_logging()
+    try:
+        app()
+    except BrtWatchError as error:
+        err.print(f"[bold red]brt-watch:[/] {plain(str(error))}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output (head, say) has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@app.callback()
+def _in_the_demo(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Work with the system of `brt-watch demo`, not with yours.")
+    ] = False,
+) -> None:
+    if demo:
+        demo_settings.enter()

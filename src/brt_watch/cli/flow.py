@@ -1,0 +1,59 @@
+"""The flows of Prefect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from brt_watch.cli.service import print_where_to_look
+from brt_watch.cli.terminal import out
+from brt_watch.service import FLOWS, Service
+from brt_watch.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
+
+
+@app.command("list")
+def flow_list() -> None:
+    """List the flows, their schedules and the labels by which agents choose them."""
+    from brt_watch.flows import CLOCK
+    from brt_watch.flows import FLOWS as flows
+
+    table = Table("flow", "every", "labels", box=None, pad_edge=False)
+    for name, prefect_flow in flows.items():
+        interval = prefect_flow.schedule.clocks[0].interval * CLOCK.speed
+        table.add_row(name, str(interval), ", ".join(sorted(prefect_flow.run_config.labels)))
+    out.print(table)
+
+
+@app.command("start")
+def flow_start() -> None:
+    """Start the flows on their schedules in the background."""
+    settings = load_settings()
+    service = Service(settings)
+    print_where_to_look(settings, service, service.start(FLOWS))
+
+
+@app.command("stop")
+def flow_stop() -> None:
+    """Stop the flows; Postgres goes on."""
+    stopped = Service(load_settings()).stop_programs(FLOWS)
+    out.print(f"stopped: {', '.join(stopped)}" if stopped else "none was running")
+
+
+@app.command("run")
+def flow_run(
+    name: Annotated[str, typer.Argument(help="local_storage_flow, postgres_storage_flow or dbt_flow.")],
+    once: Annotated[bool, typer.Option("--once", help="Run it now, once, and not on its schedule.")] = False,
+) -> None:
+    """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""
+    from brt_watch import flows
+
+    if name not in flows.FLOWS:
+        raise typer.BadParameter(f"{name} is not one of {', '.join(flows.FLOWS)}")
+    if not once:
+        flows.run_on_schedule(name)
+    elif flows.run_once(name).is_failed():
+        raise typer.Exit(1)

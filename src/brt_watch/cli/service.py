@@ -1,0 +1,152 @@
+"""Everything in the background: start, stop, how it stands."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+from rich.table import Table
+
+from brt_watch import __version__
+from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
+from brt_watch.errors import DatabaseUnreachable
+from brt_watch.pipeline import Parts
+from brt_watch.postgres import Server
+from brt_watch.service import DATABASE, FLOWS, SIMULATOR, Service
+from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
+from brt_watch.simulate.simulation import simulation_of
+from brt_watch.status import Report, report
+
+app = typer.Typer()
+
+SIMULATED = "The data is simulated: no real bus is in it."
+
+
+@app.command()
+def start() -> None:
+    """Start Postgres and the flows in the background, and say where to look."""
+    settings = load_settings()
+    service = Service(settings)
+    if settings.embedded_postgres:
+        start_database(settings, service)
+    _warn_without_database(Parts.of(settings))
+    started = service.start(FLOWS)
+    print_where_to_look(settings, service, started)
+
+
+@app.command()
+def stop() -> None:
+    """Stop everything that start started, also after a crash of a part. Nothing that was captured is lost."""
+    ran = Service(load_settings()).stop()
+    out.print("stopped" if ran else "nothing was running")
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Say what runs, what was captured last, what waits; the exit code is 1 when something is wrong."""
+    found = report(the_parts())
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        _print_report(found)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs() -> None:
+    """Follow the logs of all processes; ends with Ctrl-C."""
+    files = sorted(str(path) for path in Service(load_settings()).logs.glob("*.log"))
+    if not files:
+        out.print("there are no logs yet: make start")
+        raise typer.Exit(1)
+    os.execvp("tail", ["tail", "-n", "20", "-F", *files])
+
+
+@app.command()
+def config(as_json: AsJson = False) -> None:
+    """Print the settings, secrets masked, and where each can be set."""
+    settings = load_settings()
+    values = {PREFIX + name.upper(): str(value) for name, value in settings}
+    if as_json:
+        print_json(values)
+    else:
+        table = Table("setting", "value", "meaning", box=None, pad_edge=False)
+        for name, value in values.items():
+            meaning = type(settings).model_fields[name.removeprefix(PREFIX).lower()].description
+            table.add_row(name, value, meaning, style=None if value else "dim")
+        out.print(table)
+    for sentence in unknown_names():
+        err.print(f"[yellow]note:[/] {sentence}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+def start_database(settings: Settings, service: Service) -> None:
+    """Start the embedded Postgres unless it runs, and make the tables."""
+    server = Server.of(settings)
+    server.prepare()
+    if service.is_running() and server.pid():
+        return
+    if not service.is_running():
+        service.stop()
+    server.check_port()
+    service.start([DATABASE])
+    server.wait_until_ready()
+    Parts.of(settings).store.apply_schema()
+
+
+def _warn_without_database(parts: Parts) -> None:
+    try:
+        parts.store.apply_schema()
+    except DatabaseUnreachable as error:
+        err.print(f"[yellow]note:[/] {plain(str(error))}")
+
+
+def print_where_to_look(settings: Settings, service: Service, started: list[str]) -> None:
+    """Say what runs, where the data grows, and what to type next."""
+    out.print("brt-watch runs." if started else "brt-watch runs already.", style="bold green")
+    simulated = simulation_of(settings)
+    if simulated:
+        out.print(SIMULATED, style="bold yellow")
+    where = {DATABASE: f"127.0.0.1:{settings.postgres_port}", SIMULATOR: "in the place of the city's API"}
+    for program in service.programs():
+        what = where.get(program.name) or f"Prefect flow {FLOWS[program.name]}"
+        out.print(f"  {program.name:<10} {program.state.lower()}, process {program.pid}: {what}")
+    demo = " DEMO=1" if simulated and simulated.demo else ""
+    out.print(f"  the API    {settings.feed_url}, every {settings.poll_seconds} s")
+    out.print(f"  the CSV    grows in {settings.folder}/windows/*/brt.csv")
+    out.print(f"  Postgres   gets it every {settings.load_minutes} minutes; look with: make psql{demo}")
+    out.print(f"Next: make status{demo}, make logs{demo}, make stop{demo}", style="bold")
+
+
+def _print_report(found: Report) -> None:
+    if found.simulated:
+        out.print(SIMULATED, style="bold yellow")
+    for program in found.programs:
+        since = f" since {program.since:%Y-%m-%d %H:%M:%S %Z}" if program.since else ""
+        out.print(
+            f"{program.name:<10} {program.state.lower()}{since}" + (f", process {program.pid}" if program.pid else "")
+        )
+    if found.last_poll:
+        out.print(f"last poll  {poll_line(found.last_poll)}")
+    if window := found.open_window:
+        out.print(
+            f"open CSV   {window.csv}: {window.records} records of {window.captured_minutes} minutes, "
+            f"closes at {window.closes_at:%H:%M:%S %Z} or after"
+        )
+    out.print(f"to load    {found.windows_waiting} closed windows wait")
+    if totals := found.database:
+        out.print(
+            f"Postgres   {totals.signals} signals of {totals.windows} windows"
+            + (f", the last loaded at {totals.loaded_at:%Y-%m-%d %H:%M:%S %Z}" if totals.loaded_at else "")
+        )
+        out.print(f"view       generate_view has {found.vehicles} vehicles")
+    for problem in found.problems:
+        out.print(f"[bold red]problem[/]    {plain(problem)}")
+    if not found.problems:
+        out.print("all is well", style="bold green")

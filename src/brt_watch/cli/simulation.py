@@ -1,0 +1,195 @@
+"""The API without the city: recordings that are replayed, and the simulated BRT."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.progress import track
+
+from brt_watch import pipeline
+from brt_watch.cli.service import print_where_to_look, start_database
+from brt_watch.cli.terminal import AsJson, err, out, plain, print_json
+from brt_watch.clock import Clock, PretendClock, write_moment, write_tick
+from brt_watch.network import read_network
+from brt_watch.pipeline import Parts
+from brt_watch.replay import read_recording
+from brt_watch.score import score as score_of
+from brt_watch.service import FLOWS, SIMULATOR, Service
+from brt_watch.settings import PREFIX, Settings, load_settings
+from brt_watch.simulate import demo as demo_settings
+from brt_watch.simulate.faults import Faults, fault_table, parse_faults
+from brt_watch.simulate.history import history as fill
+from brt_watch.simulate.server import ApiServer, Source
+from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
+from brt_watch.simulate.truth import Truth
+from brt_watch.simulate.world import World
+
+app = typer.Typer()
+
+Faulty = Annotated[
+    list[str] | None,
+    typer.Option(help="What goes wrong: timeouts:0.05 by chance, outage@07:10-07:25 by the clock of Rio; repeatable."),
+]
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(help="A .jsonl or .jsonl.gz file; each line has captured_at and body.")],
+    port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 8765,
+    speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than it was recorded.")] = 1,
+    fault: Faulty = None,
+    seed: Annotated[int, typer.Option(help="Another seed lets other requests meet the faults by chance.")] = 0,
+) -> None:
+    """Serve recorded answers as the API over HTTP, and say how to capture them; ends with Ctrl-C.
+
+    The clock of the capture is set to the date of the recording, so that ages and windows are as they were. Keep such
+    data apart from real data: in a data folder of its own.
+    """
+    faults = parse_faults(",".join(fault or []), seed)
+    played = read_recording(recording)
+    answers = played.answers
+    settings = load_settings()
+    written = settings.clock or (
+        f"{write_moment(answers[0].captured_at - timedelta(seconds=5))}@{Clock().now().timestamp():.0f}x{speed:g}"
+    )
+    clock = PretendClock(written)
+    server = _server(played, clock, port, faults)
+    span = answers[-1].captured_at - answers[0].captured_at
+    err.print(f"{len(answers)} answers over {span}, {clock.speed:g} times as fast, on {server.url}. To capture them:")
+    out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}CLOCK={written}")
+    out.print(f"export {PREFIX}DATA=data-replay {PREFIX}POSTGRES_PORT=15433")
+    _serve(server)
+
+
+@app.command()
+def simulate(
+    port: Annotated[
+        int | None, typer.Option(help="The loopback port; 0 takes a free one, without it that of BRT_WATCH_FEED_URL.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed is another city.")] = 1,
+    scale: Annotated[int, typer.Option(min=1, max=200, help="So many fleets of 748 vehicles.")] = 1,
+    speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than real time.")] = 1,
+    fault: Faulty = None,
+    history: Annotated[
+        float, typer.Option(min=0, help="Capture so many hours up to now, as fast as can be, and serve nothing.")
+    ] = 0,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Print what can go wrong.")] = False,
+) -> None:
+    """Serve a simulated BRT as the API over HTTP, and say how to capture it; ends with Ctrl-C.
+
+    The truth is written beside the capture, in the data folder, to be compared with (score). A data folder that is
+    for a simulation stays so, with its seed and scale. The default is data-simulated.
+    """
+    if list_faults:
+        for name, meaning in fault_table():
+            out.print(f"{name:<28} {plain(meaning)}")
+        return
+    faults = parse_faults(",".join(fault or []), seed)
+    if not simulation_of(load_settings()):
+        os.environ.setdefault(f"{PREFIX}DATA", "data-simulated")
+    settings = load_settings()
+    now = settings.time.now()
+    simulation = simulate_into(settings, Simulation.beginning(now - timedelta(hours=history), seed, scale))
+    if history:
+        _fill(settings, simulation, history)
+        return
+    written = settings.clock or ("" if speed == 1 else f"{write_moment(now)}@{Clock().now().timestamp():.0f}x{speed:g}")
+    clock = PretendClock(written) if written else settings.time
+    wanted = demo_settings.PORT if port is None else port
+    if port is None and (own := demo_settings.port_of(str(settings.feed_url))):
+        wanted = own
+    with closing(Truth(settings.folder / "truth" / write_tick(clock.now().replace(microsecond=0)))) as truth:
+        world = World(read_network(), simulation, clock.now(), truth)
+        server = _server(world, clock, wanted, faults, simulated=True)
+        err.print(f"{len(world.vehicles)} simulated vehicles on {server.url}. To capture them:")
+        out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}DATA={settings.folder}")
+        out.print(f"export {PREFIX}POSTGRES_PORT=15433" + (f" {PREFIX}CLOCK={written}" if written else ""))
+        _serve(server)
+
+
+@app.command()
+def demo(
+    hours: Annotated[float, typer.Option(min=0, max=48, help="How much of the past is there at once.")] = 6,
+) -> None:
+    """Start everything against a simulated BRT, its last hours filled in: needs no internet.
+
+    It is a system of its own, beside the real one: data folder data-demo. Look at it with --demo before the command:
+    brt-watch --demo status, brt-watch --demo stop (make status DEMO=1, make stop DEMO=1).
+    """
+    demo_settings.enter()
+    settings = load_settings()
+    service = Service(settings)
+    start = settings.time.now() - timedelta(hours=hours)
+    simulation = simulate_into(settings, Simulation.beginning(start, demo=True))
+    start_database(settings, service)
+    parts = Parts.of(settings)
+    if not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs()):
+        _fill(settings, simulation, hours)
+        with _quietly():
+            windows = pipeline.windows_to_load(parts)
+            for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
+                pipeline.load(folder, parts)
+            with err.status("dbt is at work"):
+                derived = pipeline.transform(parts)
+        out.print(f"{len(windows)} windows are loaded; dbt derived {derived.models} models in {derived.seconds:.1f} s")
+    started = service.start([SIMULATOR, *FLOWS])
+    print_where_to_look(settings, service, started)
+
+
+@app.command()
+def score(as_json: AsJson = False) -> None:
+    """Compare what the pipeline recovered of a simulation with the truth: signals, labels, the view."""
+    with err.status("comparing"):
+        scored = score_of(load_settings())
+    if as_json:
+        print_json(scored.as_dict())
+        return
+    for each in scored.shares:
+        percent = f"{each.share:8.2%}" if each.share is not None else "       -"
+        out.print(f"{percent}  {each.name}: {each.count} of {each.all}")
+    out.print(f"{scored.false_signals:>8}  signals that were never sent")
+    out.print(
+        f"{scored.p95_behind_seconds:>7} s behind the truth are the positions of generate_view (95 % of them, or less)"
+    )
+
+
+def _server(source: Source, clock: Clock, port: int, faults: Faults, simulated: bool = False) -> ApiServer:
+    try:
+        return ApiServer(source, clock, port, faults, simulated)
+    except OSError as error:
+        err.print(f"[bold red]brt-watch:[/] port {port} cannot be had ({error.strerror}); choose another with --port.")
+        raise typer.Exit(1) from None
+
+
+def _serve(server: ApiServer) -> None:
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+def _fill(settings: Settings, simulation: Simulation, hours: float) -> None:
+    end = settings.time.now()
+    ticks = int(hours * 3600 / settings.poll_seconds)
+    with _quietly():
+        polls = fill(settings, read_network(), simulation, end - timedelta(hours=hours), end)
+        shown = track(polls, "simulating", ticks, console=err, transient=True, disable=not err.is_terminal)
+        done = sum(1 for _ in shown)
+    out.print(f"{done} polls of a simulated API are in {settings.folder}/windows")
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Leave out the lines of the log that say what the progress bar shows."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.configure(wrapper_class=before)

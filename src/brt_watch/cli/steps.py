@@ -1,0 +1,176 @@
+"""The steps of the pipeline, by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+
+from brt_watch import archive as archived
+from brt_watch import lock, pipeline
+from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
+from brt_watch.clock import parse_moment, write_moment
+from brt_watch.model import Poll
+from brt_watch.pipeline import Parts
+from brt_watch.service import FLOWS
+from brt_watch.settings import Settings
+from brt_watch.status import report
+from brt_watch.window import has_csv
+
+app = typer.Typer()
+
+
+@app.command()
+def capture(
+    once: Annotated[bool, typer.Option("--once", help="Poll once and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the API at every tick and write down what it says, without Prefect; ends with Ctrl-C.
+
+    The exit code is 1 when --once got no good answer (which is in the ledger all the same).
+    """
+    parts = the_parts()
+    with lock.hold(_flow_lock(parts.settings, FLOWS["capture"]), "The capture"):
+        for tick in islice(pipeline.next_ticks(parts), 1 if once else None):
+            if tick > parts.clock.now() + timedelta(seconds=1):
+                err.print(f"waiting for the next tick, {tick:%H:%M:%S %Z}", style="dim")
+            poll = pipeline.capture(tick, parts)
+            print_json(_poll_as_dict(poll)) if as_json else out.print(poll_line(poll))
+            if once and not poll.status.is_good:
+                raise typer.Exit(1)
+
+
+@app.command()
+def load(as_json: AsJson = False) -> None:
+    """Load the closed windows into Postgres (brt_raw), oldest first, and move them to the archive."""
+    parts = the_parts()
+    windows = pipeline.windows_to_load(parts)
+    done = []
+    for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
+        loaded = pipeline.load(folder, parts)
+        done.append(loaded.as_dict())
+        if not as_json:
+            out.print(
+                f"{loaded.window}: {loaded.records} records = {loaded.signals} new signals + {loaded.repeats} repeats; "
+                f"{loaded.rejects} rejects, {loaded.conflicts} conflicts"
+                + (" (was loaded before)" if loaded.again else "")
+            )
+    if as_json:
+        print_json(done)
+    elif not windows:
+        out.print(_no_window_yet(parts))
+
+
+@app.command()
+def transform(
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Derive everything anew from the whole history.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Derive the models with dbt: where every bus is and how fast it goes (generate_view)."""
+    parts = the_parts()
+    parts.store.apply_schema()
+    with err.status("dbt is at work"):
+        derived = pipeline.transform(parts, *(["--full-refresh"] if full_refresh else []))
+    vehicles = len(parts.store.view())
+    if as_json:
+        print_json({**derived.as_dict(), "vehicles": vehicles})
+    else:
+        out.print(
+            f"{derived.models} models derived, {derived.tests} tests passed in {derived.seconds:.1f} s; "
+            f"generate_view has {vehicles} vehicles"
+        )
+
+
+@app.command()
+def archive(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Pack the loaded windows, and delete what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
+
+    The load does this by itself. The ledger is kept for ever.
+    """
+    tidied = archived.tidy(the_parts(), dry_run)
+    if as_json:
+        print_json(tidied.__dict__)
+    else:
+        would = "would be " if dry_run else ""
+        out.print(
+            f"{len(tidied.packed)} windows {would}packed; raw answers of {len(tidied.raw_dropped)} and CSV of "
+            f"{len(tidied.csv_dropped)} {would}deleted" + ("" if dry_run else f", {tidied.freed_bytes:,} bytes freed")
+        )
+
+
+@app.command()
+def rebuild(
+    since: Annotated[str, typer.Option(help="Only windows that began at this moment or later (ISO 8601, zone).")] = "",
+    from_raw: Annotated[
+        bool, typer.Option("--from-raw", help="Read the raw answers anew, by the rules of now, and not the CSV.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the database again from the archive, window by window, and derive the models anew."""
+    parts = the_parts()
+    try:
+        windows = archived.windows_to_rebuild(parts, parse_moment(since) if since else None)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+    if dry_run:
+        out.print(f"{len(windows)} windows would be loaded again" + (f", {windows[0].name} first" if windows else ""))
+        return
+    parts.store.apply_schema()
+    done = [
+        archived.rebuild(folder, parts, from_raw or not has_csv(folder))
+        for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal)
+    ]
+    derived = pipeline.transform(parts, "--full-refresh")
+    records, signals = sum(each.records for each in done), sum(each.signals for each in done)
+    if as_json:
+        print_json({"windows": len(done), "records": records, "signals": signals, **derived.as_dict()})
+    else:
+        out.print(f"{len(done)} windows, {records} records, {signals} signals; {derived.models} models derived anew")
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Compare the archive with itself and with the database, and name what differs; the exit code is 1 if anything."""
+    parts = the_parts()
+    with err.status("comparing"):
+        differences = archived.verify(parts)
+        checksums = parts.store.checksums()
+    if as_json:
+        print_json({"differences": differences, "checksums": checksums})
+    else:
+        for difference in differences:
+            out.print(plain(difference))
+        for table, found in checksums.items():
+            out.print(f"{table:<10} {found['rows']} rows, checksum {found['checksum']}")
+        out.print("the archive and the database agree" if not differences else f"{len(differences)} differences")
+    if differences:
+        raise typer.Exit(1)
+
+
+def _no_window_yet(parts: Parts) -> str:
+    window = report(parts).open_window
+    if window is None:
+        return "nothing to load: no window is closed"
+    return (
+        f"nothing to load: the open window has {window.captured_minutes} captured minutes "
+        f"and is closed at {window.closes_at:%H:%M:%S %Z} or after"
+    )
+
+
+def _poll_as_dict(poll: Poll) -> dict[str, Any]:
+    values = {name: write_moment(value) if hasattr(value, "tzinfo") else value for name, value in poll.__dict__.items()}
+    return {**values, "status": poll.status.value}
+
+
+def _flow_lock(settings: Settings, name: str) -> Path:
+    return settings.folder / "run" / f"{name}.lock"

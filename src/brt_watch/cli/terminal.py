@@ -1,0 +1,60 @@
+"""What all commands share: where they print, and how."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+import typer
+from rich.console import Console
+
+from brt_watch.model import Poll
+from brt_watch.pipeline import Parts
+from brt_watch.settings import load_settings
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def the_parts() -> Parts:
+    """Return what the steps work with, by the settings of now."""
+    return Parts.of(load_settings())
+
+
+def poll_line(poll: Poll) -> str:
+    """Return how a poll went, on one line."""
+    if poll.status.is_good:
+        what = f"{poll.records} records, {poll.rejects} rejects, median age {poll.median_age_seconds or 0:.0f} s"
+    else:
+        what = f"{poll.reason} {plain(poll.detail)}".strip()
+    return f"{poll.tick:%Y-%m-%d %H:%M:%S %Z} {poll.status.value}: {what}"
+
+
+def print_json(value: Any) -> None:
+    """Print JSON for programs."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def plain(text: str) -> str:
+    """Return a text in which rich sees no markup."""
+    return text.replace("[", r"\[")
+
+
+def set_up_logging() -> None:
+    """Log for people on a terminal, and as JSON elsewhere."""
+    on_terminal = sys.stderr.isatty()
+    render: Callable[..., Any] = structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

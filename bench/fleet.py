@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 from pydantic import HttpUrl
-from tests.fleet import vehicle
+from tests.fleet import NOON, vehicle
 
 from brt_watch import pipeline
 from brt_watch.alert import Webhook
-from brt_watch.clock import UTC, Clock
+from brt_watch.clock import StillClock
 from brt_watch.feed import Response
 from brt_watch.pipeline import Parts
 from brt_watch.settings import Settings
@@ -25,7 +25,6 @@ from brt_watch.store import Store
 from brt_watch.window import CaptureFiles
 
 VEHICLES = 750
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 STEP = timedelta(seconds=20)
 POLLS_OF_A_WINDOW = 39
 
@@ -66,21 +65,6 @@ class Fleet:
         record["velocidade"] = chance.choice([0, 17, round(chance.random() * 60, 1)])
         record["direcao"] = chance.choice([" ", chance.randrange(1, 360)])
         record["hodometro"] = round(record["hodometro"] + chance.random(), 1)
-
-
-class StillClock(Clock):
-    """A clock that only moves when somebody sleeps by it."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.time = now
-
-    def now(self) -> datetime:
-        """Return the moment at which it stands."""
-        return self.time
-
-    def sleep_until(self, moment: datetime) -> None:
-        """Stand at `moment`, at once."""
-        self.time = max(self.time, moment)
 
 
 @dataclass

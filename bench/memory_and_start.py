@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 import psutil
-from tests.fleet import write_recording
+from tests.fleet import NOON, write_recording
 
 from bench import rig
-from bench.fleet import NOON, Fleet
+from bench.fleet import Fleet
 from bench.load import REALISTIC
 from bench.rig import Result
 from brt_watch.clock import MINUTE

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from tests.fleet import NOON
+
 from bench import rig
-from bench.fleet import NOON, Capture, Fleet
+from bench.fleet import Capture, Fleet
 from bench.history import make_history
 from bench.load import REALISTIC
 from bench.rig import Result, Took

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.fleet import NOON
+
 from bench import rig
-from bench.fleet import NOON, Capture, Fleet
+from bench.fleet import Capture, Fleet
 from bench.history import make_history
 from bench.rig import Result, Took
 from brt_watch import pipeline

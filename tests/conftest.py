@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import structlog
 from pydantic import HttpUrl
 
 from brt_watch.alert import Webhook
-from brt_watch.clock import Clock
+from brt_watch.clock import StillClock
 from brt_watch.errors import PollFailed
 from brt_watch.feed import Response
 from brt_watch.pipeline import Parts
@@ -21,8 +21,7 @@ from brt_watch.settings import Settings
 from brt_watch.store import Store
 from brt_watch.window import CaptureFiles
 from tests import fleet
-
-NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+from tests.fleet import NOON
 
 
 @pytest.fixture(autouse=True)
@@ -32,19 +31,6 @@ def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.delenv(name)
     yield
     structlog.reset_defaults()
-
-
-class StillClock(Clock):
-    """A clock that only moves when somebody sleeps by it, or sets it."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.time = now
-
-    def now(self) -> datetime:
-        return self.time
-
-    def sleep_until(self, moment: datetime) -> None:
-        self.time = max(self.time, moment)
 
 
 @dataclass
@@ -72,7 +58,7 @@ def make_settings(data: Path, **changes: object) -> Settings:
 
 @pytest.fixture
 def clock() -> StillClock:
-    return StillClock()
+    return StillClock(NOON)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A small fleet of our own making, answering as the API does, for tests that need no recording of the city's."""
+"""A small fleet of our own making, answering as the API does, and a clock for it, for tests without a recording."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 START = datetime(2025, 6, 5, 21, 44, 49, 698086, tzinfo=timezone.utc)
 
 

@@ -35,13 +35,12 @@ from brt_watch.errors import DatabaseUnreachable, PostgresFailed
 from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.settings import Settings
-from tests.fleet import body, vehicle
+from tests.fleet import NOON, body, vehicle
 from tests.integration.conftest import free_port
 
 VEHICLES = 60
 SPEED = 100
 STEP = timedelta(seconds=10)
-NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 PATH = "/gps/brt"
 GOOD = ("ok", "late")
 UNREACHABLE = 3

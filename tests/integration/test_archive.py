@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from brt_watch import archive, parse, pipeline
+from brt_watch.clock import StillClock
 from brt_watch.errors import FeedFailed
 from brt_watch.pipeline import Parts
 from brt_watch.window import CSV, has_csv, read_ledger
-from tests.conftest import NOON, StillClock
-from tests.fleet import body, vehicle
+from tests.fleet import NOON, body, vehicle
 from tests.integration.test_load import capture, query
 
 

@@ -19,9 +19,8 @@ from brt_watch.model import Poll, Record, Status
 from brt_watch.pipeline import MARGIN, Parts
 from brt_watch.simulate.fault_kinds import FAULTS, good
 from brt_watch.window import CSV, REJECTS, read_ledger, read_raw
-from tests.conftest import NOON
 from tests.faults import FaultyApi
-from tests.fleet import body, vehicle
+from tests.fleet import NOON, body, vehicle
 
 
 class Expected(NamedTuple):

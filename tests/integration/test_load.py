@@ -14,12 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
+from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
 from brt_watch.store import Store
 from brt_watch.window import CSV
-from tests.conftest import NOON, ScriptedFeed, StillClock, make_settings
-from tests.fleet import body, vehicle
+from tests.conftest import ScriptedFeed, make_settings
+from tests.fleet import NOON, body, vehicle
 
 
 def capture(parts: Parts, answers: list[Any], ticks: int = 40) -> list[Path]:

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from brt_watch import pipeline, transform
 from brt_watch.errors import TransformFailed
 from brt_watch.pipeline import Parts
-from tests.conftest import NOON, ScriptedFeed
-from tests.fleet import body, vehicle
+from tests.conftest import ScriptedFeed
+from tests.fleet import NOON, body, vehicle
 from tests.integration.test_load import capture, query
 
 

@@ -12,12 +12,14 @@ import prefect
 import pytest
 
 from brt_watch import pipeline
+from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
 from brt_watch.store import Loaded
 from brt_watch.transform import Derived
 from brt_watch.window import read_ledger
-from tests.conftest import NOON, ScriptedFeed, StillClock
+from tests.conftest import ScriptedFeed
+from tests.fleet import NOON
 
 
 @pytest.fixture

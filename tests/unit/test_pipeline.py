@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
+from brt_watch.clock import StillClock
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
 from brt_watch.window import CSV, read_ledger, read_manifest
-from tests.conftest import NOON, ScriptedFeed, StillClock
-from tests.fleet import body, vehicle
+from tests.conftest import ScriptedFeed
+from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 

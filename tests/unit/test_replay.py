@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from brt_watch.clock import StillClock
 from brt_watch.errors import RecordingError
 from brt_watch.replay import read_recording
 from brt_watch.simulate.server import ApiServer
-from tests.conftest import StillClock
 from tests.fleet import recorded_minutes, write_recording
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from brt_watch.clock import Clock
+from brt_watch.clock import Clock, StillClock
 from brt_watch.errors import FeedFailed
 from brt_watch.feed import Feed
 from brt_watch.parse import parse
@@ -20,8 +20,7 @@ from brt_watch.simulate import connection
 from brt_watch.simulate.connection import PATH
 from brt_watch.simulate.faults import parse_faults
 from brt_watch.simulate.server import ApiServer
-from tests.conftest import NOON, StillClock
-from tests.fleet import body, vehicle
+from tests.fleet import NOON, body, vehicle
 
 MAX_BYTES = 1_000_000
 

@@ -11,8 +11,7 @@ from brt_watch.alert import Webhook
 from brt_watch.model import Poll, Status
 from brt_watch.parse import parse
 from brt_watch.watch import Alert, Watch, watch
-from tests.conftest import NOON
-from tests.fleet import body, recorded_minutes, vehicle
+from tests.fleet import NOON, body, recorded_minutes, vehicle
 
 STEP = timedelta(seconds=20)
 

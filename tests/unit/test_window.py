@@ -20,8 +20,7 @@ from brt_watch.ledger import LedgerLine, csv_lines
 from brt_watch.model import Parsed, Poll, Record, Status
 from brt_watch.parse import parse
 from brt_watch.window import CSV, POLLS, REJECTS, CaptureFiles, OpenWindow, pack, read_ledger, read_manifest, read_raw
-from tests.conftest import NOON
-from tests.fleet import body, vehicle
+from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 GOOD = parse(body(vehicle(), vehicle("901011", placa='a "b",\r\nc'), vehicle("x", latitude=None)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ import structlog
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Parts, understand
 from brt_watch.store import Loaded
-from brt_watch.window import drop, has_csv, has_raw, is_packed, pack, read_manifest, remake, started_at
+from brt_watch.window import drop_csv, drop_raw, has_csv, has_raw, has_some_raw, read_manifest, remake, started_at
 
 log = structlog.get_logger()
 
@@ -22,30 +22,34 @@ log = structlog.get_logger()
 class Tidied:
     """What tidying the archive did, or would do: the names of windows, and the bytes that were freed."""
 
-    packed: list[str]
     raw_dropped: list[str]
     csv_dropped: list[str]
     freed_bytes: int
 
 
 def tidy(parts: Parts, dry_run: bool = False) -> Tidied:
-    """Pack what an interrupted load left unpacked, and delete what is older than the settings want it kept."""
-    now, settings = parts.clock.now(), parts.settings
-    packed, raw_dropped, csv_dropped, freed = [], [], [], 0
-    for folder in parts.files.archived():
-        age = now - started_at(folder)
-        raw = 0 < settings.keep_raw_days < age / timedelta(days=1) and has_raw(folder)
-        csv = 0 < settings.keep_csv_days < age / timedelta(days=1) and has_csv(folder)
-        packed += [] if is_packed(folder) else [folder.name]
-        raw_dropped += [folder.name] if raw else []
-        csv_dropped += [folder.name] if csv else []
-        if not dry_run:
-            pack(folder)
-            freed += drop(folder, raw, csv)
+    """Delete what is older than the settings want it kept."""
+    raw = _due(parts, parts.settings.keep_raw_days, has_some_raw)
+    csv = _due(parts, parts.settings.keep_csv_days, has_csv)
+    freed = 0
     if not dry_run:
-        counts = {"packed": len(packed), "raw_dropped": len(raw_dropped), "csv_dropped": len(csv_dropped)}
-        log.info("archive", **counts, freed_bytes=freed)
-    return Tidied(packed, raw_dropped, csv_dropped, freed)
+        freed = sum(map(drop_raw, raw)) + sum(map(drop_csv, csv))
+        log.info("archive", raw_dropped=len(raw), csv_dropped=len(csv), freed_bytes=freed)
+    return Tidied([folder.name for folder in raw], [folder.name for folder in csv], freed)
+
+
+def _due(parts: Parts, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
+    """Return the archived windows older than so many days that still have some of it, oldest first; 0 keeps all."""
+    due: list[Path] = []
+    until = parts.clock.now() - timedelta(days=days)
+    for month in parts.files.archived_months(until) if days else []:
+        old = [folder for folder in month if started_at(folder) < until]
+        left = [folder for folder in old if has_some(folder)]
+        due = left + due
+        # It is deleted oldest first: before a month in which nothing is left there is nothing left.
+        if old and not left:
+            break
+    return due
 
 
 def windows_to_rebuild(parts: Parts, since: datetime | None) -> list[Path]:

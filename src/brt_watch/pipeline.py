@@ -279,7 +279,9 @@ def load(folder: Path, parts: Parts) -> Loaded:
     except DamagedWindow as damage:
         parts.files.set_aside(folder, damage)
         raise
-    pack(parts.files.to_archive(folder))
+    # Packed first, so that what lies in the archive needs no second look.
+    pack(folder)
+    parts.files.to_archive(folder)
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
     return loaded
 

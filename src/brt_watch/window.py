@@ -212,6 +212,12 @@ class CaptureFiles:
         disk.sync_folder(self.windows)
         return target
 
+    def archived_months(self, until: datetime) -> Iterator[list[Path]]:
+        """Yield the archived windows of each month up to the one of `until`, the newest month first."""
+        for month in self._months():
+            if month.name <= f"{until:%Y-%m}":
+                yield self._folders(month)
+
     def archived(self) -> list[Path]:
         """Return the archived windows, oldest first."""
         return [folder for month in reversed(self._months()) for folder in self._folders(month)]
@@ -358,7 +364,7 @@ def read_raw(path: Path) -> bytes:
 
 
 def pack(folder: Path) -> None:
-    """Compress the files of an archived window; twice is once."""
+    """Compress the files of a loaded window; twice is once."""
     for name in (POLLS, CSV, REJECTS):
         path = folder / name
         if path.exists():
@@ -366,21 +372,29 @@ def pack(folder: Path) -> None:
             path.unlink()
 
 
-def is_packed(folder: Path) -> bool:
-    """Whether `pack` has nothing to do."""
-    return not any((folder / name).exists() for name in (POLLS, CSV, REJECTS))
-
-
-def drop(folder: Path, raw: bool, csv: bool) -> int:
-    """Delete the raw answers of an archived window, or its records in CSV; returns the bytes that this frees.
+def drop_raw(folder: Path) -> int:
+    """Delete the raw answers of an archived window; returns the bytes that this frees.
 
     The ledger and the manifest stay: it is still known what was known.
     """
-    files = [*(sorted((folder / "raw").glob("*")) if raw else []), *([disk.packed(folder / CSV)] if csv else [])]
-    there = [(path, path.stat().st_size) for path in files if path.exists()]
-    for path, _ in there:
+    return _drop((folder / "raw").glob("*"))
+
+
+def drop_csv(folder: Path) -> int:
+    """Delete the records in CSV of an archived window; returns the bytes that this frees."""
+    return _drop(folder.glob(f"{CSV}*"))
+
+
+def _drop(paths: Iterable[Path]) -> int:
+    sizes = {path: path.stat().st_size for path in paths}
+    for path in sizes:
         path.unlink()
-    return sum(size for _, size in there)
+    return sum(sizes.values())
+
+
+def has_some_raw(folder: Path) -> bool:
+    """Whether any raw answer is there."""
+    return any((folder / "raw").glob("*"))
 
 
 def has_raw(folder: Path) -> bool:

@@ -265,7 +265,7 @@ def test_the_same_steps_go_by_hand(program: Program) -> None:
     assert "1 captured minutes" in program.run("load")
     assert "generate_view has 0 vehicles" in program.run("transform")
     assert "agree" in program.run("verify")
-    assert "0 windows packed" in program.run("archive")
+    assert "CSV of 0 windows deleted" in program.run("archive")
     assert "0 windows" in program.run("rebuild", "--dry-run")
     assert "(0 rows)" in program.run("db", "psql", "-c", "select * from generate_view")
     assert "local_storage_flow" in program.run("flow", "list")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
-from brt_watch import archive, parse, pipeline
+from brt_watch import archive, disk, parse, pipeline
 from brt_watch.clock import StillClock
 from brt_watch.errors import FeedFailed
 from brt_watch.pipeline import Parts
@@ -120,11 +122,34 @@ def test_the_archive_keeps_what_the_settings_want(parts: Parts, clock: StillCloc
     assert len(read_ledger(parts.files.archived()[0])) == 39, "the ledger stays"
 
 
-def test_a_load_that_died_before_packing_is_made_good(parts: Parts) -> None:
+def test_a_load_that_died_while_packing_is_made_good(parts: Parts) -> None:
     (folder,) = capture(parts, [])
     parts.store.load_window(folder, pipeline.read_manifest(folder))
-    archived = parts.files.to_archive(folder)
-    assert (archived / CSV).exists()
-    assert archive.tidy(parts).packed == [folder.name]
-    assert not (archived / CSV).exists()
+    half_done = disk.packed(folder / CSV)
+    half_done.write_bytes(zstandard.compress((folder / CSV).read_bytes()))
+    (folder / CSV).unlink()
+    assert pipeline.load(folder, parts).again
+    (archived,) = parts.files.archived()
+    assert not [path.name for path in archived.glob("*.csv")]
     assert archive.verify(parts) == []
+
+
+def test_tidying_looks_at_no_month_before_one_in_which_nothing_is_left(
+    parts: Parts, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in (1, 2, 3, 5):
+        (parts.files.archive / f"2026-{month:02}" / f"2026{month:02}10T120000Z").mkdir(parents=True)
+    for folder in parts.files.archived()[:3]:
+        (folder / f"{CSV}.zst").write_bytes(b"x")
+    clock.time = datetime(2026, 5, 15, tzinfo=timezone.utc)
+    object.__setattr__(parts, "settings", parts.settings.model_copy(update={"keep_csv_days": 30}))
+    assert archive.tidy(parts).csv_dropped == ["20260110T120000Z", "20260210T120000Z", "20260310T120000Z"]
+    looked_at: list[Path] = []
+    monkeypatch.setattr(archive, "has_csv", lambda folder: bool(looked_at.append(folder)))
+    assert archive.tidy(parts).csv_dropped == []
+    assert [folder.name for folder in looked_at] == ["20260310T120000Z"]
+
+
+def test_tidying_looks_at_nothing_when_all_is_kept(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts.files, "_months", lambda: pytest.fail("the archive was looked at"))
+    assert archive.tidy(parts).freed_bytes == 0

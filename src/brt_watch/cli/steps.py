@@ -92,7 +92,7 @@ def archive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Pack the loaded windows, and delete what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
+    """Delete from the archive what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
 
     The load does this by itself. The ledger is kept for ever.
     """
@@ -102,8 +102,8 @@ def archive(
     else:
         would = "would be " if dry_run else ""
         out.print(
-            f"{len(tidied.packed)} windows {would}packed; raw answers of {len(tidied.raw_dropped)} and CSV of "
-            f"{len(tidied.csv_dropped)} {would}deleted" + ("" if dry_run else f", {tidied.freed_bytes:,} bytes freed")
+            f"raw answers of {len(tidied.raw_dropped)} and CSV of {len(tidied.csv_dropped)} windows {would}deleted"
+            + ("" if dry_run else f", {tidied.freed_bytes:,} bytes freed")
         )
 
 

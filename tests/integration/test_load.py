@@ -190,6 +190,30 @@ def test_two_capturers_of_the_same_feed_land_their_union(loaded_parts: Callable[
     assert query(one_half, "select count(*) as ticks from brt_poll group by capturer") == [{"ticks": 39}, {"ticks": 39}]
 
 
+def test_what_another_machine_has_loaded_is_passed_over_whenever_it_was_sent(
+    loaded_parts: Callable[..., Parts], clock: StillClock
+) -> None:
+    def fleet(poll: int) -> bytes:
+        at = NOON + poll * timedelta(seconds=20)
+        ahead, far = (int((at + timedelta(days=days)).timestamp()) * 1000 for days in (1, 4000))
+        now = [vehicle(str(number), at) for number in range(5)]
+        return body(*now, vehicle("old", dataHora=poll), vehicle("ahead", dataHora=ahead), vehicle("far", dataHora=far))
+
+    one_half = loaded_parts("one")
+    (folder,) = capture(one_half, [FeedFailed("unreachable") if poll % 2 else fleet(poll) for poll in range(39)])
+    assert pipeline.load(folder, one_half).signals == 20 * 8
+    clock.time = NOON
+    other_half = loaded_parts("two")
+    (folder,) = capture(other_half, [fleet(poll) for poll in range(39)])
+    loaded = pipeline.load(folder, other_half)
+    assert (loaded.records, loaded.signals, loaded.conflicts) == (39 * 8, 19 * 8, 0)
+    assert one(one_half, "select count(*) from brt_raw where load_id = 1") == 20 * 8
+    assert query(one_half, "select sum(signals) as n from brt_poll group by load_id order by 1") == [
+        {"n": 19 * 8},
+        {"n": 20 * 8},
+    ]
+
+
 def test_stamps_of_other_months_lie_outside_and_move_in_when_their_month_comes(parts: Parts, clock: StillClock) -> None:
     ahead = vehicle("ahead", dataHora=int((NOON + timedelta(days=60)).timestamp()) * 1000)
     (folder,) = capture(parts, [body(ahead, vehicle("old", dataHora=0), vehicle("1", NOON))] * 39)

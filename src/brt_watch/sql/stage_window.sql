@@ -1,4 +1,7 @@
 -- Temporary tables in the shape of the files of a window; the load copies the files into them.
+-- A window of 13 minutes is sorted in this much memory, and not on the disk.
+set local work_mem = '32MB';
+
 create temporary table polls_csv (
     tick timestamptz, status text, reason text, detail text, requested_at timestamptz, captured_at timestamptz,
     http_status integer, body_bytes bigint, body_sha256 text, raw text, records integer, rejects integer,

@@ -12,9 +12,9 @@ from bench.fleet import VEHICLES
 MAKE_WINDOW = """
 insert into brt_window (
     capturer, "window", feed_url, code_version, first_tick, last_tick, polls, good_polls, captured_minutes, records,
-    signals, rejects
+    signals, conflicts, rejects
 )
-values ('history', 'history', '', '', %(until)s, %(until)s, 0, 0, 0, %(signals)s, %(signals)s, 0)
+values ('history', 'history', '', '', %(until)s, %(until)s, 0, 0, 0, %(signals)s, %(signals)s, 0, 0)
 returning load_id
 """
 

@@ -15,17 +15,22 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from bench import rig
+from bench.likeness import likeness
 from bench.load import load
 from bench.memory_and_start import memory_and_start
 from bench.rebuild import rebuild
 from bench.rig import Result
+from bench.simulate import simulate_day, simulate_scale
 from bench.store_poll import store_poll, store_poll_flat
 from bench.transform import transform
 from bench.view import view
 
 BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
-    for benchmark in (store_poll, store_poll_flat, load, rebuild, view, transform, memory_and_start)
+    for benchmark in (
+        *(store_poll, store_poll_flat, load, rebuild, view, transform, memory_and_start),
+        *(simulate_day, simulate_scale, likeness),
+    )
 }
 
 

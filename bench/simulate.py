@@ -1,0 +1,78 @@
+"""Simulating: how long a day takes, and a step of many fleets."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from statistics import mean
+
+import psutil
+from pydantic import HttpUrl
+
+from bench import rig
+from bench.rig import Result, Took
+from brt_watch.network import read_network
+from brt_watch.settings import Settings
+from brt_watch.simulate.history import history
+from brt_watch.simulate.simulation import Simulation, simulate_into
+from brt_watch.simulate.world import World
+
+MORNING = datetime.fromisoformat("2025-06-05T10:00:00+00:00")
+"""Seven o'clock in Rio, on a Thursday: the peak."""
+
+MIDNIGHT = MORNING - timedelta(hours=7)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+STEP = timedelta(seconds=20)
+STEPS = 15
+MEGABYTE = 1_000_000
+
+
+def simulate_day(hours: int = 4) -> Iterator[Result]:
+    """Simulate and capture a day at 20 s: N hours, spread evenly over a Thursday, scaled up to 24."""
+    network = read_network()
+    ours, plain = [], []
+    for number in range(hours):
+        start = MIDNIGHT + number * DAY / hours + DAY / hours / 2
+        with rig.folder() as data:
+            settings = Settings(_env_file=None, data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"))
+            simulation = simulate_into(settings, Simulation.beginning(MIDNIGHT))
+            ticks = history(settings, network, simulation, start, start + HOUR)
+            # The first poll makes the world, which happens once a day.
+            next(ticks)
+            ours.append(rig.timed(partial(list, ticks)))
+        world = World(network, simulation, start)
+        plain.append(rig.timed(partial(_answers, world, start)))
+    hour = f"{len(ours)} hours of 748 vehicles, spread over the day"
+    note = f"processor time; {hour}, scaled up; plain: the answers alone, without truth and capture"
+    yield Result("simulate_day", "s", _of_a_day(ours), _of_a_day(plain), note)
+
+
+def _of_a_day(hours: list[Took]) -> float:
+    return 24 * mean(took.processor for took in hours) / 1000
+
+
+def _answers(world: World, start: datetime) -> None:
+    for number in range(1, HOUR // STEP):
+        world.body_at(start + number * STEP)
+
+
+def simulate_scale(largest: int = 10) -> Iterator[Result]:
+    """Let 20 seconds pass in 1, 10 and at most N fleets, and write the answer; the memory that they take."""
+    network = read_network()
+    for scale in [*(each for each in (1, 10) if each < largest), largest]:
+        gc.collect()
+        before = psutil.Process().memory_info().rss
+        making = time.perf_counter()
+        world = World(network, Simulation.beginning(MORNING, scale=scale), MORNING)
+        making = time.perf_counter() - making
+        times = [rig.timed(partial(world.body_at, MORNING + number * STEP)) for number in range(1, STEPS + 1)]
+        memory = psutil.Process().memory_info().rss - before
+        vehicles = f"{len(world.vehicles)} vehicles at 07:00 in Rio"
+        note = f"{vehicles}; median of {STEPS} steps, the longest {max(took.wall for took in times):.0f} ms"
+        yield Result(f"simulate_step_{scale}", "ms", rig.wall(times), None, note)
+        yield Result(f"simulate_begin_{scale}", "s", making, None, f"{vehicles}; until the first answer can be given")
+        yield Result(f"simulate_memory_{scale}", "MB", memory / MEGABYTE, None, f"{vehicles}; resident, what was added")
+        del world

@@ -39,11 +39,9 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _field(value: Any) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return str(value)
-    return _quoted_name(value) if len(value) <= 100 else _quoted(value)
+    if type(value) is str:
+        return _quoted_name(value) if len(value) <= 100 else _quoted(value)
+    return "" if value is None else str(value)
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,6 @@ one `NotTheContract`. Rules and their reasons are those of docs/how-it-works.md#
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from itertools import chain
@@ -134,7 +133,7 @@ def _stamp(value: Any) -> int:
 
 
 def _coordinate(value: Any, limit: int) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    if type(value) is not float and type(value) is not int:
         raise BrokenRule("position_missing")
     if not -limit <= value <= limit:
         raise BrokenRule("position_out_of_range")
@@ -143,7 +142,7 @@ def _coordinate(value: Any, limit: int) -> float:
 
 def _text(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> str | None:
     value = entry.get(name)
-    if value is None or isinstance(value, str):
+    if type(value) is str or value is None:
         return value
     extra[name] = value
     return None
@@ -151,21 +150,22 @@ def _text(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> str | None
 
 def _measure(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> float | None:
     value = entry.get(name)
-    if value is None:
-        return None
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15 and math.isfinite(value):
+    # Neither NaN nor an infinity lies between.
+    if (type(value) is float or type(value) is int) and -1e15 < value < 1e15:
         return value
-    extra[name] = value
+    if value is not None:
+        extra[name] = value
     return None
 
 
 def _count(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> int | None:
     value = entry.get(name)
-    if isinstance(value, float) and value.is_integer():
+    if type(value) is float and value.is_integer():
         value = int(value)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 32767):
+    if type(value) is int and -32767 <= value <= 32767:
         return value
-    extra[name] = value
+    if value is not None:
+        extra[name] = value
     return None
 
 

@@ -11,6 +11,7 @@ from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
 from brt_watch.service import Program, Service
+from brt_watch.simulate.simulation import simulation_of
 from brt_watch.store import Totals
 from brt_watch.window import CSV, Window, read_ledger
 
@@ -102,7 +103,8 @@ def _recent_polls(parts: Parts) -> list[Poll]:
 
 def _program_problems(service: Service, programs: list[Program]) -> list[str]:
     if not programs:
-        return ["brt-watch does not run: make start"]
+        simulation = simulation_of(service.settings)
+        return [f"brt-watch does not run: make {'demo' if simulation and simulation.demo else 'start'}"]
     return [
         f"{program.name} is not running ({program.state}): its log is {service.log(program.name)}"
         for program in programs

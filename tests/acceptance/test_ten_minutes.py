@@ -158,7 +158,7 @@ class Count:
 
 # Ten true minutes of the city's API, where there are any; ten of our own making everywhere else.
 @pytest.mark.parametrize("recording", ["the city's" if CITY.exists() else "ours"], indirect=True)
-@pytest.mark.parametrize("program", [12], indirect=True)
+@pytest.mark.parametrize("program", [20], indirect=True)
 def test_ten_recorded_minutes_balance_to_the_record(program: Program, recording: Path) -> None:
     count = Count.of(recording)
     assert len(count.answers) == 10

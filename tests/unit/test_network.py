@@ -11,6 +11,7 @@ import pytest
 
 from brt_watch.errors import NetworkError
 from brt_watch.network import COLUMNS, SEEDS, metres_between, read_network, read_seed
+from brt_watch.simulate import truth
 
 PROJECT = Path(__file__).parents[2]
 
@@ -100,13 +101,13 @@ def test_a_reference_file_is_plain_text_with_the_columns_that_are_known(name: st
     assert not content.startswith(b"\xef\xbb\xbf")
 
 
-def test_every_column_of_a_reference_file_is_described_and_no_other() -> None:
+def test_every_column_of_a_csv_file_of_ours_is_described_and_no_other() -> None:
     text = (PROJECT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
     described = {
         file: tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
         for file, section in re.findall(r"^### (\w+)\.csv\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL)
     }
-    assert described == COLUMNS
+    assert described == COLUMNS | truth.FILES
 
 
 def test_there_is_no_reference_file_that_nobody_knows() -> None:

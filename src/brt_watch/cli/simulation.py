@@ -92,12 +92,16 @@ def simulate(
         for name, meaning in fault_table():
             out.print(f"{name:<28} {plain(meaning)}")
         return
+    if history and (fault or port is not None or speed != 1):
+        raise typer.BadParameter("--history captures without a server: no --port, no --speed, no --fault")
     faults = parse_faults(",".join(fault or []), seed)
     if not simulation_of(load_settings()):
         os.environ.setdefault(f"{PREFIX}DATA", "data-simulated")
     settings = load_settings()
     now = settings.time.now()
     simulation = simulate_into(settings, Simulation.beginning(now - timedelta(hours=history), seed, scale))
+    if (simulation.seed, simulation.scale) != (seed, scale):
+        err.print(f"{settings.folder} stays with its seed {simulation.seed} and scale {simulation.scale}.", style="dim")
     if history:
         _fill(settings, simulation, history)
         return
@@ -106,12 +110,12 @@ def simulate(
     wanted = demo_settings.PORT if port is None else port
     if port is None and (own := demo_settings.port_of(str(settings.feed_url))):
         wanted = own
-    with closing(Truth(settings.folder / "truth" / write_tick(clock.now().replace(microsecond=0)))) as truth:
+    with closing(Truth(settings.folder / "truth" / write_tick(clock.now()))) as truth:
         world = World(read_network(), simulation, clock.now(), truth)
         server = _server(world, clock, wanted, faults, simulated=True)
         err.print(f"{len(world.vehicles)} simulated vehicles on {server.url}. To capture them:")
         out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}DATA={settings.folder}")
-        out.print(f"export {PREFIX}POSTGRES_PORT=15433" + (f" {PREFIX}CLOCK={written}" if written else ""))
+        out.print(f"export {PREFIX}POSTGRES_PORT=15434" + (f" {PREFIX}CLOCK={written}" if written else ""))
         _serve(server)
 
 
@@ -140,7 +144,9 @@ def demo(
             with err.status("dbt is at work"):
                 derived = pipeline.transform(parts)
         out.print(f"{len(windows)} windows are loaded; dbt derived {derived.models} models in {derived.seconds:.1f} s")
-    started = service.start([SIMULATOR, *FLOWS])
+    started = service.start([SIMULATOR])
+    demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
+    started += service.start(FLOWS)
     print_where_to_look(settings, service, started)
 
 
@@ -191,5 +197,7 @@ def _quietly() -> Iterator[None]:
     """Leave out the lines of the log that say what the progress bar shows."""
     before = structlog.get_config()["wrapper_class"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    yield
-    structlog.configure(wrapper_class=before)
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from brt_watch.errors import ServiceFailed
 from brt_watch.settings import PREFIX
 
 LOOPBACK = "http://127.0.0.1:"
@@ -34,3 +39,13 @@ def enter() -> None:
 def port_of(feed_url: str) -> int | None:
     """Return the port of an API on loopback, None of another one."""
     return urlsplit(feed_url).port if feed_url.startswith(LOOPBACK) else None
+
+
+def wait_for_api(feed_url: str, log: Path, seconds: float = 60) -> None:
+    """Return when the simulated API takes requests, some seconds after its start; raises ServiceFailed."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port_of(feed_url) or PORT), timeout=1):
+            return
+        time.sleep(0.1)
+    raise ServiceFailed(name="simulator", log=log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -51,6 +52,8 @@ def history(
         clock = StillClock(start)
         world = World(network, simulation, start, truth)
         parts = replace(parts, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", ""))
+        # The plan stays; looking through it for garbage again and again costs a tenth of the time.
+        gc.freeze()
         for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(parts)):
             pipeline.capture(tick, parts)
             yield tick

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -113,10 +113,11 @@ def _limits(path: Path, gaps: int) -> list[float]:
 def _legs(gaps: list[float], limits: list[float], slack: float, to_stand: float, chance: Random) -> list[list[_Leg]]:
     """Cut the gaps at stops and into crawls that cost `slack` seconds, `to_stand` of them standing."""
     legs = [[_Leg(gap, limit, 0.0)] for gap, limit in zip(gaps, limits, strict=True)]
+    numbers, up_to = range(len(gaps)), list(accumulate(gaps))
     for _ in range(60):
         if slack < 20:
             break
-        gap = chance.choices(range(len(gaps)), weights=gaps)[0]
+        (gap,) = chance.choices(numbers, cum_weights=up_to)
         number, leg = max(enumerate(legs[gap]), key=lambda numbered: numbered[1].metres)
         if leg.metres < 200:
             slack -= 2

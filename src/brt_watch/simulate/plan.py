@@ -35,6 +35,9 @@ LAYOVER_SECONDS = (200, 480)
 PATIENCE_SECONDS = (500, 1100)
 """A bus that nobody needs for so long is driven to a garage, or parked where it is."""
 
+SHUNTING_SECONDS = (300, 2400)
+"""From the arrival in a garage until the ignition is switched off."""
+
 TRANSFER_MS = 22 / 3.6
 USUAL_MS = 27 / 3.6
 """From end to end, on a line of which the timetable does not say it."""
@@ -236,7 +239,7 @@ class Plan:
             if self._chance.random() < (0.9 if evening else 0.5):
                 garage = min(self._garages, key=lambda garage: _metres(garage.at, here.at))
                 arrives = self._transfer(bus, at, here, garage)
-                parks = arrives + self._chance.uniform(180, 900)
+                parks = arrives + self._chance.uniform(*SHUNTING_SECONDS)
                 self._stand(bus, arrives, parks, garage)
                 self._park(bus, parks, garage)
             else:

@@ -8,16 +8,19 @@ from random import Random
 from typing import NamedTuple
 
 from brt_watch.simulate.fleet import Vehicle
-from brt_watch.simulate.motion import Motion, drive, place_on
+from brt_watch.simulate.motion import Motion, Place, drive, place_on
 from brt_watch.simulate.plan import Activity, Doing, Label, Point, moved
 
 TRANSPORT_SECONDS, TRANSPORT_SIGMA = 4.5, 0.35
 """From the device to the API: log-normal."""
 
-QUIET_TRIPS, QUIET_SECONDS = 0.4, 180
+QUIET_TRIPS, QUIET_SECONDS = 0.7, 240
 """The share of trips with a spell without any signal, and its mean length beyond a minute."""
 
-EXTRA_AT_STOPS = 0.12
+JITTER_SECONDS = 0.3
+"""Between two signals of a device that is on there is often a second more or less."""
+
+EXTRA_AT_STOPS = 0.2
 """The share of departures from a standstill at which the device sends out of turn."""
 
 STOPS_FREEZE = 0.7
@@ -33,6 +36,11 @@ RARE = {
     "back": 0.0015,  # in a quarter of an hour, that a signal of the one before comes again
     "ignition": 0.006,  # driving with the ignition off
 }
+
+_here = Point(-22.9, -43.4)
+DEGREES_NORTH = moved(_here, 1, 0).latitude - _here.latitude
+DEGREES_EAST = moved(_here, 0, 1).longitude - _here.longitude
+"""A metre in Rio."""
 
 
 class Signal(NamedTuple):
@@ -116,12 +124,12 @@ def _driving(vehicle: Vehicle, activity: Activity, motion: Motion, chance: Rando
         speed = max(piece.speed + piece.gain * since, 0.0) * 3.6
         if speed < 0.05:
             if not frozen or chance.random() > STOPS_FREEZE:
-                seen = _noisy(Point(*place_on(path, metres)[:2]), chance)
+                seen = _noisy(place_on(path, metres), chance)
             heading = None if not frozen and chance.random() < NO_HEADING else heading
             frozen = True
         else:
-            latitude, longitude, bearing = place_on(path, metres)
-            seen = _noisy(Point(latitude, longitude), chance)
+            place = place_on(path, metres)
+            bearing, seen = place.heading, _noisy(place, chance)
             error = chance.gauss(0, 6) if chance.random() < 0.8 else chance.gauss(0, 25)
             heading, frozen = round(bearing + error) % 360 or None, False
         if not quiet_from <= at < quiet_until:
@@ -145,10 +153,11 @@ def _moments_of_a_trip(vehicle: Vehicle, activity: Activity, motion: Motion, cha
             out_of_turn = next(extra, math.inf)
 
 
-def _noisy(point: Point, chance: Random) -> Point:
+def _noisy(point: Point | Place, chance: Random) -> Point:
     """Return where GPS sees a point: mostly within some metres, with a long tail."""
     sigma = 3.3 if chance.random() < 0.75 else 9.0
-    return moved(point, chance.gauss(0, sigma), chance.gauss(0, sigma))
+    gauss = chance.gauss
+    return Point(point[0] + gauss(0, sigma) * DEGREES_NORTH, point[1] + gauss(0, sigma) * DEGREES_EAST)
 
 
 def _signal(
@@ -171,7 +180,8 @@ def _signal(
     return Signal(
         at,
         at + TRANSPORT_SECONDS * math.exp(chance.gauss(0, TRANSPORT_SIGMA)),
-        int(at) + vehicle.clock_ahead_seconds,
+        int(at + (0 if activity.doing is Doing.PARK else chance.gauss(0, JITTER_SECONDS)))
+        + vehicle.clock_ahead_seconds,
         seen.latitude,
         seen.longitude,
         speed,

@@ -41,7 +41,7 @@ class Truth:
     def signal(self, vehicle: Vehicle, signal: Signal, doing: str, label: Label) -> None:
         """Write a signal that reached the API, whether or not a poll came before the next one."""
         metres = "" if signal.metres is None else f"{signal.metres:.1f}"
-        stamp, received = _moment(signal.stamp), _moment(signal.arrives)
+        stamp, received = f"{_second(signal.stamp)}Z", _moment(signal.arrives)
         self._writers["sinais"].writerow((vehicle.codigo, stamp, received, *label, doing, metres))
 
     def trip(self, vehicle: Vehicle, activity: Activity, motion: Motion) -> None:

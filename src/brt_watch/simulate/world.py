@@ -155,7 +155,8 @@ class World:
             if self._truth and motion and activity.doing is Doing.TRIP and activity.end > shown_from.timestamp():
                 self._truth.trip(vehicle, activity, motion)
             label = _true_label(activity)
-            for signal in self._planned(signals_of(vehicle, activity, motion, seed), plan, activity):
+            signals = signals_of(vehicle, activity, motion, seed)
+            for signal in self._planned(signals, plan, activity) if activity.end == math.inf else signals:
                 if before and signal.stamp <= before.signal.stamp:
                     continue
                 # The API takes what comes; a signal that overtakes another is rarer than one that is sent again.
@@ -168,13 +169,12 @@ class World:
 
     @staticmethod
     def _planned(signals: Iterator[Signal], plan: Plan, activity: Activity) -> Iterator[Signal]:
-        """Yield those signals that come before the end of an activity, which may be planned only when they come."""
+        """Yield those signals that come before the end of an activity of which the end is not planned yet."""
         for signal in signals:
-            if activity.end == math.inf:
-                while plan.until <= signal.at:
-                    plan.extend()
-                if signal.at >= activity.end:
-                    return
+            while plan.until <= signal.at:
+                plan.extend()
+            if signal.at >= activity.end:
+                return
             yield signal
 
     # -- a record of the API ----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -48,12 +48,23 @@ def history(
     start = max(start, newest) if newest else start
     if start >= floor(end, parts.step):
         return
-    with closing(Truth(settings.folder / "truth" / write_tick(floor(start, parts.step)))) as truth:
+    with (
+        _without_garbage_collection(),
+        closing(Truth(settings.folder / "truth" / write_tick(floor(start, parts.step)))) as truth,
+    ):
         clock = StillClock(start)
         world = World(network, simulation, start, truth)
         parts = replace(parts, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", ""))
-        # The plan stays; looking through it for garbage again and again costs a tenth of the time.
-        gc.freeze()
         for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(parts)):
             pipeline.capture(tick, parts)
             yield tick
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Save a sixth of the time: millions of small objects are looked through again and again, and none is garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -101,7 +101,9 @@ def drive(path: Path, seconds: float, chance: Random) -> Motion:
     legs = _legs(gaps, limits, slack, min(slack * 0.5, seconds * 0.1), chance)
     standing = sum(dwells) + sum(leg.hold for gap in legs for leg in gap)
     share = _share_of_the_limit(legs, seconds - standing)
-    return _fitted(_pieces(path, legs, dwells, share), seconds)
+    # The little that is left is made up by stretching the time, so that the trip ends on its second.
+    taken = sum(_seconds_of_a_run(leg.metres, leg.limit * share) for gap in legs for leg in gap)
+    return _motion(path, legs, dwells, share, seconds / (taken + standing))
 
 
 def _limits(path: Path, gaps: int) -> list[float]:
@@ -161,31 +163,27 @@ def _share_of_the_limit(legs: list[list[_Leg]], seconds: float) -> float:
     return high
 
 
-def _pieces(path: Path, legs: list[list[_Leg]], dwells: list[float], share: float) -> Motion:
+def _motion(path: Path, legs: list[list[_Leg]], dwells: list[float], share: float, stretch: float) -> Motion:
+    """Return the motion at a share of the limits, its time stretched."""
     first, *others = path.stops
     at, metres = 0.0, first.distancia_m
     pieces = []
     passages = [Passage(first.estacao_id, 0.0, 0.0)]
+    acceleration, braking = ACCELERATION / stretch / stretch, BRAKING / stretch / stretch
+    lost = (1 / acceleration + 1 / braking) / 2
     for gap, stop, dwell in zip(legs, others, [*dwells, 0.0], strict=True):
         for length, limit, hold in gap:
-            top = min(limit * share, math.sqrt(2 * length / (1 / ACCELERATION + 1 / BRAKING)))
-            speeding, braking = top / ACCELERATION, top / BRAKING
-            steady = max(length / top - (speeding + braking) / 2, 0.0) if top else 0.0
+            top = min(limit * share / stretch, math.sqrt(length / lost))
+            speeds_up, slows_down = top / acceleration, top / braking
+            steady = max(length / top - (speeds_up + slows_down) / 2, 0.0) if top else 0.0
             pieces += [
-                Piece(at, metres, 0.0, ACCELERATION),
-                Piece(at + speeding, metres + top * speeding / 2, top, 0.0),
-                Piece(at + speeding + steady, metres + length - top * braking / 2, top, -BRAKING),
-                Piece(at + speeding + steady + braking, metres + length, 0.0, 0.0),
+                Piece(at, metres, 0.0, acceleration),
+                Piece(at + speeds_up, metres + top * speeds_up / 2, top, 0.0),
+                Piece(at + speeds_up + steady, metres + length - top * slows_down / 2, top, -braking),
+                Piece(at + speeds_up + steady + slows_down, metres + length, 0.0, 0.0),
             ]
-            at += speeding + steady + braking + hold
+            at += speeds_up + steady + slows_down + hold * stretch
             metres += length
-        passages.append(Passage(stop.estacao_id, at, at + dwell))
-        at += dwell
+        passages.append(Passage(stop.estacao_id, at, at + dwell * stretch))
+        at += dwell * stretch
     return Motion([*pieces, Piece(at, metres, 0.0, 0.0)], passages)
-
-
-def _fitted(motion: Motion, seconds: float) -> Motion:
-    """Stretch the time by the little that is left, so that the trip ends on its second."""
-    by = seconds / motion.pieces[-1].at
-    pieces = [Piece(at * by, metres, speed / by, gain / by / by) for at, metres, speed, gain in motion.pieces]
-    return Motion(pieces, [Passage(stop, arrival * by, departure * by) for stop, arrival, departure in motion.passages])

@@ -54,7 +54,7 @@ def expected_view(parts: Parts) -> list[dict[str, Any]]:
     )
 
 
-def test_generate_view_is_the_most_recent_signal_of_every_vehicle_however_the_loads_come(parts: Parts) -> None:
+def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come(parts: Parts) -> None:
     feed = parts.feed
     assert isinstance(feed, ScriptedFeed)
     capture(parts, moving_fleet(seed=1, polls=200), ticks=196)
@@ -64,11 +64,15 @@ def test_generate_view_is_the_most_recent_signal_of_every_vehicle_however_the_lo
     for folder in windows:
         pipeline.load(folder, parts)
         derived = pipeline.transform(parts)
-        assert (derived.models, derived.tests) == (3, 5)
+        assert (derived.models, derived.tests) == (5, 7)
         assert parts.store.view() == expected_view(parts)
-    increments = query(parts, "select * from posicao_atual order by codigo")
+    models = ("posicao_atual order by codigo", "cobertura_captura order by minuto")
+    increments = [query(parts, f"select * from {model}") for model in models]
     pipeline.transform(parts, "--full-refresh")
-    assert query(parts, "select * from posicao_atual order by codigo") == increments
+    assert [query(parts, f"select * from {model}") for model in models] == increments
+    assert query(
+        parts, "select sum(consultas_previstas) as polls, sum(sinais_novos) as signals from cobertura_captura"
+    ) == (query(parts, "select count(distinct tick) as polls, (select count(*) from brt_raw) as signals from brt_poll"))
 
 
 def test_the_transform_is_due_after_a_load_and_only_then(parts: Parts) -> None:
@@ -94,7 +98,7 @@ def test_every_rule_of_the_models_holds(parts: Parts) -> None:
     derived = transform.run_dbt(
         parts.settings, parts.store.connection_parameters(), ["test"], "--select", "test_type:unit"
     )
-    assert derived.tests == 3
+    assert derived.tests == 7
 
 
 def test_every_column_of_every_model_is_described(parts: Parts) -> None:
@@ -104,7 +108,7 @@ def test_every_column_of_every_model_is_described(parts: Parts) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())["nodes"]
     catalog = json.loads((folder / "catalog.json").read_text())["nodes"]
     models = [name for name in catalog if name.startswith("model.")]
-    assert len(models) == 3
+    assert len(models) == 5
     for model in models:
         assert manifest[model]["description"].startswith("One row is")
         described = {name for name, column in manifest[model]["columns"].items() if column["description"]}

@@ -1,0 +1,4 @@
+{% macro seconds(number) -%}
+{#- A span of so many seconds. -#}
+interval '{{ number }} seconds'
+{%- endmacro %}

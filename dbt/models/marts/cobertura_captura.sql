@@ -1,0 +1,114 @@
+-- One row is a minute in which polls were planned: what became of them, and how much was seen of what the devices sent.
+--
+-- A run makes again the minutes that a new load has polls or signals of, whenever they were, and only those. Where
+-- several machines captured, a tick is as good as the best of them.
+{{ config(materialized='incremental', unique_key='minuto', on_schema_change='fail') }}
+
+{% set desde -%}
+    {% if is_incremental() %}where load_id > (select coalesce(max(load_id), 0) from {{ this }}){% endif %}
+{%- endset %}
+
+with novos as (
+    select
+        {{ minute_of('tick') }} as minuto,
+        load_id
+    from {{ ref('stg_brt__polls') }}
+    {{ desde }}
+    union all
+    select
+        {{ minute_of('datahora') }} as minuto,
+        load_id
+    from {{ ref('stg_brt__sinais') }}
+    {{ desde }}
+),
+
+planejados as (
+    select distinct {{ minute_of('tick') }} as minuto
+    from {{ ref('stg_brt__polls') }}
+),
+
+minutos as (
+    select
+        novos.minuto,
+        max(novos.load_id) as load_id
+    from novos
+    inner join planejados on novos.minuto = planejados.minuto
+    group by novos.minuto
+),
+
+-- So that only this part of the history is read.
+limites as (
+    select
+        min(minuto) as primeiro,
+        max(minuto) + {{ seconds(60) }} as fim
+    from minutos
+),
+
+ticks as (
+    select
+        minutos.minuto,
+        polls.tick,
+        max(case polls.status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 else 0 end) as resultado,
+        sum(polls.signals) as sinais_novos
+    from {{ ref('stg_brt__polls') }} as polls
+    inner join minutos on {{ minute_of('polls.tick') }} = minutos.minuto
+    where
+        polls.tick >= (select primeiro from limites)
+        and polls.tick < (select fim from limites)
+    group by minutos.minuto, polls.tick
+),
+
+consultas as (
+    select
+        minuto,
+        count(*) as consultas_previstas,
+        sum(case when resultado >= 2 then 1 else 0 end) as consultas_boas,
+        sum(case when resultado = 2 then 1 else 0 end) as consultas_atrasadas,
+        sum(case when resultado = 1 then 1 else 0 end) as consultas_com_falha,
+        sum(case when resultado = 0 then 1 else 0 end) as consultas_perdidas,
+        sum(sinais_novos) as sinais_novos
+    from ticks
+    group by minuto
+),
+
+sinais as (
+    select
+        minutos.minuto,
+        count(*) as sinais_do_minuto,
+        sum(sinais.ignicao) as sinais_ligados,
+        count(distinct case when sinais.ignicao = 1 then sinais.codigo end) as veiculos_ligados,
+        percentile_cont(0.5) within group (order by -sinais.adiantamento_segundos) as idade_mediana_segundos,
+        percentile_cont(0.95) within group (order by -sinais.adiantamento_segundos) as idade_p95_segundos
+    from {{ ref('stg_brt__sinais') }} as sinais
+    inner join minutos on {{ minute_of('sinais.datahora') }} = minutos.minuto
+    where
+        sinais.datahora >= (select primeiro from limites)
+        and sinais.datahora < (select fim from limites)
+    group by minutos.minuto
+),
+
+final as (
+    select
+        consultas.minuto,
+        cast(consultas.consultas_previstas as integer) as consultas_previstas,
+        cast(consultas.consultas_boas as integer) as consultas_boas,
+        cast(consultas.consultas_atrasadas as integer) as consultas_atrasadas,
+        cast(consultas.consultas_com_falha as integer) as consultas_com_falha,
+        cast(consultas.consultas_perdidas as integer) as consultas_perdidas,
+        cast(consultas.sinais_novos as integer) as sinais_novos,
+        cast(coalesce(sinais.sinais_do_minuto, 0) as integer) as sinais_do_minuto,
+        cast(coalesce(sinais.veiculos_ligados, 0) as integer) as veiculos_ligados,
+        cast(
+            sinais.sinais_ligados * cast({{ var('segundos_entre_sinais') }} as double precision)
+            / nullif(60 * sinais.veiculos_ligados, 0)
+            as double precision
+        ) as fracao_recuperada,
+        cast(sinais.idade_mediana_segundos as double precision) as idade_mediana_segundos,
+        cast(sinais.idade_p95_segundos as double precision) as idade_p95_segundos,
+        minutos.load_id
+    from consultas
+    inner join minutos on consultas.minuto = minutos.minuto
+    left join sinais on consultas.minuto = sinais.minuto
+)
+
+select * from final

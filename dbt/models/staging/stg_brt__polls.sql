@@ -1,0 +1,15 @@
+-- One row is a tick of a capturer: what became of the planned poll.
+with final as (
+    select
+        capturer,
+        tick,
+        status,
+        reason,
+        records,
+        rejects,
+        signals,
+        load_id
+    from {{ source('brt', 'brt_poll') }}
+)
+
+select * from final

@@ -299,7 +299,9 @@ def transform(parts: Parts, *arguments: str) -> dbt.Derived:
     started = time.perf_counter()
     with parts.store.alone_transforming():
         newest_load = parts.store.newest_load()
-        derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments)
-        parts.store.note_transform(newest_load, derived.seconds)
+        network = dbt.network_sha256()
+        is_new = parts.store.newest_network() != network
+        derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments, with_network=is_new)
+        parts.store.note_transform(newest_load, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

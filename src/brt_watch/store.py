@@ -165,10 +165,17 @@ class Store:
         """Return the newest load that the models were derived from, 0 before the first."""
         return self.totals().transformed_load_id
 
-    def note_transform(self, load_id: int, seconds: float) -> None:
-        """Note that the models are derived from all loads up to this one."""
+    def newest_network(self) -> str:
+        """Return the checksum of the reference files of the newest transform, "" before the first."""
         with self.connection() as connection:
-            connection.execute(_sql("insert_transform"), {"load_id": load_id, "seconds": seconds})
+            row = connection.execute(_sql("newest_network")).fetchone()
+        return str(row["network_sha256"]) if row else ""
+
+    def note_transform(self, load_id: int, seconds: float, network_sha256: str) -> None:
+        """Note that the models are derived from all loads up to this one, and with which network."""
+        values = {"load_id": load_id, "seconds": seconds, "network_sha256": network_sha256}
+        with self.connection() as connection:
+            connection.execute(_sql("insert_transform"), values)
 
     @contextmanager
     def alone_transforming(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ dbt takes five seconds to import and a tenth of that to run a second time, which
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from brt_watch import disk
 from brt_watch.errors import TransformFailed
+from brt_watch.network import SEEDS
 from brt_watch.settings import PROJECT, Settings
 
 DBT_PROJECT = PROJECT / "dbt"
@@ -31,12 +34,21 @@ class Derived:
         return {"models": self.models, "tests": self.tests}
 
 
-def build(settings: Settings, connection: dict[str, str], *arguments: str) -> Derived:
+def network_sha256() -> str:
+    """Return the checksum of the reference files: another one, another network."""
+    sums = [disk.sha256(path) for path in sorted(SEEDS.iterdir())]
+    return hashlib.sha256("".join(sums).encode()).hexdigest()
+
+
+def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:
     """Build the models and run their data tests; raises TransformFailed with what failed first.
 
-    `arguments` are added to dbt's, for example `--full-refresh`. Unit tests of the models belong to `make test`.
+    The reference files are loaded `with_network`, which takes some seconds. `arguments` are added to dbt's, for example
+    `--full-refresh`. Unit tests of the models belong to `make test`.
     """
-    return run_dbt(settings, connection, ["build"], "--exclude-resource-type", "unit_test", *arguments)
+    left_out = ["unit_test"] if with_network else ["unit_test", "seed"]
+    excluded = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
+    return run_dbt(settings, connection, ["build"], *excluded, *arguments)
 
 
 def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[str], *arguments: str) -> Derived:

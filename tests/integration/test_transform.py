@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from brt_watch import pipeline, transform
 from brt_watch.errors import TransformFailed
+from brt_watch.network import COLUMNS, read_network
 from brt_watch.pipeline import Parts
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
@@ -64,7 +65,8 @@ def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come
     for folder in windows:
         pipeline.load(folder, parts)
         derived = pipeline.transform(parts)
-        assert (derived.models, derived.tests) == (5, 7)
+        # The network is loaded at the first run, and then stays.
+        assert (derived.models, derived.tests) == (5 + (8 if folder == windows[0] else 0), 7)
         assert parts.store.view() == expected_view(parts)
     models = ("posicao_atual order by codigo", "cobertura_captura order by minuto")
     increments = [query(parts, f"select * from {model}") for model in models]
@@ -107,12 +109,22 @@ def test_every_column_of_every_model_is_described(parts: Parts) -> None:
     folder = parts.settings.folder / "dbt"
     manifest = json.loads((folder / "manifest.json").read_text())["nodes"]
     catalog = json.loads((folder / "catalog.json").read_text())["nodes"]
-    models = [name for name in catalog if name.startswith("model.")]
-    assert len(models) == 5
+    models = [name for name in catalog if name.startswith(("model.", "seed."))]
+    assert len(models) == 5 + len(COLUMNS)
     for model in models:
         assert manifest[model]["description"].startswith("One row is")
         described = {name for name, column in manifest[model]["columns"].items() if column["description"]}
         assert described == set(catalog[model]["columns"]), model
+
+
+def test_the_network_is_loaded_when_it_is_another_one(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.transform(parts)
+    paths = read_network().paths.values()
+    assert query(parts, "select count(*) as n from linha_trajetos") == [{"n": sum(len(path.metres) for path in paths)}]
+    assert pipeline.transform(parts).models == 5
+    monkeypatch.setattr(transform, "network_sha256", lambda: "another")
+    assert pipeline.transform(parts).models == 5 + len(COLUMNS)
+    assert parts.store.newest_network() == "another"
 
 
 def test_what_dbt_complains_of_is_in_the_error(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -109,7 +110,7 @@ class Spot(NamedTuple):
 
 @dataclass(eq=False)
 class _Bus:
-    activities: list[Activity]
+    activities: deque[Activity]
     label: Label
     odometer_m: float
     free_at: float = 0.0
@@ -135,7 +136,7 @@ class Plan:
         self._waiting: dict[Spot, list[_Bus]] = {spot: [] for spot in self._terminals.values()}
         self._parked: dict[Spot, list[_Bus]] = {}
         self._impatient: list[tuple[float, int, _Bus, Spot]] = []
-        self._buses = [_Bus([], NO_LINE, odometer) for odometer in odometers_m]
+        self._buses = [_Bus(deque(), NO_LINE, odometer) for odometer in odometers_m]
         self._count = 0
         self._seconds = {
             key: (network.lines[key[0]].viagem_s or path.length_m / USUAL_MS, quickest_seconds(path))
@@ -148,8 +149,8 @@ class Plan:
             bus.label = Label(path.linha, path.sentido)
             self._park(bus, self.until - self._chance.uniform(1800, 8 * 3600), self._chance.choice(self._garages))
 
-    def activities(self, bus: int) -> list[Activity]:
-        """Return what a bus does, in the order of time, as far as it is planned; the list grows."""
+    def activities(self, bus: int) -> deque[Activity]:
+        """Return what a bus does, in the order of time, as far as it is planned; all but the last may be taken away."""
         return self._buses[bus].activities
 
     def extend(self) -> None:

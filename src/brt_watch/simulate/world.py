@@ -22,6 +22,8 @@ from brt_watch.simulate.truth import Truth
 LOOK_BACK = timedelta(minutes=35)
 """In so much time every device signals that is not silent."""
 
+DAY = timedelta(days=1)
+
 AGO = 900
 """At most so often a signal comes again that has been there, that of so long ago, in seconds."""
 
@@ -113,6 +115,8 @@ class World:
             self.vehicles.append(vehicle)
             if vehicle.use is Use.SERVICE:
                 activities = self._of_bus(plan, numbers[vehicle.codigo], shown_from)
+            elif vehicle.use is Use.BENCH:
+                activities = self._on_a_bench(vehicle, shown_from)
             else:
                 activities = iter([self._of_another(vehicle, seed, start)])
             self._streams.append(self._sent(vehicle, row, activities, plan, seed, shown_from))
@@ -121,29 +125,34 @@ class World:
         """Yield what a bus does, from what it does before the table is shown, for ever."""
         activities = plan.activities(number)
         since = (shown_from - LOOK_BACK).timestamp()
-        index = max((i for i, each in enumerate(activities) if each.start <= since), default=0)
+        while len(activities) > 1 and activities[1].start <= since:
+            activities.popleft()
         while True:
-            while index >= len(activities):
+            yield activities[0]
+            while len(activities) < 2:
                 plan.extend()
-            yield activities[index]
-            index += 1
+            activities.popleft()
+
+    def _on_a_bench(self, vehicle: Vehicle, shown_from: datetime) -> Iterator[Activity]:
+        """Yield a day after the other of a tracker that lies somewhere, switched on."""
+        day = service_day(shown_from) - DAY
+        at = BENCHES[int(vehicle.phase * len(BENCHES))]
+        while True:
+            end = (day + DAY).timestamp()
+            yield Activity(Doing.WAIT, day.timestamp(), end, at, vehicle.odometer_m, NO_LINE)
+            day += DAY
 
     def _of_another(self, vehicle: Vehicle, seed: str, start: datetime) -> Activity:
-        """Return the one thing that a vehicle does that is not in service."""
+        """Return the one thing that a vehicle does that is not in service and not on a bench: it is parked."""
         chance = Random(f"{seed}/{vehicle.codigo}/other")
         garage = chance.choice(self._network.garages)
         at, label = Point(garage.latitude, garage.longitude), NO_LINE
-        since, silent_from = start.timestamp() - chance.uniform(3600, 7200), math.inf
-        if vehicle.use is Use.BENCH:
-            doing, at = Doing.WAIT, BENCHES[int(vehicle.phase * len(BENCHES))]
-        else:
-            doing = Doing.PARK
-            days = {Use.RESTING: (1.2, 30.0), Use.DEAD: (31.0, 600.0), Use.SUPPORT: (0.0, 0.0)}[vehicle.use]
-            since -= chance.uniform(*days) * 86_400
-            silent_from = since + 1 if vehicle.use is not Use.SUPPORT else math.inf
-            if vehicle.codigo.isdigit() and chance.random() < 0.9:
-                label = Label(*chance.choice(list(self._network.paths)))
-        return Activity(doing, since, math.inf, at, vehicle.odometer_m, label, silent_from=silent_from)
+        days = {Use.RESTING: (1.2, 30.0), Use.DEAD: (31.0, 600.0), Use.SUPPORT: (0.0, 0.0)}[vehicle.use]
+        since = start.timestamp() - chance.uniform(3600, 7200) - chance.uniform(*days) * 86_400
+        silent_from = since + 1 if vehicle.use is not Use.SUPPORT else math.inf
+        if vehicle.codigo.isdigit() and chance.random() < 0.9:
+            label = Label(*chance.choice(list(self._network.paths)))
+        return Activity(Doing.PARK, since, math.inf, at, vehicle.odometer_m, label, silent_from=silent_from)
 
     def _sent(
         self, vehicle: Vehicle, row: int, activities: Iterator[Activity], plan: Plan, seed: str, shown_from: datetime

@@ -49,15 +49,20 @@ class PretendClock(Clock):
     times as fast from there. All processes that share the text agree on the time.
     """
 
-    _written = re.compile(r"(?P<shows>[^@]+)@(?P<real>\d+(\.\d+)?)x(?P<speed>\d+(\.\d+)?)")
+    _form = re.compile(r"(?P<shows>[^@]+)@(?P<real>\d+(\.\d+)?)x(?P<speed>\d+(\.\d+)?)")
 
     def __init__(self, written: str) -> None:
-        match = self._written.fullmatch(written.strip())
+        match = self._form.fullmatch(written.strip())
         if not match or float(match["speed"]) <= 0:
             raise ValueError("a pretended clock is written like 2025-06-05T21:44:00Z@1764000000x30")
         self.shows = parse_moment(match["shows"])
         self.real = datetime.fromtimestamp(float(match["real"]), UTC)
         self.speed = float(match["speed"])
+
+    @staticmethod
+    def written(shows: datetime, speed: float) -> str:
+        """Write a clock that shows a moment now, and runs so many times as fast."""
+        return f"{write_moment(shows)}@{datetime.now(UTC).timestamp():.0f}x{speed:g}"
 
     def now(self) -> datetime:
         """Return the pretended moment."""

@@ -134,6 +134,7 @@ class Service:
         if not self.is_running():
             return []
         known: list[dict[str, Any]] = self._ask("getAllProcessInfo")
+        names = self.names
         return [
             Program(
                 info["name"],
@@ -141,7 +142,7 @@ class Service:
                 info["pid"] or None,
                 datetime.fromtimestamp(info["start"], UTC) if info["start"] else None,
             )
-            for info in sorted(known, key=lambda info: self.names.index(info["name"]))
+            for info in sorted(known, key=lambda info: names.index(info["name"]))
         ]
 
     def log(self, name: str) -> Path:

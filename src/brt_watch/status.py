@@ -11,7 +11,7 @@ from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
 from brt_watch.service import Program, Service
-from brt_watch.simulate.simulation import simulation_of
+from brt_watch.simulate.simulation import Simulation, simulation_of
 from brt_watch.store import Totals
 from brt_watch.window import CSV, Window, read_ledger
 
@@ -61,7 +61,9 @@ def report(parts: Parts) -> Report:
     polls = _recent_polls(parts)
     good = [poll for poll in polls if poll.status.is_good]
     since_good = polls[polls.index(good[-1]) + 1 :] if good else polls
-    problems = _program_problems(service, programs) + _capture_problems(now, good, since_good, bool(programs))
+    simulation = simulation_of(parts.settings)
+    problems = _program_problems(service, programs, simulation)
+    problems += _capture_problems(now, good, since_good, bool(programs))
     problems += [f"{trouble.code} {trouble.subject}: {trouble.detail}" for trouble in parts.files.remembered().troubles]
     database, vehicles = None, 0
     try:
@@ -77,7 +79,7 @@ def report(parts: Parts) -> Report:
         now=now,
         data=str(parts.settings.folder),
         feed_url=str(parts.settings.feed_url),
-        simulated=parts.files.simulated() is not None,
+        simulated=simulation is not None,
         programs=programs,
         last_poll=polls[-1] if polls else None,
         last_good_poll=good[-1] if good else None,
@@ -101,9 +103,8 @@ def _recent_polls(parts: Parts) -> list[Poll]:
     return polls
 
 
-def _program_problems(service: Service, programs: list[Program]) -> list[str]:
+def _program_problems(service: Service, programs: list[Program], simulation: Simulation | None) -> list[str]:
     if not programs:
-        simulation = simulation_of(service.settings)
         return [f"brt-watch does not run: make {'demo' if simulation and simulation.demo else 'start'}"]
     return [
         f"{program.name} is not running ({program.state}): its log is {service.log(program.name)}"

@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.commands import Commands
 from tests.integration.conftest import free_port
 
 
-class Demo:
-    """brt-watch on the demo's data folder and ports, which are the test's own."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.environment = os.environ | {
-            "BRT_WATCH_DATA": str(data),
-            "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{free_port()}/gps/brt",
-            "BRT_WATCH_POSTGRES_PORT": str(free_port()),
-        }
-
-    def run(self, *words: str, expect: int = 0) -> str:
-        command = [sys.executable, "-m", "brt_watch", *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
-        logs = "\n".join(f"{log}:\n{log.read_text()[-2000:]}" for log in sorted(self.data.glob("logs/*.log")))
-        assert done.returncode == expect, f"{words}: {done.stdout}\n{done.stderr}\n{logs}"
-        return done.stdout + done.stderr
-
-
 @pytest.fixture
-def demo() -> Iterator[Demo]:
-    folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
-    folder.chmod(0o755)
-    demo = Demo(folder / "data")
+def demo(folder: Path) -> Iterator[Commands]:
+    feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", str(free_port())
+    demo = Commands(folder / "data", BRT_WATCH_FEED_URL=feed_url, BRT_WATCH_POSTGRES_PORT=postgres_port)
     yield demo
     demo.run("--demo", "stop")
-    shutil.rmtree(folder)
 
 
-def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Demo) -> None:
+def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Commands) -> None:
     said = demo.run("demo", "--hours", "0.3")
     assert "The data is simulated" in said
     assert "54 polls" in said or "55 polls" in said

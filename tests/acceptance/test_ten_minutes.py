@@ -10,11 +10,8 @@ import gzip
 import hashlib
 import io
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +24,7 @@ import psycopg
 import pytest
 import zstandard
 
+from tests.acceptance.commands import Commands
 from tests.fleet import recorded_minutes, write_recording
 from tests.integration.conftest import free_port
 
@@ -34,20 +32,19 @@ SPEED = 20
 CITY = Path(__file__).parents[3] / "shared" / "data" / "responses" / "brt_2025-06-05.jsonl.gz"
 
 
-class Program:
+class Program(Commands):
     """brt-watch on a data folder of its own, capturing a recording that is being replayed."""
 
     def __init__(self, data: Path, recording: Path, seconds_until_it_begins: int) -> None:
-        self.data = data
         port = free_port()
-        self.environment = os.environ | {
-            "BRT_WATCH_DATA": str(data),
-            "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{port}/gps/brt",
-            "BRT_WATCH_POSTGRES_PORT": str(free_port()),
-            "BRT_WATCH_LOAD_MINUTES": "3",
+        super().__init__(
+            data,
+            BRT_WATCH_FEED_URL=f"http://127.0.0.1:{port}/gps/brt",
+            BRT_WATCH_POSTGRES_PORT=str(free_port()),
+            BRT_WATCH_LOAD_MINUTES="3",
             # The window begins some minutes before the recording does, and is to have all of it.
-            "BRT_WATCH_WINDOW_MINUTES": "16",
-        }
+            BRT_WATCH_WINDOW_MINUTES="16",
+        )
         # Made before the clock of the recording begins to run.
         self.run("db", "start")
         with gzip.open(recording) as file:
@@ -55,12 +52,6 @@ class Program:
         self.environment["BRT_WATCH_CLOCK"] = f"{first.isoformat()}@{time.time() + seconds_until_it_begins:.0f}x{SPEED}"
         command = [sys.executable, "-m", "brt_watch", "replay", str(recording), "--port", str(port)]
         self.replay = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL)
-
-    def run(self, *words: str, expect: int = 0) -> str:
-        command = [sys.executable, "-m", "brt_watch", *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == expect, f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
-        return done.stdout
 
     def status(self) -> dict[str, Any]:
         command = [sys.executable, "-m", "brt_watch", "status", "--json"]
@@ -72,9 +63,6 @@ class Program:
             assert time.monotonic() < until, f"{json.dumps(status, indent=1)}\n{self.logs()}"
             time.sleep(1)
         return status
-
-    def logs(self) -> str:
-        return "\n".join(f"{log}:\n{log.read_text()[-3000:]}" for log in sorted(self.data.glob("logs/*.log")))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.run("db", "url").strip()) as connection:
@@ -92,14 +80,6 @@ def read_csv(folder: Path, name: str) -> list[dict[str, str]]:
     packed = folder / f"{name}.zst"
     data = zstandard.decompress(packed.read_bytes()) if packed.exists() else (folder / name).read_bytes()
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["ours"])

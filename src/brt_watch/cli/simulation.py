@@ -17,7 +17,7 @@ from rich.progress import track
 from brt_watch import pipeline
 from brt_watch.cli.service import print_where_to_look, start_database
 from brt_watch.cli.terminal import AsJson, err, out, plain, print_json
-from brt_watch.clock import Clock, PretendClock, write_moment, write_tick
+from brt_watch.clock import Clock, PretendClock, write_tick
 from brt_watch.network import read_network
 from brt_watch.pipeline import Parts
 from brt_watch.replay import read_recording
@@ -57,9 +57,7 @@ def replay(
     played = read_recording(recording)
     answers = played.answers
     settings = load_settings()
-    written = settings.clock or (
-        f"{write_moment(answers[0].captured_at - timedelta(seconds=5))}@{Clock().now().timestamp():.0f}x{speed:g}"
-    )
+    written = settings.clock or PretendClock.written(answers[0].captured_at - timedelta(seconds=5), speed)
     clock = PretendClock(written)
     server = _server(played, clock, port, faults)
     span = answers[-1].captured_at - answers[0].captured_at
@@ -105,11 +103,9 @@ def simulate(
     if history:
         _fill(settings, simulation, history)
         return
-    written = settings.clock or ("" if speed == 1 else f"{write_moment(now)}@{Clock().now().timestamp():.0f}x{speed:g}")
+    written = settings.clock or ("" if speed == 1 else PretendClock.written(now, speed))
     clock = PretendClock(written) if written else settings.time
-    wanted = demo_settings.PORT if port is None else port
-    if port is None and (own := demo_settings.port_of(str(settings.feed_url))):
-        wanted = own
+    wanted = demo_settings.port_of(str(settings.feed_url)) if port is None else port
     with closing(Truth(settings.folder / "truth" / write_tick(clock.now()))) as truth:
         world = World(read_network(), simulation, clock.now(), truth)
         server = _server(world, clock, wanted, faults, simulated=True)

@@ -18,6 +18,10 @@ from brt_watch.settings import PROJECT
 
 SEEDS = PROJECT / "dbt" / "seeds"
 
+EARTH_RADIUS_M = 6_371_008.8
+METRES_OF_A_DEGREE = EARTH_RADIUS_M * math.radians(1)
+"""Of latitude, on a sphere of the Earth's mean radius."""
+
 COLUMNS = {
     "estacoes": ("estacao_id", "nome", "tipo", "corredores", "latitude", "longitude", "fonte", "data_fonte"),
     "linhas": (
@@ -158,7 +162,7 @@ def metres_between(latitude: float, longitude: float, other_latitude: float, oth
     here, there = math.radians(latitude), math.radians(other_latitude)
     half = math.sin((there - here) / 2) ** 2
     half += math.cos(here) * math.cos(there) * math.sin(math.radians(other_longitude - longitude) / 2) ** 2
-    return 2 * 6_371_008.8 * math.asin(math.sqrt(min(1.0, half)))
+    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, half)))
 
 
 def _read_headways(folder: File) -> dict[str, list[Headway]]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from brt_watch.network import metres_between
+from brt_watch.network import METRES_OF_A_DEGREE, metres_between
 
 Point = tuple[float, float]
 """Latitude and longitude, in degrees."""
@@ -91,10 +91,9 @@ def _extend(
 
 def _nearest(point: Point, here: Point, there: Point) -> tuple[float, float]:
     """Return the metres from a point to a stretch, and the share of the stretch that lies before the nearest place."""
-    metres = 6_371_008.8 * math.radians(1)
-    across = metres * math.cos(math.radians(here[0]))
-    x, y = (point[1] - here[1]) * across, (point[0] - here[0]) * metres
-    dx, dy = (there[1] - here[1]) * across, (there[0] - here[0]) * metres
+    across = METRES_OF_A_DEGREE * math.cos(math.radians(here[0]))
+    x, y = (point[1] - here[1]) * across, (point[0] - here[0]) * METRES_OF_A_DEGREE
+    dx, dy = (there[1] - here[1]) * across, (there[0] - here[0]) * METRES_OF_A_DEGREE
     length = dx * dx + dy * dy
     share = min(1.0, max(0.0, (x * dx + y * dy) / length)) if length else 0.0
     return math.hypot(x - share * dx, y - share * dy), share

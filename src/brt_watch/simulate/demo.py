@@ -36,16 +36,16 @@ def enter() -> None:
             os.environ[PREFIX + name] = value
 
 
-def port_of(feed_url: str) -> int | None:
-    """Return the port of an API on loopback, None of another one."""
-    return urlsplit(feed_url).port if feed_url.startswith(LOOPBACK) else None
+def port_of(feed_url: str) -> int:
+    """Return the port of an API on loopback; of another one, that of the demo."""
+    return (urlsplit(feed_url).port if feed_url.startswith(LOOPBACK) else None) or PORT
 
 
 def wait_for_api(feed_url: str, log: Path, seconds: float = 60) -> None:
     """Return when the simulated API takes requests, some seconds after its start; raises ServiceFailed."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port_of(feed_url) or PORT), timeout=1):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port_of(feed_url)), timeout=1):
             return
         time.sleep(0.1)
     raise ServiceFailed(name="simulator", log=log)

@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from brt_watch.clock import RIO
-from brt_watch.network import Network, Path, Stop, metres_between
+from brt_watch.network import METRES_OF_A_DEGREE, Network, Path, Stop, metres_between
 from brt_watch.simulate.motion import quickest_seconds
 
 DAY_BEGINS = timedelta(hours=3)
@@ -157,7 +157,8 @@ class Plan:
         """Plan another day."""
         day, self._day = self._day, self._day + timedelta(days=1)
         self.until = self._day.timestamp()
-        departures = sorted([*self._left, *timetable(self._network, day, self._seed)])
+        departures = [*self._left, *timetable(self._network, day, self._seed)]
+        departures.sort(key=lambda departure: departure.at)
         self._left = [departure for departure in departures if departure.at >= self.until]
         for departure in departures[: len(departures) - len(self._left)]:
             self._run_out_of_patience(departure.at)
@@ -321,10 +322,9 @@ def _scattered(point: Point, sigma_m: float, chance: Random) -> Point:
 
 def moved(point: Point, north_m: float, east_m: float) -> Point:
     """Return the point that lies so many metres away."""
-    degree = 111_195.0
     return Point(
-        point.latitude + north_m / degree,
-        point.longitude + east_m / degree / math.cos(math.radians(point.latitude)),
+        point.latitude + north_m / METRES_OF_A_DEGREE,
+        point.longitude + east_m / METRES_OF_A_DEGREE / math.cos(math.radians(point.latitude)),
     )
 
 

@@ -1,0 +1,25 @@
+"""brt-watch as a user types it: the real commands, on a data folder and ports of the test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Commands:
+    """The commands on one data folder."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        self.environment = os.environ | {"BRT_WATCH_DATA": str(data)} | environment
+
+    def run(self, *words: str, expect: int = 0) -> str:
+        command = [sys.executable, "-m", "brt_watch", *words]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
+        assert done.returncode == expect, f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def logs(self) -> str:
+        return "\n".join(f"{log}:\n{log.read_text()[-3000:]}" for log in sorted(self.data.glob("logs/*.log")))

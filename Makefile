@@ -30,6 +30,9 @@ demo: $(VENV)/installed  ## Start a system of its own against a simulated BRT, i
 run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or start_db)
 	@$(BRT_WATCH) transform
 
+docs: $(VENV)/installed  ## Write docs/models.md and the documentation site of dbt (needs start or start_db)
+	@$(BRT_WATCH) docs
+
 psql: $(VENV)/installed  ## Open psql on the database
 	@$(BRT_WATCH) db psql
 

@@ -27,11 +27,16 @@ class Share:
 
 @dataclass(frozen=True)
 class Score:
-    """What was recovered. `false_signals` were never sent; `p95_behind_seconds` is of the positions in the view."""
+    """What was recovered. `false_signals` were never sent; `p95_behind_seconds` is of the positions in the view.
+
+    The errors are those of the metres along the path of signals on a trip, where line and direction are right.
+    """
 
     shares: list[Share]
     false_signals: int
     p95_behind_seconds: float
+    median_error_m: float
+    p95_error_m: float
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -43,7 +48,7 @@ def score(settings: Settings) -> Score:
     files = sorted((settings.folder / "truth").glob("*/sinais.csv"))
     if not simulation_of(settings) or not files:
         raise NothingToScore(folder=settings.folder)
-    signals, view = Store(settings).compare_with_truth(files)
+    signals, view, models = Store(settings).compare_with_truth(files)
     sent, seen = sum(row["sent"] for row in signals), sum(row["seen"] for row in signals)
     shares = [
         Share("signals seen", seen, sent),
@@ -54,6 +59,17 @@ def score(settings: Settings) -> Score:
             if row["estado"] == "viagem"
         ),
         Share("vehicles whose newest signal is in generate_view", view["up_to_date"], view["vehicles"]),
+        *(
+            Share(f"signals of gps_brt on a trip {what}", models[name], models["signals"])
+            for name, what in (
+                ("right_line", "with the right line"),
+                ("right_label", "with the right direction in their label"),
+                ("right_direction", "with the right direction"),
+                ("on_path", "on their path"),
+                ("right_status", "with the right status"),
+            )
+        ),
     ]
     false = signals[0]["false_signals"] if signals else 0
-    return Score(shares, false, round(view["p95_behind_seconds"], 1))
+    behind, median, p95 = view["p95_behind_seconds"], models["median_error_m"], models["p95_error_m"]
+    return Score(shares, false, round(behind, 1), round(median, 1), round(p95, 1))

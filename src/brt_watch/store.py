@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -199,18 +200,20 @@ class Store:
                 return []
             return connection.execute(_sql("view")).fetchall()
 
-    def compare_with_truth(self, files: list[Path]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """Return what was seen of the signals of a simulation, by what the bus did, and how right the view is."""
+    def compare_with_truth(self, files: list[Path]) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+        """Return what was seen of the signals of a simulation, by what the bus did, and how right the models are."""
         with self.connection() as connection:
             connection.execute(_sql("stage_truth"))
             for file in files:
                 _copy(connection, file, "sinais")
             connection.execute("create index on sinais (codigo, datahora); analyze sinais")
             signals = connection.execute(_sql("score_signals")).fetchall()
-            view = None
+            view = {"vehicles": 0, "up_to_date": 0, "p95_behind_seconds": 0.0}
+            models: dict[str, Any] = defaultdict(int)
             if _is_there(connection, "generate_view"):
-                view = connection.execute(_sql("score_view")).fetchone()
-        return signals, view or {"vehicles": 0, "up_to_date": 0, "p95_behind_seconds": 0.0}
+                (view,) = connection.execute(_sql("score_view")).fetchall()
+                (models,) = connection.execute(_sql("score_models")).fetchall()
+        return signals, view, models
 
 
 def _forget(connection: psycopg.Connection[dict[str, Any]], manifest: Manifest) -> None:

@@ -43,11 +43,12 @@ def network_sha256() -> str:
 def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:
     """Build the models and run their data tests; raises TransformFailed with what failed first.
 
-    The reference files are loaded `with_network`, which takes some seconds. `arguments` are added to dbt's, for example
-    `--full-refresh`. Unit tests of the models belong to `make test`.
+    The reference files are loaded, and what they alone give is made, `with_network`: that takes some ten seconds.
+    `arguments` are added to dbt's, for example `--full-refresh`. Unit tests of the models belong to `make test`.
     """
-    left_out = ["unit_test"] if with_network else ["unit_test", "seed"]
-    excluded = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
+    excluded = ["--exclude-resource-type", "unit_test"]
+    if not with_network:
+        excluded += ["--exclude-resource-type", "seed", "--exclude", "tag:rede"]
     return run_dbt(settings, connection, ["build"], *excluded, *arguments)
 
 

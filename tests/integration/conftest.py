@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from brt_watch import pipeline
 from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.settings import Settings
@@ -58,17 +60,39 @@ def template(server: Server) -> str:
     """A database with our tables, of which each test gets a copy."""
     settings = make_settings(server.data, postgres_port=server.port)
     Store(settings).apply_schema()
-    return server.url
+    return "brt_watch"
+
+
+@contextmanager
+def copy_of(template: str, server: Server) -> Iterator[SecretStr]:
+    """Make a database like another one, and give its address; it is gone afterwards."""
+    name = f"test_{next(number)}"
+    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+        yield SecretStr(server.url.removesuffix("brt_watch") + name)
+        connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture
 def database(server: Server, template: str) -> Iterator[SecretStr]:
     """A database of the test's own, with our tables."""
-    name = f"test_{next(number)}"
-    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"create database {name} template brt_watch")
-        yield SecretStr(template.removesuffix("brt_watch") + name)
-        connection.execute(f"drop database {name} with (force)")
+    with copy_of(template, server) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def template_with_network(server: Server, template: str) -> Iterator[str]:
+    """A database with our tables and the models, made from nothing but the network."""
+    with copy_of(template, server) as address:
+        pipeline.transform(Parts.of(make_settings(server.data, database_url=address)))
+        yield address.get_secret_value().rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def database_with_network(server: Server, template_with_network: str) -> Iterator[SecretStr]:
+    """A database of the test's own, in which the network is loaded already: that takes some ten seconds."""
+    with copy_of(template_with_network, server) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,15 +1,16 @@
--- One row is a signal of a vehicle.
-with final as (
+-- One row is a signal of a vehicle, with all that can be said of it from itself alone.
+with sinais as (
     select
         codigo,
         placa,
         linha,
+        nullif(replace(linha, ' ', ''), '0') as servico,
         latitude,
         longitude,
         datahora,
         velocidade,
         id_migracao_trajeto,
-        sentido,
+        sentido as sentido_da_api,
         trajeto,
         hodometro,
         direcao,
@@ -18,6 +19,48 @@ with final as (
         load_id,
         {{ seconds_between('captured_at', 'datahora') }} as adiantamento_segundos
     from {{ source('brt', 'brt_raw') }}
+),
+
+final as (
+    select
+        sinais.codigo,
+        sinais.placa,
+        sinais.linha,
+        sinais.servico,
+        sinais.latitude,
+        sinais.longitude,
+        sinais.datahora,
+        sinais.velocidade,
+        sinais.id_migracao_trajeto,
+        case
+            when trocas.linha is null then sinais.sentido_da_api
+            when sinais.sentido_da_api = 'ida' then 'volta'
+            when sinais.sentido_da_api = 'volta' then 'ida'
+            else sinais.sentido_da_api
+        end as sentido,
+        sinais.trajeto,
+        sinais.hodometro,
+        sinais.direcao,
+        sinais.ignicao,
+        sinais.captured_at,
+        sinais.load_id,
+        sinais.adiantamento_segundos,
+        sinais.latitude = 0 and sinais.longitude = 0 as flag_sem_posicao,
+        not (
+            sinais.latitude between {{ var('area_latitude_minima') }} and {{ var('area_latitude_maxima') }}
+            and sinais.longitude between {{ var('area_longitude_minima') }} and {{ var('area_longitude_maxima') }}
+        ) as flag_fora_da_area,
+        sinais.adiantamento_segundos > {{ var('futuro_segundos') }} as flag_futuro,
+        sinais.adiantamento_segundos < -{{ var('atrasado_segundos') }} as flag_atrasado,
+        not {{ is_fleet_code('sinais.codigo') }} as flag_codigo_fora_da_frota,
+        coalesce(
+            sinais.velocidade < 0 or sinais.velocidade > {{ var('velocidade_improvavel_kmh') }}, false
+        ) as flag_velocidade_improvavel
+    from sinais
+    left join {{ ref('sentido_trocas') }} as trocas
+        on
+            sinais.servico = trocas.linha
+            and sinais.datahora < trocas.ate
 )
 
 select * from final

@@ -161,6 +161,10 @@ def score(as_json: AsJson = False) -> None:
     out.print(
         f"{scored.p95_behind_seconds:>7} s behind the truth are the positions of generate_view (95 % of them, or less)"
     )
+    out.print(
+        f"{scored.median_error_m:>7} m beside the truth along the path is gps_brt on a trip (half of it, or less);"
+        f" {scored.p95_error_m} m (95 %)"
+    )
 
 
 def _server(source: Source, clock: Clock, port: int, faults: Faults, simulated: bool = False) -> ApiServer:

@@ -14,11 +14,13 @@ from brt_watch import archive as archived
 from brt_watch import lock, pipeline
 from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
 from brt_watch.clock import parse_moment, write_moment
+from brt_watch.dictionary import DICTIONARY, write_dictionary
 from brt_watch.model import Poll
 from brt_watch.pipeline import Parts
 from brt_watch.service import FLOWS
 from brt_watch.settings import Settings
 from brt_watch.status import report
+from brt_watch.transform import run_dbt
 from brt_watch.window import has_csv
 
 app = typer.Typer()
@@ -174,3 +176,14 @@ def _poll_as_dict(poll: Poll) -> dict[str, Any]:
 
 def _flow_lock(settings: Settings, name: str) -> Path:
     return settings.folder / "run" / f"{name}.lock"
+
+
+@app.command()
+def docs() -> None:
+    """Write docs/models.md, every column of every model, and the documentation site of dbt, which needs the database."""
+    changed = write_dictionary()
+    out.print(f"{DICTIONARY} {'is written' if changed else 'was up to date'}")
+    parts = the_parts()
+    with err.status("asking dbt"):
+        run_dbt(parts.settings, parts.store.connection_parameters(), ["docs", "generate"], "--static")
+    out.print(f"{parts.settings.folder / 'dbt' / 'static_index.html'} is the site of dbt; open it in a browser")

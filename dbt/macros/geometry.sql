@@ -1,0 +1,67 @@
+{% macro east_m(longitude) -%}
+{#- Metres east of the prime meridian on a plane that touches the Earth at Rio; 0.2 % exact over the city. -#}
+(({{ longitude }}) * {{ var('metros_por_grau') }} * cos(radians({{ var('latitude_de_referencia') }})))
+{%- endmacro %}
+
+{% macro north_m(latitude) -%}
+{#- Metres north of the equator on the same plane. -#}
+(({{ latitude }}) * {{ var('metros_por_grau') }})
+{%- endmacro %}
+
+{% macro cell(east, north) -%}
+{#- The number of the square of `lado_da_celula_m` in which a point of the plane lies. -#}
+{{ cell_number(cell_index(east), cell_index(north)) }}
+{%- endmacro %}
+
+{% macro cell_index(metres) -%}
+{#- The column or the row of squares in which so many metres east or north lie. -#}
+cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
+{%- endmacro %}
+
+{% macro cell_number(column, row) -%}
+{#- One number of a column and a row; a degree is some 1,110 squares, so that a million is room enough. -#}
+({{ column }} * 1000000 + {{ row }})
+{%- endmacro %}
+
+{% macro cell_middle_m(index) -%}
+{#- Metres east or north of the middle of a column or a row of squares. -#}
+(({{ index }} + 0.5) * {{ var('lado_da_celula_m') }})
+{%- endmacro %}
+
+{% macro metres_between(latitude_a, longitude_a, latitude_b, longitude_b) -%}
+{#- Metres between two positions on a sphere of the Earth's mean radius (haversine). -#}
+(2 * 6371008.8 * asin(sqrt(
+    power(sin(radians(({{ latitude_b }}) - ({{ latitude_a }})) / 2), 2)
+    + cos(radians({{ latitude_a }})) * cos(radians({{ latitude_b }}))
+    * power(sin(radians(({{ longitude_b }}) - ({{ longitude_a }})) / 2), 2)
+)))
+{%- endmacro %}
+
+{% macro share_of_piece(east, north, piece) -%}
+{#- Where the foot of a point on a straight piece lies: 0 at its beginning, 1 at its end. A piece has a beginning
+    (leste_m, norte_m), a way (delta_leste_m, delta_norte_m) and the square of its length (comprimento2_m2). -#}
+least(1, greatest(0, (
+    ({{ east }} - {{ piece }}.leste_m) * {{ piece }}.delta_leste_m
+    + ({{ north }} - {{ piece }}.norte_m) * {{ piece }}.delta_norte_m
+) / {{ piece }}.comprimento2_m2))
+{%- endmacro %}
+
+{% macro metres_from_piece(east, north, piece, share) -%}
+{#- Metres from a point to the place on a piece at this share of its way. -#}
+sqrt(
+    ({{ east }} - {{ piece }}.leste_m - {{ share }} * {{ piece }}.delta_leste_m)
+    * ({{ east }} - {{ piece }}.leste_m - {{ share }} * {{ piece }}.delta_leste_m)
+    + ({{ north }} - {{ piece }}.norte_m - {{ share }} * {{ piece }}.delta_norte_m)
+    * ({{ north }} - {{ piece }}.norte_m - {{ share }} * {{ piece }}.delta_norte_m)
+)
+{%- endmacro %}
+
+{% macro rounded(number, digits) -%}
+{#- Rounded half away from zero, as the city does; floats would round 0.25 to 0.2. -#}
+cast(round(cast({{ number }} as numeric), {{ digits }}) as double precision)
+{%- endmacro %}
+
+{% macro cross_join_numbers(first, last, name) -%}
+{#- A row for every whole number from `first` to `last`, both of the row on the left, as `name`.n. -#}
+cross join lateral generate_series({{ first }}, {{ last }}) as {{ name }} (n)
+{%- endmacro %}

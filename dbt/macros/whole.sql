@@ -1,0 +1,4 @@
+{% macro whole(number) -%}
+{#- The nearest whole number. -#}
+cast(round({{ number }}) as integer)
+{%- endmacro %}

@@ -1,0 +1,76 @@
+-- One row is a square of the grid and a piece of a line's way that may be the nearest one to a point in that square.
+--
+-- All that lies within `trajeto_longe_m` of a way is covered. Of the pieces near a square those are kept that can be
+-- nearest to some point of it: not farther from its middle than the nearest one and a diagonal.
+{{ config(indexes=[{'columns': ['linha', 'celula']}]) }}
+
+{% set alcance = var('trajeto_longe_m') + var('lado_da_celula_m') %}
+
+with caixas as (
+    select
+        trechos.*,
+        {{ cell_index('least(leste_m, leste_m + delta_leste_m) - ' ~ alcance) }} as coluna_inicial,
+        {{ cell_index('greatest(leste_m, leste_m + delta_leste_m) + ' ~ alcance) }} as coluna_final,
+        {{ cell_index('least(norte_m, norte_m + delta_norte_m) - ' ~ alcance) }} as fileira_inicial,
+        {{ cell_index('greatest(norte_m, norte_m + delta_norte_m) + ' ~ alcance) }} as fileira_final
+    from {{ ref('int_rede__trechos') }} as trechos
+),
+
+quadrados as (
+    select
+        caixas.*,
+        colunas.n as coluna,
+        fileiras.n as fileira
+    from caixas
+    {{ cross_join_numbers('caixas.coluna_inicial', 'caixas.coluna_final', 'colunas') }}
+    {{ cross_join_numbers('caixas.fileira_inicial', 'caixas.fileira_final', 'fileiras') }}
+),
+
+centros as (
+    select
+        quadrados.*,
+        {{ cell_middle_m('coluna') }} as centro_leste_m,
+        {{ cell_middle_m('fileira') }} as centro_norte_m
+    from quadrados
+),
+
+pes as (
+    select
+        centros.*,
+        {{ share_of_piece('centro_leste_m', 'centro_norte_m', 'centros') }} as fracao
+    from centros
+),
+
+medidos as (
+    select
+        pes.*,
+        {{ metres_from_piece('centro_leste_m', 'centro_norte_m', 'pes', 'fracao') }} as do_centro_m
+    from pes
+),
+
+comparados as (
+    select
+        medidos.*,
+        min(do_centro_m) over (partition by linha, sentido, coluna, fileira) as do_mais_perto_m
+    from medidos
+    where do_centro_m <= {{ alcance }}
+),
+
+final as (
+    select
+        linha,
+        {{ cell_number('coluna', 'fileira') }} as celula,
+        sentido,
+        ordem,
+        inicio_m,
+        comprimento_m,
+        leste_m,
+        norte_m,
+        delta_leste_m,
+        delta_norte_m,
+        comprimento2_m2
+    from comparados
+    where do_centro_m <= do_mais_perto_m + {{ var('lado_da_celula_m') }} * sqrt(2)
+)
+
+select * from final

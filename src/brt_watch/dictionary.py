@@ -1,0 +1,63 @@
+"""The data dictionary of the models: docs/models.md, written from the descriptions that dbt has of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from brt_watch.settings import PROJECT
+from brt_watch.transform import DBT_PROJECT
+
+DICTIONARY = PROJECT / "docs" / "models.md"
+
+LAYERS = {
+    "marts": "Tables and views that people ask for",
+    "intermediate": "Steps between",
+    "staging": "What is loaded, renamed and marked",
+}
+"""The folders of `dbt/models`, those first that a reader looks for."""
+
+HEAD = """# Models
+
+What dbt makes of the signals. This page is written by `make docs` from the descriptions in `dbt/models`; the reference
+files and what a simulation writes are in [data-dictionary.md](data-dictionary.md), the city's words and those of the
+standards in [glossary.md](glossary.md).
+"""
+
+
+def dictionary() -> str:
+    """Return the page."""
+    parts = [HEAD]
+    for layer, title in LAYERS.items():
+        parts.append(f"\n## {title}\n")
+        for file in sorted((DBT_PROJECT / "models" / layer).rglob("*.yml")):
+            for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
+                parts.append("\n".join(_section(model)))
+    return "\n".join(parts)
+
+
+def write_dictionary(path: Path = DICTIONARY) -> bool:
+    """Write the page; returns whether it was another one before."""
+    page = dictionary()
+    changed = not path.exists() or path.read_text(encoding="utf-8") != page
+    path.write_text(page, encoding="utf-8")
+    return changed
+
+
+def _section(model: dict[str, Any]) -> Iterator[str]:
+    typed = any("data_type" in column for column in model["columns"])
+    yield f"\n### {model['name']}\n"
+    yield f"{_line(model['description'])}\n"
+    yield "| column | type | meaning |" if typed else "| column | meaning |"
+    yield "|---|---|---|" if typed else "|---|---|"
+    for column in model["columns"]:
+        cells = [f"`{column['name']}`", *([column["data_type"]] if typed else []), _line(column["description"])]
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

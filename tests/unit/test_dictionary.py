@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from brt_watch.dictionary import DICTIONARY, dictionary
+
+
+def test_the_page_of_the_models_says_what_dbt_says() -> None:
+    assert DICTIONARY.read_text(encoding="utf-8") == dictionary(), "run `brt-watch docs`, and commit docs/models.md"

@@ -180,7 +180,7 @@ def _flow_lock(settings: Settings, name: str) -> Path:
 
 @app.command()
 def docs() -> None:
-    """Write docs/models.md, every column of every model, and the documentation site of dbt, which needs the database."""
+    """Write docs/models.md, every column of every model, and dbt's documentation site, which needs the database."""
     changed = write_dictionary()
     out.print(f"{DICTIONARY} {'is written' if changed else 'was up to date'}")
     parts = the_parts()

@@ -6,6 +6,7 @@ BrtWatchError
 ├── NotRunning            the service has to run for this
 ├── ServiceFailed         a process of the service does not come up
 ├── PortBusy              the port of the embedded Postgres is taken
+├── WebPortBusy           the port of the page is taken
 ├── PostgresFailed        the embedded Postgres does not come up
 ├── DatabaseUnreachable   no Postgres answers
 ├── DatabaseRefused       Postgres does not do what it is asked
@@ -55,6 +56,11 @@ class ServiceFailed(BrtWatchError):
 class PortBusy(BrtWatchError):
     """Port {port} is in use by another program, so the embedded Postgres cannot listen there. \
 Set BRT_WATCH_POSTGRES_PORT to a free port, or stop that program."""
+
+
+class WebPortBusy(BrtWatchError):
+    """The page cannot be served on {host}, port {port}: {reason}. \
+Set BRT_WATCH_HTTP_PORT to a free port, or stop the program that has it."""
 
 
 class PostgresFailed(BrtWatchError):

@@ -1,4 +1,4 @@
-"""The processes of `make start`, kept up by supervisor: Postgres, and one process a flow."""
+"""The processes of `make start`, kept up by supervisor: Postgres, one process a flow, and the page."""
 
 from __future__ import annotations
 
@@ -41,6 +41,13 @@ SIMULATOR = "simulator"
 """The simulated API, which is a part of the service in a demo."""
 
 
+WEB = "web"
+"""The page and the interfaces over HTTP."""
+
+PARTS = (*FLOWS, WEB)
+"""What is started beside Postgres."""
+
+
 @dataclass(frozen=True)
 class Program:
     """A process that supervisor keeps up. `state` is supervisor's word for how it is (RUNNING, BACKOFF, ...)."""
@@ -65,7 +72,7 @@ class Service:
         """The programs, in the order of their start."""
         simulation = simulation_of(self.settings)
         own = [DATABASE] if self.settings.embedded_postgres else []
-        return [*own, *([SIMULATOR] if simulation and simulation.demo else []), *FLOWS]
+        return [*own, *([SIMULATOR] if simulation and simulation.demo else []), *PARTS]
 
     def is_running(self) -> bool:
         """Whether supervisor runs for this data folder."""
@@ -213,7 +220,7 @@ class Service:
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
         us = [sys.executable, "-m", "brt_watch"]
-        commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"]}
+        commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"], WEB: [*us, "serve"]}
         commands |= {step: [*us, "flow", "run", flow] for step, flow in FLOWS.items()}
         for name in self.names:
             config[f"program:{name}"] = {

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     postgres_port: Annotated[
         int, Field(ge=1024, le=65535, description="The loopback port of the embedded Postgres.")
     ] = 15432
+    http_port: Annotated[int, Field(ge=1024, le=65535, description="The loopback port of the page and the API.")] = 8000
     poll_seconds: Annotated[
         int,
         AfterValidator(_divides_the_minute),

@@ -16,7 +16,8 @@ from tests.integration.conftest import free_port
 @pytest.fixture
 def demo(folder: Path) -> Iterator[Commands]:
     feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", str(free_port())
-    demo = Commands(folder / "data", BRT_WATCH_FEED_URL=feed_url, BRT_WATCH_POSTGRES_PORT=postgres_port)
+    ports = {"BRT_WATCH_POSTGRES_PORT": postgres_port, "BRT_WATCH_HTTP_PORT": str(free_port())}
+    demo = Commands(folder / "data", BRT_WATCH_FEED_URL=feed_url, **ports)
     yield demo
     demo.run("--demo", "stop")
 
@@ -34,7 +35,7 @@ def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Command
         time.sleep(1)
     assert status["simulated"] is True
     assert [program["name"] for program in status["programs"]] == [
-        *["postgres", "simulator", "capture", "load", "transform"]
+        *["postgres", "simulator", "capture", "load", "transform", "web"]
     ]
     assert {program["state"] for program in status["programs"]} == {"RUNNING"}
     assert (status["database"]["windows"], status["vehicles"]) == (1, 748)

@@ -41,6 +41,7 @@ class Program(Commands):
             data,
             BRT_WATCH_FEED_URL=f"http://127.0.0.1:{port}/gps/brt",
             BRT_WATCH_POSTGRES_PORT=str(free_port()),
+            BRT_WATCH_HTTP_PORT=str(free_port()),
             BRT_WATCH_LOAD_MINUTES="3",
             # The window begins some minutes before the recording does, and is to have all of it.
             BRT_WATCH_WINDOW_MINUTES="16",

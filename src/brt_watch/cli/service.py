@@ -8,11 +8,12 @@ import typer
 from rich.table import Table
 
 from brt_watch import __version__
+from brt_watch.cli.serve import listen
 from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
-from brt_watch.service import DATABASE, FLOWS, SIMULATOR, Service
+from brt_watch.service import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.simulate.simulation import simulation_of
 from brt_watch.status import Report, report
@@ -29,8 +30,9 @@ def start() -> None:
     service = Service(settings)
     if settings.embedded_postgres:
         start_database(settings, service)
+    check_web_port(settings, service)
     _warn_without_database(Parts.of(settings))
-    started = service.start(FLOWS)
+    started = service.start(PARTS)
     print_where_to_look(settings, service, started)
 
 
@@ -100,6 +102,12 @@ def start_database(settings: Settings, service: Service) -> None:
     Parts.of(settings).store.apply_schema()
 
 
+def check_web_port(settings: Settings, service: Service) -> None:
+    """Raise WebPortBusy when another program listens where the page is to be."""
+    if not any(program.name == WEB and program.state == "RUNNING" for program in service.programs()):
+        listen("127.0.0.1", settings.http_port).close()
+
+
 def _warn_without_database(parts: Parts) -> None:
     try:
         parts.store.apply_schema()
@@ -114,6 +122,7 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
     if simulated:
         out.print(SIMULATED, style="bold yellow")
     where = {DATABASE: f"127.0.0.1:{settings.postgres_port}", SIMULATOR: "in the place of the city's API"}
+    where[WEB] = f"http://localhost:{settings.http_port}"
     for program in service.programs():
         what = where.get(program.name) or f"Prefect flow {FLOWS[program.name]}"
         out.print(f"  {program.name:<10} {program.state.lower()}, process {program.pid}: {what}")

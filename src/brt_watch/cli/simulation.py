@@ -15,14 +15,14 @@ import typer
 from rich.progress import track
 
 from brt_watch import pipeline
-from brt_watch.cli.service import print_where_to_look, start_database
+from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
 from brt_watch.cli.terminal import AsJson, err, out, plain, print_json
 from brt_watch.clock import Clock, PretendClock, write_tick
 from brt_watch.network import read_network
 from brt_watch.pipeline import Parts
 from brt_watch.replay import read_recording
 from brt_watch.score import score as score_of
-from brt_watch.service import FLOWS, SIMULATOR, Service
+from brt_watch.service import PARTS, SIMULATOR, Service
 from brt_watch.settings import PREFIX, Settings, load_settings
 from brt_watch.simulate import demo as demo_settings
 from brt_watch.simulate.faults import Faults, fault_table, parse_faults
@@ -129,6 +129,7 @@ def demo(
     service = Service(settings)
     start = settings.time.now() - timedelta(hours=hours)
     simulation = simulate_into(settings, Simulation.beginning(start, demo=True))
+    check_web_port(settings, service)
     start_database(settings, service)
     parts = Parts.of(settings)
     if not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs()):
@@ -142,7 +143,7 @@ def demo(
         out.print(f"{len(windows)} windows are loaded; dbt derived {derived.models} models in {derived.seconds:.1f} s")
     started = service.start([SIMULATOR])
     demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
-    started += service.start(FLOWS)
+    started += service.start(PARTS)
     print_where_to_look(settings, service, started)
 
 

@@ -19,11 +19,12 @@ ENVIRONMENT = {
     "DATA": "data-demo",
     "FEED_URL": f"{LOOPBACK}{PORT}/gps/brt",
     "POSTGRES_PORT": "15433",
+    "HTTP_PORT": "8001",
     # Never the user's own database: simulated data stays apart.
     "DATABASE_URL": "",
     "ALERT_WEBHOOK": "",
 }
-"""The settings of the demo. The first three give way to the environment, if that names a simulated API, too."""
+"""The settings of the demo. The first four give way to the environment, if that names a simulated API, too."""
 
 
 def enter() -> None:

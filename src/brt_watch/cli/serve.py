@@ -1,0 +1,54 @@
+"""The page and the interfaces over HTTP."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import typer
+
+from brt_watch.cli.terminal import err, the_parts
+from brt_watch.errors import WebPortBusy
+
+app = typer.Typer()
+
+BACKLOG = 2048
+LAST_SECONDS = 2
+"""Clients that stream never end by themselves: so long they are waited for."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on; 0.0.0.0 for all. [loopback]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port. [BRT_WATCH_HTTP_PORT]")] = None,
+) -> None:
+    """Serve the page, the API and the feeds; reads only; ends with Ctrl-C."""
+    import uvicorn
+
+    from brt_watch.web.app import create_app
+
+    parts = the_parts()
+    listening = listen(host or "127.0.0.1", parts.settings.http_port if port is None else port)
+    where, bound = listening.getsockname()[:2]
+    err.print(f"http://{where}:{bound}/ shows {parts.settings.folder}; the interfaces: http://{where}:{bound}/api/docs")
+    config = uvicorn.Config(
+        create_app(parts),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=LAST_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises WebPortBusy."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        raise WebPortBusy(port=port, host=host, reason=error.strerror or str(error)) from None
+    listening.listen(BACKLOG)
+    return listening

@@ -1,0 +1,108 @@
+"""How the web answers: bytes with a tag, compressed where they may be; problems by RFC 9457."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+import structlog
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import AwareDatetime
+from starlette.exceptions import HTTPException
+
+from brt_watch.clock import UTC
+from brt_watch.errors import BrtWatchError, DatabaseUnreachable
+from brt_watch.web.shapes import Problem
+from brt_watch.web.snapshot import Encoded
+
+log = structlog.get_logger()
+
+WORTH_COMPRESSING = 1000
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+NO_NUL = r"^[^\x00]+$"
+
+From = Annotated[
+    AwareDatetime | None,
+    Query(description="From this moment on (ISO 8601 with a zone).", examples=["2026-11-24T18:00:00Z"]),
+]
+Until = Annotated[
+    AwareDatetime | None,
+    Query(description="Before this moment (ISO 8601 with a zone).", examples=["2026-11-24T19:00:00Z"]),
+]
+
+
+def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers: str) -> Response:
+    """Answer with bytes, or that the client has them."""
+    known = {"ETag": encoded.etag, "Cache-Control": cache, "Vary": "Accept-Encoding", **headers}
+    if encoded.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=known)
+    body = encoded.body
+    if len(body) > WORTH_COMPRESSING and "gzip" in request.headers.get("accept-encoding", ""):
+        body, known["Content-Encoding"] = encoded.gzipped, "gzip"
+    return Response(body, headers=known, media_type=encoded.media_type)
+
+
+def as_json(request: Request, value: Any, cache: str = "no-cache") -> Response:
+    """Answer with a value as JSON."""
+    return send(request, Encoded(msgspec.json.encode(value)), cache)
+
+
+def span(
+    de: datetime | None, ate: datetime | None, now: datetime, longest: timedelta, usual: timedelta
+) -> tuple[datetime, datetime]:
+    """Return the span that was asked for: by one end or both, without them the last; 422 when it is none."""
+    for moment in (de, ate):
+        if moment is not None and not EARLIEST <= moment <= LATEST:
+            raise HTTPException(422, "de and ate must lie between the years 2000 and 2100.")
+    end = ate or (de + usual if de else now)
+    begin = de or end - usual
+    if begin >= end:
+        raise HTTPException(422, "de must be earlier than ate.")
+    if end - begin > longest:
+        raise HTTPException(422, f"From de to ate may be {_hours(longest)} at most; ask for it in parts.")
+    return begin.astimezone(UTC), end.astimezone(UTC)
+
+
+def _hours(span: timedelta) -> str:
+    hours, minutes = divmod(span // timedelta(minutes=1), 60)
+    return f"{hours} hours" if not minutes else f"{hours * 60 + minutes} minutes"
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """Answer that something is wrong, and what."""
+    body = msgspec.json.encode(Problem(HTTPStatus(status).phrase, status, detail, **more))
+    return Response(body, status, headers, "application/problem+json")
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let every error be a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        detail = error.detail
+        if error.status_code == 404 and detail == "Not Found":
+            detail = f"There is nothing at {request.url.path}; /api/docs lists what there is."
+        return problem(error.status_code, detail, dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+        found = [{"where": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in error.errors()]
+        detail = "; ".join(f"{each['where']}: {each['problem']}" for each in found)
+        return problem(422, detail, errors=found)
+
+    @app.exception_handler(DatabaseUnreachable)
+    async def _no_database(_: Request, error: DatabaseUnreachable) -> Response:
+        log.warning("serve.no_database", problem=str(error))
+        return problem(503, "The database does not answer, and this needs it. Try again later.", {"Retry-After": "15"})
+
+    @app.exception_handler(BrtWatchError)
+    async def _ours(_: Request, error: BrtWatchError) -> Response:
+        return problem(503, str(error))
+
+    @app.exception_handler(Exception)
+    async def _bug(_: Request, __: Exception) -> Response:
+        # The server writes it into the log.
+        return problem(500, "This is a mistake of ours; the log of the server has it.")

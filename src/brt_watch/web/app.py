@@ -1,0 +1,123 @@
+"""The application: routes, security headers, errors, and the task that looks for new polls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from brt_watch import __version__
+from brt_watch.errors import BrtWatchError
+from brt_watch.pipeline import Parts
+from brt_watch.web import documents
+from brt_watch.web.answers import add_problem_handlers
+from brt_watch.web.routes import capture, feeds, health, history, lines, stream, vehicles
+from brt_watch.web.site import Site
+
+PAGE = files("brt_watch") / "web" / "page"
+TILES = "https://tile.openstreetmap.org"
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        f"img-src 'self' data: blob: {TILES}",
+        "worker-src 'self' blob:",
+        "style-src 'self'",
+        "script-src 'self'",
+        f"connect-src 'self' {TILES}",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    # Those who give the tiles want to know the site that shows them, and need not know more.
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
+DATABASE_SECONDS = 15.0
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application of a data folder."""
+    site = Site.of(parts)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(site.live.run()), asyncio.create_task(_look_at_database(site))]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    app = FastAPI(
+        title="brt-watch", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.site = site
+    app.state.counted = Counter()
+    app.openapi = lambda: documents.openapi(app)  # type: ignore[method-assign]
+    add_problem_handlers(app)
+    for routes in (vehicles, lines, capture, history, stream):
+        app.include_router(routes.router, prefix="/api/v1")
+    for routes in (feeds, health):
+        app.include_router(routes.router)
+    _add_pages(app)
+    app.add_middleware(Guard, counted=app.state.counted)
+    return app
+
+
+async def _look_at_database(site: Site) -> None:
+    while True:
+        with suppress(BrtWatchError):
+            await asyncio.to_thread(site.past.check)
+        await asyncio.sleep(DATABASE_SECONDS)
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/api/openapi.json", include_in_schema=False)
+    async def _openapi(_: Request) -> Response:
+        return JSONResponse(app.openapi())
+
+    @app.get("/api/docs", include_in_schema=False)
+    async def _docs(_: Request) -> Response:
+        return HTMLResponse(documents.page(app.openapi()))
+
+    @app.get("/", include_in_schema=False)
+    async def _index(_: Request) -> Response:
+        return FileResponse(str(PAGE / "index.html"), headers={"Cache-Control": "no-cache"})
+
+    app.mount("/page", StaticFiles(directory=str(PAGE)), name="page")
+
+
+class Guard:
+    """Adds the security headers to every answer, and counts the answers."""
+
+    def __init__(self, app: ASGIApp, counted: Counter[tuple[str, int]]) -> None:
+        self._app = app
+        self._counted = counted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers: list[Any] = message["headers"]
+                headers.extend(HEADERS)
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                self._counted[method, message["status"]] += 1
+            await send(message)
+
+        await self._app(scope, receive, guarded)

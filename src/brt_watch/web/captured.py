@@ -1,0 +1,155 @@
+"""What the capture has written, read while it writes: polls as they come, and the windows that Postgres lacks.
+
+Only what the ledger has counts. A window that a load moves meanwhile is in Postgres then.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+
+from brt_watch import disk
+from brt_watch.ledger import LedgerLine
+from brt_watch.model import Poll
+from brt_watch.web.signals import Signal, read_signals
+from brt_watch.window import CSV, POLLS, CaptureFiles, read_ledger, started_at
+
+KEPT_WINDOWS = 16
+"""So many windows are kept in memory once they were read."""
+
+LONGEST_WAIT = 30
+"""Of the windows that wait to be loaded the newest so many are read: six hours of them."""
+
+WRONG_CLOCK = timedelta(minutes=10)
+"""The clocks of vehicles are ahead by less than this."""
+
+Batch = tuple[Poll, list[Signal]]
+
+
+class NewPolls:
+    """The polls that came since one looked last, oldest first."""
+
+    def __init__(self, files: CaptureFiles, look_back: timedelta) -> None:
+        self._files = files
+        self._look_back = look_back
+        self._seen: dict[str, int] = {}
+        self._state: object = None
+
+    def take(self) -> Iterator[Batch]:
+        """Yield each new poll with its records; the first time those of the time that is looked back on."""
+        newest = next(self._files.newest_first(), None)
+        state = (newest, _state(newest / POLLS)) if newest else None
+        if newest is None or state == self._state:
+            return
+        new: list[tuple[Path, list[LedgerLine], int]] = []
+        for folder in self._files.newest_first():
+            ledger = read_ledger(folder)
+            done = self._seen.get(folder.name, 0)
+            new.append((folder, ledger, done))
+            if done or (not self._seen and self._is_enough(new)):
+                break
+            if self._seen and folder.name < min(self._seen):
+                new.pop()
+                break
+        for folder, ledger, done in reversed(new):
+            yield from _batches(folder, ledger, done)
+            self._seen[folder.name] = len(ledger)
+        # Of the past two windows nothing comes any more.
+        for name in sorted(self._seen)[:-3]:
+            del self._seen[name]
+        self._state = state
+
+    def _is_enough(self, new: list[tuple[Path, list[LedgerLine], int]]) -> bool:
+        ticks = [line.poll.tick for _, ledger, _ in new for line in ledger if line.poll.status.is_good]
+        return bool(ticks) and max(ticks) - min(ticks) >= self._look_back
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _batches(folder: Path, ledger: list[LedgerLine], done: int) -> Iterator[Batch]:
+    lines = ledger[done:]
+    if not any(line.poll.records for line in lines):
+        yield from ((line.poll, []) for line in lines)
+        return
+    offset = ledger[done - 1].csv_bytes if done else 0
+    data = _read_from(folder / CSV, offset)
+    if data is None:
+        return
+    for line in lines:
+        part, data = data[: line.csv_bytes - offset], data[line.csv_bytes - offset :]
+        if not offset:
+            part = part[part.find(b"\n") + 1 :]
+        offset = line.csv_bytes
+        yield line.poll, list(read_signals(part))
+
+
+def _read_from(path: Path, offset: int) -> bytes | None:
+    """Return a file from a place on; None when it is not there, packed or not."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read()
+    except FileNotFoundError:
+        return disk.read(path)[offset:] or None
+
+
+class _ReadWindow:
+    """A window that was read as far as its ledger went; each signal once."""
+
+    def __init__(self) -> None:
+        self.polls: list[Poll] = []
+        self.signals: dict[tuple[datetime, str], Signal] = {}
+
+    def read_on(self, folder: Path) -> None:
+        for poll, signals in _batches(folder, read_ledger(folder), len(self.polls)):
+            self.polls.append(poll)
+            for signal in signals:
+                self.signals.setdefault(signal.key, signal)
+
+
+class WaitingWindows:
+    """The windows that are open or wait to be loaded."""
+
+    def __init__(self, files: CaptureFiles) -> None:
+        self._files = files
+        self._read: OrderedDict[str, _ReadWindow] = OrderedDict()
+        self._lock = Lock()
+
+    def polls(self, de: datetime, ate: datetime) -> list[Poll]:
+        """Return the polls whose tick lies in [de, ate)."""
+        return [line.poll for folder in self._folders() for line in read_ledger(folder) if de <= line.poll.tick < ate]
+
+    def signals(self, de: datetime, ate: datetime) -> list[Signal]:
+        """Return the signals whose stamp lies in [de, ate), each once."""
+        found: dict[tuple[datetime, str], Signal] = {}
+        folders = self._folders()
+        for number, folder in enumerate(folders):
+            # What a window holds was sent before the next one began, but for clocks that are wrong.
+            if number + 1 < len(folders) and started_at(folders[number + 1]) + WRONG_CLOCK < de:
+                continue
+            for key, signal in self._window(folder).signals.items():
+                if de <= signal.datahora < ate:
+                    found.setdefault(key, signal)
+        return list(found.values())
+
+    def _folders(self) -> list[Path]:
+        folders = sorted(self._files.windows.glob("????????T??????*Z"), key=started_at)
+        return folders[-LONGEST_WAIT:]
+
+    def _window(self, folder: Path) -> _ReadWindow:
+        with self._lock:
+            window = self._read.pop(folder.name, None) or _ReadWindow()
+            window.read_on(folder)
+            self._read[folder.name] = window
+            while len(self._read) > KEPT_WINDOWS:
+                self._read.popitem(last=False)
+            return window

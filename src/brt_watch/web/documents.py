@@ -1,0 +1,80 @@
+"""The OpenAPI document, its shapes from `shapes.py`, and a page of it without a script."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+
+from brt_watch import __version__
+from brt_watch.web import shapes
+
+_REF = "#/components/schemas/{name}"
+_SHAPES = [value for value in vars(shapes).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)][
+    1:
+]
+
+DESCRIPTION = """The buses of Rio de Janeiro's BRT, now and before. Moments are ISO 8601 with a zone, speeds km/h, \
+distances m, ages s. Names are those of the city's API, in Portuguese. Errors are problems of RFC 9457."""
+
+
+def shape(of: type, media_type: str = "application/json", **more: Any) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of an operation that answers with a shape."""
+    return {200: content({"$ref": _REF.format(name=of.__name__)}, media_type, **more), **PROBLEMS}
+
+
+def content(schema: dict[str, Any], *media_types: str, **more: Any) -> dict[str, Any]:
+    """Return a response in some media types."""
+    return {"content": {each: {"schema": schema, **more} for each in media_types}, "description": "What was asked for."}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return content({"$ref": _REF.format(name="Problem")}, "application/problem+json") | {"description": description}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    422: _problem("A parameter is not usable; the detail says why."),
+    503: _problem("Nothing is captured yet, or the database does not answer."),
+}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _problem("There is no such thing.")}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it (If-None-Match)."}}
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the document, made once."""
+    if app.openapi_schema is None:
+        from fastapi.openapi.utils import get_openapi
+
+        made = get_openapi(title="brt-watch", version=__version__, description=DESCRIPTION, routes=app.routes)
+        _, schemas = msgspec.json.schema_components(_SHAPES, ref_template=_REF)
+        made.setdefault("components", {})["schemas"] = schemas
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                answers = operation["responses"]
+                answers.pop("422") if "application/json" in answers.get("422", {}).get("content", {}) else None
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def page(document: dict[str, Any]) -> str:
+    """Return the document as a page that needs neither a script nor the internet."""
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
+        f"<title>brt-watch API</title><h1>brt-watch API {escape(document['info']['version'])}</h1>",
+        f"<p>{escape(document['info']['description'])}</p><p><a href=/api/openapi.json>OpenAPI</a>",
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
+            parts.append(f"<p>{escape(operation.get('description') or operation.get('summary', ''))}</p>")
+            if parameters := operation.get("parameters"):
+                rows = "".join(
+                    f"<tr><td><code>{escape(each['name'])}</code><td>{escape(each['in'])}"
+                    f"<td>{escape(each.get('description', ''))}"
+                    f"<td><code>{escape(str(each.get('schema', {}).get('default', '')))}</code>"
+                    for each in parameters
+                )
+                parts.append(f"<table><tr><th>name<th>in<th>what<th>default{rows}</table>")
+    return "\n".join(parts)

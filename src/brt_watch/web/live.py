@@ -1,0 +1,158 @@
+"""What is live: the newest poll on disk, looked for every second, and the clients that wait for the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from datetime import datetime, timedelta
+
+import structlog
+
+from brt_watch.clock import RIO, Clock, parse_tick
+from brt_watch.errors import BrtWatchError
+from brt_watch.web.captured import NewPolls
+from brt_watch.web.fleet import Fleet
+from brt_watch.web.past import Past
+from brt_watch.web.reference import Reference
+from brt_watch.web.snapshot import Snapshot, Warned
+from brt_watch.window import CaptureFiles
+
+log = structlog.get_logger()
+
+LOOK_BACK = timedelta(minutes=30)
+BEHIND = timedelta(minutes=3)
+"""Without a good poll for longer than this the capture is behind."""
+
+LOOK_SECONDS = 1.0
+KEPT_EVENTS = 30
+PING = b": ping\n\n"
+
+
+class Event:
+    """A message to all clients that stream, encoded once, plain and compressed."""
+
+    def __init__(self, text: bytes) -> None:
+        self.plain = text
+        self.deflated = deflated(text)
+
+
+def deflated(text: bytes) -> bytes:
+    """Compress a part of a gzip stream so that it refers to nothing before it: all clients can be sent the same."""
+    compressor = zlib.compressobj(5, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
+
+
+def vehicles_event(tick: str, body: bytes) -> Event:
+    """Return the event of some vehicles."""
+    return Event(b"event: vehicles\nid: %s\ndata: %s\n\n" % (tick.encode(), body))
+
+
+class Live:
+    """The newest snapshot, and what changed from one to the next."""
+
+    def __init__(self, files: CaptureFiles, clock: Clock, reference: Reference, past: Past) -> None:
+        self._clock = clock
+        self._past = past
+        self._simulated = files.simulated() is not None
+        self._polls = NewPolls(files, LOOK_BACK)
+        self.reference = reference
+        self.fleet = Fleet(reference)
+        self.snapshot: Snapshot | None = None
+        self.problem: str | None = None
+        self.number = 0
+        self.clients = 0
+        self._events: dict[int, Event] = {}
+        self._whole: tuple[Snapshot, Event] | None = None
+        self._wake = asyncio.Event()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data folder is for simulated data."""
+        return self._simulated
+
+    async def run(self) -> None:
+        """Look for a new poll every second, for ever."""
+        while True:
+            try:
+                before, now = await asyncio.to_thread(self.look)
+                if now and now is not before:
+                    self._publish(before, now)
+            except (BrtWatchError, OSError, ValueError) as error:
+                # What cannot be read now (a disk that is away) can be read later; until then this says why.
+                self.problem = str(error)
+                log.warning("serve.look_failed", problem=self.problem)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self) -> tuple[Snapshot | None, Snapshot | None]:
+        """Take what is new on disk; returns the snapshot before and the one now."""
+        before, good = self.snapshot, None
+        for poll, signals in self._polls.take():
+            if poll.status.is_good and poll.captured_at:
+                self.fleet.take(poll.tick, poll.captured_at, signals)
+                good = poll.tick, poll.captured_at
+        warned = self.warned(good[1] if good else before.captured_at if before else None)
+        if good:
+            self.snapshot = Snapshot(*good, self._simulated, self.fleet.vehicles(), self.fleet.changed_at, warned)
+        elif before and before.warned != warned:
+            self.snapshot = before.with_warning(warned)
+        self.problem = None
+        return before, self.snapshot
+
+    def warned(self, captured_at: datetime | None) -> Warned | None:
+        """Return what is stale or missing."""
+        if captured_at is None:
+            return Warned("sem_captura", "Ainda não há nenhuma captura.")
+        if self._clock.now() - captured_at > BEHIND:
+            since = captured_at.astimezone(RIO)
+            return Warned("captura_parada", f"A captura está parada desde {since:%d/%m/%Y %H:%M:%S}.")
+        if self._past.problem:
+            return Warned("banco_ausente", "O banco de dados não responde: falta o histórico mais antigo.")
+        return None
+
+    def age(self) -> timedelta | None:
+        """Return how old the newest good poll is, None before the first."""
+        return self._clock.now() - self.snapshot.captured_at if self.snapshot else None
+
+    # -- clients that stream ----------------------------------------------------------------------------------------
+
+    def _publish(self, before: Snapshot | None, now: Snapshot) -> None:
+        if before is None or before.tick != now.tick:
+            body = now.changes(before.tick if before else None)
+            self.number += 1
+            self._events[self.number] = vehicles_event(now.id, body)
+            self._events.pop(self.number - KEPT_EVENTS, None)
+        wake, self._wake = self._wake, asyncio.Event()
+        wake.set()
+
+    def first_event(self, last_event_id: str | None) -> tuple[int, Event | None]:
+        """Return what a new client is told: all vehicles, or what changed since an event that it has seen."""
+        now = self.snapshot
+        if now is None:
+            return self.number, None
+        since = _tick(last_event_id)
+        if since is not None and since <= now.tick:
+            return self.number, vehicles_event(now.id, now.changes(since)) if since < now.tick else None
+        if self._whole is None or self._whole[0] is not now:
+            self._whole = now, vehicles_event(now.id, now.changes(None))
+        return self.number, self._whole[1]
+
+    async def next_event(self, seen: int, seconds: float) -> tuple[int, Event | None]:
+        """Return the event after the one that was seen last, None when none came in so many seconds."""
+        if seen == self.number:
+            try:
+                await asyncio.wait_for(self._wake.wait(), seconds)
+            except asyncio.TimeoutError:
+                return seen, None
+        if seen == self.number:
+            return seen, None
+        if seen + 1 in self._events:
+            return seen + 1, self._events[seen + 1]
+        # Too slow by many polls: it begins anew.
+        return self.first_event(None)
+
+
+def _tick(text: str | None) -> datetime | None:
+    try:
+        return parse_tick(text) if text else None
+    except ValueError:
+        return None

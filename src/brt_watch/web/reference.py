@@ -1,0 +1,116 @@
+"""The network as the web shows it: names, colours, corridors, and its GeoJSON."""
+
+from __future__ import annotations
+
+import colorsys
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as File
+from typing import Any
+
+from brt_watch.network import SEEDS, read_network, read_seed
+from brt_watch.network import Network as Paths
+from brt_watch.network.position import Positions
+from brt_watch.web.shapes import Lengths, Network, StopOnPath
+
+
+@dataclass(frozen=True)
+class LineInfo:
+    """What does not change of a line."""
+
+    linha: str
+    nome: str
+    servico: str
+    extremo_a: str
+    extremo_b: str
+    corredores: list[str]
+    cor: str
+    comprimento_m: Lengths
+
+
+class Reference:
+    """The network, read once."""
+
+    def __init__(self, folder: File = SEEDS) -> None:
+        self.network: Paths = read_network(folder)
+        self._polygons: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for row in read_seed(folder, "garagem_poligonos"):
+            self._polygons[row.text("poligono_id")].append(row.position("latitude", "longitude"))
+        self.positions = Positions(self.network, self._polygons.values())
+        rows = {row.text("linha"): row for row in read_seed(folder, "linhas")}
+        self.lines = {
+            linha: LineInfo(
+                linha,
+                line.nome,
+                line.servico,
+                rows[linha].optional("extremo_a") or "",
+                rows[linha].optional("extremo_b") or "",
+                _corridors(rows[linha].optional("corredores")),
+                _colour(number),
+                Lengths(self.length(linha, "ida"), self.length(linha, "volta")),
+            )
+            for number, (linha, line) in enumerate(self.network.lines.items())
+        }
+        self.station_corridors = {
+            row.text("estacao_id"): _corridors(row.optional("corredores")) for row in read_seed(folder, "estacoes")
+        }
+
+    def length(self, linha: str | None, sentido: str | None) -> float | None:
+        """Return the metres of a path, None when it is not known."""
+        path = self.network.paths.get((linha or "", sentido or ""))
+        return path.length_m if path else None
+
+    def stops(self, linha: str, sentido: str) -> list[StopOnPath]:
+        """Return the stations on a path, in their order."""
+        path, stations = self.network.paths[linha, sentido], self.network.stations
+        return [StopOnPath(stop.estacao_id, stations[stop.estacao_id].nome, stop.distancia_m) for stop in path.stops]
+
+    @cached_property
+    def geojson(self) -> Network:
+        """The network for a map."""
+        paths = [
+            _feature(
+                "LineString",
+                [list(point) for point in zip(path.longitudes, path.latitudes, strict=True)],
+                linha=linha,
+                sentido=sentido,
+                comprimento_m=path.length_m,
+                cor=self.lines[linha].cor,
+            )
+            for (linha, sentido), path in self.network.paths.items()
+        ]
+        stations = [
+            _feature(
+                "Point",
+                [each.longitude, each.latitude],
+                estacao_id=each.estacao_id,
+                nome=each.nome,
+                tipo=each.tipo,
+                corredores=self.station_corridors[each.estacao_id],
+            )
+            for each in self.network.stations.values()
+        ]
+        garages = [
+            _feature("Polygon", [[[longitude, latitude] for latitude, longitude in corners]], poligono_id=name)
+            for name, corners in self._polygons.items()
+        ]
+        return Network(_collection(paths), _collection(stations), _collection(garages), None)
+
+
+def _feature(kind: str, coordinates: list[Any], **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _corridors(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").replace(";", "|").split("|") if name.strip()]
+
+
+def _colour(number: int) -> str:
+    """Return one of many colours that differ: steps of the golden angle around the wheel."""
+    red, green, blue = colorsys.hls_to_rgb(number * 0.381966 % 1.0, 0.42 + 0.1 * (number % 2), 0.68)
+    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"

@@ -1,0 +1,1 @@
+"""The interfaces, a module a subject."""

@@ -1,0 +1,104 @@
+"""How the capture went: by minute, by day, and how everything is now."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from brt_watch.clock import RIO, UTC
+from brt_watch.errors import DatabaseRefused, DatabaseUnreachable
+from brt_watch.web.answers import EARLIEST, LATEST, as_json
+from brt_watch.web.documents import PROBLEMS, content, shape
+from brt_watch.web.reader import ROLE
+from brt_watch.web.shapes import Coverage, HealthDetails
+from brt_watch.web.site import Site, the_site
+
+router = APIRouter(tags=["capture"])
+DAY = timedelta(days=1)
+ALERTS = timedelta(days=30)
+TheSite = Annotated[Site, Depends(the_site)]
+
+
+@router.get("/coverage", responses=shape(Coverage))
+def coverage(
+    request: Request,
+    site: TheSite,
+    dia: Annotated[date | None, Query(description="A day in Rio; without it today.", examples=["2026-11-24"])] = None,
+) -> Response:
+    """How the minutes of a day were captured: polls planned, good, late, failed and missed."""
+    day = dia or site.now.astimezone(RIO).date()
+    if not EARLIEST.date() < day < LATEST.date():
+        raise HTTPException(422, "dia must lie between the years 2000 and 2100.")
+    begin = datetime(day.year, day.month, day.day, tzinfo=RIO).astimezone(UTC)
+    minutes, missing = site.past.minutes(begin, begin + DAY)
+    return as_json(request, Coverage(day.isoformat(), missing, minutes))
+
+
+@router.get(
+    "/coverage/days",
+    responses={
+        200: content({"type": "array", "items": {"$ref": "#/components/schemas/Day"}}, "application/json"),
+        **PROBLEMS,
+    },
+)
+def coverage_days(
+    request: Request, site: TheSite, dias: Annotated[int, Query(ge=1, le=92, description="So many days.")] = 30
+) -> Response:
+    """How the last days were captured."""
+    today = site.now.astimezone(RIO).replace(hour=0, minute=0, second=0, microsecond=0)
+    return as_json(request, site.past.days((today - (dias - 1) * DAY).astimezone(UTC), (today + DAY).astimezone(UTC)))
+
+
+@router.get("/health-details", responses=shape(HealthDetails))
+def health_details(request: Request, site: TheSite) -> Response:
+    """How the capture, the disk and the database are; rejects of the last day, alerts of the last month."""
+    now, snapshot = site.now, site.live.snapshot
+    ticks, _ = site.past.ticks(now - timedelta(hours=1), now + timedelta(minutes=1))
+    last = ticks[-1] if ticks else None
+    age = site.live.age()
+    capture = {
+        "gerado_em": snapshot.captured_at if snapshot else None,
+        "idade_segundos": round(age.total_seconds(), 1) if age else None,
+        "veiculos": len(snapshot.vehicles) if snapshot else 0,
+        "ultima_consulta": {"tick": last.tick, "status": last.status.value} if last else None,
+        "simulado": site.live.simulated,
+        "aviso": snapshot.warned.sentence if snapshot and snapshot.warned else None,
+        "janelas_esperando": len(site.parts.files.closed_windows()),
+        "problemas": [trouble.detail for trouble in site.parts.files.remembered().troubles],
+    }
+    alerts = [
+        {name: value for name, value in row.items() if value is not None}
+        for row in site.past.alerts(now - ALERTS, now + timedelta(minutes=1))
+    ]
+    return as_json(
+        request,
+        HealthDetails(
+            capture, site.past.rejects(now - DAY, now + timedelta(minutes=1)), alerts, _disk(site), _database(site)
+        ),
+    )
+
+
+def _disk(site: Site) -> dict[str, Any]:
+    folder = site.parts.settings.folder
+    used = sum(path.stat().st_size for path in site.parts.files.windows.rglob("*") if path.is_file())
+    return {"livre_bytes": shutil.disk_usage(folder).free, "dados_bytes": used, "pasta": folder.name}
+
+
+def _database(site: Site) -> dict[str, Any]:
+    try:
+        totals = site.parts.store.totals()
+    except (DatabaseUnreachable, DatabaseRefused):
+        return {"ok": False, "detalhe": "O banco de dados não responde.", "sinais": None, "ultima_carga": None,
+                "ultima_transformacao": None}  # fmt: skip
+    role = f"papel {ROLE}" if site.past.reader.as_role else "sessão só de leitura, sem papel próprio"
+    return {
+        "ok": True,
+        "detalhe": role,
+        "sinais": totals.signals,
+        "ultima_carga": totals.loaded_at,
+        "ultima_transformacao": totals.transformed_at,
+    }

@@ -1,0 +1,61 @@
+"""Feeds by public standards: GTFS-Realtime and TIDES."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from google.protobuf.json_format import MessageToJson
+from starlette.exceptions import HTTPException
+
+from brt_watch.web import gtfs_rt, tides
+from brt_watch.web.answers import From, Until, send, span
+from brt_watch.web.documents import NOT_MODIFIED, PROBLEMS, content
+from brt_watch.web.site import Site, the_site
+from brt_watch.web.snapshot import Encoded
+
+router = APIRouter(tags=["feeds"])
+TheSite = Annotated[Site, Depends(the_site)]
+HOUR, USUAL = timedelta(hours=1), timedelta(minutes=10)
+MOST_ROWS = 200_000
+PROTOBUF = "application/x-protobuf"
+
+_FEED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A FeedMessage.",
+        "content": {
+            PROTOBUF: {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+@router.get("/gtfs-rt/vehicle-positions", responses={**_FEED, **NOT_MODIFIED, **PROBLEMS})
+async def vehicle_positions(
+    request: Request,
+    site: TheSite,
+    format: Annotated[Literal["protobuf", "json"], Query(description="The form of the answer.")] = "protobuf",
+    viagem: Annotated[bool, Query(description="Whether to tell line and direction, as a trip without an id.")] = True,
+) -> Response:
+    """The vehicles with a fresh position on the network, as GTFS-Realtime 2.0."""
+    snapshot = site.snapshot()
+
+    def make() -> Encoded:
+        message = gtfs_rt.feed(snapshot, site.reference.positions, viagem)
+        if format == "json":
+            return Encoded(MessageToJson(message, preserving_proto_field_name=True, indent=None).encode())
+        return Encoded(message.SerializeToString(), PROTOBUF)
+
+    return send(request, snapshot.answer(("gtfs-rt", format, viagem), make))
+
+
+@router.get("/tides/vehicle_locations.csv", responses={200: content({"type": "string"}, "text/csv"), **PROBLEMS})
+def vehicle_locations(request: Request, site: TheSite, de: From = None, ate: Until = None) -> Response:
+    """Signals as TIDES 1.0 vehicle_locations: the last ten minutes, or an hour at most. Complete, or an error."""
+    begin, end = span(de, ate, site.now, HOUR, USUAL)
+    signals = site.past.page(begin, end, None, None, None, MOST_ROWS + 1)
+    if len(signals) > MOST_ROWS:
+        raise HTTPException(422, f"These are more than {MOST_ROWS} signals; ask for them in parts.")
+    return send(request, tides.vehicle_locations(signals))

@@ -1,0 +1,42 @@
+"""For machines that watch: health and metrics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException
+
+from brt_watch.web.answers import as_json
+from brt_watch.web.documents import PROBLEMS, content, shape
+from brt_watch.web.live import BEHIND
+from brt_watch.web.metrics import render
+from brt_watch.web.shapes import Health
+from brt_watch.web.site import Site, the_site
+
+router = APIRouter(tags=["health"])
+TheSite = Annotated[Site, Depends(the_site)]
+
+
+@router.get("/health", responses=shape(Health))
+async def health(request: Request, site: TheSite) -> Response:
+    """Whether the capture keeps up; 503 with the reason when no good poll came for three minutes."""
+    snapshot, age = site.live.snapshot, site.live.age()
+    if snapshot is None or age is None:
+        why = site.live.problem or "nothing is captured yet: make start"
+        raise HTTPException(503, f"No poll can be shown: {why}.")
+    if age > BEHIND:
+        raise HTTPException(
+            503,
+            f"The capture is behind: the newest good poll came {age.total_seconds():.0f} s ago, at "
+            f"{snapshot.captured_at:%Y-%m-%d %H:%M:%S %Z}. brt-watch status says why.",
+        )
+    warned = snapshot.warned.sentence if snapshot.warned else None
+    return as_json(request, Health("ok", snapshot.captured_at, round(age.total_seconds(), 1), warned))
+
+
+@router.get("/metrics", responses={200: content({"type": "string"}, "text/plain"), **PROBLEMS})
+async def metrics(request: Request, site: TheSite) -> Response:
+    """Numbers for Prometheus."""
+    return Response(render(site, request.app.state.counted), headers={"Content-Type": CONTENT_TYPE_LATEST})

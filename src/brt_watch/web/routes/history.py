@@ -1,0 +1,108 @@
+"""The signals themselves, in pages, and some minutes of them to be played."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
+from starlette.exceptions import HTTPException
+
+from brt_watch.clock import parse_moment, write_moment
+from brt_watch.web import forms
+from brt_watch.web.answers import NO_NUL, From, Until, as_json, send, span
+from brt_watch.web.documents import PROBLEMS, shape
+from brt_watch.web.shapes import History, Playback, Played, Range
+from brt_watch.web.signals import Signal
+from brt_watch.web.site import Site, the_site
+
+router = APIRouter(tags=["history"])
+TheSite = Annotated[Site, Depends(the_site)]
+HOUR = timedelta(hours=1)
+LONGEST, LONGEST_OF_ALL = 24 * HOUR, 6 * HOUR
+BEFORE = timedelta(minutes=2)
+"""So much before the beginning a position is looked for from which a vehicle moves into it."""
+
+_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A page of signals. Link names the next one.",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/History"}},
+            "application/geo+json": {"schema": {"type": "object"}},
+            "text/csv": {"schema": {"type": "string"}},
+            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.get("/history", responses={**_FORMS, **PROBLEMS})
+def history(
+    request: Request,
+    site: TheSite,
+    de: From = None,
+    ate: Until = None,
+    codigo: Annotated[str | None, Query(max_length=200, pattern=NO_NUL, description="Only of this vehicle.")] = None,
+    linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only of this line.")] = None,
+    format: Annotated[Literal["json", "csv", "parquet", "geojson"], Query(description="The form.")] = "json",
+    limite: Annotated[int, Query(ge=1, le=50_000, description="So many signals a page.")] = 10_000,
+    cursor: Annotated[str | None, Query(max_length=600, description="`proximo` of the page before.")] = None,
+) -> Response:
+    """Signals, oldest first, each once: of six hours at most, of one vehicle 24. Complete, or an error."""
+    begin, end = span(de, ate, site.now, LONGEST if codigo else LONGEST_OF_ALL, HOUR)
+    after = _read_cursor(cursor) if cursor else None
+    signals = site.past.page(begin, end, codigo, linha, after, limite)
+    following = _write_cursor(signals[-1]) if len(signals) == limite else None
+    if format == "json":
+        return as_json(request, History(begin, end, following, [forms.row(signal) for signal in signals]))
+    encoded = {"csv": forms.as_csv, "parquet": forms.as_parquet, "geojson": forms.as_geojson}[format](signals)
+    named = {"Content-Disposition": f'attachment; filename="brt-{begin:%Y%m%dT%H%M%SZ}.{format}"'}
+    if following:
+        url = request.url.include_query_params(de=write_moment(begin), ate=write_moment(end), cursor=following)
+        named["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return send(request, encoded, **named)
+
+
+def _write_cursor(signal: Signal) -> str:
+    return base64.urlsafe_b64encode(f"{write_moment(signal.datahora)} {signal.codigo}".encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        moment, _, codigo = base64.urlsafe_b64decode(text).decode().partition(" ")
+        if "\0" in codigo:
+            raise ValueError("a NUL")
+        return parse_moment(moment), codigo
+    except (ValueError, binascii.Error, OverflowError):
+        raise HTTPException(422, "cursor must be what `proximo` of the page before says.") from None
+
+
+@router.get("/playback", responses=shape(Playback))
+def playback(
+    request: Request,
+    site: TheSite,
+    de: Annotated[AwareDatetime | None, Query(description="From this moment on; without it the last minutes.")] = None,
+    minutos: Annotated[int, Query(ge=1, le=15, description="So many minutes.")] = 10,
+) -> Response:
+    """All vehicles in some minutes, compact: the positions of each, and where the capture has gaps."""
+    longest = timedelta(minutes=minutos)
+    begin, end = span(de, None, site.now, longest, longest)
+    signals, missing = site.past.signals(begin - BEFORE, end)
+    played: dict[str, Played] = {}
+    for signal in signals:
+        known = played.get(signal.codigo)
+        if known is None or (known.linha, known.sentido) != (signal.linha, signal.goes):
+            known = played[signal.codigo] = Played(signal.linha, signal.goes, known.p if known else [])
+        seconds = round((signal.datahora - begin).total_seconds())
+        known.p.append((seconds, signal.longitude, signal.latitude, signal.velocidade, signal.heading))
+    gaps = site.past.gaps(begin, min(end, site.now)) if begin < site.now else []
+    return as_json(request, Playback(begin, end, missing, played, gaps))
+
+
+@router.get("/playback/range", responses=shape(Range))
+def playback_range(request: Request, site: TheSite) -> Response:
+    """The first and the last captured moment."""
+    return as_json(request, Range(*site.past.range()))

@@ -1,0 +1,126 @@
+"""Vehicles now, and the trail of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from brt_watch.web.answers import NO_NUL, Until, as_json, send, span
+from brt_watch.web.documents import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
+from brt_watch.web.reference import Reference
+from brt_watch.web.shapes import Trail, TrailPoint, Vehicle, VehicleFeature
+from brt_watch.web.signals import Signal
+from brt_watch.web.site import Site, the_site
+from brt_watch.web.snapshot import Encoded, Snapshot
+
+router = APIRouter(tags=["vehicles"])
+
+Code = Annotated[str, Path(description="The vehicle's `codigo`.", max_length=200, pattern=NO_NUL, examples=["901008"])]
+Names = Annotated[str | None, Query(max_length=500, description="One, or several with commas.", examples=["22,35"])]
+_EITHER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The vehicles.",
+        "content": {
+            "application/geo+json": {"schema": {"$ref": "#/components/schemas/VehicleCollection"}},
+            "application/json": {"schema": {"$ref": "#/components/schemas/Vehicles"}},
+        },
+    }
+}
+
+
+@router.get("/vehicles", responses={**_EITHER, **NOT_MODIFIED, **PROBLEMS})
+async def vehicles(
+    request: Request,
+    site: Annotated[Site, Depends(the_site)],
+    linha: Names = None,
+    sentido: Annotated[Literal["ida", "volta"] | None, Query(description="By movement, else as labelled.")] = None,
+    status: Names = None,
+    codigo: Names = None,
+    idade_max: Annotated[float | None, Query(ge=0, description="Seconds since the signal, at most.")] = None,
+    format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
+) -> Response:
+    """All vehicles as of the newest poll, or those that are asked for."""
+    snapshot = site.snapshot()
+    wanted = (linha, sentido, status, codigo, idade_max)
+    if wanted == (None, None, None, None, None):
+        return send(request, snapshot.geojson if format == "geojson" else snapshot.json)
+
+    def make() -> Encoded:
+        codes = [name for name, each in snapshot.vehicles.items() if _is_wanted(each, *wanted)]
+        return snapshot.collection(codes) if format == "geojson" else snapshot.plain(codes)
+
+    return send(request, snapshot.answer((format, *wanted), make))
+
+
+def _is_wanted(
+    vehicle: Vehicle, linha: str | None, sentido: str | None, status: str | None, codigo: str | None, age: float | None
+) -> bool:
+    return (
+        (linha is None or (vehicle.linha or "") in linha.split(","))
+        and (sentido is None or vehicle.goes == sentido)
+        and (status is None or (vehicle.status or "") in status.split(","))
+        and (codigo is None or vehicle.codigo in codigo.split(","))
+        and (age is None or vehicle.idade_segundos <= age)
+    )
+
+
+# Codes have slashes in them, so the longer way comes first.
+@router.get("/vehicles/{codigo:path}/trail", responses=shape(Trail) | NOT_FOUND)
+def trail(
+    request: Request,
+    codigo: Code,
+    site: Annotated[Site, Depends(the_site)],
+    minutos: Annotated[int, Query(ge=1, le=360, description="So many minutes.")] = 60,
+    ate: Until = None,
+) -> Response:
+    """Where a vehicle was in the last hour, or in another, oldest first."""
+    longest = timedelta(minutes=minutos)
+    begin, end = span(None, ate or site.now + timedelta(minutes=5), site.now, longest, longest)
+    signals, missing = site.past.signals(begin, end, codigo=codigo)
+    known = site.live.snapshot
+    if not signals and not (known and codigo in known.vehicles):
+        raise HTTPException(404, f"No vehicle {codigo!r} was seen in that time.")
+    return as_json(request, Trail(codigo, missing, _points(signals, site.reference)))
+
+
+def _points(signals: list[Signal], reference: Reference) -> list[TrailPoint]:
+    points: list[TrailPoint] = []
+    before: tuple[str | None, str | None, float | None] = (None, None, None)
+    for signal in signals:
+        way = signal.linha, signal.goes
+        near = before[2] if before[:2] == way else None
+        place = reference.positions.on_path(*way, signal.at, near)
+        metres = round(place.progress_m, 1) if place else None
+        before = (*way, metres)
+        points.append(
+            TrailPoint(
+                signal.datahora,
+                signal.latitude,
+                signal.longitude,
+                signal.velocidade,
+                signal.heading,
+                signal.linha,
+                signal.goes,
+                metres,
+            )
+        )
+    return points
+
+
+@router.get(
+    "/vehicles/{codigo:path}",
+    responses={
+        200: content({"$ref": f"#/components/schemas/{VehicleFeature.__name__}"}, "application/geo+json"),
+        **PROBLEMS,
+        **NOT_FOUND,
+    },
+)
+async def vehicle(request: Request, codigo: Code, site: Annotated[Site, Depends(the_site)]) -> Response:
+    """One vehicle as of the newest poll."""
+    snapshot: Snapshot = site.snapshot()
+    if codigo not in snapshot.vehicles:
+        raise HTTPException(404, f"There is no vehicle {codigo!r}.")
+    return send(request, Encoded(snapshot.feature(codigo), "application/geo+json"))

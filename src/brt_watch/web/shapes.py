@@ -1,0 +1,349 @@
+"""The shapes of what the API answers: what is encoded is what the OpenAPI document says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Moment = Annotated[datetime, Meta(tz=True)]
+Direction = Literal["ida", "volta"]
+AgeClass = Literal["ao vivo", "atrasado", "em silencio", "fora de operacao"]
+Doing = Literal[
+    "Em operação",
+    "Operando fora trajeto",
+    "Parado terminal",
+    "Parado garagem",
+    "Parado trajeto correto",
+    "Parado fora trajeto",
+]
+WarningCode = Literal["sem_captura", "captura_parada", "banco_ausente"]
+
+
+class NearStation(Struct, frozen=True):
+    """The nearest station, and the metres to it."""
+
+    estacao_id: str
+    nome: str
+    distancia_m: float
+
+
+class Vehicle(Struct, frozen=True):
+    """A vehicle as its newest signal says, and what follows from it."""
+
+    codigo: str
+    placa: str
+    linha: str | None
+    sentido: Annotated[Direction | None, Meta(description="As labelled.")]
+    sentido_estimado: Annotated[Direction | None, Meta(description="By the movement of the last five minutes.")]
+    sentido_corrigido: Annotated[bool, Meta(description="Whether the movement contradicts the label.")]
+    trajeto: str
+    velocidade: Annotated[float | None, Meta(description="km/h, as the device says.")]
+    velocidade_media_10_min: Annotated[float | None, Meta(description="km/h, from the distances between signals.")]
+    direcao: Annotated[int | None, Meta(description="Degrees from 0 to 359, 0 is north.")]
+    ignicao: int | None
+    datahora: Moment
+    idade_segundos: Annotated[float, Meta(description="At gerado_em.", ge=0)]
+    classe_idade: AgeClass
+    status: Annotated[Doing | None, Meta(description="By the city's rules; null when the signal is old or odd.")]
+    estacao_proxima: NearStation | None
+    progresso_m: Annotated[float | None, Meta(description="Metres from the beginning of the path.")]
+    desvio_m: Annotated[float | None, Meta(description="Metres beside the path.")]
+    comprimento_m: Annotated[float | None, Meta(description="Metres of the path.")]
+    corredores: list[str]
+    latitude: float
+    longitude: float
+
+    @property
+    def goes(self) -> str | None:
+        """The direction, by movement if that tells, else as labelled."""
+        return self.sentido_estimado or self.sentido
+
+
+class Vehicles(Struct, frozen=True):
+    """All vehicles."""
+
+    gerado_em: Annotated[Moment | None, Meta(description="When the newest answer of the API arrived.")]
+    simulado: bool
+    aviso: Annotated[str | None, Meta(description="What is stale or missing, in Portuguese.")]
+    aviso_codigo: WarningCode | None
+    veiculos: list[Vehicle]
+
+
+class Point(Struct, frozen=True):
+    """A position in GeoJSON: longitude, latitude."""
+
+    coordinates: Annotated[list[float], Meta(min_length=2, max_length=2)]
+    type: Literal["Point"] = "Point"
+
+
+class VehicleFeature(Struct, frozen=True):
+    """A vehicle in GeoJSON."""
+
+    id: str
+    geometry: Point
+    properties: Vehicle
+    type: Literal["Feature"] = "Feature"
+
+
+class VehicleCollection(Struct, frozen=True):
+    """All vehicles in GeoJSON."""
+
+    gerado_em: Moment | None
+    simulado: bool
+    aviso: str | None
+    aviso_codigo: WarningCode | None
+    features: list[VehicleFeature]
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+
+
+class TrailPoint(Struct, frozen=True):
+    """Where a vehicle was."""
+
+    datahora: Moment
+    latitude: float
+    longitude: float
+    velocidade: float | None
+    direcao: int | None
+    linha: str | None
+    sentido: Direction | None
+    progresso_m: float | None
+
+
+class Trail(Struct, frozen=True):
+    """Where a vehicle was, oldest first."""
+
+    codigo: str
+    aviso: str | None
+    pontos: list[TrailPoint]
+
+
+class Hour(Struct, frozen=True):
+    """A line in an hour."""
+
+    hora: Moment
+    veiculos: int
+    velocidade_mediana: float | None
+
+
+class Lengths(Struct, frozen=True):
+    """Metres of the paths."""
+
+    ida: float | None
+    volta: float | None
+
+
+class LineNow(Struct, frozen=True):
+    """A line, and how it runs now."""
+
+    linha: str
+    nome: str
+    servico: str
+    extremo_a: str
+    extremo_b: str
+    corredores: list[str]
+    cor: str
+    comprimento_m: Lengths
+    em_servico: Annotated[int, Meta(description="Vehicles with a signal of the last ten minutes, not in a garage.")]
+    em_terminais: Annotated[int, Meta(description="Of those, standing at a station or terminal.")]
+    em_rota: Annotated[int, Meta(description="Of those, the others.")]
+    velocidade_mediana: Annotated[float | None, Meta(description="Of those that move, km/h.")]
+    regularidade: Annotated[Lengths, Meta(description="Coefficient of variation of the spacing on the path.")]
+    idade_mediana_segundos: float | None
+    historico: list[Hour]
+
+
+class Lines(Struct, frozen=True):
+    """All lines."""
+
+    gerado_em: Moment | None
+    aviso: str | None
+    linhas: list[LineNow]
+
+
+class StopOnPath(Struct, frozen=True):
+    """A station on a path."""
+
+    estacao_id: str
+    nome: str
+    distancia_m: float
+
+
+class TripTrack(Struct, frozen=True):
+    """A trip of a vehicle: [epoch seconds, metres along the path, km/h]."""
+
+    codigo: str
+    viagem: int
+    pontos: list[tuple[float, float, float | None]]
+
+
+class Gap(Struct, frozen=True):
+    """A time without a good poll."""
+
+    de: Moment
+    ate: Moment
+
+
+class Stringline(Struct, frozen=True):
+    """Distance along the path against time, a line a trip."""
+
+    linha: str
+    sentido: Direction
+    de: Moment
+    ate: Moment
+    aviso: str | None
+    comprimento_m: float
+    estacoes: list[StopOnPath]
+    veiculos: list[TripTrack]
+    lacunas: list[Gap]
+
+
+class Pass(Struct, frozen=True):
+    """A vehicle passed a station."""
+
+    linha: str
+    sentido: Direction
+    codigo: str
+    datahora: Moment
+    ha_segundos: float
+
+
+class StationNow(Struct, frozen=True):
+    """A station, and what passed it last."""
+
+    estacao_id: str
+    nome: str
+    tipo: Literal["terminal", "estacao"]
+    corredores: list[str]
+    latitude: float
+    longitude: float
+    passagens: list[Pass]
+
+
+class Stations(Struct, frozen=True):
+    """All stations."""
+
+    gerado_em: Moment | None
+    estacoes: list[StationNow]
+
+
+class Minute(Struct, frozen=True):
+    """How a minute was captured."""
+
+    minuto: Moment
+    previstas: int
+    boas: int
+    atrasadas: int
+    com_falha: int
+    perdidas: int
+    idade_mediana_segundos: float | None
+    registros: int
+
+
+class Coverage(Struct, frozen=True):
+    """The minutes of a day in Rio."""
+
+    dia: str
+    aviso: str | None
+    minutos: list[Minute]
+
+
+class Day(Struct, frozen=True):
+    """How a day in Rio was captured."""
+
+    dia: str
+    boas: int
+    previstas: int
+    minutos_bons: int
+    minutos_parciais: int
+    minutos_perdidos: int
+
+
+class HealthDetails(Struct, frozen=True):
+    """How the capture, the disk and the database are."""
+
+    captura: dict[str, Any]
+    rejeicoes: list[dict[str, Any]]
+    alertas: list[dict[str, Any]]
+    disco: dict[str, Any]
+    banco: dict[str, Any]
+
+
+class HistorySignal(Struct, frozen=True):
+    """A signal, once."""
+
+    datahora: Moment
+    codigo: str
+    placa: str
+    linha: str | None
+    sentido: str | None
+    trajeto: str
+    latitude: float
+    longitude: float
+    velocidade: float | None
+    direcao: int | None
+    ignicao: int | None
+    hodometro: float | None
+
+
+class History(Struct, frozen=True):
+    """A page of signals; `proximo` is the cursor of the next page, null at the last."""
+
+    de: Moment
+    ate: Moment
+    proximo: str | None
+    sinais: list[HistorySignal]
+
+
+class Played(Struct, frozen=True):
+    """The positions of a vehicle: [seconds after `de`, longitude, latitude, km/h, heading]."""
+
+    linha: str | None
+    sentido: str | None
+    p: list[tuple[int, float, float, float | None, int | None]]
+
+
+class Playback(Struct, frozen=True):
+    """Some minutes of all vehicles."""
+
+    de: Moment
+    ate: Moment
+    aviso: str | None
+    veiculos: dict[str, Played]
+    lacunas: list[Gap]
+
+
+class Range(Struct, frozen=True):
+    """The first and the last captured moment."""
+
+    primeiro: Moment | None
+    ultimo: Moment | None
+
+
+class Network(Struct, frozen=True):
+    """Paths, stations and garages, each a GeoJSON FeatureCollection."""
+
+    linhas: dict[str, Any]
+    estacoes: dict[str, Any]
+    garagens: dict[str, Any]
+    costa: dict[str, Any] | None
+
+
+class Health(Struct, frozen=True):
+    """Whether the capture keeps up."""
+
+    status: Literal["ok"]
+    gerado_em: Moment
+    idade_segundos: float
+    aviso: str | None
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """What is wrong, by RFC 9457."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"
+    errors: list[dict[str, Any]] = []

@@ -1,0 +1,61 @@
+"""What every request is answered from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import msgspec
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from brt_watch.pipeline import Parts
+from brt_watch.web.captured import WaitingWindows
+from brt_watch.web.live import Live
+from brt_watch.web.past import Past
+from brt_watch.web.reader import Reader
+from brt_watch.web.reference import Reference
+from brt_watch.web.snapshot import Encoded, Snapshot
+
+
+@dataclass(frozen=True)
+class Site:
+    """The network, what is live, and what was."""
+
+    parts: Parts
+    reference: Reference
+    past: Past
+    live: Live
+
+    @classmethod
+    def of(cls, parts: Parts) -> Site:
+        """Return the site of a data folder."""
+        reference = Reference()
+        past = Past(Reader(parts.store), WaitingWindows(parts.files))
+        return cls(parts, reference, past, Live(parts.files, parts.clock, reference, past))
+
+    @property
+    def now(self) -> datetime:
+        """The moment that it is."""
+        return self.parts.clock.now()
+
+    @cached_property
+    def network(self) -> Encoded:
+        """The network for a map, as bytes."""
+        return Encoded(msgspec.json.encode(self.reference.geojson))
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest snapshot; 503 before the first."""
+        if self.live.snapshot is None:
+            raise HTTPException(
+                503, "Nothing is captured yet. Start the capture: make start.", headers={"Retry-After": "5"}
+            )
+        return self.live.snapshot
+
+
+def the_site(request: Request) -> Site:
+    """Return the site of a request."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site

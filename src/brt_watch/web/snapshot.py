@@ -1,0 +1,128 @@
+"""The fleet at one poll, and its bytes: rendered once, so that a request is a lookup."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from brt_watch.clock import write_tick
+from brt_watch.web.shapes import Vehicle, WarningCode
+
+GZIP_LEVEL = 5
+KEPT_ANSWERS = 128
+"""So many answers to filtered requests are kept until the next poll."""
+
+
+class Warned(NamedTuple):
+    """What is stale or missing."""
+
+    code: WarningCode
+    sentence: str
+
+
+class Encoded:
+    """Bytes that are sent as they are or compressed, and the tag by which a client that has them is told so."""
+
+    def __init__(self, body: bytes, media_type: str = "application/json") -> None:
+        self.body = body
+        self.media_type = media_type
+
+    @cached_property
+    def gzipped(self) -> bytes:
+        """The bytes, compressed once."""
+        return gzip.compress(self.body, GZIP_LEVEL, mtime=0)
+
+    @cached_property
+    def etag(self) -> str:
+        """The tag; weak, for it is that of the compressed bytes as well."""
+        return f'W/"{blake2b(self.body, digest_size=12).hexdigest()}"'
+
+    def prepared(self) -> Encoded:
+        """Do now what would be done at the first request."""
+        assert self.gzipped
+        assert self.etag
+        return self
+
+
+class Snapshot:
+    """All vehicles as of one poll; nothing of it changes."""
+
+    def __init__(
+        self,
+        tick: datetime,
+        captured_at: datetime,
+        simulated: bool,
+        vehicles: list[Vehicle],
+        changed_at: Callable[[str], datetime],
+        warned: Warned | None = None,
+    ) -> None:
+        self.tick = tick
+        self.captured_at = captured_at
+        self.simulated = simulated
+        self.vehicles = {vehicle.codigo: vehicle for vehicle in vehicles}
+        self.changed_at = {codigo: changed_at(codigo) for codigo in self.vehicles}
+        self.warned = warned
+        self._raw = {codigo: msgspec.json.encode(vehicle) for codigo, vehicle in self.vehicles.items()}
+        self._answers: dict[object, Encoded] = {}
+        self.geojson = self.collection(self.vehicles).prepared()
+        self.json = self.plain(self.vehicles).prepared()
+
+    @property
+    def id(self) -> str:
+        """The name of the poll, as events carry it."""
+        return write_tick(self.tick)
+
+    def with_warning(self, warned: Warned | None) -> Snapshot:
+        """Return the same with another warning."""
+        vehicles = list(self.vehicles.values())
+        return Snapshot(self.tick, self.captured_at, self.simulated, vehicles, self.changed_at.__getitem__, warned)
+
+    def collection(self, codes: Iterable[str]) -> Encoded:
+        """Return vehicles as GeoJSON."""
+        features = b",".join(self.feature(codigo) for codigo in codes)
+        body = b'{"type":"FeatureCollection",%s,"features":[%s]}' % (self._head, features)
+        return Encoded(body, "application/geo+json")
+
+    def plain(self, codes: Iterable[str]) -> Encoded:
+        """Return vehicles as a list."""
+        return Encoded(b'{%s,"veiculos":[%s]}' % (self._head, b",".join(self._raw[codigo] for codigo in codes)))
+
+    def feature(self, codigo: str) -> bytes:
+        """Return a vehicle as a feature of GeoJSON."""
+        vehicle = self.vehicles[codigo]
+        return b'{"type":"Feature","id":%s,"geometry":{"type":"Point","coordinates":[%s,%s]},"properties":%s}' % (
+            msgspec.json.encode(codigo),
+            msgspec.json.encode(vehicle.longitude),
+            msgspec.json.encode(vehicle.latitude),
+            self._raw[codigo],
+        )
+
+    def changes(self, since: datetime | None) -> bytes:
+        """Return the vehicles whose signal came after a tick; all of them without one."""
+        codes = [codigo for codigo in self.vehicles if since is None or self.changed_at[codigo] > since]
+        return self.plain(codes).body
+
+    def answer(self, key: object, make: Callable[[], Encoded]) -> Encoded:
+        """Return what was made for a request before, or make it."""
+        found = self._answers.get(key)
+        if found is None:
+            if len(self._answers) >= KEPT_ANSWERS:
+                self._answers.clear()
+            found = self._answers[key] = make()
+        return found
+
+    @cached_property
+    def _head(self) -> bytes:
+        values: dict[str, Any] = {
+            "gerado_em": self.captured_at,
+            "simulado": self.simulated,
+            "aviso": self.warned.sentence if self.warned else None,
+            "aviso_codigo": self.warned.code if self.warned else None,
+        }
+        return msgspec.json.encode(values)[1:-1]

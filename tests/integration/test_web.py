@@ -1,0 +1,291 @@
+"""The web against a real Postgres: what is loaded, what still waits on disk, and both together."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pyarrow.parquet
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from google.transit import gtfs_realtime_pb2
+from hypothesis import HealthCheck, settings
+from pydantic import SecretStr
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from brt_watch import pipeline
+from brt_watch.clock import StillClock
+from brt_watch.pipeline import Parts
+from brt_watch.web.app import create_app
+from brt_watch.web.gtfs_rt_rules import findings
+from brt_watch.web.live import vehicles_event
+from brt_watch.web.reader import ROLE
+from tests.fleet import body, vehicle
+
+BUS, SUPPORT = "901008", "LUH4150 PKP / T. I"
+TICKS = 45
+
+
+def drive(parts: Parts, clock: StillClock, ticks: int) -> None:
+    """Capture a bus of line 22 on its way, one that stands, and a support vehicle."""
+    path = parts_path()
+    for number in range(ticks):
+        at = clock.now()
+        place = next(i for i, metres in enumerate(path.metres) if metres >= number / TICKS * path.length_m)
+        moving = vehicle(
+            BUS,
+            at,
+            latitude=round(path.latitudes[place], 6),
+            longitude=round(path.longitudes[place], 6),
+            sentido="ida",
+            velocidade=30,
+        )
+        standing = vehicle(SUPPORT, at, linha="0", sentido="", trajeto="", velocidade=0, direcao=" ")
+        odd = vehicle("901065", at, latitude=0, longitude=0)
+        parts.feed.script.append(body(moving, standing, odd))  # type: ignore[attr-defined]
+        pipeline.capture(next(pipeline.next_ticks(parts)), parts)
+        clock.time += timedelta(seconds=19)
+
+
+def parts_path() -> Any:
+    from brt_watch.network import read_network
+
+    return read_network().paths["22", "ida"]
+
+
+@pytest.fixture
+def captured(parts: Parts, clock: StillClock) -> Parts:
+    """Fifteen minutes: one window loaded, the rest on disk."""
+    drive(parts, clock, TICKS)
+    for folder in pipeline.windows_to_load(parts):
+        pipeline.load(folder, parts)
+    assert parts.files.archived()
+    assert not parts.files.closed_windows()
+    return parts
+
+
+@pytest.fixture
+def app(captured: Parts) -> FastAPI:
+    made = create_app(captured)
+    made.state.site.live.look()
+    return made
+
+
+@pytest.fixture
+def get(app: FastAPI) -> Callable[..., httpx.Response]:
+    def get(path: str, **headers: str) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+                return await client.get(path)
+
+        return run(ask())
+
+    return get
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(coroutine)
+
+
+Get = Callable[..., httpx.Response]
+
+
+def test_the_newest_poll_is_shown_as_geojson_and_as_json(get: Get) -> None:
+    collection = get("/api/v1/vehicles").json()
+    assert [feature["id"] for feature in collection["features"]] == [BUS, "901065", SUPPORT]
+    assert (collection["simulado"], collection["aviso"]) == (False, None)
+    bus = collection["features"][0]["properties"]
+    assert (bus["linha"], bus["sentido"], bus["sentido_estimado"], bus["status"]) == ("22", "ida", "ida", "Em operação")
+    assert bus["progresso_m"] > 1000
+    assert bus["desvio_m"] < 5
+    assert bus["classe_idade"] == "ao vivo"
+    odd = collection["features"][1]["properties"]
+    assert (odd["status"], odd["estacao_proxima"], odd["progresso_m"]) == (None, None, None)
+    listed = get("/api/v1/vehicles?format=json&linha=22,35&sentido=ida&idade_max=100").json()
+    assert [each["codigo"] for each in listed["veiculos"]] == [BUS]
+
+
+def test_an_answer_that_the_client_has_is_not_sent_again_and_others_are_compressed(get: Get) -> None:
+    first = get("/api/v1/vehicles", **{"Accept-Encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert get("/api/v1/vehicles", **{"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
+def test_a_trail_goes_on_from_what_is_loaded_to_what_waits_on_disk_without_a_double(get: Get) -> None:
+    trail = get(f"/api/v1/vehicles/{BUS}/trail").json()
+    moments = [point["datahora"] for point in trail["pontos"]]
+    assert len(moments) == TICKS
+    assert moments == sorted(set(moments))
+    assert trail["aviso"] is None
+    assert len(get(f"/api/v1/vehicles/{SUPPORT}/trail").json()["pontos"]) == TICKS, "a code may have slashes"
+    assert get("/api/v1/vehicles/nobody/trail").status_code == 404
+
+
+def test_the_string_line_is_one_trip_that_goes_forward(get: Get) -> None:
+    line = get("/api/v1/lines/22/stringline?sentido=ida").json()
+    (trip,) = line["veiculos"]
+    along = [point[1] for point in trip["pontos"]]
+    assert trip["codigo"] == BUS
+    assert along == sorted(along)
+    assert line["lacunas"][0]["de"] < line["lacunas"][0]["ate"], "before the capture there is a gap"
+    assert get("/api/v1/lines/22/stringline?sentido=volta").json()["veiculos"] == []
+
+
+def test_a_page_of_history_follows_the_other_to_the_last_signal(get: Get) -> None:
+    found: list[tuple[str, str]] = []
+    path = "/api/v1/history?limite=40"
+    cursor = ""
+    while cursor is not None:
+        page = get(path + (f"&cursor={cursor}" if cursor else "")).json()
+        found += [(each["datahora"], each["codigo"]) for each in page["sinais"]]
+        cursor = page["proximo"]
+    assert len(found) == len(set(found)) == 3 * TICKS
+
+
+def test_history_comes_as_csv_parquet_and_geojson_too(get: Get) -> None:
+    rows = list(csv.DictReader(io.StringIO(get(f"/api/v1/history?format=csv&codigo={BUS}").text)))
+    assert (len(rows), rows[0]["codigo"]) == (TICKS, BUS)
+    table = pyarrow.parquet.read_table(io.BytesIO(get("/api/v1/history?format=parquet&linha=22").content))
+    assert table.num_rows == 2 * TICKS
+    assert len(get("/api/v1/history?format=geojson").json()["features"]) == 3 * TICKS
+    paged = get("/api/v1/history?format=csv&limite=5")
+    following = get(paged.headers["link"].split(";")[0].strip("<>"))
+    assert following.text.count("\n") == 6
+
+
+def test_playback_and_its_range_have_every_vehicle(get: Get) -> None:
+    span = get("/api/v1/playback/range").json()
+    played = get(f"/api/v1/playback?de={span['primeiro']}&minutos=15").json()
+    assert sorted(played["veiculos"]) == sorted([BUS, SUPPORT, "901065"])
+    assert played["lacunas"] == []
+
+
+def test_a_day_is_covered_minute_by_minute(get: Get) -> None:
+    minutes = get("/api/v1/coverage?dia=2026-11-23").json()["minutos"]
+    assert {(minute["previstas"], minute["boas"]) for minute in minutes} == {(3, 3)}
+    (day,) = get("/api/v1/coverage/days").json()
+    assert (day["dia"], day["boas"]) == ("2026-11-23", TICKS)
+
+
+def test_lines_stations_network_and_details_answer(get: Get) -> None:
+    line = next(line for line in get("/api/v1/lines").json()["linhas"] if line["linha"] == "22")
+    assert (line["em_servico"], line["em_rota"]) == (1, 1)
+    assert line["historico"][0]["veiculos"] >= 1
+    passed = [each for each in get("/api/v1/stations").json()["estacoes"] if each["passagens"]]
+    assert passed[0]["passagens"][0]["codigo"] == BUS
+    assert get(f"/api/v1/stations/{passed[0]['estacao_id']}").json()["passagens"]
+    assert get("/api/v1/network").json()["linhas"]["features"]
+    details = get("/api/v1/health-details").json()
+    assert details["banco"]["detalhe"] == f"papel {ROLE}"
+    assert details["banco"]["sinais"] > 0
+
+
+def test_the_gtfs_realtime_feed_breaks_no_published_rule(get: Get, app: FastAPI) -> None:
+    reference = app.state.site.reference
+    for path, allowed in (("?viagem=false", set()), ("", {"W006"})):
+        message = gtfs_realtime_pb2.FeedMessage()
+        message.ParseFromString(get(f"/gtfs-rt/vehicle-positions{path}").content)
+        assert [entity.id for entity in message.entity] == [BUS, SUPPORT], "what lies at (0, 0) is left out"
+        now = message.header.timestamp + 5
+        broken = findings(message, now, reference.lines, lambda lat, lon: reference.positions.is_covered((lat, lon)))
+        assert {finding.rule for finding in broken} == allowed
+    assert get("/gtfs-rt/vehicle-positions?format=json").json()["header"]["gtfs_realtime_version"] == "2.0"
+
+
+def test_tides_has_a_row_a_signal(get: Get) -> None:
+    rows = list(
+        csv.DictReader(
+            io.StringIO(get("/tides/vehicle_locations.csv?de=2026-11-23T11:59:00Z&ate=2026-11-23T12:30:00Z").text)
+        )
+    )
+    assert len(rows) == len({row["location_ping_id"] for row in rows}) == 3 * TICKS
+    assert {row["gps_quality"] for row in rows if row["vehicle_id"] == "901065"} == {"Poor"}
+
+
+def test_health_is_503_when_the_capture_is_behind_and_the_map_says_so(
+    get: Get, app: FastAPI, clock: StillClock
+) -> None:
+    assert get("/health").json()["status"] == "ok"
+    clock.time += timedelta(minutes=4)
+    app.state.site.live.look()
+    assert get("/health").status_code == 503
+    assert "behind" in get("/health").json()["detail"]
+    assert "parada" in get("/api/v1/vehicles").json()["aviso"]
+    assert "brt_watch_poll_age_seconds" in get("/metrics").text
+
+
+def test_without_postgres_the_map_goes_on_and_says_what_is_missing(
+    make_parts: Callable[..., Parts], clock: StillClock
+) -> None:
+    parts = make_parts(database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
+    drive(parts, clock, 3)
+    app = create_app(parts)
+    app.state.site.past.check()
+    app.state.site.live.look()
+
+    async def ask(path: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.get(path)
+
+    assert run(ask("/api/v1/vehicles")).json()["aviso_codigo"] == "banco_ausente"
+    trail = run(ask(f"/api/v1/vehicles/{BUS}/trail")).json()
+    assert len(trail["pontos"]) == 3
+    assert "banco" in trail["aviso"]
+    refused = run(ask("/api/v1/history"))
+    assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+
+
+def test_spans_have_limits_and_the_sentence_says_which(get: Get) -> None:
+    long = get("/api/v1/history?de=2026-11-22T00:00:00Z&ate=2026-11-23T00:00:00Z")
+    assert (long.status_code, long.headers["content-type"]) == (422, "application/problem+json")
+    assert "6 hours" in long.json()["detail"]
+    assert get("/api/v1/history?de=2026-11-22T00:00:00").status_code == 422
+    assert get("/api/v1/history?cursor=%FF").status_code == 422
+    assert get("/nothing").json()["status"] == 404
+
+
+def test_the_web_reads_as_a_role_that_cannot_write(app: FastAPI) -> None:
+    with app.state.site.past.reader._connection() as connection:
+        assert connection.execute("select current_user").fetchone() == (ROLE,)
+        may = "select has_table_privilege('brt_raw', 'select'), has_table_privilege('brt_raw', 'delete')"
+        assert connection.execute(may).fetchone() == (True, False)
+        assert connection.execute("show transaction_read_only").fetchone() == ("on",)
+
+
+def test_a_client_that_comes_back_is_told_only_what_changed_since(
+    app: FastAPI, captured: Parts, clock: StillClock
+) -> None:
+    live = app.state.site.live
+    _, whole = live.first_event(None)
+    assert whole.plain.count(b'"codigo"') == 3
+    seen = live.snapshot.id
+    captured.feed.script.append(body(vehicle(BUS, clock.now())))  # type: ignore[attr-defined]
+    pipeline.capture(next(pipeline.next_ticks(captured)), captured)
+    live.look()
+    _, event = live.first_event(seen)
+    assert event.plain.count(b'"codigo"') == 1
+    assert event.plain.startswith(b"event: vehicles\nid: 20261123T")
+    assert live.first_event(live.snapshot.id)[1] is None
+    assert live.first_event("not an id")[1].plain.count(b'"codigo"') == 3
+    assert vehicles_event("x", b"{}").plain.endswith(b"\n\n")
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@schemathesis.pytest.from_fixture("schema").parametrize()
+def test_the_api_is_what_its_openapi_document_says(case: schemathesis.Case) -> None:
+    if case.path.endswith("/stream"):
+        pytest.skip("it never ends")
+    # That de comes before ate, and that a cursor is one of ours, no schema can say.
+    case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+
+@pytest.fixture
+def schema(app: FastAPI) -> Any:
+    return schemathesis.openapi.from_asgi("/api/openapi.json", app)

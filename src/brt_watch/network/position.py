@@ -29,6 +29,9 @@ MOVED_M = 200.0
 SAME_PLACE_M = 15.0
 """Where a path comes by twice, places that are as near as this to the nearest one are as good as it."""
 
+JUMP = 50.0
+"""So many metres along the path count as much as one beside it, when places are compared with where the bus was."""
+
 CELL_M = REACH_M
 STATION_CELL_M = 2000.0
 OTHER = {"ida": "volta", "volta": "ida"}
@@ -210,7 +213,7 @@ class Positions:
         nearest = min(places, key=lambda place: (place.offset_m, place.progress_m))
         if near_m is not None:
             good = (place for place in places if place.offset_m <= nearest.offset_m + SAME_PLACE_M)
-            nearest = min(good, key=lambda place: (abs(place.progress_m - near_m), place.offset_m))
+            nearest = min(good, key=lambda place: place.offset_m + abs(place.progress_m - near_m) / JUMP)
         return nearest if nearest.offset_m <= REACH_M else None
 
 

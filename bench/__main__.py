@@ -20,6 +20,7 @@ from bench.load import load
 from bench.memory_and_start import memory_and_start
 from bench.rebuild import rebuild
 from bench.rig import Result
+from bench.serve import serve
 from bench.simulate import simulate_day, simulate_scale
 from bench.store_poll import store_poll, store_poll_flat
 from bench.transform import transform
@@ -28,7 +29,7 @@ from bench.view import view
 BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
     for benchmark in (
-        *(store_poll, store_poll_flat, load, rebuild, view, transform, memory_and_start),
+        *(store_poll, store_poll_flat, load, rebuild, view, transform, memory_and_start, serve),
         *(simulate_day, simulate_scale, likeness),
     )
 }

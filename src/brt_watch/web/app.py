@@ -19,6 +19,7 @@ from brt_watch.errors import BrtWatchError
 from brt_watch.pipeline import Parts
 from brt_watch.web import documents
 from brt_watch.web.answers import add_problem_handlers
+from brt_watch.web.answers import send as send_encoded
 from brt_watch.web.routes import capture, feeds, health, history, lines, stream, vehicles
 from brt_watch.web.site import Site
 
@@ -72,6 +73,7 @@ def create_app(parts: Parts) -> FastAPI:
     for routes in (feeds, health):
         app.include_router(routes.router)
     _add_pages(app)
+    app.add_middleware(Shortcut, site=site)
     app.add_middleware(Guard, counted=app.state.counted)
     return app
 
@@ -97,6 +99,28 @@ def _add_pages(app: FastAPI) -> None:
         return FileResponse(str(PAGE / "index.html"), headers={"Cache-Control": "no-cache"})
 
     app.mount("/page", StaticFiles(directory=str(PAGE)), name="page")
+
+
+class Shortcut:
+    """Answers what is asked for most, all vehicles, without the work of finding a route and reading parameters."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._live = site.live
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass a request on."""
+        snapshot = self._live.snapshot
+        if (
+            snapshot
+            and scope["type"] == "http"
+            and scope["path"] == "/api/v1/vehicles"
+            and not scope["query_string"]
+            and scope["method"] == "GET"
+        ):
+            await send_encoded(Request(scope), snapshot.geojson)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class Guard:

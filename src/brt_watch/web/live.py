@@ -1,4 +1,4 @@
-"""What is live: the newest poll on disk, looked for every second, and the clients that wait for the next one."""
+"""What is live: the newest poll on disk, looked for twice a second, and the clients that wait for the next one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOK_BACK = timedelta(minutes=30)
 BEHIND = timedelta(minutes=3)
 """Without a good poll for longer than this the capture is behind."""
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 KEPT_EVENTS = 30
 PING = b": ping\n\n"
 
@@ -71,7 +71,7 @@ class Live:
         return self._simulated
 
     async def run(self) -> None:
-        """Look for a new poll every second, for ever."""
+        """Look for a new poll twice a second, for ever."""
         while True:
             try:
                 before, now = await asyncio.to_thread(self.look)

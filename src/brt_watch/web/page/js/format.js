@@ -1,0 +1,47 @@
+// Numbers, times and ages as people read them; times are those of Rio.
+import { language, t } from "./i18n.js";
+
+const RIO = "America/Sao_Paulo";
+const locale = () => (language() === "pt" ? "pt-BR" : "en-GB");
+
+export const number = (value, digits = 0) =>
+  value === null || value === undefined ? "–" : value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+export const speed = (value) => (value === null || value === undefined ? "–" : `${number(value)} km/h`);
+
+export const distance = (metres) =>
+  metres === null || metres === undefined ? "–" : metres < 950 ? `${number(Math.round(metres / 10) * 10)} m` : `${number(metres / 1000, 1)} km`;
+
+/** Return an age in words: 12 s, 4 min, 2 h 05, 3 d. */
+export function age(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 100) return `${whole} s`;
+  if (whole < 5400) return `${Math.round(whole / 60)} min`;
+  if (whole < 172800) return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")}`;
+  return `${Math.round(whole / 86400)} d`;
+}
+
+export const ago = (seconds) => t("ago", { age: age(seconds) });
+
+export const clock = (moment, seconds = false) =>
+  new Date(moment).toLocaleTimeString(locale(), { timeZone: RIO, hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
+
+export const dayName = (moment, long = false) =>
+  new Date(moment).toLocaleDateString(locale(), { timeZone: RIO, day: "numeric", month: long ? "long" : "short", weekday: long ? "long" : undefined, year: long ? "numeric" : undefined });
+
+export const dateTime = (moment) => `${dayName(moment)}, ${clock(moment)}`;
+
+/** Return the day in Rio as YYYY-MM-DD. */
+export const rioDay = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: RIO });
+
+/** Return the moment (ms) of a time of day in Rio, which has had no summer time since 2019. */
+export const rioMoment = (day, hour = 0, minute = 0) => Date.parse(`${day}T00:00:00-03:00`) + hour * 3600000 + minute * 60000;
+
+export function bytes(value) {
+  if (value === null || value === undefined) return "–";
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
+  const scaled = value / 1000 ** step;
+  return `${number(scaled, scaled < 10 && step ? 1 : 0)} ${units[step]}`;
+}

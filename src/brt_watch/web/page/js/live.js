@@ -1,0 +1,95 @@
+// Every vehicle as the server last told of it: by the stream, and by asking when the stream is broken.
+import { get } from "./api.js";
+
+const ASK_EVERY = 20000;
+const QUIET = 60000;
+const TRY_STREAM_AGAIN = 60000;
+
+class Live extends EventTarget {
+  vehicles = new Map();
+  generated = 0;
+  heard = performance.now();
+  simulated = false;
+  notice = null;
+  streaming = false;
+  started = false;
+
+  /** Ask once, then listen. */
+  async start() {
+    await this.ask();
+    this.listen();
+    setInterval(() => this.watch(), 5000);
+  }
+
+  async ask() {
+    this.asked = performance.now();
+    try {
+      const answer = await get("vehicles");
+      this.simulated = answer.simulado;
+      this.notice = answer.aviso ?? null;
+      this.take(answer.gerado_em, answer.features.map((feature) => ({
+        ...feature.properties, longitude: feature.geometry.coordinates[0], latitude: feature.geometry.coordinates[1],
+      })));
+      this.failure = null;
+    } catch (error) {
+      this.failure = error.message;
+    }
+    this.dispatchEvent(new Event("state"));
+  }
+
+  listen() {
+    this.stream?.close();
+    this.streamTried = performance.now();
+    this.stream = new EventSource("/api/v1/stream");
+    this.stream.addEventListener("open", () => { this.streaming = true; });
+    this.stream.addEventListener("error", () => { this.streaming = false; });
+    this.stream.addEventListener("vehicles", (event) => {
+      const told = JSON.parse(event.data);
+      this.streaming = true;
+      this.failure = null;
+      this.take(told.gerado_em, told.veiculos);
+      this.dispatchEvent(new Event("state"));
+    });
+  }
+
+  take(generated, vehicles) {
+    const now = performance.now();
+    const moment = generated ? Date.parse(generated) : 0;
+    if (moment > this.generated || !this.started) this.heard = now;
+    this.generated = Math.max(this.generated, moment);
+    this.started = true;
+    const changed = [];
+    for (const vehicle of vehicles) {
+      const known = this.vehicles.get(vehicle.codigo);
+      if (known && known.datahora > vehicle.datahora) continue;
+      vehicle.heard = now;
+      this.vehicles.set(vehicle.codigo, vehicle);
+      changed.push(vehicle.codigo);
+    }
+    this.dispatchEvent(new CustomEvent("vehicles", { detail: changed }));
+  }
+
+  watch() {
+    const now = performance.now();
+    const quiet = now - this.heard > QUIET;
+    if ((!this.streaming || quiet) && now - this.asked >= ASK_EVERY) this.ask();
+    const closed = this.stream?.readyState === EventSource.CLOSED;
+    if (closed && now - this.streamTried > TRY_STREAM_AGAIN) this.listen();
+    this.dispatchEvent(new Event("state"));
+  }
+
+  /** Seconds since the server last had something new. */
+  get quietFor() {
+    return (performance.now() - this.heard) / 1000;
+  }
+}
+
+export const live = new Live();
+
+/** Return how old a vehicle's signal is by now, in seconds. */
+export const ageOf = (vehicle, now = performance.now()) => vehicle.idade_segundos + (now - vehicle.heard) / 1000;
+
+export const AGES = ["ao vivo", "atrasado", "em silencio", "fora de operacao"];
+
+/** Return the class of an age, by the bounds of the server. */
+export const ageClass = (seconds) => AGES[seconds <= 120 ? 0 : seconds <= 600 ? 1 : seconds <= 86400 ? 2 : 3];

@@ -1,0 +1,99 @@
+// The frame around the views: navigation, what is live, language, theme.
+import { fill, h, icon, segments } from "./dom.js";
+import { age } from "./format.js";
+import { language, setLanguage, startLanguage, t } from "./i18n.js";
+import { live } from "./live.js";
+import { loadNetwork } from "./network.js";
+import { address, here, onMove, VIEWS } from "./route.js";
+import { isDark, onTheme, startTheme, switchTheme } from "./theme.js";
+
+const ICONS = { mapa: "map", reproducao: "replay", linhas: "board", diagrama: "diagram", captura: "pulse" };
+const MODULES = {
+  mapa: () => import("./views/live-map.js"),
+  reproducao: () => import("./views/playback.js"),
+  linhas: () => import("./views/board.js"),
+  diagrama: () => import("./views/stringline.js"),
+  captura: () => import("./views/health.js"),
+};
+const QUIET = 60;
+
+const by = (id) => document.getElementById(id);
+let shown = null;
+let turn = 0;
+
+/** Say something to those who listen instead of looking. */
+export function announce(text) {
+  by("announce").textContent = text;
+}
+
+async function show({ view, params }, anew = false) {
+  frame(view);
+  if (shown?.view === view && !anew) {
+    shown.update(params);
+    return;
+  }
+  const mine = ++turn;
+  shown?.leave?.();
+  shown = null;
+  const root = by("principal");
+  fill(root, h("p", { class: "loading" }, t("loading")));
+  const { enter } = await MODULES[view]();
+  await ready;
+  if (mine !== turn) return;
+  root.className = `view-${view}`;
+  shown = { view, ...enter(fill(root), params) };
+  if (mine > 1 && !anew) {
+    root.focus({ preventScroll: true });
+    announce(t(`nav.${view}`));
+  }
+}
+
+function frame(view) {
+  document.title = `${t(`nav.${view}`)} · brt-watch`;
+  by("skip").textContent = t("skip");
+  by("tagline").textContent = t("tagline");
+  by("nav").setAttribute("aria-label", t("nav.label"));
+  fill(by("nav"), VIEWS.map((name) =>
+    h("a", { href: address(name), "aria-current": name === view ? "page" : null, title: t(`nav.${name}`) }, icon(ICONS[name]), h("span", {}, t(`nav.${name}`)))));
+  const languages = segments(t("language"), [["pt", "PT"], ["en", "EN"]], language(), (value) => {
+    setLanguage(value);
+    show(here(), true);
+  });
+  languages.classList.add("languages");
+  fill(by("tools"), h("span", { class: "pulse", id: "pulse" }, h("i"), h("span", {})), languages,
+    h("button", { class: "button quiet icon", type: "button", onclick: switchTheme, "aria-label": t(isDark() ? "theme.light" : "theme.dark"), title: t(isDark() ? "theme.light" : "theme.dark") }, icon(isDark() ? "sun" : "moon")));
+  beat();
+}
+
+/** Say how live it is: in the bar, in the ribbon of simulated data, in the notice. */
+function beat() {
+  const pulse = by("pulse");
+  if (!pulse) return;
+  const quiet = live.quietFor;
+  const state = live.failure && quiet > QUIET ? "lost" : quiet > QUIET || live.failure ? "late" : "live";
+  const text = !live.started ? t(live.failure ? "pulse.unreached" : "pulse.waiting") : state === "live" ? t("pulse.live", { age: age(quiet) }) : t("pulse.quiet", { seconds: Math.round(quiet) });
+  pulse.dataset.state = live.started || live.failure ? state : "late";
+  pulse.lastChild.textContent = text;
+  const ribbon = by("ribbon");
+  if (ribbon.hidden === live.simulated || ribbon.lang !== language()) {
+    ribbon.hidden = !live.simulated;
+    ribbon.lang = language();
+    fill(ribbon, h("b", {}, t("simulated.title")), h("span", {}, t("simulated.text")));
+  }
+  const notice = live.notice ?? (live.failure && !live.streaming ? t("unreached", { why: live.failure }) : null);
+  by("notice").hidden = !notice;
+  if (by("notice").textContent !== (notice ?? "")) by("notice").textContent = notice ?? "";
+}
+
+by("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  by("principal").focus();
+});
+startTheme(here().params.get("tema"));
+startLanguage(here().params.get("lang"));
+onTheme(() => frame(here().view));
+onMove((place) => show(place));
+live.addEventListener("state", beat);
+setInterval(beat, 1000);
+const ready = Promise.all([loadNetwork().catch((error) => { live.failure = error.message; }), live.start()]);
+show(here());

@@ -1,0 +1,112 @@
+// The map itself: made when it is first needed, lent to the view that shows it.
+import { lineColor } from "../colors.js";
+import { t } from "../i18n.js";
+import { network } from "../network.js";
+import { onTheme } from "../theme.js";
+import { Fleet } from "./fleet.js";
+import { BOUNDS, CITY, style } from "./style.js";
+
+const EMPTY = { type: "FeatureCollection", features: [] };
+
+/** Make a map in an element; `places` says where the buses are. Rejects where there is no WebGL. */
+export async function makeStage(element, places, camera) {
+  const maplibre = await import("/page/vendor/maplibre-gl/maplibre-gl.mjs");
+  maplibre.setWorkerUrl(new URL("/page/vendor/maplibre-gl/maplibre-gl-worker.mjs", location.href).href);
+  return new Stage(maplibre, element, places, camera);
+}
+
+class Stage {
+  constructor(maplibre, element, places, camera) {
+    this.drawn = { chosen: EMPTY, trail: EMPTY };
+    this.shown = { stations: true, garages: true, streets: false };
+    this.map = new maplibre.Map({
+      container: element, style: style(), maxBounds: BOUNDS, minZoom: 8.5, maxZoom: 17.5, maxPitch: 0, pitchWithRotate: false,
+      attributionControl: false, fadeDuration: 0, locale: { "Map.Title": t("map.title") }, ...CITY, ...camera,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.getCanvas().setAttribute("aria-label", t("map.title"));
+    this.map.addControl(new maplibre.AttributionControl({ compact: false, customAttribution: "Natural Earth · SMTR/data.rio" }), "bottom-right");
+    this.fleet = new Fleet(this.map, places);
+    this.map.on("styledata", () => this.restore());
+    this.stopTheme = onTheme(() => this.map.setStyle(style(), { diff: true }));
+    this.map.on("error", ({ sourceId }) => {
+      if (sourceId === "streets") this.onStreetsLost?.();
+    });
+  }
+
+  /** Draw the ways of lines in their colours; the other ways stay as ground. */
+  choose(lines, direction = "") {
+    const features = (network.geo?.linhas.features ?? [])
+      .filter(({ properties }) => lines.includes(properties.linha) && (!direction || properties.sentido === direction))
+      .map((feature) => ({ ...feature, properties: { ...feature.properties, color: lineColor(feature.properties.cor) } }));
+    this.put("chosen", { ...EMPTY, features });
+  }
+
+  /** Draw where a bus has been, each piece in the colour of its speed. */
+  trail(points) {
+    const features = [];
+    for (let i = 1; i < points.length; i++) {
+      const [before, after] = [points[i - 1], points[i]];
+      if (Date.parse(after.datahora) - Date.parse(before.datahora) > 300000) continue;
+      const coordinates = [[before.longitude, before.latitude], [after.longitude, after.latitude]];
+      features.push({ type: "Feature", properties: { speed: after.velocidade ?? 0 }, geometry: { type: "LineString", coordinates } });
+    }
+    this.put("trail", { ...EMPTY, features });
+  }
+
+  put(source, data) {
+    this.drawn[source] = data;
+    this.map.getSource(source)?.setData(data);
+  }
+
+  /** Show or hide what belongs to a layer: stations, garages, streets. */
+  layer(name, visible) {
+    this.shown[name] = visible;
+    this.restoreLayers();
+  }
+
+  restore() {
+    for (const [source, data] of Object.entries(this.drawn)) {
+      const known = this.map.getSource(source);
+      if (known && known.brtWatchData !== data) {
+        known.brtWatchData = data;
+        known.setData(data);
+      }
+    }
+    this.restoreLayers();
+    this.fleet.draw();
+  }
+
+  restoreLayers() {
+    const layers = { stations: ["stations", "terminal-names", "station-names"], garages: ["garages"], streets: ["streets"] };
+    for (const [name, ids] of Object.entries(layers)) {
+      for (const id of ids) {
+        const wished = this.shown[name] ? "visible" : "none";
+        if (this.map.getLayer(id) && (this.map.getLayoutProperty(id, "visibility") ?? "visible") !== wished) {
+          this.map.setLayoutProperty(id, "visibility", wished);
+        }
+      }
+    }
+  }
+
+  /** Bring a place into view without moving more than needed. */
+  look(longitude, latitude, zoom = 14) {
+    const motion = matchMedia("(prefers-reduced-motion: reduce)").matches ? "jumpTo" : "easeTo";
+    this.map[motion]({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700 });
+  }
+
+  /** Return the station at a point of the screen, null when there is none. */
+  stationAt(point) {
+    const reach = 7;
+    const box = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
+    const layers = ["stations"].filter((id) => this.map.getLayer(id));
+    return this.map.queryRenderedFeatures(box, { layers })[0]?.properties.estacao_id ?? null;
+  }
+
+  remove() {
+    this.stopTheme();
+    cancelAnimationFrame(this.fleet.turn);
+    this.fleet.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    this.map.remove();
+  }
+}

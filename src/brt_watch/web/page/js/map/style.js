@@ -1,0 +1,80 @@
+// The base map of our own: water, land, garages, the BRT's ways, stations. Streets only when asked for.
+import { network } from "../network.js";
+import { token } from "../theme.js";
+
+export const BOUNDS = [[-44.25, -23.35], [-42.75, -22.45]];
+export const CITY = { center: [-43.415, -22.93], zoom: 10.4 };
+
+const NOTHING = { type: "FeatureCollection", features: [] };
+const WATERS = {
+  type: "FeatureCollection",
+  features: [["Oceano Atlântico", -43.42, -23.075], ["Baía de Guanabara", -43.115, -22.835], ["Baía de Sepetiba", -43.79, -22.985]].map(([nome, ...coordinates]) => ({
+    type: "Feature", properties: { nome }, geometry: { type: "Point", coordinates },
+  })),
+};
+const STREETS = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
+const byZoom = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops];
+
+/** Return the style for the theme of now. */
+export function style() {
+  return {
+    version: 8,
+    sources: {
+      coast: { type: "geojson", data: "/page/data/coast.json" },
+      waters: { type: "geojson", data: WATERS },
+      garages: { type: "geojson", data: network.geo?.garagens ?? NOTHING },
+      ways: { type: "geojson", data: network.geo?.linhas ?? NOTHING },
+      chosen: { type: "geojson", data: NOTHING },
+      trail: { type: "geojson", data: NOTHING },
+      stations: { type: "geojson", data: network.geo?.estacoes ?? NOTHING },
+      streets: {
+        type: "raster", tiles: [STREETS], tileSize: 256, maxzoom: 19, attribution: "© OpenStreetMap",
+      },
+    },
+    layers: [
+      { id: "water", type: "background", paint: { "background-color": token("water") } },
+      { id: "land", type: "fill", source: "coast", paint: { "fill-color": token("land") } },
+      { id: "shore", type: "line", source: "coast", paint: { "line-color": token("track"), "line-width": 0.8, "line-opacity": 0.7 } },
+      { id: "streets", type: "raster", source: "streets", layout: { visibility: "none" }, paint: { "raster-saturation": -0.85, "raster-opacity": 0.55 } },
+      { id: "garages", type: "fill", source: "garages", minzoom: 10.5, paint: { "fill-color": token("garage"), "fill-outline-color": token("track") } },
+      line("ways-case", "ways", token("track-case"), byZoom(9, 3, 12, 6, 15, 11)),
+      line("ways", "ways", token("track"), byZoom(9, 1.4, 12, 2.6, 15, 5)),
+      line("chosen-case", "chosen", token("track-case"), byZoom(9, 5, 12, 8, 15, 13)),
+      line("chosen", "chosen", ["get", "color"], byZoom(9, 2.4, 12, 4, 15, 7)),
+      line("trail-case", "trail", token("track-case"), byZoom(9, 5, 14, 9)),
+      line("trail", "trail", ["interpolate", ["linear"], ["get", "speed"], 0, token("poor"), 20, token("fair"), 45, token("good")], byZoom(9, 3, 14, 5)),
+      {
+        id: "stations", type: "circle", source: "stations", minzoom: 10,
+        paint: {
+          "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, ["case", ["==", ["get", "tipo"], "terminal"], 3, 1.4], 13, ["case", ["==", ["get", "tipo"], "terminal"], 6, 4], 16, 8],
+          "circle-color": token("track-case"), "circle-stroke-color": token("map-ink"), "circle-stroke-width": byZoom(10, 0.9, 14, 1.8),
+        },
+      },
+      {
+        id: "water-names", type: "symbol", source: "waters",
+        layout: { "text-field": ["get", "nome"], "text-font": ["Roboto, Helvetica, Arial, sans-serif"], "text-size": 12.5, "text-letter-spacing": 0.12, "text-max-width": 8 },
+        paint: { "text-color": token("map-ink"), "text-opacity": 0.75 },
+      },
+      label("terminal-names", ["==", ["get", "tipo"], "terminal"], 10.2),
+      label("station-names", ["!=", ["get", "tipo"], "terminal"], 12.8),
+    ],
+  };
+}
+
+function line(id, source, color, width) {
+  return {
+    id, source, type: "line", layout: { "line-join": "round", "line-cap": "round" },
+    paint: { "line-color": color, "line-width": width },
+  };
+}
+
+function label(id, filter, minzoom) {
+  return {
+    id, filter, minzoom, type: "symbol", source: "stations",
+    layout: {
+      "text-field": ["get", "nome"], "text-font": ["Roboto, Helvetica, Arial, sans-serif"], "text-size": byZoom(11, 11, 15, 13.5),
+      "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 0.8, "text-max-width": 9, "text-justify": "auto",
+    },
+    paint: { "text-color": token("map-ink"), "text-halo-color": token("land"), "text-halo-width": 1.6 },
+  };
+}

@@ -1,0 +1,95 @@
+// Lines, paths and stations: what does not move.
+import { get } from "./api.js";
+
+/** The middle of what the map shows, in Mercator units (0 to 1); positions are kept as their distance from it. */
+export const ORIGIN = { x: mercatorX(-43.4), y: mercatorY(-22.93) };
+
+/** Metres of a Mercator unit at the latitude of Rio. */
+export const METRES = 40075017 * Math.cos((22.93 * Math.PI) / 180);
+
+export function mercatorX(longitude) {
+  return (longitude + 180) / 360;
+}
+
+export function mercatorY(latitude) {
+  const radians = (latitude * Math.PI) / 180;
+  return (1 - Math.log(Math.tan(radians) + 1 / Math.cos(radians)) / Math.PI) / 2;
+}
+
+class Path {
+  constructor(feature) {
+    const points = feature.geometry.coordinates;
+    const { linha, sentido, comprimento_m } = feature.properties;
+    Object.assign(this, { linha, sentido, length: comprimento_m });
+    this.x = Float64Array.from(points, ([longitude]) => mercatorX(longitude) - ORIGIN.x);
+    this.y = Float64Array.from(points, ([, latitude]) => mercatorY(latitude) - ORIGIN.y);
+    this.metres = new Float64Array(points.length);
+    for (let i = 1; i < points.length; i++) {
+      this.metres[i] = this.metres[i - 1] + Math.hypot(this.x[i] - this.x[i - 1], this.y[i] - this.y[i - 1]);
+    }
+    const scale = this.length / (this.metres[points.length - 1] || 1);
+    this.metres.forEach((value, i) => { this.metres[i] = value * scale; });
+  }
+
+  /** Write x, y and heading (degrees) of a distance along the path into `out`. */
+  place(metres, out) {
+    let low = 0;
+    let high = this.metres.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.metres[middle] <= metres) low = middle;
+      else high = middle;
+    }
+    const share = Math.min(1, Math.max(0, (metres - this.metres[low]) / (this.metres[high] - this.metres[low] || 1)));
+    const dx = this.x[high] - this.x[low];
+    const dy = this.y[high] - this.y[low];
+    out[0] = this.x[low] + dx * share;
+    out[1] = this.y[low] + dy * share;
+    out[2] = (Math.atan2(dx, -dy) * 180) / Math.PI;
+  }
+
+  /** Return how far along the path the point nearest to a position is, and the metres between them. */
+  nearest(longitude, latitude) {
+    const px = mercatorX(longitude) - ORIGIN.x;
+    const py = mercatorY(latitude) - ORIGIN.y;
+    let best = { away: Infinity, metres: 0 };
+    for (let i = 1; i < this.metres.length; i++) {
+      const [dx, dy] = [this.x[i] - this.x[i - 1], this.y[i] - this.y[i - 1]];
+      const share = Math.min(1, Math.max(0, ((px - this.x[i - 1]) * dx + (py - this.y[i - 1]) * dy) / (dx * dx + dy * dy || 1)));
+      const away = Math.hypot(this.x[i - 1] + dx * share - px, this.y[i - 1] + dy * share - py) * METRES;
+      if (away < best.away) best = { away, metres: this.metres[i - 1] + share * (this.metres[i] - this.metres[i - 1]) };
+    }
+    return best;
+  }
+}
+
+export const network = { paths: new Map(), stations: new Map(), lines: new Map(), geo: null };
+
+/** Load the network; the names of the lines may come later, and their coming is an event `lines` of the document. */
+export async function loadNetwork() {
+  get("lines").then(takeLines, () => {});
+  const geo = await get("network");
+  network.geo = geo;
+  for (const feature of geo.linhas.features) {
+    const { linha, sentido, cor } = feature.properties;
+    network.paths.set(`${linha} ${sentido}`, new Path(feature));
+    if (!network.lines.has(linha)) network.lines.set(linha, { linha, cor, nome: linha, corredores: [] });
+  }
+  for (const { properties, geometry } of geo.estacoes.features) {
+    network.stations.set(properties.estacao_id, { ...properties, longitude: geometry.coordinates[0], latitude: geometry.coordinates[1] });
+  }
+}
+
+/** Note what the server says of the lines now. */
+export function takeLines(answer) {
+  network.lines = new Map(answer.linhas.map((line) => [line.linha, line]));
+  document.dispatchEvent(new Event("lines"));
+}
+
+export const pathOf = (linha, sentido) => network.paths.get(`${linha} ${sentido}`);
+
+/** Return where a line goes in a direction: `ida` is from end a to end b. */
+export function destination(linha, sentido) {
+  const line = network.lines.get(linha);
+  return line && sentido ? (sentido === "ida" ? line.extremo_b : line.extremo_a) : null;
+}

@@ -1,0 +1,10 @@
+// A line's number on its colour: the same everywhere.
+import { inkOn, lineColor } from "../colors.js";
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { network } from "../network.js";
+
+export function lineBadge(linha, size = "") {
+  const color = lineColor(network.lines.get(linha)?.cor);
+  return h("span", { class: `badge ${size}`, "--line": color, "--line-ink": inkOn(color), title: network.lines.get(linha)?.nome }, linha ?? h("span", { title: t("line.none") }, "–"));
+}

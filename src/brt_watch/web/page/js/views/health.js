@@ -1,0 +1,99 @@
+// What was captured and what was missed: minute by minute, day by day, and how the machine is.
+import { get } from "../api.js";
+import { timeCurve } from "../charts.js";
+import { fill, h } from "../dom.js";
+import { age, bytes, clock, dateTime, dayName, number, rioDay, rioMoment } from "../format.js";
+import { t } from "../i18n.js";
+import { live } from "../live.js";
+import { amend, here } from "../route.js";
+import { dayBars, legend, minuteGrid, stateOf } from "./minutes.js";
+
+const ASK_EVERY = 60000;
+
+export function enter(root) {
+  const today = rioDay(live.generated || Date.now());
+  const lede = h("p", { class: "lede" });
+  const day = h("input", { class: "field", type: "date", id: "health-day", max: today, onchange: () => choose(day.value) });
+  const cards = h("dl", { class: "cards" });
+  const [grid, days, ages, rejects, alerts] = Array.from({ length: 5 }, () => h("div"));
+  const section = (title, ...parts) => h("section", { class: "block" }, h("h2", {}, title), ...parts);
+  root.append(h("div", { class: "page" },
+    h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("health.title")), lede), h("label", { class: "inline" }, h("span", { class: "label" }, t("health.day")), day)),
+    cards, section(t("health.minutes"), grid, legend()), section(t("health.days"), days),
+    h("div", { class: "columns" }, section(t("health.signalAge"), ages), section(t("health.rejects"), rejects)), section(t("health.alerts"), alerts)));
+
+  function choose(value) {
+    amend({ dia: value === today ? null : value });
+    load();
+  }
+
+  async function part(box, work) {
+    try {
+      await work();
+    } catch (error) {
+      fill(box, h("p", { class: "problem" }, error.message));
+    }
+  }
+
+  function load() {
+    const chosen = here().params.get("dia") ?? today;
+    day.value = chosen;
+    part(grid, async () => {
+      const { minutos } = await get("coverage", { dia: chosen });
+      const states = minutos.map(stateOf);
+      const count = (...names) => states.filter((state) => names.includes(state)).length;
+      const name = dayName(rioMoment(chosen, 12), true);
+      lede.textContent = t("health.lede", { day: name[0].toUpperCase() + name.slice(1), good: number(count("good", "lateMinute")), all: number(minutos.length), part: number(count("part")), lost: number(count("lost", "fail")) });
+      fill(grid, minutos.length ? minuteGrid(minutos, chosen) : h("p", { class: "muted" }, t("health.none")));
+      const points = minutos.map((minute) => [Date.parse(minute.minuto), minute.idade_mediana_segundos]);
+      const known = points.map(([, value]) => value).filter((value) => value !== null && value !== undefined);
+      fill(ages, known.length > 1 ? timeCurve({ points: points.map(([at, value]) => [at, value ?? null]), from: rioMoment(chosen), to: Math.max(...points.map(([at]) => at)), height: 150, unit: " s", label: t("health.signalAge.words", { low: number(Math.min(...known)), high: number(Math.max(...known)) }) }) : h("p", { class: "muted" }, t("health.none")));
+    });
+    part(days, async () => {
+      const answer = await get("coverage/days", { dias: 30 });
+      fill(days, dayBars(Array.isArray(answer) ? answer : answer.dias, chosen, choose));
+    });
+    part(cards, async () => {
+      const details = await get("health-details");
+      fill(cards, machine(details));
+      fill(rejects, details.rejeicoes?.length ? bars(details.rejeicoes) : h("p", { class: "muted" }, t("health.rejects.none")));
+      fill(alerts, details.alertas?.length ? alertTable(details.alertas) : h("p", { class: "muted" }, t("health.alerts.none")));
+    });
+  }
+
+  load();
+  const timer = setInterval(load, ASK_EVERY);
+  return { update: load, leave: () => clearInterval(timer) };
+}
+
+function machine({ captura = {}, disco = {}, banco = {} }) {
+  const card = (name, value, note, state = "") => h("div", { class: `card ${state}` }, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "muted small" }, note));
+  const last = pick(captura, "ultimo_tick", "ultima_consulta", "ultima", "tick", "gerado_em");
+  const good = ["ok", "late", "tarde", true].includes(captura.status ?? captura.ok ?? "ok");
+  const since = banco.ultima_carga ? age((Math.max(live.generated, Date.parse(banco.ultima_carga)) - Date.parse(banco.ultima_carga)) / 1000) : "–";
+  return [
+    card(t("health.capture"), good ? t("health.ok") : captura.detalhe ?? String(captura.status ?? t("health.down")), [t("health.last"), " ", last ? clock(last, true) : "–"], good ? "good" : "poor"),
+    card(t("health.age"), age(pick(captura, "idade_mediana_segundos", "idade_mediana")), t("health.records", { count: number(pick(captura, "registros", "records") ?? live.vehicles.size) })),
+    card(t("health.database"), banco.ok ? t("health.ok") : t("health.down"), banco.ok ? t("health.signals", { count: number(banco.sinais), age: t("ago", { age: since }) }) : banco.detalhe ?? "", banco.ok ? "good" : "poor"),
+    card(t("health.disk"), bytes(disco.livre_bytes), t("health.data", { size: bytes(disco.dados_bytes) })),
+  ];
+}
+
+const pick = (object, ...names) => names.map((name) => object[name]).find((value) => value !== undefined && value !== null);
+
+function bars(rejections) {
+  const top = Math.max(...rejections.map((one) => one.count));
+  return h("table", { class: "bars" }, h("tbody", {}, [...rejections].sort((a, b) => b.count - a.count).map((one) =>
+    h("tr", {}, h("th", { scope: "row" }, one.reason), h("td", {}, h("span", { class: "meter wide", "--share": one.count / top, "--line": "var(--poor)" }, h("i"), h("b", {}, number(one.count))))))));
+}
+
+function alertTable(alerts) {
+  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["when", "what", "closed"].map((name) => h("th", { scope: "col" }, t(`health.${name}`))))),
+    h("tbody", {}, alerts.map((alert) => {
+      const when = pick(alert, "quando", "tick", "desde", "aberto_em", "raised_at");
+      const closed = pick(alert, "fechado_em", "ate", "encerrado_em", "closed_at");
+      const kind = pick(alert, "tipo", "nome", "name", "kind", "alerta");
+      return h("tr", {}, h("td", { class: "nowrap" }, when ? dateTime(when) : "–"), h("td", {}, kind && h("code", {}, kind), " ", pick(alert, "texto", "detalhe", "text", "detail", "message") ?? ""),
+        h("td", { class: "nowrap" }, closed ? dateTime(closed) : alert.aberto === false || alert.aberta === false ? "✓" : h("b", { class: "poor" }, t("health.open"))));
+    }))));
+}

@@ -1,0 +1,188 @@
+// The live map: every bus, what it is about, and the same as a list.
+import { lineColor, statusColor } from "../colors.js";
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { AGES, ageClass, ageOf, live } from "../live.js";
+import { Glides } from "../map/glide.js";
+import { makeStage } from "../map/stage.js";
+import { network } from "../network.js";
+import { amend, here } from "../route.js";
+import { onTheme } from "../theme.js";
+import { Drawer } from "./drawer.js";
+import { stationPanel } from "./station-panel.js";
+import { vehiclePanel } from "./vehicle-panel.js";
+
+/** Return what the address says of the choice. */
+export function choiceOf(params) {
+  const list = (name) => (params.get(name) ?? "").split(",").filter(Boolean);
+  return {
+    linha: list("linha"), sentido: params.get("sentido") ?? "", corredor: list("corredor"), status: list("status"),
+    idade: params.has("idade") ? list("idade") : AGES.slice(0, 3), cor: params.get("cor") ?? "status",
+    onibus: params.get("onibus"), estacao: params.get("estacao"), ocultar: list("ocultar"), ruas: params.get("ruas") === "1",
+  };
+}
+
+const LIVELY = ["ao vivo", "atrasado"];
+
+/** Whether a vehicle is in the choice; `but` names a part of it that is left aside, for counting. */
+export function matches(vehicle, choice, age, but = "") {
+  return (but === "linha" || !choice.linha.length || choice.linha.includes(vehicle.linha))
+    && (but === "sentido" || !choice.sentido || (vehicle.sentido_estimado ?? vehicle.sentido) === choice.sentido)
+    && (but === "corredor" || !choice.corredor.length || vehicle.corredores?.some((name) => choice.corredor.includes(name)))
+    && (but === "status" || !choice.status.length || choice.status.includes(vehicle.status ?? "-"))
+    && (but === "idade" || choice.idade.includes(age));
+}
+
+export function enter(root, params) {
+  const view = new LiveMap(root, params);
+  return { update: (next) => view.update(next), leave: () => view.leave() };
+}
+
+class LiveMap {
+  constructor(root, params) {
+    this.choice = choiceOf(params);
+    this.glides = new Glides();
+    this.glides.take(live.vehicles.keys());
+    this.drawer = new Drawer(this);
+    this.mapBox = h("section", { class: "map", "aria-label": t("map.title") });
+    this.panel = h("aside", { class: "panel", "aria-label": t("panel.label"), hidden: true });
+    root.append(this.drawer.element, this.mapBox, this.panel);
+    this.onVehicles = (event) => { this.glides.take(event.detail); this.refresh(); };
+    live.addEventListener("vehicles", this.onVehicles);
+    this.onLines = () => { this.refresh(); this.draw(); };
+    document.addEventListener("lines", this.onLines);
+    this.onKey = (event) => this.key(event);
+    document.addEventListener("keydown", this.onKey);
+    this.stopTheme = onTheme(() => this.refresh());
+    this.slow = setInterval(() => this.refresh(), 10000);
+    this.refresh();
+    this.openPanel();
+    this.open(params);
+  }
+
+  async open(params) {
+    try {
+      const [zoom, latitude, longitude] = (params.get("vista") ?? "").split("/").map(Number);
+      const stage = await makeStage(this.mapBox, this.glides, longitude ? { zoom, center: [longitude, latitude] } : {});
+      if (this.left) {
+        stage.remove();
+        return;
+      }
+      this.stage = stage;
+    } catch (error) {
+      this.mapBox.append(h("p", { class: "problem" }, t("map.missing", { why: error.message })));
+      this.drawer.tab("lista");
+      return;
+    }
+    const { map } = this.stage;
+    this.stage.onStreetsLost = () => this.drawer.streetsLost();
+    map.on("moveend", () => {
+      const { lng, lat } = map.getCenter();
+      if (here().view === "mapa") amend({ vista: `${map.getZoom().toFixed(2)}/${lat.toFixed(4)}/${lng.toFixed(4)}` });
+    });
+    map.on("click", (event) => this.click(event.point));
+    map.on("mousemove", (event) => this.hover(event.point));
+    map.on("mouseout", () => this.hover(null));
+    this.tip = h("div", { class: "tip", hidden: true });
+    this.mapBox.append(this.tip, this.zoomButtons(map));
+    this.refresh();
+    this.draw();
+    this.openPanel();
+  }
+
+  zoomButtons(map) {
+    const button = (text, label, act) => h("button", { class: "button icon", type: "button", "aria-label": label, title: label, onclick: act }, text);
+    return h("div", { class: "zoom" }, button("+", t("zoom.in"), () => map.zoomIn()), button("−", t("zoom.out"), () => map.zoomOut()));
+  }
+
+  click(point) {
+    const codigo = this.stage.fleet.pick(point.x, point.y);
+    if (codigo) this.set({ onibus: codigo, estacao: null });
+    else this.set({ onibus: null, estacao: this.stage.stationAt(point) });
+  }
+
+  hover(point) {
+    const codigo = point && this.stage.fleet.pick(point.x, point.y, 12);
+    const vehicle = codigo && live.vehicles.get(codigo);
+    const station = point && !vehicle && network.stations.get(this.stage.stationAt(point));
+    this.stage.map.getCanvas().style.cursor = vehicle || station ? "pointer" : "";
+    this.tip.hidden = !(vehicle || station);
+    if (this.tip.hidden) return;
+    this.tip.textContent = vehicle ? [vehicle.linha ?? t("line.none"), vehicle.codigo, vehicle.status ? t(`status.${vehicle.status}`) : null].filter(Boolean).join(" · ") : station.nome;
+    this.tip.style.transform = `translate(${Math.min(point.x + 14, this.mapBox.clientWidth - 230)}px, ${point.y + 14}px)`;
+  }
+
+  key(event) {
+    if (event.target.closest?.("input, select, textarea")) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      this.drawer.search();
+    } else if (event.key === "Escape" && (this.choice.onibus || this.choice.estacao)) this.set({ onibus: null, estacao: null });
+  }
+
+  /** Change the choice, the address with it. */
+  set(values) {
+    const text = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
+    amend(text);
+    this.update(here().params);
+  }
+
+  update(params) {
+    const before = this.choice;
+    this.choice = choiceOf(params);
+    this.refresh();
+    this.draw();
+    if (before.onibus !== this.choice.onibus || before.estacao !== this.choice.estacao) this.openPanel();
+  }
+
+  /** Draw what belongs to the choice and does not move. */
+  draw() {
+    if (!this.stage) return;
+    const vehicle = live.vehicles.get(this.choice.onibus);
+    const lines = this.choice.linha.length ? this.choice.linha : vehicle?.linha ? [vehicle.linha] : [];
+    this.stage.choose(lines, this.choice.sentido);
+    for (const name of ["stations", "garages"]) this.stage.layer(name, !this.choice.ocultar.includes(name));
+    this.stage.layer("streets", this.choice.ruas);
+  }
+
+  /** Reckon anew who is shown; the drawer counts. */
+  refresh() {
+    const now = performance.now();
+    const items = [];
+    this.matching = [];
+    for (const vehicle of live.vehicles.values()) {
+      const seconds = ageOf(vehicle, now);
+      const chosen = vehicle.codigo === this.choice.onibus;
+      if (!chosen && !matches(vehicle, this.choice, ageClass(seconds))) continue;
+      this.matching.push(vehicle);
+      const status = LIVELY.includes(ageClass(seconds)) ? vehicle.status : null;
+      const color = this.choice.cor === "linha" ? lineColor(network.lines.get(vehicle.linha)?.cor) : statusColor(status);
+      items.push({ codigo: vehicle.codigo, color, label: vehicle.linha, chosen, rank: (chosen ? 1e9 : 0) - seconds });
+    }
+    items.sort((a, b) => a.rank - b.rank);
+    this.stage?.fleet.show(items);
+    this.drawer.refresh(now);
+    this.panelRefresh?.();
+  }
+
+  openPanel() {
+    const { onibus, estacao } = this.choice;
+    const close = () => this.set({ onibus: null, estacao: null });
+    this.panelRefresh = null;
+    this.stage?.trail([]);
+    this.panel.hidden = !(onibus || estacao);
+    if (onibus) this.panelRefresh = vehiclePanel(this.panel, onibus, close, this);
+    else if (estacao) this.panelRefresh = stationPanel(this.panel, estacao, close, this);
+    else this.panel.replaceChildren();
+  }
+
+  leave() {
+    this.left = true;
+    live.removeEventListener("vehicles", this.onVehicles);
+    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("lines", this.onLines);
+    this.stopTheme();
+    clearInterval(this.slow);
+    this.stage?.remove();
+  }
+}

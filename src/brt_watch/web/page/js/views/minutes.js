@@ -1,0 +1,77 @@
+// Minutes as colours: a day as 24 rows of 60, a month as bars; with patterns, so that colour is not all.
+import { h, s } from "../dom.js";
+import { clock, dayName, number, rioMoment } from "../format.js";
+import { t } from "../i18n.js";
+
+/** Return how a minute was covered: good, lateMinute, part, fail or lost. */
+export function stateOf(minute) {
+  const captured = minute.boas + (minute.atrasadas ?? 0);
+  if (captured >= minute.previstas && captured > 0) return minute.atrasadas ? "lateMinute" : "good";
+  if (captured > 0) return "part";
+  return minute.com_falha > 0 ? "fail" : "lost";
+}
+
+const STATES = ["good", "lateMinute", "part", "fail", "lost"];
+
+export function legend() {
+  return h("ul", { class: "keys-row" }, [...STATES, "unknown"].map((state) => h("li", {}, h("i", { class: `cell ${state}` }), t(`health.${state}`))));
+}
+
+/** Return a day as a grid: rows are hours, columns minutes. */
+export function minuteGrid(minutes, day) {
+  const [cw, ch, left, top] = [14, 14, 30, 16];
+  const read = h("output", { class: "small muted read" }, " ");
+  const start = rioMoment(day);
+  const states = new Map(minutes.map((minute) => [Math.round((Date.parse(minute.minuto) - start) / 60000), minute]));
+  const svg = s("svg", { class: "chart minutes", viewBox: `0 0 ${left + 60 * cw} ${top + 24 * ch}`, role: "img", "aria-label": t("health.minutes.words") });
+  for (let column = 0; column < 60; column += 10) svg.append(s("text", { x: left + column * cw, y: 10 }, `:${String(column).padStart(2, "0")}`));
+  for (let hour = 0; hour < 24; hour++) {
+    if (hour % 3 === 0) svg.append(s("text", { x: left - 6, y: top + hour * ch + 11, "text-anchor": "end" }, `${hour}h`));
+    for (let column = 0; column < 60; column++) {
+      const minute = states.get(hour * 60 + column);
+      svg.append(s("rect", { class: `cell ${minute ? stateOf(minute) : "unknown"}`, x: left + column * cw + (column % 10 === 0 ? 1 : 0), y: top + hour * ch, width: cw - (column % 10 === 0 ? 2 : 1), height: ch - 1.5, rx: 1.5, "data-minute": hour * 60 + column }));
+    }
+  }
+  svg.addEventListener("pointerover", (event) => {
+    const index = Number(event.target.dataset?.minute ?? NaN);
+    if (Number.isNaN(index)) return;
+    read.textContent = words(states.get(index), start + index * 60000);
+  });
+  return h("div", { class: "scroll" }, svg, read, hourTable(states));
+}
+
+function words(minute, moment) {
+  if (!minute) return t("health.cell", { time: clock(moment), text: t("health.unknown") });
+  const parts = [t("health.polls", { good: minute.boas + (minute.atrasadas ?? 0), planned: minute.previstas })];
+  if (minute.atrasadas) parts.push(t("health.late", { count: minute.atrasadas }));
+  if (minute.com_falha) parts.push(t("health.failed", { count: minute.com_falha }));
+  if (minute.perdidas) parts.push(t("health.missed", { count: minute.perdidas }));
+  return t("health.cell", { time: clock(moment), text: parts.join(", ") });
+}
+
+/** The same as numbers, an hour a row. */
+function hourTable(states) {
+  const rows = [];
+  for (let hour = 0; hour < 24; hour++) {
+    const counts = Object.fromEntries(STATES.map((state) => [state, 0]));
+    for (let column = 0; column < 60; column++) {
+      const minute = states.get(hour * 60 + column);
+      if (minute) counts[stateOf(minute)] += 1;
+    }
+    if (Object.values(counts).some(Boolean)) rows.push(h("tr", {}, h("th", { scope: "row" }, `${hour}h`), STATES.map((state) => h("td", { class: "number" }, number(counts[state])))));
+  }
+  return h("details", { class: "small" }, h("summary", {}, t("health.hours")),
+    h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("health.hour")), STATES.map((state) => h("th", { scope: "col", class: "number" }, t(`health.${state}`))))), h("tbody", {}, rows)));
+}
+
+/** Return the days as bars of buttons: how much of each was captured. */
+export function dayBars(days, chosen, choose) {
+  return h("div", { class: "days", role: "group", "aria-label": t("health.days.words") }, days.map((day) => {
+    const all = day.minutos_bons + day.minutos_parciais + day.minutos_perdidos || 1;
+    const name = dayName(rioMoment(day.dia, 12));
+    const label = t("health.lede", { day: name, good: number(day.minutos_bons), all: number(all), part: number(day.minutos_parciais), lost: number(day.minutos_perdidos) });
+    const bar = (state, count) => h("i", { class: `cell ${state}`, "--share": count / all });
+    return h("button", { type: "button", class: "day", "aria-pressed": String(day.dia === chosen), "aria-label": label, title: label, onclick: () => choose(day.dia) },
+      h("span", { class: "stack" }, bar("lost", day.minutos_perdidos), bar("part", day.minutos_parciais), bar("good", day.minutos_bons)), h("small", {}, String(Number(day.dia.slice(8)))));
+  }));
+}

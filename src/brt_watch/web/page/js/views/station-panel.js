@@ -1,0 +1,63 @@
+// One station: when the last buses passed, by line and direction.
+import { get } from "../api.js";
+import { fill, h, icon } from "../dom.js";
+import { age, clock } from "../format.js";
+import { t } from "../i18n.js";
+import { destination, network } from "../network.js";
+import { lineBadge } from "./badge.js";
+
+const ASK_EVERY = 20000;
+
+/** Fill a panel with a station; it asks again by itself as long as it is shown. */
+export function stationPanel(panel, id, close, view) {
+  const station = network.stations.get(id);
+  const body = h("div", {}, h("p", { class: "muted small" }, t("loading")));
+  const name = station?.nome ?? id;
+  fill(panel,
+    h("header", { class: "panel-head" },
+      h("div", { class: "row" }, h("h2", { class: "code", tabindex: "-1" }, h("small", {}, t(`station.${station?.tipo ?? "estacao"}`)), name),
+        h("button", { class: "button quiet icon", type: "button", "aria-label": t("close"), title: t("close"), onclick: close }, icon("close"))),
+      station?.corredores?.length ? h("p", { class: "muted small" }, station.corredores.join(" · ")) : null),
+    h("h2", { class: "label" }, t("station.passes")), body);
+  let passes = [];
+  let heard = 0;
+
+  async function load() {
+    try {
+      passes = (await get(`stations/${encodeURIComponent(id)}`)).passagens;
+      heard = performance.now();
+      draw();
+    } catch (error) {
+      fill(body, h("p", { class: "muted small" }, error.message));
+    }
+  }
+
+  function draw() {
+    const groups = new Map();
+    for (const pass of passes) {
+      const key = `${pass.linha} ${pass.sentido}`;
+      groups.set(key, [...(groups.get(key) ?? []), pass]);
+    }
+    const later = (performance.now() - heard) / 1000;
+    const newest = [...groups.values()].map((group) => group.sort((a, b) => a.ha_segundos - b.ha_segundos)).sort((a, b) => a[0].ha_segundos - b[0].ha_segundos);
+    if (!newest.length) {
+      fill(body, h("p", { class: "muted" }, t("station.none")));
+      return;
+    }
+    fill(body, h("table", { class: "passes" }, h("caption", { class: "unseen" }, t("station.caption", { name })),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("list.line")), h("th", { scope: "col" }, t("station.toward")), h("th", { scope: "col", class: "number" }, t("station.since")))),
+      h("tbody", {}, newest.map((group) => h("tr", {},
+        h("td", {}, lineBadge(group[0].linha)),
+        h("td", {}, destination(group[0].linha, group[0].sentido) ?? group[0].sentido,
+          h("div", { class: "muted small" }, group.map((pass, i) => [i ? " · " : "", h("button", { class: "link", type: "button", onclick: () => view.set({ onibus: pass.codigo, estacao: null }) }, pass.codigo), ` ${clock(pass.datahora)}`]))),
+        h("td", { class: "number nowrap since" }, age(group[0].ha_segundos + later)))))));
+  }
+
+  load();
+  const asks = setInterval(() => (panel.contains(body) ? load() : clearInterval(asks)), ASK_EVERY);
+  const ticks = setInterval(() => {
+    if (!panel.contains(body)) clearInterval(ticks);
+    else if (passes.length && !body.contains(document.activeElement)) draw();
+  }, 5000);
+  return () => {};
+}

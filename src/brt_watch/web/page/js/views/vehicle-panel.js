@@ -1,0 +1,114 @@
+// One bus: where it is on its line, how fast it went, how old its word is.
+import { statusColor } from "../colors.js";
+import { get } from "../api.js";
+import { timeCurve } from "../charts.js";
+import { fill, h, icon } from "../dom.js";
+import { ago, clock, distance, number } from "../format.js";
+import { t } from "../i18n.js";
+import { ageClass, ageOf, live } from "../live.js";
+import { destination, network } from "../network.js";
+import { address } from "../route.js";
+import { lineBadge } from "./badge.js";
+import { progressStrip } from "./progress.js";
+
+const MINUTES = 60;
+
+/** Fill a panel with a bus; returns what refreshes it. */
+export function vehiclePanel(panel, codigo, close, view) {
+  const head = h("header", { class: "panel-head" });
+  const facts = h("dl", { class: "facts" });
+  const way = h("section", { class: "group" });
+  const chart = h("section", { class: "group" }, h("h2", { class: "label" }, t("panel.speed")), h("p", { class: "muted small" }, t("loading")));
+  const actions = h("p", { class: "actions" });
+  fill(panel, head, facts, way, chart, actions);
+  let stamp = null;
+  let headed = "";
+
+  function refresh() {
+    if (!panel.contains(head)) return;
+    const vehicle = live.vehicles.get(codigo);
+    if (!vehicle) {
+      fill(head, title(codigo, null, close), h("p", {}, t("panel.unknown")));
+      fill(chart);
+      return;
+    }
+    const seconds = ageOf(vehicle);
+    const direction = vehicle.sentido_estimado ?? vehicle.sentido;
+    const now = [vehicle.linha, direction].join();
+    if (headed !== now) {
+      headed = now;
+      fill(head, title(codigo, vehicle.linha, close), h("p", { class: "toward" }, toward(vehicle.linha, direction)),
+        vehicle.sentido_corrigido && h("p", { class: "muted small" }, t("panel.corrected", { sentido: vehicle.sentido ?? "–" })));
+      fill(actions, actionsOf(vehicle, direction, view));
+    }
+    const state = ["ao vivo", "atrasado"].includes(ageClass(seconds)) ? vehicle.status ?? "-" : "-";
+    fill(facts,
+      fact(t("panel.speed.now"), vehicle.velocidade === null ? "–" : [number(vehicle.velocidade), h("small", {}, " km/h")], "big"),
+      fact(t("panel.age"), ago(seconds), "big"),
+      fact(t("panel.status"), h("span", { class: "row start" }, h("i", { class: "dot", "--dot": statusColor(state === "-" ? "" : state) }), t(`status.${state}`)), "wide"),
+      fact(t("panel.station"), vehicle.estacao_proxima ? [vehicle.estacao_proxima.nome, h("small", {}, ` ${distance(vehicle.estacao_proxima.distancia_m)}`)] : "–", "wide"),
+      fact(t("panel.plate"), vehicle.placa || "–"),
+      fact(t("panel.signal"), clock(vehicle.datahora, true)),
+      vehicle.desvio_m > 100 && fact(t("panel.off"), distance(vehicle.desvio_m)));
+    if (stamp !== vehicle.datahora) {
+      stamp = vehicle.datahora;
+      fill(way, progressStrip(vehicle, direction));
+      load();
+    }
+  }
+
+  async function load() {
+    try {
+      const { pontos } = await get(`vehicles/${encodeURIComponent(codigo)}/trail`, { minutos: MINUTES });
+      if (!panel.contains(head)) return;
+      view.stage?.trail(pontos);
+      const to = Math.max(live.generated, ...pontos.map((point) => Date.parse(point.datahora)));
+      const speeds = pontos.map((point) => [Date.parse(point.datahora), point.velocidade]);
+      const middle = median(speeds.map(([, value]) => value).filter((value) => value > 3));
+      fill(chart, h("h2", { class: "label" }, t("panel.speed")), pontos.length < 2 ? h("p", { class: "muted small" }, t("panel.notrail")) : timeCurve({
+        points: speeds, from: to - MINUTES * 60000, to, top: 60, unit: " km/h",
+        label: t("panel.speed.words", { top: number(Math.max(...speeds.map(([, value]) => value ?? 0))), middle: number(middle) }),
+        caption: t("panel.speed.caption", { middle: number(middle) }),
+      }));
+    } catch (error) {
+      fill(chart, h("h2", { class: "label" }, t("panel.speed")), h("p", { class: "muted small" }, error.message));
+    }
+  }
+
+  refresh();
+  const timer = setInterval(() => (panel.contains(head) ? refresh() : clearInterval(timer)), 1000);
+  view.draw();
+  return () => {};
+}
+
+const median = (values) => (values.length ? values.sort((a, b) => a - b)[values.length >> 1] : null);
+
+function title(codigo, linha, close) {
+  return h("div", { class: "row" }, h("div", { class: "row start" }, linha && lineBadge(linha, "large"), h("h2", { class: "code", tabindex: "-1" }, h("small", {}, t("bus")), codigo)),
+    h("button", { class: "button quiet icon", type: "button", "aria-label": t("close"), title: t("close"), onclick: close }, icon("close")));
+}
+
+function toward(linha, direction) {
+  const end = destination(linha, direction);
+  if (end) return [t("panel.toward"), " ", h("b", {}, end), h("span", { class: "muted" }, ` · ${t(`direction.${direction}`)}`)];
+  return network.lines.get(linha)?.nome ?? t("line.none");
+}
+
+const fact = (name, value, kind = "") => h("div", { class: kind === "wide" ? "wide" : null }, h("dt", {}, name), h("dd", { class: kind === "big" ? "big" : null }, value));
+
+function actionsOf(vehicle, direction, view) {
+  const aim = () => {
+    const now = live.vehicles.get(vehicle.codigo);
+    view.stage?.look(now.longitude, now.latitude, 14.5);
+  };
+  const copy = async (event) => {
+    const words = event.currentTarget.lastChild;
+    await navigator.clipboard?.writeText(location.href);
+    words.textContent = t("copied");
+  };
+  return [
+    h("button", { class: "button", type: "button", onclick: aim }, icon("aim"), h("span", {}, t("panel.aim"))),
+    network.paths.has(`${vehicle.linha} ${direction}`) && h("a", { class: "button", href: address("diagrama", { linha: vehicle.linha, sentido: direction, onibus: vehicle.codigo }) }, icon("diagram"), h("span", {}, t("nav.diagrama"))),
+    h("button", { class: "button", type: "button", onclick: copy }, icon("link"), h("span", {}, t("copy"))),
+  ];
+}

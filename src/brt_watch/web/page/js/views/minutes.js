@@ -19,17 +19,17 @@ export function legend() {
 
 /** Return a day as a grid: rows are hours, columns minutes. */
 export function minuteGrid(minutes, day) {
-  const [cw, ch, left, top] = [14, 14, 30, 16];
+  const [cw, ch, left, top] = [14, 9.5, 30, 14];
   const read = h("output", { class: "small muted read" }, " ");
   const start = rioMoment(day);
   const states = new Map(minutes.map((minute) => [Math.round((Date.parse(minute.minuto) - start) / 60000), minute]));
   const svg = s("svg", { class: "chart minutes", viewBox: `0 0 ${left + 60 * cw} ${top + 24 * ch}`, role: "img", "aria-label": t("health.minutes.words") });
   for (let column = 0; column < 60; column += 10) svg.append(s("text", { x: left + column * cw, y: 10 }, `:${String(column).padStart(2, "0")}`));
   for (let hour = 0; hour < 24; hour++) {
-    if (hour % 3 === 0) svg.append(s("text", { x: left - 6, y: top + hour * ch + 11, "text-anchor": "end" }, `${hour}h`));
+    if (hour % 3 === 0) svg.append(s("text", { x: left - 6, y: top + hour * ch + 8, "text-anchor": "end" }, `${hour}h`));
     for (let column = 0; column < 60; column++) {
       const minute = states.get(hour * 60 + column);
-      svg.append(s("rect", { class: `cell ${minute ? stateOf(minute) : "unknown"}`, x: left + column * cw + (column % 10 === 0 ? 1 : 0), y: top + hour * ch, width: cw - (column % 10 === 0 ? 2 : 1), height: ch - 1.5, rx: 1.5, "data-minute": hour * 60 + column }));
+      svg.append(s("rect", { class: `cell ${minute ? stateOf(minute) : "unknown"}`, x: left + column * cw + (column % 10 === 0 ? 1 : 0), y: top + hour * ch, width: cw - (column % 10 === 0 ? 2 : 1), height: ch - 1.2, rx: 1.2, "data-minute": hour * 60 + column }));
     }
   }
   svg.addEventListener("pointerover", (event) => {

@@ -26,7 +26,7 @@ class Live extends EventTarget {
     try {
       const answer = await get("vehicles");
       this.simulated = answer.simulado;
-      this.notice = answer.aviso ?? null;
+      this.notice = answer.aviso ? { code: answer.aviso_codigo, text: answer.aviso } : null;
       this.take(answer.gerado_em, answer.features.map((feature) => ({
         ...feature.properties, longitude: feature.geometry.coordinates[0], latitude: feature.geometry.coordinates[1],
       })));

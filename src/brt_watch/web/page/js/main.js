@@ -80,9 +80,17 @@ function beat() {
     ribbon.lang = language();
     fill(ribbon, h("b", {}, t("simulated.title")), h("span", {}, t("simulated.text")));
   }
-  const notice = live.notice ?? (live.failure && !live.streaming ? t("unreached", { why: live.failure }) : null);
+  const unreached = live.failure && !live.streaming ? t("unreached", { why: live.failure }) : null;
+  const notice = unreached ?? (live.notice && noticeWords(live.notice));
   by("notice").hidden = !notice;
+  by("notice").className = live.notice?.code === "banco_ausente" && !unreached ? "notice mild" : "notice";
   if (by("notice").textContent !== (notice ?? "")) by("notice").textContent = notice ?? "";
+}
+
+/** The server's sentence is Portuguese; in English there is one of ours for each kind. */
+function noticeWords({ code, text }) {
+  const own = `notice.${code}`;
+  return language() === "en" && t(own) !== own ? t(own) : text;
 }
 
 by("skip").addEventListener("click", (event) => {

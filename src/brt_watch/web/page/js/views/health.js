@@ -68,18 +68,17 @@ export function enter(root) {
 
 function machine({ captura = {}, disco = {}, banco = {} }) {
   const card = (name, value, note, state = "") => h("div", { class: `card ${state}` }, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "muted small" }, note));
-  const last = pick(captura, "ultimo_tick", "ultima_consulta", "ultima", "tick", "gerado_em");
-  const good = ["ok", "late", "tarde", true].includes(captura.status ?? captura.ok ?? "ok");
+  const last = captura.ultima_consulta;
+  const good = ["ok", "late"].includes(last?.status) && !captura.problemas?.length;
   const since = banco.ultima_carga ? age((Math.max(live.generated, Date.parse(banco.ultima_carga)) - Date.parse(banco.ultima_carga)) / 1000) : "–";
+  const ages = [...live.vehicles.values()].map((vehicle) => vehicle.idade_segundos).filter((seconds) => seconds <= 600).sort((a, b) => a - b);
   return [
-    card(t("health.capture"), good ? t("health.ok") : captura.detalhe ?? String(captura.status ?? t("health.down")), [t("health.last"), " ", last ? clock(last, true) : "–"], good ? "good" : "poor"),
-    card(t("health.age"), age(pick(captura, "idade_mediana_segundos", "idade_mediana")), t("health.records", { count: number(pick(captura, "registros", "records") ?? live.vehicles.size) })),
-    card(t("health.database"), banco.ok ? t("health.ok") : t("health.down"), banco.ok ? t("health.signals", { count: number(banco.sinais), age: t("ago", { age: since }) }) : banco.detalhe ?? "", banco.ok ? "good" : "poor"),
+    card(t("health.capture"), t(good ? "health.ok" : "health.behind"), captura.problemas?.join("; ") || [t("health.last"), " ", last ? clock(last.tick, true) : "–"], good ? "good" : "poor"),
+    card(t("health.age"), age(ages[ages.length >> 1]), t("health.records", { count: number(captura.veiculos) })),
+    card(t("health.database"), t(banco.ok ? "health.ok" : "health.down"), banco.ok ? t("health.signals", { count: number(banco.sinais), age: t("ago", { age: since }) }) : t("notice.banco_ausente"), banco.ok ? "good" : "poor"),
     card(t("health.disk"), bytes(disco.livre_bytes), t("health.data", { size: bytes(disco.dados_bytes) })),
   ];
 }
-
-const pick = (object, ...names) => names.map((name) => object[name]).find((value) => value !== undefined && value !== null);
 
 function bars(rejections) {
   const top = Math.max(...rejections.map((one) => one.count));
@@ -88,12 +87,7 @@ function bars(rejections) {
 }
 
 function alertTable(alerts) {
-  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["when", "what", "closed"].map((name) => h("th", { scope: "col" }, t(`health.${name}`))))),
-    h("tbody", {}, alerts.map((alert) => {
-      const when = pick(alert, "quando", "tick", "desde", "aberto_em", "raised_at");
-      const closed = pick(alert, "fechado_em", "ate", "encerrado_em", "closed_at");
-      const kind = pick(alert, "tipo", "nome", "name", "kind", "alerta");
-      return h("tr", {}, h("td", { class: "nowrap" }, when ? dateTime(when) : "–"), h("td", {}, kind && h("code", {}, kind), " ", pick(alert, "texto", "detalhe", "text", "detail", "message") ?? ""),
-        h("td", { class: "nowrap" }, closed ? dateTime(closed) : alert.aberto === false || alert.aberta === false ? "✓" : h("b", { class: "poor" }, t("health.open"))));
-    }))));
+  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["when", "what", "state"].map((name) => h("th", { scope: "col" }, t(`health.${name}`))))),
+    h("tbody", {}, alerts.map((alert) => h("tr", {}, h("td", { class: "nowrap" }, dateTime(alert.tick)), h("td", {}, h("code", {}, [alert.code, alert.subject].filter(Boolean).join(" ")), " ", alert.detail ?? ""),
+      h("td", { class: "nowrap" }, alert.event === "raised" ? h("b", { class: "poor" }, t("health.raised")) : t("health.closed")))))));
 }

@@ -1,0 +1,147 @@
+"""A browser, and the whole system for it to look at: a simulated API, a capture with an hour of the past, the page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--no-sandbox"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; WebGL is reckoned by the processor."""
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="the page's tests need playwright: pip install playwright"
+    )
+    if CHROMIUM is None:
+        pytest.skip("the page's tests need Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the page on an hour of simulated windows that a capture goes on with, without a database."""
+    pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
+    data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
+    feed, web = _free_port(), _free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRT_WATCH_")}
+    environment = clean | {
+        "BRT_WATCH_DATA": str(data / "data"),
+        "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{feed}/gps/brt",
+        "BRT_WATCH_POSTGRES_PORT": str(_free_port()),
+        "BRT_WATCH_POLL_SECONDS": "10",
+    }
+    command = [sys.executable, "-m", "brt_watch"]
+    subprocess.run([*command, "simulate", "--history", "1"], env=environment, check=True, capture_output=True)
+    running = [
+        subprocess.Popen([*command, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for words in (("simulate",), ("capture",), ("serve", "--port", str(web)))
+    ]
+    try:
+        _wait_for(f"http://127.0.0.1:{web}/api/v1/vehicles", running)
+        yield f"http://127.0.0.1:{web}"
+    finally:
+        for process in reversed(running):
+            process.terminate()
+        for process in running:
+            process.wait(20)
+        shutil.rmtree(data)
+
+
+def _wait_for(url: str, running: list[subprocess.Popen[bytes]]) -> None:
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        assert all(process.poll() is None for process in running), "a process of the system ended"
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.3)
+    raise AssertionError(f"{url} does not answer")
+
+
+@dataclass
+class Visit:
+    """A page in the browser, and what it complained of."""
+
+    page: Any
+    site: str
+    complaints: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def go(self, place: str) -> Any:
+        self.page.goto(f"{self.site}/#/{place}")
+        return self.page
+
+    def map(self, place: str = "mapa", least: int = 300) -> Any:
+        """Go to the live map and wait until its buses are drawn."""
+        self.go(place)
+        self.page.wait_for_function(
+            "least => document.querySelector('canvas.fleet')?.fleet.items.length >= least", arg=least, timeout=60_000
+        )
+        return self.page
+
+    def shown(self) -> int:
+        return int(self.page.evaluate("document.querySelector('canvas.fleet').fleet.items.length"))
+
+
+@pytest.fixture
+def visit(browser: Any, site: str) -> Iterator[Any]:
+    """Return a function that opens a page; at the end nothing may have complained, nor been asked for elsewhere."""
+    visits: list[Visit] = []
+
+    def open_page(**options: Any) -> Visit:
+        settings = {"viewport": {"width": 1280, "height": 800}, "locale": "pt-BR"} | options
+        context = browser.new_context(**settings)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        seen = Visit(page, site)
+        page.on(
+            "console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+
+        def only_here(route: Any) -> None:
+            if route.request.url.startswith((site, "blob:", "data:")):
+                route.continue_()
+            else:
+                seen.elsewhere.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", only_here)
+        visits.append(seen)
+        return seen
+
+    yield open_page
+    for seen in visits:
+        seen.page.context.close()
+        # Software WebGL tells that reading pixels back is slow; that is the screenshot, not the page.
+        complaints = [text for text in seen.complaints if "GPU stall due to ReadPixels" not in text]
+        assert not complaints
+        assert not seen.elsewhere

@@ -1,0 +1,137 @@
+"""The live map, as somebody sees and works it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"
+
+
+def test_the_simulated_buses_are_on_the_map_and_it_is_said_that_they_are_simulated(visit: Any) -> None:
+    seen = visit()
+    page = seen.map()
+    assert page.locator("#ribbon").inner_text().startswith("DADOS SIMULADOS")
+    assert int(page.locator(".headline b").inner_text()) > 100
+
+
+def test_the_buses_move(visit: Any) -> None:
+    page = visit().map()
+    page.wait_for_function("() => document.querySelector('canvas.fleet').fleet.moving", timeout=45_000)
+    before = page.evaluate(PLACES)
+    page.wait_for_timeout(1500)
+    after = page.evaluate(PLACES)
+    moved = sum(1 for i in range(0, min(len(before), len(after)), 4) if before[i : i + 2] != after[i : i + 2])
+    assert moved > 50
+
+
+def test_a_line_chosen_in_the_filter_is_the_only_one_shown_and_stands_in_the_address(visit: Any) -> None:
+    seen = visit()
+    page = seen.map()
+    everything = seen.shown()
+    page.locator(".chip[data-key='22']").click()
+    assert 0 < seen.shown() < everything / 4
+    assert "linha=22" in page.url
+    labels = page.evaluate("[...new Set(document.querySelector('canvas.fleet').fleet.items.map(item => item.label))]")
+    assert labels == ["22"]
+    page.get_by_role("button", name="Limpar filtros").click()
+    assert seen.shown() > everything / 2
+
+
+def test_the_legend_filters_by_status(visit: Any) -> None:
+    seen = visit()
+    page = seen.map()
+    entry = page.locator(".entry[data-key='Parado terminal']")
+    entry.click()
+    assert entry.get_attribute("aria-pressed") == "true"
+    assert 0 < seen.shown() < 200
+
+
+def test_an_address_shows_what_it_showed_to_who_shared_it(visit: Any) -> None:
+    seen = visit()
+    page = seen.map("mapa?linha=22&cor=linha&vista=13.00/-23.0000/-43.3500", least=3)
+    assert page.locator(".chip[data-key='22']").get_attribute("aria-pressed") == "true"
+    assert "vista=13.00/-23.0000/-43.3500" in page.url
+
+
+def test_search_by_code_opens_the_bus_with_trail_speed_and_progress(visit: Any) -> None:
+    seen = visit()
+    page = seen.map()
+    codigo = page.evaluate(
+        """async () => {
+            const told = await (await fetch('/api/v1/vehicles?linha=35')).json();
+            return told.features.map(({properties}) => properties)
+                .find(({status, progresso_m}) => status === 'Em operação' && progresso_m).codigo;
+        }"""
+    )
+    page.keyboard.press("/")
+    page.keyboard.type(codigo)
+    page.keyboard.press("Enter")
+    panel = page.locator(".panel")
+    panel.locator(".figure svg").wait_for()
+    assert codigo in panel.inner_text()
+    assert "% da linha" in panel.inner_text()
+    assert f"onibus={codigo}" in page.url
+    page.keyboard.press("Escape")
+    page.locator("#search").blur()
+    page.keyboard.press("Escape")
+    assert panel.is_hidden()
+
+
+def test_a_click_on_a_bus_opens_it(visit: Any) -> None:
+    seen = visit()
+    page = seen.map("mapa?linha=22&vista=11.00/-22.9900/-43.3500", least=3)
+    x, y = page.evaluate(
+        """() => { const {fleet} = document.querySelector('canvas.fleet');
+        const box = fleet.canvas.getBoundingClientRect(); const [x, y] = fleet.screen(fleet.items.length - 1);
+        return [x + box.left, y + box.top]; }"""
+    )
+    page.mouse.click(x, y)
+    page.locator(".panel .code").wait_for()
+    assert "onibus=" in page.url
+
+
+def test_a_station_tells_its_last_passes(visit: Any) -> None:
+    seen = visit()
+    page = seen.map()
+    page.locator("#search").fill("madureira")
+    page.locator("#found li", has_text="Estação").first.click()
+    page.locator(".passes tbody tr").first.wait_for()
+    assert page.locator(".passes .since").first.inner_text()
+
+
+def test_the_list_has_the_buses_of_the_map(visit: Any) -> None:
+    seen = visit()
+    page = seen.map("mapa?linha=22", least=3)
+    page.get_by_role("button", name="Lista").click()
+    assert page.locator(".list tbody tr").count() == seen.shown()
+    page.locator(".list tbody button").first.click()
+    page.locator(".panel .code").wait_for()
+
+
+def test_when_the_stream_breaks_the_page_asks_by_itself_and_says_how_old_it_is(visit: Any) -> None:
+    seen = visit()
+    seen.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
+    page = seen.map()
+    with page.expect_response("**/api/v1/vehicles", timeout=45_000):
+        pass
+    assert "há" in page.locator("#pulse").inner_text()
+
+
+def test_frame_times_are_measured(visit: Any, capsys: Any) -> None:
+    """Prints; asserts nothing about time, which belongs to the machine."""
+    seen = visit()
+    page = seen.map()
+    told = page.evaluate(
+        """async () => {
+            const {fleet} = document.querySelector('canvas.fleet'); const draws = [], frames = []; let before = null;
+            await new Promise(done => { const until = performance.now() + 4000; const step = now => {
+                if (before !== null) frames.push(now - before); before = now;
+                fleet.draw(); draws.push(fleet.drawSeconds * 1000);
+                now < until ? requestAnimationFrame(step) : done(); }; requestAnimationFrame(step); });
+            const middle = list => [...list].sort((a, b) => a - b)[list.length >> 1];
+            return {buses: fleet.items.length, frame: middle(frames), draw: middle(draws)};
+        }"""
+    )
+    with capsys.disabled():
+        print(f"\n{told['buses']} buses: median frame {told['frame']:.1f} ms, of which our code {told['draw']:.2f} ms")  # noqa: T201
+    assert told["buses"] > 300

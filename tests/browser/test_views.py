@@ -141,6 +141,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Any, view: str) -> N
 
 def test_on_a_phone_the_filters_are_a_sheet(visit: Any) -> None:
     page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).map()
+    assert page.locator("canvas.fleet").bounding_box()["height"] > 300
     assert not page.locator(".chip[data-key='22']").is_visible()
     page.get_by_role("button", name="Abrir busca e filtros").click()
     page.locator(".chip[data-key='22']").click()

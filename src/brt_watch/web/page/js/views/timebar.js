@@ -10,13 +10,14 @@ const LOST = ["lost", "fail"];
 const hatch = (id) => s("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
   s("rect", { width: 6, height: 6, class: "hatch-ground" }), s("line", { x1: 0, x2: 0, y1: 0, y2: 6, class: "hatch-line" }));
 
-/** Return runs of minutes in the same state as [first ms, end ms, lost]. */
+/** Return runs of minutes in the same state as [first ms, end ms, lost]; minutes between two without a record are lost. */
 function runs(minutes) {
   const found = [];
   for (const minute of minutes) {
     const at = Date.parse(minute.minuto);
     const lost = LOST.includes(stateOf(minute));
-    const last = found.at(-1);
+    let last = found.at(-1);
+    if (last && last[1] < at) found.push((last = [last[1], at, true]));
     if (last && last[2] === lost && last[1] === at) last[1] = at + 60000;
     else found.push([at, at + 60000, lost]);
   }

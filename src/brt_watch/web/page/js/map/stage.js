@@ -21,7 +21,7 @@ class Stage {
     this.shown = { stations: true, garages: true, streets: false };
     this.map = new maplibre.Map({
       container: element, style: style(), maxBounds: BOUNDS, minZoom: 8.5, maxZoom: 17.5, maxPitch: 0, pitchWithRotate: false,
-      attributionControl: false, fadeDuration: 0, locale: { "Map.Title": t("map.title") }, ...CITY, ...camera,
+      attributionControl: false, fadeDuration: 0, locale: { "Map.Title": t("map.title") }, ...(camera.center ? camera : CITY),
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.getCanvas().setAttribute("aria-label", t("map.title"));
@@ -92,7 +92,9 @@ class Stage {
   /** Bring a place into view without moving more than needed. */
   look(longitude, latitude, zoom = 14) {
     const motion = matchMedia("(prefers-reduced-motion: reduce)").matches ? "jumpTo" : "easeTo";
-    this.map[motion]({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700 });
+    // On a phone the sheet of details lies over the lower half.
+    const narrow = matchMedia("(max-width: 760px)").matches;
+    this.map[motion]({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700, offset: [0, narrow ? -this.map.getContainer().clientHeight / 4 : 0] });
   }
 
   /** Return the station at a point of the screen, null when there is none. */

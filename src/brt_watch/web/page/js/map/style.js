@@ -3,7 +3,8 @@ import { network } from "../network.js";
 import { token } from "../theme.js";
 
 export const BOUNDS = [[-44.25, -23.35], [-42.75, -22.45]];
-export const CITY = { center: [-43.415, -22.93], zoom: 10.4 };
+/** What is seen at first: all of the BRT. */
+export const CITY = { bounds: [[-43.7, -23.02], [-43.2, -22.8]], fitBoundsOptions: { padding: 28 } };
 
 const NOTHING = { type: "FeatureCollection", features: [] };
 const WATERS = {

@@ -23,7 +23,7 @@ class Webhook:
         self.url = url
         self.sender = sender
 
-    def send(self, alerts: list[Alert]) -> None:
+    def send(self, alerts: list[Alert], patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Log the alerts and send them; a webhook that does not answer is logged, and nothing waits for it."""
         for alert in alerts:
             level = log.error if alert.event == "raised" else log.info
@@ -31,7 +31,7 @@ class Webhook:
         if self.url and alerts:
             sending = threading.Thread(target=self._post, args=(alerts,), daemon=True)
             sending.start()
-            sending.join(PATIENCE_SECONDS)
+            sending.join(patience_seconds)
 
     def _post(self, alerts: list[Alert]) -> None:
         for alert in alerts:

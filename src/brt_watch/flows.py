@@ -11,13 +11,12 @@ Server and run by one agent or several, which choose flows by label (docs/how-it
 from __future__ import annotations
 
 import logging
-import os
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from brt_watch import archive as archived
-from brt_watch import lock, pipeline
+from brt_watch import flow_home, lock, pipeline
 from brt_watch.clock import MINUTE, UTC, floor
 from brt_watch.model import Poll
 from brt_watch.settings import load_settings
@@ -27,20 +26,19 @@ from brt_watch.transform import Derived
 SETTINGS = load_settings()
 CLOCK = SETTINGS.time
 
-# Prefect reads these when it is imported. Without the first it would talk to Prefect's cloud; without the others it
-# would keep its files in the user's home.
-os.environ.setdefault("PREFECT__BACKEND", "server")
-os.environ.setdefault("PREFECT__HOME_DIR", str(SETTINGS.folder / "prefect"))
-os.environ.setdefault("PREFECT__USER_CONFIG_PATH", str(SETTINGS.folder / "prefect" / "config.toml"))
+# Prefect reads its configuration when it is imported.
+flow_home.enter(SETTINGS)
 
 import prefect  # noqa: E402
 from prefect import Flow, task  # noqa: E402
 from prefect.engine import signals  # noqa: E402
 from prefect.engine.state import State  # noqa: E402
-from prefect.run_configs import UniversalRun  # noqa: E402
+from prefect.run_configs import DockerRun, LocalRun, RunConfig  # noqa: E402
 from prefect.schedules import IntervalSchedule  # noqa: E402
 from prefect.storage import Module  # noqa: E402
 from prefect.triggers import all_finished  # noqa: E402
+
+from brt_watch.flow_runs import Runs, show  # noqa: E402
 
 ANCHOR = datetime(2019, 1, 1, tzinfo=UTC)
 """Schedules count from here: fixed, so that a flow registers as the same flow every time."""
@@ -65,10 +63,24 @@ def every(interval: timedelta, start: datetime) -> IntervalSchedule:
     return IntervalSchedule(interval=timedelta(seconds=CLOCK.real_seconds(interval)), start_date=CLOCK.to_real(start))
 
 
+def run_config(label: str) -> RunConfig:
+    """Return where an agent with this label runs the flow: where it is itself, or in a container of our image.
+
+    A container gets its settings, network and data folder from its agent, so that no password lies with the server.
+    """
+    image = SETTINGS.flow_image
+    return DockerRun(image=image, labels=[label]) if image else LocalRun(labels=[label])
+
+
+def runs(late: timedelta) -> Runs:
+    """Return what watches over the runs of a flow; a run that is later than `late` is of no use."""
+    return Runs(SETTINGS.folder, late, CLOCK, lambda: parts().webhook)
+
+
 # -- local_storage_flow ---------------------------------------------------------------------------------------------
 
 
-@task(name="plan")
+@task(name="plan", tags=["capture"])
 def plan() -> list[datetime]:
     """Return the ticks of the scheduled minute."""
     # Prefect's own kind of moment does not calculate like Python's. And a schedule is right to the microsecond only.
@@ -77,7 +89,7 @@ def plan() -> list[datetime]:
     return pipeline.ticks_of_minute(floor(scheduled, MINUTE), parts())
 
 
-@task(name="capture")
+@task(name="capture", tags=["capture"], task_run_name="capture {tick:%H:%M:%S}")
 def capture(tick: datetime) -> Poll:
     """Poll at a tick."""
     poll = pipeline.capture(tick, parts())
@@ -86,7 +98,7 @@ def capture(tick: datetime) -> Poll:
     return poll
 
 
-@task(name="sum_up_polls", trigger=all_finished, skip_on_upstream_skip=False)
+@task(name="sum_up_polls", tags=["capture"], trigger=all_finished, skip_on_upstream_skip=False)
 def sum_up_polls(polls: list[Poll | Exception] | None) -> None:
     """Say in the state of the run how the minute went; a minute without a good poll has failed."""
     if polls is None:
@@ -94,8 +106,16 @@ def sum_up_polls(polls: list[Poll | Exception] | None) -> None:
     if not polls:
         raise signals.SKIP("the minute was over before this run began; the ledger will say so")
     good = [poll for poll in polls if isinstance(poll, Poll) and poll.status.is_good]
-    summary = f"{len(good)} of {len(polls)} polls good, {sum(poll.records for poll in good)} records"
+    records, rejects = sum(poll.records for poll in good), sum(poll.rejects for poll in good)
     reasons = {poll.reason if isinstance(poll, Poll) else repr(poll) for poll in polls if poll not in good}
+    show(
+        good_polls=f"{len(good)} of {len(polls)}",
+        records=records,
+        rejects=rejects,
+        bytes=sum(poll.body_bytes or 0 for poll in good),
+        failures=", ".join(sorted(reasons)) or "none",
+    )
+    summary = f"{len(good)} of {len(polls)} polls good, {records} records"
     raise signals.SUCCESS(summary) if good else signals.FAIL(f"{summary}: {', '.join(sorted(reasons))}")
 
 
@@ -103,7 +123,7 @@ with Flow(
     "local_storage_flow",
     schedule=every(MINUTE, ANCHOR),
     storage=Module("brt_watch.flows"),
-    run_config=UniversalRun(labels=["brt-capture"]),
+    run_config=run_config("brt-capture"),
 ) as local_storage_flow:
     local_storage_flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
 
@@ -111,19 +131,19 @@ with Flow(
 # -- postgres_storage_flow ------------------------------------------------------------------------------------------
 
 
-@task(name="windows_to_load")
+@task(name="windows_to_load", tags=["load"])
 def windows_to_load() -> list[str]:
     """Return the folders of the closed windows, oldest first."""
     return [str(folder) for folder in pipeline.windows_to_load(parts())]
 
 
-@task(name="load")
+@task(name="load", tags=["load"], task_run_name=lambda folder, **_: f"load {Path(folder).name}")
 def load(folder: str) -> Loaded:
     """Load a window."""
     return pipeline.load(Path(folder), parts())
 
 
-@task(name="sum_up_loads", trigger=all_finished, skip_on_upstream_skip=False)
+@task(name="sum_up_loads", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
 def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
     """Say in the state of the run what was loaded; a window that could not be loaded fails it."""
     if loads is None:
@@ -131,11 +151,18 @@ def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
     done = [loaded for loaded in loads if isinstance(loaded, Loaded)]
     if not loads:
         raise signals.SKIP("no window is closed yet")
-    summary = f"{len(done)} of {len(loads)} windows loaded, {sum(loaded.signals for loaded in done)} new signals"
+    new = sum(loaded.signals for loaded in done)
+    show(
+        windows=f"{len(done)} of {len(loads)}",
+        records=sum(loaded.records for loaded in done),
+        new_signals=new,
+        rejects=sum(loaded.rejects for loaded in done),
+    )
+    summary = f"{len(done)} of {len(loads)} windows loaded, {new} new signals"
     raise signals.SUCCESS(summary) if len(done) == len(loads) else signals.FAIL(summary)
 
 
-@task(name="archive", trigger=all_finished, skip_on_upstream_skip=False)
+@task(name="archive", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
 def archive() -> archived.Tidied:
     """Tidy the archive."""
     return archived.tidy(parts())
@@ -145,7 +172,7 @@ with Flow(
     "postgres_storage_flow",
     schedule=every(SETTINGS.load_minutes * MINUTE, ANCHOR + AFTER_CLOSING),
     storage=Module("brt_watch.flows"),
-    run_config=UniversalRun(labels=["brt-load"]),
+    run_config=run_config("brt-load"),
 ) as postgres_storage_flow:
     summary = sum_up_loads(load.map(windows_to_load()))
     postgres_storage_flow.set_reference_tasks([summary, archive(upstream_tasks=[summary])])
@@ -154,22 +181,29 @@ with Flow(
 # -- dbt_flow -------------------------------------------------------------------------------------------------------
 
 
-@task(name="transform")
+@task(name="transform", tags=["transform"])
 def transform() -> Derived:
     """Derive the models if something was loaded since the last time."""
     if not pipeline.transform_is_due(parts()):
         raise signals.SKIP("nothing was loaded since the last transform")
-    return pipeline.transform(parts())
+    derived = pipeline.transform(parts())
+    show(**derived.as_dict(), seconds=round(derived.seconds, 1))
+    return derived
 
 
 with Flow(
     "dbt_flow",
     schedule=every(MINUTE, ANCHOR + AFTER_LOADING),
     storage=Module("brt_watch.flows"),
-    run_config=UniversalRun(labels=["brt-transform"]),
+    run_config=run_config("brt-transform"),
 ) as dbt_flow:
     transform()
 
+
+# A poll is of use in its minute only; a load takes all that is closed, a transform all that is loaded.
+runs(late=MINUTE).watch_over(local_storage_flow)
+runs(late=SETTINGS.load_minutes * MINUTE).watch_over(postgres_storage_flow)
+runs(late=MINUTE).watch_over(dbt_flow)
 
 FLOWS: dict[str, Flow] = {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow)}
 

@@ -90,6 +90,13 @@ class Settings(BaseSettings):
         AfterValidator(_is_web_address),
         Field(description="Where alerts are sent: a webhook of Discord or Slack, or any address that takes JSON."),
     ] = SecretStr("")
+    prefect_api: Annotated[
+        HttpUrl, Field(description="The API of the Prefect Server, for `brt-watch flow register` and `flow agent`.")
+    ] = HttpUrl("http://127.0.0.1:4200")
+    flow_image: Annotated[
+        str,
+        Field(description="The image in which a Docker agent runs the flows; empty: an agent runs them where it is."),
+    ] = ""
     clock: Annotated[
         str,
         AfterValidator(_is_clock),

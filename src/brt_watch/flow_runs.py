@@ -1,0 +1,121 @@
+"""What goes on around the runs of the flows: which of them are of use, who is told of a failure, what they show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import prefect
+import requests
+from prefect import Client, Flow, Task
+from prefect.artifacts import create_markdown_artifact
+from prefect.engine.state import Skipped, State, TriggerFailed
+from prefect.exceptions import ClientError
+
+from brt_watch import alert, lock
+from brt_watch.alert import Webhook
+from brt_watch.clock import UTC, Clock, parse_moment, write_moment
+from brt_watch.errors import AlreadyRunning
+from brt_watch.watch import Alert
+
+PATIENCE_SECONDS = 5.0
+"""A run of an agent waits so long for the one before it, which may still be reporting its end."""
+
+
+def show(**numbers: object) -> None:
+    """Log the key numbers of a run, and show them as a table on its page if a Prefect Server is there."""
+    logger = prefect.context.logger
+    logger.info(", ".join(f"{name}: {value}" for name, value in numbers.items()))
+    rows = "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in numbers.items())
+    try:
+        create_markdown_artifact(f"| what | number |\n|---|---|\n{rows}\n")
+    except (ClientError, requests.RequestException) as error:
+        logger.warning("the numbers are not on the page of the run: %s", error)
+
+
+@dataclass
+class Runs:
+    """The state handlers of one flow. `late` is when a run is of no use any more, because a later one does its work."""
+
+    folder: Path
+    late: timedelta
+    clock: Clock
+    webhook: Callable[[], Webhook]
+    reasons: list[str] = field(default_factory=list)
+    held: ExitStack = field(default_factory=ExitStack)
+
+    def watch_over(self, flow: Flow) -> None:
+        """Take part in all that happens to a flow and its tasks."""
+        for task in flow.tasks:
+            task.state_handlers.append(self.note_reason)
+        flow.state_handlers += [self.skip_what_is_of_no_use, self.tell]
+
+    def note_reason(self, task: Task, _old: State, new: State) -> State:
+        """Remember why a task failed: the state of the flow does not say it."""
+        if new.is_failed() and not isinstance(new, TriggerFailed):
+            self.reasons.append(f"{task.name}: {new.message}")
+        return new
+
+    def skip_what_is_of_no_use(self, flow: Flow, old: State, new: State) -> State:
+        """Skip a run of a server that is late, or finds another one at work; local runs have no such thing.
+
+        Prefect Server knows no limit: after an hour without an agent it has all runs of that hour started at once.
+        """
+        if new.is_running() and not old.is_running() and prefect.context.get("running_with_backend"):
+            self.reasons.clear()
+            lateness = datetime.now(UTC) - prefect.context.scheduled_start_time
+            if lateness.total_seconds() > self.clock.real_seconds(self.late):
+                return Skipped(f"it came {lateness.total_seconds():.0f} s late; a later run does its work")
+            try:
+                self.held.enter_context(
+                    lock.hold(self.folder / "run" / f"{flow.name}.lock", flow.name, PATIENCE_SECONDS)
+                )
+            except AlreadyRunning as error:
+                return Skipped(str(error))
+        if new.is_finished():
+            self.held.close()
+        return new
+
+    def tell(self, flow: Flow, _old: State, new: State) -> State:
+        """Raise an alert when runs of a flow begin to fail, and close it when one is good again."""
+        mark = self.folder / "run" / f"{flow.name}.failing"
+        if new.is_failed() and not mark.exists():
+            since = self.clock.now()
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.write_text(write_moment(since))
+            self._send("raised", flow, "; ".join(dict.fromkeys(self.reasons)) or str(new.message), since)
+        elif new.is_successful() and not new.is_skipped() and mark.exists():
+            since = parse_moment(mark.read_text() or write_moment(self.clock.now()))
+            mark.unlink()
+            self._send("closed", flow, "a run was good again", since)
+        if new.is_finished():
+            self.reasons.clear()
+        return new
+
+    def _send(self, event: str, flow: Flow, detail: str, since: datetime) -> None:
+        # In local mode the process lives on, and the next minute must not wait; that of an agent's run ends now.
+        patience = alert.PATIENCE_SECONDS if prefect.context.get("running_with_backend") else 0
+        self.webhook().send([Alert(event, "run_failed", flow.name, detail, since)], patience)
+
+
+def _patiently(ask: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(ask)
+    def ask_patiently(*arguments: Any, **named: Any) -> Any:
+        try:
+            return ask(*arguments, **named)
+        except Exception:
+            time.sleep(PATIENCE_SECONDS)
+            raise
+
+    return ask_patiently
+
+
+# At its end a run asks the server once more whether it was cancelled, and again without any pause until it gets an
+# answer: a server that is away would cost a whole processor (https://github.com/PrefectHQ/prefect/issues/4952).
+Client.get_flow_run_info = _patiently(Client.get_flow_run_info)

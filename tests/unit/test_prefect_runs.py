@@ -1,0 +1,159 @@
+"""What goes on around the runs of the flows: alerts, runs that are of no use, key numbers. Prefect is the real one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pendulum
+import prefect
+import pytest
+from prefect.engine.state import Pending, Running, Success
+from pytest_httpserver import HTTPServer
+
+from brt_watch import lock, pipeline
+from brt_watch.alert import Webhook
+from brt_watch.clock import UTC
+from brt_watch.errors import DatabaseUnreachable, FeedFailed
+from brt_watch.flow_runs import Runs
+from brt_watch.pipeline import Parts
+from brt_watch.settings import PROJECT
+from tests.conftest import ScriptedFeed, make_settings
+from tests.fleet import NOON
+
+
+@pytest.fixture
+def webhook(httpserver: HTTPServer) -> HTTPServer:
+    httpserver.expect_request("/alerts", method="POST").respond_with_data("")
+    return httpserver
+
+
+@pytest.fixture
+def flows(parts: Parts, webhook: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    from brt_watch import flows
+
+    told = replace(parts, webhook=Webhook(webhook.url_for("/alerts"), "test"))
+    monkeypatch.setattr(flows, "parts", lambda: told)
+    for flow in flows.FLOWS.values():
+        monkeypatch.setattr(runs_of(flow), "folder", tmp_path)
+    # A local run does not wait for the webhook; a test does.
+    send = Webhook.send
+    monkeypatch.setattr(Webhook, "send", lambda self, alerts, patience=3: send(self, alerts))
+    yield flows
+    for flow in flows.FLOWS.values():
+        runs_of(flow).reasons.clear()
+
+
+def runs_of(flow: Any) -> Runs:
+    runs = flow.state_handlers[-1].__self__
+    assert isinstance(runs, Runs)
+    return runs
+
+
+def run(flow: Any) -> Any:
+    moment = pendulum.instance(NOON)
+    with prefect.context(scheduled_start_time=moment):
+        return prefect.engine.flow_runner.FlowRunner(flow=flow).run(
+            return_tasks=flow.tasks, context={"scheduled_start_time": moment}
+        )
+
+
+def told(webhook: HTTPServer) -> list[dict[str, Any]]:
+    return [json.loads(request.data) for request, _ in webhook.log]
+
+
+def test_runs_that_begin_to_fail_raise_one_alert_and_a_good_one_closes_it(
+    flows: Any, webhook: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(folder: Path, parts: Parts) -> None:
+        raise DatabaseUnreachable(where="db.example.org", reason="connection refused")
+
+    monkeypatch.setattr(pipeline, "windows_to_load", lambda parts: [Path("a")])
+    monkeypatch.setattr(pipeline, "load", gone)
+    assert run(flows.postgres_storage_flow).is_failed()
+    assert run(flows.postgres_storage_flow).is_failed()
+    (alert,) = told(webhook)
+    assert (alert["event"], alert["code"], alert["subject"]) == ("raised", "run_failed", "postgres_storage_flow")
+    assert "Postgres does not answer at db.example.org: connection refused" in alert["detail"]
+    assert "sum_up_loads: 0 of 1 windows loaded" in alert["detail"]
+
+    monkeypatch.setattr(pipeline, "windows_to_load", lambda parts: [])
+    monkeypatch.setattr(flows.archived, "tidy", lambda parts: None)
+    assert run(flows.postgres_storage_flow).is_successful()
+    assert [alert["event"] for alert in told(webhook)] == ["raised", "closed"]
+    assert told(webhook)[1]["since"] == alert["since"]
+
+
+def test_a_minute_without_a_good_poll_is_told_with_its_reason(flows: Any, parts: Parts, webhook: HTTPServer) -> None:
+    feed = parts.feed
+    assert isinstance(feed, ScriptedFeed)
+    feed.script = [FeedFailed("unreachable", "no route")] * 3
+    assert run(flows.local_storage_flow).is_failed()
+    (alert,) = told(webhook)
+    assert "0 of 3 polls good, 0 records: unreachable" in alert["detail"]
+
+
+def test_a_poll_that_failed_in_a_good_minute_is_not_told(flows: Any, parts: Parts, webhook: HTTPServer) -> None:
+    feed = parts.feed
+    assert isinstance(feed, ScriptedFeed)
+    feed.script = [FeedFailed("unreachable", "no route")]
+    assert run(flows.local_storage_flow).is_successful()
+    assert told(webhook) == []
+    assert runs_of(flows.local_storage_flow).reasons == []
+
+
+def of_an_agent(flow: Any, at: datetime) -> Any:
+    """What becomes of a run that an agent begins now, planned for `at`."""
+    with prefect.context(running_with_backend=True, scheduled_start_time=pendulum.instance(at)):
+        return runs_of(flow).skip_what_is_of_no_use(flow, Pending(), Running())
+
+
+def test_a_late_run_of_an_agent_is_skipped(flows: Any) -> None:
+    late = of_an_agent(flows.local_storage_flow, datetime.now(UTC) - timedelta(minutes=3))
+    assert late.is_skipped()
+    assert "180 s late" in late.message
+    assert of_an_agent(flows.postgres_storage_flow, datetime.now(UTC) - timedelta(minutes=3)).is_running()
+    runs_of(flows.postgres_storage_flow).held.close()
+
+
+def test_one_run_of_a_flow_at_a_time(flows: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brt_watch.flow_runs.PATIENCE_SECONDS", 0)
+    flow = flows.dbt_flow
+    with lock.hold(tmp_path / "run" / "dbt_flow.lock", "dbt_flow"):
+        second = of_an_agent(flow, datetime.now(UTC))
+        assert second.is_skipped()
+        assert "dbt_flow runs already" in second.message
+    assert of_an_agent(flow, datetime.now(UTC)).is_running()
+    assert lock.holder(tmp_path / "run" / "dbt_flow.lock")
+    runs_of(flow).skip_what_is_of_no_use(flow, Running(), Success())
+    assert lock.holder(tmp_path / "run" / "dbt_flow.lock") is None
+
+
+def test_local_runs_are_never_late(flows: Any) -> None:
+    flow = flows.dbt_flow
+    with prefect.context(scheduled_start_time=pendulum.datetime(2020, 1, 1)):
+        assert runs_of(flow).skip_what_is_of_no_use(flow, Pending(), Running()).is_running()
+
+
+@pytest.mark.parametrize(("image", "kind"), [("", "LocalRun"), ("ghcr.io/x/brt-watch:1", "DockerRun")])
+def test_a_setting_chooses_where_an_agent_runs_the_flows(
+    flows: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, kind: str
+) -> None:
+    monkeypatch.setattr(flows, "SETTINGS", make_settings(tmp_path, flow_image=image))
+    chosen = flows.run_config("brt-load").serialize()
+    assert (chosen["type"], chosen["labels"], chosen.get("image", "")) == (kind, ["brt-load"], image)
+    assert not chosen["env"], "passwords would lie with the server"
+
+
+def test_everything_of_prefect_is_in_the_flow_modules() -> None:
+    source = PROJECT / "src" / "brt_watch"
+    knows = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if any(line.strip().startswith(("import prefect", "from prefect")) for line in path.read_text().splitlines())
+    }
+    assert knows <= {"flows.py", "flow_runs.py", "flow_server.py"}

@@ -17,6 +17,8 @@ BrtWatchError
 ├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
 ├── FaultSpecError        what shall be wrong with the simulated API is not understood
+├── ServerUnreachable     no Prefect Server answers
+├── NotRegistered         the Prefect Server does not take the flows
 └── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
     ├── FeedFailed        no answer arrived
     └── NotTheContract    an answer arrived that is not the API's contract
@@ -111,6 +113,14 @@ Rio (outage@07:10-07:25) or moments (new_field@2026-11-23T08:00-03:00-), with co
 brt-watch simulate --list-faults names all faults."""
 
     exit_code = 2
+
+
+class ServerUnreachable(BrtWatchError):
+    """No Prefect Server answers at {where} ({reason}). Start it (make server), or correct BRT_WATCH_PREFECT_API."""
+
+
+class NotRegistered(BrtWatchError):
+    """The Prefect Server at {where} did not take the flows: {reason}. What it knew before stays as it was."""
 
 
 class PollFailed(BrtWatchError):

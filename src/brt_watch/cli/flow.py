@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from brt_watch import flow_server
 from brt_watch.cli.service import print_where_to_look
 from brt_watch.cli.terminal import out
 from brt_watch.service import FLOWS, Service
@@ -57,3 +58,32 @@ def flow_run(
         flows.run_on_schedule(name)
     elif flows.run_once(name).is_failed():
         raise typer.Exit(1)
+
+
+@app.command("register")
+def flow_register(
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a server that does not answer yet.")] = 0,
+) -> None:
+    """Register the flows with the Prefect Server; one that has not changed gets no new version."""
+    flow_server.register(load_settings(), wait)
+
+
+@app.command("agent")
+def flow_agent(
+    label: Annotated[list[str] | None, typer.Option(help="Take flows with this label; can be given again.")] = None,
+    address: Annotated[str, typer.Option(help="Where it says that it is well, as http://127.0.0.1:8081.")] = "",
+    docker: Annotated[bool, typer.Option("--docker", help="Run them in containers of BRT_WATCH_FLOW_IMAGE.")] = False,
+    network: Annotated[list[str] | None, typer.Option(help="A network of Docker for the containers.")] = None,
+    volume: Annotated[list[str] | None, typer.Option(help="A volume for the containers, as brt-data:/data.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="The engine of Docker; without it, the one of this machine.")
+    ] = None,
+) -> None:
+    """Be an agent of the Prefect Server, for all flows or those of a label; ends with Ctrl-C."""
+    settings, labels = load_settings(), label or list(flow_server.LABELS)
+    if docker:
+        flow_server.run_docker_agent(settings, labels, address, network or [], volume or [], engine)
+    elif network or volume or engine:
+        raise typer.BadParameter("--network, --volume and --engine are for --docker")
+    else:
+        flow_server.run_agent(settings, labels, address)

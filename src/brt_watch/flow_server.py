@@ -1,0 +1,85 @@
+"""The Prefect Server of a team: our flows registered with it, and the agents that run them for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import requests
+
+from brt_watch import flow_home
+from brt_watch.errors import NotRegistered, ServerUnreachable
+from brt_watch.settings import PREFIX, Settings
+
+PROJECT = "brt_watch"
+TENANT = "default"
+LABELS = ("brt-capture", "brt-load", "brt-transform")
+"""The labels of the flows; an agent with all of them takes all flows."""
+
+
+def register(settings: Settings, patience_seconds: float = 0) -> None:
+    """Make tenant, project and flows known to the server; what is known already stays as it is.
+
+    Raises ServerUnreachable when the server does not answer in time, NotRegistered when it refuses.
+    """
+    flow_home.enter(settings)
+    from prefect import Client
+    from prefect.exceptions import ClientError
+
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            client = Client()
+            if not client.get_available_tenants():
+                client.create_tenant(TENANT)
+            client.create_project(PROJECT)
+            break
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if time.monotonic() >= until:
+                raise ServerUnreachable(where=settings.prefect_api, reason=type(error).__name__) from None
+            time.sleep(1)
+        except (ClientError, requests.HTTPError) as error:
+            raise NotRegistered(where=settings.prefect_api, reason=error) from None
+    # The command itself: it takes the flows from their module, and leaves alone those that have not changed.
+    command = [sys.executable, "-m", "prefect", "register", "--project", PROJECT, "--module", "brt_watch.flows"]
+    if subprocess.run(command).returncode:
+        raise NotRegistered(where=settings.prefect_api, reason="the lines above say why")
+
+
+def run_agent(settings: Settings, labels: Sequence[str], address: str) -> None:
+    """Become Prefect's local agent: it runs flows with these labels as processes beside it. SIGINT ends it."""
+    flow_home.enter(settings)
+    arguments = ["agent", "local", "start", "--no-hostname-label", "--show-flow-logs"]
+    arguments += [word for label in labels for word in ("--label", label)]
+    arguments += ["--agent-address", address] if address else []
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "prefect", *arguments])
+
+
+def run_docker_agent(
+    settings: Settings,
+    labels: Sequence[str],
+    address: str,
+    networks: Sequence[str] = (),
+    volumes: Sequence[str] = (),
+    engine: str | None = None,
+) -> None:
+    """Be Prefect's Docker agent: it runs flows with these labels in containers, with the settings that we have here."""
+    flow_home.enter(settings)
+    from prefect.agent.docker import DockerAgent
+
+    # Given here and not as arguments of `prefect agent docker start`, where everybody could read the passwords.
+    ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    DockerAgent(
+        labels=list(labels),
+        env_vars=ours,
+        networks=list(networks) or None,
+        volumes=list(volumes),
+        agent_address=address or None,
+        base_url=engine,
+        no_pull=True,
+        show_flow_logs=True,
+    ).start()

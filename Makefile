@@ -1,7 +1,7 @@
 # The list of everything that can be done; `make` alone prints it.
 .DEFAULT_GOAL := help
 .PHONY: help start stop status logs demo run_dbt psql \
-    start_db stop_db apply_schema deploy_flows stop_flows flows load_csv \
+    start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
     test test-all torture bench lint format lock clean
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
@@ -55,6 +55,19 @@ stop_flows: $(VENV)/installed  ## Stop only the flows
 
 flows: $(VENV)/installed  ## List the flows, their schedules and labels
 	@$(BRT_WATCH) flow list
+
+server:  ## Start a Prefect Server with our flows and an agent, by Docker (docs/prefect-server.md)
+	docker compose --profile server up --detach --build --wait
+
+stop_server:  ## Stop it, the agent first; its data stays
+	docker compose --profile server --profile docker-agent stop agent docker-agent
+	docker compose --profile server --profile docker-agent down
+
+register: $(VENV)/installed  ## Register the flows with the Prefect Server of BRT_WATCH_PREFECT_API
+	@$(BRT_WATCH) flow register
+
+agent: $(VENV)/installed  ## Be an agent of that server here (LABEL=brt-load: only for that flow)
+	@$(BRT_WATCH) flow agent $(if $(LABEL),--label $(LABEL))
 
 load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 	@$(BRT_WATCH) load

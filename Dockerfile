@@ -1,0 +1,55 @@
+# syntax=docker/dockerfile:1
+# The image of brt-watch: its environment from requirements.lock, an ordinary user, the data in /data.
+ARG PYTHON_VERSION=3.11
+ARG DEBIAN_RELEASE=bookworm
+
+FROM python:${PYTHON_VERSION}-slim-${DEBIAN_RELEASE} AS build
+# What has no wheel for the platform is built here (pendulum 2 has none for arm64).
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+# The versions are those of the Debian release.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+COPY requirements.lock pyproject.toml ./
+RUN pip install --require-hashes --no-deps -r requirements.lock
+# The tools of those who change it are not needed to run it.
+RUN python -c 'import re, tomllib; \
+    extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+    print(*[re.match(r"[\w-]+", name)[0] for name in extras["dev"]])' | xargs pip uninstall --yes
+
+FROM python:${PYTHON_VERSION}-slim-${DEBIAN_RELEASE}
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="brt-watch" \
+      org.opencontainers.image.description="The black box of Rio de Janeiro's BRT, on Prefect 0.15.9" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+RUN useradd --uid 1000 --create-home brt \
+    && install --directory --owner brt --group brt /data
+COPY --from=build /opt/venv /opt/venv
+WORKDIR /app
+COPY pyproject.toml LICENSE README.md ./
+COPY src ./src
+COPY dbt ./dbt
+# Editable, for the settings and dbt are looked for beside the sources.
+RUN /opt/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
+# PREFECT__: what a container of a Docker agent needs before our code is imported.
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    BRT_WATCH_DATA=/data \
+    PREFECT__BACKEND=server \
+    PREFECT__HOME_DIR=/data/prefect \
+    PREFECT__USER_CONFIG_PATH=/data/prefect/config.toml \
+    PREFECT__CLOUD__HEARTBEAT_MODE=thread
+USER 1000
+VOLUME /data
+# What it does is for compose.yaml to check; an image that cannot even read its settings is not well.
+HEALTHCHECK --interval=60s --timeout=20s --start-period=20s --retries=3 CMD ["brt-watch", "config"]
+# No entry point: a Docker agent gives its containers a command of Prefect.
+CMD ["brt-watch", "--help"]

@@ -1,0 +1,250 @@
+"""The flows as a team runs them: the real `prefect register`, the real agents, the real processes of flow runs.
+
+Only the server is a double (tests/prefect_server), for the real one needs Docker.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import SecretStr
+from pytest_httpserver import HTTPServer
+
+from brt_watch.pipeline import Parts
+from brt_watch.simulate.fault_kinds import good, silence_before_the_head
+from brt_watch.window import CaptureFiles, read_ledger
+from tests.faults import FaultyApi
+from tests.fleet import NOON, body, vehicle
+from tests.integration.conftest import free_port
+from tests.integration.test_load import capture, one
+from tests.prefect_server.http import PrefectApi
+from tests.prefect_server.office import Office
+from tests.prefect_server.server import PrefectServer
+
+ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow"}
+NO_DATABASE = "postgresql://me:geheim@127.0.0.1:9/brt"
+
+
+@pytest.fixture
+def api() -> Iterator[PrefectApi]:
+    with PrefectApi(PrefectServer()).running() as api:
+        yield api
+        assert api.refused == []
+
+
+@pytest.fixture
+def feed() -> Iterator[FaultyApi]:
+    with FaultyApi().running() as feed:
+        feed.body = body(vehicle("1", NOON), vehicle("2", NOON), vehicle("", NOON))
+        yield feed
+
+
+@pytest.fixture
+def make_office(tmp_path: Path, api: PrefectApi, feed: FaultyApi) -> Callable[..., Office]:
+    return lambda **settings: Office(tmp_path, api, f"http://127.0.0.1:{feed.server_port}/gps/brt", **settings)
+
+
+@pytest.fixture
+def office(make_office: Callable[..., Office]) -> Iterator[Office]:
+    office = make_office(BRT_WATCH_DATABASE_URL=NO_DATABASE)
+    yield office
+    assert list(office.home.iterdir()) == [], "nothing is written into the user's home"
+
+
+def polls(office: Office) -> list[tuple[str, bool, int]]:
+    files = CaptureFiles(office.data, "")
+    lines = [line.poll for folder in files.newest_first() for line in read_ledger(folder)]
+    return [(f"{poll.tick:%H:%M:%S}", poll.status.is_good, poll.records) for poll in lines]
+
+
+def test_registering_makes_tenant_project_and_flows_once(office: Office) -> None:
+    assert "3 registered" in office.register()
+    assert "3 skipped" in office.register()
+    assert [tenant["slug"] for tenant in office.server.tenants] == ["default"]
+    assert [project["name"] for project in office.server.projects] == ["brt_watch"]
+    assert {flow["name"] for flow in office.server.flows} == ALL
+    assert all(flow["version"] == 1 and flow["is_schedule_active"] for flow in office.server.flows)
+
+    # What has changed gets a new version, and only that.
+    assert "1 registered, 2 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
+    assert office.flow("postgres_storage_flow")["version"] == 2
+    assert [flow["name"] for flow in office.server.flows].count("local_storage_flow") == 1
+
+
+def test_what_is_registered_has_schedules_labels_and_no_password(office: Office) -> None:
+    office.environment["BRT_WATCH_CLOCK"] = ""
+    office.register()
+    found = {
+        flow["name"]: (flow["schedule"]["clocks"][0]["interval"] // 60_000_000, flow["run_config"]["labels"])
+        for flow in office.server.flows
+    }
+    assert found == {
+        "local_storage_flow": (1, ["brt-capture"]),
+        "postgres_storage_flow": (13, ["brt-load"]),
+        "dbt_flow": (1, ["brt-transform"]),
+    }
+    assert {flow["run_config"]["type"] for flow in office.server.flows} == {"LocalRun"}
+    assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows"}
+    office.register(BRT_WATCH_FLOW_IMAGE="brt-watch:1")
+    newest = [office.flow(name)["run_config"] for name in ALL]
+    assert {(config["type"], config["image"]) for config in newest} == {("DockerRun", "brt-watch:1")}
+    assert "geheim" not in json.dumps(office.server.flows, default=str)
+
+
+def test_a_server_that_is_not_there_is_a_sentence(office: Office) -> None:
+    said = office.register(expect=1, BRT_WATCH_PREFECT_API=f"http://127.0.0.1:{free_port()}")
+    assert "No Prefect Server answers" in said
+    assert "Traceback" not in said
+
+
+def test_an_agent_runs_what_is_scheduled_and_the_page_shows_what_it_did(office: Office) -> None:
+    office.register()
+    port = free_port()
+    with office.agent("--address", f"http://127.0.0.1:{port}"):
+        run = office.schedule("local_storage_flow")
+        assert office.finished(run) == "Success"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health") as answer:
+            assert answer.status == 200
+    assert polls(office) == [("12:00:00", True, 2)]
+    assert run["history"] == ["Scheduled", "Submitted", "Running", "Success"]
+    tasks = office.tasks(run)
+    assert tasks["capture 12:00:00"]["state"] == "Success"
+    assert tasks["sum_up_polls"]["serialized_state"]["message"] == "1 of 1 polls good, 2 records"
+    (artifact,) = office.server.artifacts
+    assert artifact["task_run_id"] == tasks["sum_up_polls"]["id"]
+    assert "| records | 2 |" in artifact["data"]["markdown"]
+    assert "| rejects | 1 |" in artifact["data"]["markdown"]
+    assert "records: 2" in office.logs()
+    assert office.server.heartbeats[run["id"]] >= 1
+    (agent,) = office.server.agents
+    assert (agent["type"], sorted(agent["labels"])) == ("LocalAgent", ["brt-capture", "brt-load", "brt-transform"])
+
+
+def test_two_agents_with_a_label_each_take_each_their_flow(office: Office) -> None:
+    office.register()
+    captures, loads = office.schedule("local_storage_flow"), office.schedule("postgres_storage_flow")
+    nobody_takes = office.schedule("dbt_flow")
+    with office.agent("--label", "brt-load"):
+        assert office.finished(loads) == "Success"
+        assert captures["state"] == "Scheduled"
+        with office.agent("--label", "brt-capture"):
+            assert office.finished(captures) == "Success"
+    assert nobody_takes["state"] == "Scheduled"
+    assert sorted(agent["labels"] for agent in office.server.agents) == [["brt-capture"], ["brt-load"]]
+
+
+def test_runs_that_nobody_ran_in_their_time_are_skipped_and_not_run_all_at_once(office: Office) -> None:
+    office.register()
+    late = [office.schedule("local_storage_flow", NOON - timedelta(minutes=minute)) for minute in (4, 3, 2)]
+    run = office.schedule("local_storage_flow")
+    with office.agent():
+        assert [office.finished(each) for each in (*late, run)] == ["Skipped"] * 3 + ["Success"]
+    assert "a later run does its work" in late[0]["serialized_state"]["message"]
+    assert polls(office) == [("12:00:00", True, 2)]
+
+
+def test_a_flow_whose_runs_fail_raises_an_alert(
+    make_office: Callable[..., Office], parts: Parts, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/alerts", method="POST").respond_with_data("")
+    office = make_office(
+        BRT_WATCH_DATABASE_URL=NO_DATABASE,
+        BRT_WATCH_DATA=str(parts.settings.folder),
+        BRT_WATCH_ALERT_WEBHOOK=httpserver.url_for("/alerts"),
+    )
+    capture(parts, [])
+    office.register()
+    with office.agent():
+        runs = [office.schedule("postgres_storage_flow", NOON + timedelta(seconds=n)) for n in (0, 1)]
+        assert [office.finished(run) for run in runs] == ["Failed", "Failed"]
+    (alert,) = [json.loads(request.data) for request, _ in httpserver.log]
+    assert (alert["event"], alert["code"], alert["subject"]) == ("raised", "run_failed", "postgres_storage_flow")
+    assert "Postgres does not answer" in alert["detail"]
+    assert "geheim" not in alert["detail"] + office.logs() + office.log.read_text()
+
+
+def the_run(agent: int) -> psutil.Process | None:
+    """The process of a flow run, once there is one."""
+    (run,) = psutil.Process(agent).children() or [None]
+    return run
+
+
+def test_a_run_that_is_killed_and_tried_again_loses_and_doubles_nothing(office: Office, feed: FaultyApi) -> None:
+    feed.fault = silence_before_the_head
+    office.register()
+    with office.agent() as agent:
+        run = office.schedule("local_storage_flow")
+        office.wait_for(lambda: office.tasks(run).get("capture 12:00:00", {}).get("state") == "Running")
+        process = the_run(agent.pid)
+        assert process
+        process.kill()
+        assert run["state"] == "Running", "nobody has told the server"
+        feed.fault = good
+        with office.api.lock:
+            office.server.bury(run)
+        office.finished(run)
+        # The next one has the lock that the killed one held.
+        again = office.schedule("local_storage_flow", NOON + timedelta(seconds=1))
+        assert office.finished(again) == "Success"
+    assert polls(office) == [("12:00:00", True, 2)]
+
+
+def test_a_run_outlives_its_server(office: Office, api: PrefectApi, feed: FaultyApi) -> None:
+    feed.fault = silence_before_the_head
+    office.register()
+    with ExitStack() as away:
+        agent = away.enter_context(office.agent())
+        run = office.schedule("local_storage_flow")
+        office.wait_for(lambda: office.tasks(run).get("capture 12:00:00", {}).get("state") == "Running")
+        process = the_run(agent.pid)
+    assert process
+    assert process.is_running(), "an agent that stops lets its runs end"
+    feed.fault = good
+    assert office.finished(run) in ("Success", "Failed")
+
+
+def test_an_agent_takes_a_window_all_the_way_to_the_view(
+    make_office: Callable[..., Office], parts: Parts, database: SecretStr
+) -> None:
+    capture(parts, [])
+    office = make_office(BRT_WATCH_DATABASE_URL=database.get_secret_value(), BRT_WATCH_DATA=str(parts.settings.folder))
+    office.register()
+    with office.agent():
+        loads = office.schedule("postgres_storage_flow")
+        assert office.finished(loads) == "Success"
+        (name,) = [name for name in office.tasks(loads) if name.startswith("load 2")]
+        assert office.tasks(loads)[name]["state"] == "Success"
+        assert office.finished(office.schedule("dbt_flow")) == "Success"
+    assert one(parts, "select count(*) from generate_view") == 1
+    tables = [artifact["data"]["markdown"] for artifact in office.server.artifacts]
+    assert "| new signals | 39 |" in tables[0]
+    assert "| models |" in tables[1]
+
+
+def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> None:
+    from prefect.serialization.storage import StorageSchema
+
+    from brt_watch import flows
+    from brt_watch.service import FLOWS
+
+    office.register()
+    for flow in office.server.flows:
+        assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows.FLOWS[flow["name"]]
+    assert set(FLOWS.values()) == set(flows.FLOWS) == {flow["name"] for flow in office.server.flows}
+
+
+def test_the_double_refuses_what_it_does_not_know() -> None:
+    api = PrefectApi(PrefectServer())
+    for query in ("{ agent { id } }", "{ tenant { password } }", "mutation { delete_project(input: {}) { success } }"):
+        status, answer = api.answer("/", {"query": query, "variables": "null"}, "0.15.9")
+        assert (status, answer["data"]) == (400, None)
+    assert api.answer("/", {"query": "{ hello }"}, "1.0.0")[0] == 400
+    assert api.answer("/", {"query": "{ hello }"}, "0.15.9") == (200, {"data": {"hello": "👋"}})
+    assert len(api.refused) == 4

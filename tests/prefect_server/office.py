@@ -18,7 +18,7 @@ from tests.fleet import NOON
 from tests.prefect_server.http import PrefectApi
 from tests.prefect_server.server import PrefectServer, Row
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 """Far longer than anything here takes."""
 
 

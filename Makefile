@@ -74,16 +74,21 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 # -- for those who change it --
 
-# The acceptance tests mostly wait, so they come first and the others run beside them.
-TOGETHER := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+TOGETHER := -n auto --maxprocesses 4 --dist loadfile
 
+# The acceptance tests play recordings at twenty times their speed, so they have the machine for themselves.
 test: $(VENV)/installed  ## Run all tests
-	$(VENV)/bin/pytest $(TOGETHER)
+	$(VENV)/bin/pytest tests/acceptance
+	$(VENV)/bin/pytest $(TOGETHER) --ignore=tests/acceptance
+
+browser:  ## Install the Chromium that the tests of the page look through (Debian or Ubuntu, as root)
+	apt-get update -q && apt-get install -yq --no-install-recommends chromium
 
 test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 too
 	@for version in 3.10 3.12 3.13; do \
 	    scripts/environment .venv-$$version python$$version \
-	    && .venv-$$version/bin/pytest $(TOGETHER) tests/unit tests/acceptance || exit 1; \
+	    && .venv-$$version/bin/pytest tests/acceptance \
+	    && .venv-$$version/bin/pytest $(TOGETHER) tests/unit || exit 1; \
 	done
 
 torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count what is there in the end

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from configparser import ConfigParser
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -56,6 +56,14 @@ class Program:
     state: str
     pid: int | None
     since: datetime | None
+
+
+@contextmanager
+def known_as(name: str, settings: Settings) -> Iterator[None]:
+    """Hold the lock by which a program is found when its supervisor has died; by hand it may run several times."""
+    supervised = "SUPERVISOR_ENABLED" in os.environ
+    with lock.hold(settings.folder / "run" / f"{name}.lock", name) if supervised else nullcontext():
+        yield
 
 
 class Service:
@@ -127,8 +135,8 @@ class Service:
             with suppress(OSError, Fault, NotRunning):
                 self.stop_programs(reversed(self.names))
             _end(supervisor)
-        for flow in FLOWS.values():
-            if orphan := _supervised(lock.holder(self.run / f"{flow}.lock")):
+        for name in (*FLOWS.values(), WEB, SIMULATOR):
+            if orphan := _supervised(lock.holder(self.run / f"{name}.lock")):
                 ran = True
                 _end(orphan)
         if self.settings.embedded_postgres and (server := Server.of(self.settings)).pid():

@@ -9,6 +9,7 @@ import typer
 
 from brt_watch.cli.terminal import err, the_parts
 from brt_watch.errors import WebPortBusy
+from brt_watch.service import WEB, known_as
 
 app = typer.Typer()
 
@@ -38,7 +39,8 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=LAST_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with known_as(WEB, parts.settings):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

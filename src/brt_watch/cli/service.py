@@ -104,6 +104,8 @@ def start_database(settings: Settings, service: Service) -> None:
 
 def check_web_port(settings: Settings, service: Service) -> None:
     """Raise WebPortBusy when another program listens where the page is to be."""
+    if not service.is_running():
+        service.stop()  # what a supervisor that died has left
     if not any(program.name == WEB and program.state == "RUNNING" for program in service.programs()):
         listen("127.0.0.1", settings.http_port).close()
 

@@ -22,7 +22,7 @@ from brt_watch.network import read_network
 from brt_watch.pipeline import Parts
 from brt_watch.replay import read_recording
 from brt_watch.score import score as score_of
-from brt_watch.service import PARTS, SIMULATOR, Service
+from brt_watch.service import PARTS, SIMULATOR, Service, known_as
 from brt_watch.settings import PREFIX, Settings, load_settings
 from brt_watch.simulate import demo as demo_settings
 from brt_watch.simulate.faults import Faults, fault_table, parse_faults
@@ -112,7 +112,8 @@ def simulate(
         err.print(f"{len(world.vehicles)} simulated vehicles on {server.url}. To capture them:")
         out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}DATA={settings.folder}")
         out.print(f"export {PREFIX}POSTGRES_PORT=15434" + (f" {PREFIX}CLOCK={written}" if written else ""))
-        _serve(server)
+        with known_as(SIMULATOR, settings):
+            _serve(server)
 
 
 @app.command()

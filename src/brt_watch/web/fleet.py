@@ -199,7 +199,7 @@ def age_class(age_seconds: float) -> AgeClass:
         return "ao vivo"
     if age_seconds <= LATE:
         return "atrasado"
-    return "em silencio" if age_seconds <= SILENT else "fora de operacao"
+    return "em silêncio" if age_seconds <= SILENT else "fora de operação"
 
 
 def is_believable(signal: Signal) -> bool:

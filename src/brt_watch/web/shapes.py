@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 Moment = Annotated[datetime, Meta(tz=True)]
 Direction = Literal["ida", "volta"]
-AgeClass = Literal["ao vivo", "atrasado", "em silencio", "fora de operacao"]
+AgeClass = Literal["ao vivo", "atrasado", "em silêncio", "fora de operação"]
 Doing = Literal[
     "Em operação",
     "Operando fora trajeto",

@@ -89,7 +89,7 @@ export const live = new Live();
 /** Return how old a vehicle's signal is by now, in seconds. */
 export const ageOf = (vehicle, now = performance.now()) => vehicle.idade_segundos + (now - vehicle.heard) / 1000;
 
-export const AGES = ["ao vivo", "atrasado", "em silencio", "fora de operacao"];
+export const AGES = ["ao vivo", "atrasado", "em silêncio", "fora de operação"];
 
 /** Return the class of an age, by the bounds of the server. */
 export const ageClass = (seconds) => AGES[seconds <= 120 ? 0 : seconds <= 600 ? 1 : seconds <= 86400 ? 2 : 3];

@@ -13,6 +13,7 @@ BrtWatchError
 ├── DamagedWindow         a closed window is not what its manifest says
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
+├── ImportFailed          a table of the city is not what we know of it
 ├── MixedData             simulated data would come into a folder of real data
 ├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
@@ -93,8 +94,13 @@ class RecordingError(BrtWatchError):
 each line an object with captured_at and body."""
 
 
+class ImportFailed(BrtWatchError):
+    """{file} cannot be imported: {reason}. A .parquet file has the columns of the city's treated signals of 2022 \
+(docs/how-it-works.md)."""
+
+
 class MixedData(BrtWatchError):
-    """{folder} holds data of the real API, and simulated data is never mixed with it. \
+    """In {folder} there would be real data and simulated, which are never mixed. \
 Set BRT_WATCH_DATA to another folder."""
 
 

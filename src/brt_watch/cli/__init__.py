@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from brt_watch.cli import database, flow, network, serve, service, simulation, steps
+from brt_watch.cli import database, flow, importing, network, serve, service, simulation, steps
 from brt_watch.cli.terminal import err, plain, set_up_logging
 from brt_watch.errors import BrtWatchError
 from brt_watch.simulate import demo as demo_settings
@@ -20,7 +20,7 @@ app = typer.Typer(
     help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
     epilog="Exit codes: 0 well, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
 )
-for commands in (steps, simulation, serve, service):
+for commands in (steps, importing, simulation, serve, service):
     app.add_typer(commands.app)
 for name, group in {"db": database, "flow": flow, "network": network}.items():
     app.add_typer(group.app, name=name)

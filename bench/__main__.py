@@ -19,6 +19,7 @@ from bench.likeness import likeness
 from bench.load import load
 from bench.memory_and_start import memory_and_start
 from bench.rebuild import rebuild
+from bench.refresh import refresh
 from bench.rig import Result
 from bench.serve import serve
 from bench.simulate import simulate_day, simulate_scale
@@ -29,7 +30,7 @@ from bench.view import view
 BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
     for benchmark in (
-        *(store_poll, store_poll_flat, load, rebuild, view, transform, memory_and_start, serve),
+        *(store_poll, store_poll_flat, load, rebuild, view, transform, refresh, memory_and_start, serve),
         *(simulate_day, simulate_scale, likeness),
     )
 }

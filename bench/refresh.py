@@ -1,0 +1,41 @@
+"""Deriving everything anew: all models of hours of a simulated BRT."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+
+from bench import rig
+from bench.rig import Result
+from bench.simulate import DAY, HOUR, MORNING
+from brt_watch import pipeline
+from brt_watch.network import read_network
+from brt_watch.pipeline import Parts
+from brt_watch.settings import Settings
+from brt_watch.simulate.history import history
+from brt_watch.simulate.simulation import Simulation, simulate_into
+
+
+def refresh(hours: int = 6) -> Iterator[Result]:
+    """Derive all models of N hours of 748 simulated vehicles, scaled up to a day; against writing the signals out."""
+    with rig.folder() as data, rig.postgres() as server:
+        settings = Settings(_env_file=None, data=data / "capture", database_url=rig.new_database(server, "refresh"))
+        parts = Parts.of(settings)
+        simulation = simulate_into(settings, Simulation.beginning(MORNING - timedelta(hours=1)))
+        for _ in history(settings, read_network(), simulation, MORNING, MORNING + hours * HOUR):
+            pass
+        for folder in pipeline.windows_to_load(parts):
+            pipeline.load(folder, parts)
+        pipeline.transform(parts)  # dbt is imported, the network is there
+        signals = parts.store.totals().signals
+        ours = rig.timed(lambda: pipeline.transform(parts, "--full-refresh")).wall / 1000
+        with psycopg.connect(parts.store.url, autocommit=True) as connection:
+            started = time.perf_counter()
+            connection.execute("create table plain as select * from brt_raw order by codigo, datahora")
+            plain = time.perf_counter() - started
+    day = DAY / (hours * HOUR)
+    note = f"{signals} signals of {hours} hours, scaled up to a day of {day * signals:.0f}"
+    yield Result("refresh", "s", ours * day, plain * day, f"{note}; plain: brt_raw sorted by vehicle into a table")

@@ -211,16 +211,14 @@ passos as (
     from distancias
 ),
 
--- Sums of whole numbers (metres, metres an hour): an engine can move such a window along, row by row.
+-- Sums of whole numbers (metres, metres an hour): an engine can move such a window along, row by row. Of what happened
+-- last, the moment is enough.
 janelas as (
     select
         passos.*,
         avg({{ whole('1000 * velocidade_do_passo') }}) over (
             veiculo range between {{ seconds(var('janela_movel_velocidade_segundos')) }} preceding and current row
         ) / 1000.0 as velocidade_media,
-        sum(case when no_trajeto then 1 else 0 end) over (
-            veiculo range between {{ seconds(var('intervalo_max_desvio_segundos')) }} preceding and current row
-        ) as no_trajeto_hist,
         sum({{ whole('avanco_m') }}) over (
             veiculo range between {{ seconds(var('sentido_janela_segundos')) }} preceding and current row
         ) as avanco_da_janela_m,
@@ -229,14 +227,13 @@ janelas as (
         ) over (
             veiculo range between {{ seconds(var('janela_movel_velocidade_segundos')) }} preceding and current row
         ) as parado_dizendo_que_anda,
+        max(case when no_trajeto then {{ epoch_seconds('timestamp_gps') }} end) over veiculo as ultima_vez_no_trajeto,
         max(
             case
                 when tem_anterior and coalesce(servico, '') != coalesce(servico_anterior, '')
                     then {{ epoch_seconds('timestamp_gps') }}
             end
-        ) over (
-            veiculo range between {{ seconds(var('sentido_validade_segundos')) }} preceding and current row
-        ) as servico_desde,
+        ) over veiculo as servico_desde,
         {% if is_incremental() %}
         sum(novo) over (veiculo range between {{ seconds(hora) }} preceding and current row) as afetado
         {% else %}
@@ -246,8 +243,8 @@ janelas as (
     window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
 ),
 
--- The newest direction of the last minutes: the moment in seconds, doubled, and one more on the way out. What was made
--- with another line says nothing.
+-- The newest direction: the moment in seconds, doubled, and one more on the way out. What was made with another line says
+-- nothing.
 rumos as (
     select
         janelas.*,
@@ -258,9 +255,7 @@ rumos as (
                 when avanco_da_janela_m <= -{{ var('sentido_avanco_m') }}
                     then 2 * {{ epoch_seconds('timestamp_gps') }}
             end
-        ) over (
-            veiculo range between {{ seconds(var('sentido_validade_segundos')) }} preceding and current row
-        ) as rumo
+        ) over veiculo as rumo
     from janelas
     window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
 ),
@@ -269,10 +264,17 @@ sentidos as (
     select
         rumos.*,
         case
-            when rumo >= 2 * (coalesce(servico_desde, 0) + {{ var('sentido_janela_segundos') }})
+            when
+                rumo >= 2 * ({{ epoch_seconds('timestamp_gps') }} - {{ var('sentido_validade_segundos') }})
+                and rumo >= 2 * (coalesce(servico_desde, 0) + {{ var('sentido_janela_segundos') }})
                 then case rumo % 2 when 1 then 'ida' else 'volta' end
             else sentido_informado
         end as sentido,
+        coalesce(
+            ultima_vez_no_trajeto
+            >= {{ epoch_seconds('timestamp_gps') }} - {{ var('intervalo_max_desvio_segundos') }},
+            false
+        ) as no_trajeto_hist,
         coalesce(velocidade_media, velocidade_instantanea, 0)
         >= {{ var('velocidade_limiar_parado_kmh') }} as em_movimento,
         case when garagem is not null then 'garagem' when estacao_id is not null then 'terminal' end as tipo_parada,
@@ -312,18 +314,18 @@ final as (
         sentidos.servico,
         sentidos.latitude,
         sentidos.longitude,
-        case when situado then em_movimento and no_trajeto_hist > 0 end as flag_em_operacao,
+        case when situado then em_movimento and no_trajeto_hist end as flag_em_operacao,
         case when situado then em_movimento end as flag_em_movimento,
         sentidos.tipo_parada,
         linhas.linha is not null as flag_linha_existe,
         case when situado then coalesce(no_trajeto, false) end as flag_trajeto_correto,
-        case when situado then no_trajeto_hist > 0 end as flag_trajeto_correto_hist,
+        case when situado then no_trajeto_hist end as flag_trajeto_correto_hist,
         case
             when not situado then null
-            when em_movimento and no_trajeto_hist > 0 then 'Em operação'
+            when em_movimento and no_trajeto_hist then 'Em operação'
             when em_movimento then 'Operando fora trajeto'
             when tipo_parada is not null then 'Parado ' || tipo_parada
-            when no_trajeto_hist > 0 then 'Parado trajeto correto'
+            when no_trajeto_hist then 'Parado trajeto correto'
             else 'Parado fora trajeto'
         end as status,
         sentidos.velocidade_instantanea,

@@ -10,9 +10,9 @@
     indexes=[
         {'columns': ['id_veiculo', 'timestamp_gps']},
         {'columns': ['timestamp_gps'], 'type': 'brin'},
-        {'columns': ['load_id'], 'type': 'brin'}
+        {'columns': ['load_id']}
     ],
-    pre_hook="{{ roomy_sorts() }}"
+    pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 
 {% set hora = var('intervalo_max_segundos') %}

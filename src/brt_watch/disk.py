@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         # Packed, perhaps this very moment.
         with packed(path).open("rb") as source, zstandard.ZstdDecompressor().stream_reader(source) as unpacked:
-            yield unpacked
+            yield io.BufferedReader(unpacked, 1 << 20)
     else:
         with file:
             yield file

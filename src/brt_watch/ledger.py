@@ -40,18 +40,19 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 def _field(value: Any) -> str:
     if type(value) is str:
-        return _quoted_name(value) if len(value) <= 100 else _quoted(value)
+        return _quoted_name(value) if len(value) <= 100 else quoted(value)
     return "" if value is None else str(value)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Write a text as a field: in quotes where CSV wants it."""
     if text and not _SPECIAL.search(text) and text.strip() == text:
         return text
     return '"' + text.replace('"', '""') + '"'
 
 
 # The names of lines, ways and vehicles come again in every poll.
-_quoted_name = lru_cache(maxsize=10_000)(_quoted)
+_quoted_name = lru_cache(maxsize=10_000)(quoted)
 
 _SPECIAL = re.compile('[",\r\n]')
 

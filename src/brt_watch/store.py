@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,12 +16,14 @@ import psycopg
 import structlog
 from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
-from brt_watch import disk, postgres
+from brt_watch import disk, postgres, sights
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
+from brt_watch.ledger import CSV_FIELDS, csv_lines
 from brt_watch.settings import Settings
-from brt_watch.window import CSV, POLLS, REJECTS, Manifest
+from brt_watch.sights import Sights
+from brt_watch.window import CSV, POLLS, REJECTS, Manifest, read_ledger
 
 log = structlog.get_logger()
 
@@ -32,6 +35,12 @@ ONE_LOADER = 5_271_990
 
 ONE_TRANSFORMER = 5_271_991
 """The advisory lock of transforms."""
+
+POLLS_AT_ONCE = 60
+"""The polls of 20 minutes: what a load remembers at a time, however long the window."""
+
+BATCH = 500
+"""Records for which rows are made at a time, a hundred kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -125,20 +134,16 @@ class Store:
             connection.execute(_sql("stage_window"))
             _copy(connection, folder / POLLS, "polls_csv")
             _copy(connection, folder / REJECTS, "rejects_csv")
-            records = _copy(connection, folder / CSV, "brt_csv")
-            if records != manifest.records:
-                raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
             ids = {"capturer": manifest.capturer, "load_id": window["load_id"]}
             connection.execute(_sql("insert_polls"), ids)
             connection.execute(_sql("insert_rejects"), ids)
             connection.execute(_sql("ensure_months"))
-            seen_first = connection.execute(_sql("insert_signals"), ids).fetchall()
-            with connection.cursor() as cursor:
-                cursor.executemany(_sql("count_signals"), [ids | row for row in seen_first])
-            signals = sum(row["signals"] for row in seen_first)
-            # Where nothing came twice nothing can differ.
-            found = connection.execute(_sql("count_conflicts")).fetchone() if signals < records else None
-            conflicts = found["conflicts"] if found else 0
+            try:
+                records, signals, conflicts = _load_records(connection, folder, ids)
+            except (ValueError, KeyError, OverflowError) as error:
+                raise DamagedWindow(folder=folder, difference=f"{CSV} cannot be read: {error!r}") from error
+            if records != manifest.records:
+                raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
             connection.execute(_sql("count_window"), ids | {"signals": signals, "conflicts": conflicts})
         return Loaded(manifest.window, records, signals, manifest.rejects, conflicts)
 
@@ -240,6 +245,54 @@ def _apply_schema(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
         connection.execute("insert into brt_schema (step) values (%s)", (step,))
         log.info("store.schema", step=step)
     return new
+
+
+def _load_records(
+    connection: psycopg.Connection[dict[str, Any]], folder: Path, ids: dict[str, Any]
+) -> tuple[int, int, int]:
+    """Copy the new signals of a window into brt_raw; returns how many records, signals and conflicts it has."""
+    polls = [line.poll for line in read_ledger(folder) if line.poll.records]
+    count, doubtful, ticks = 0, False, Counter[datetime]()
+    with disk.open_file(folder / CSV) as file, connection.cursor(row_factory=tuple_row) as cursor:
+        header = file.readline()
+        if header != csv_lines([CSV_FIELDS]):
+            raise ValueError(header)
+        records = sights.records(file)
+        while polls:
+            some, polls = polls[:POLLS_AT_ONCE], polls[POLLS_AT_ONCE:]
+            seen = Sights(some, ids)
+            count += _copy_new(cursor, seen, islice(records, sum(poll.records for poll in some)))
+            ticks.update(seen.signals)
+            if seen.doubtful:
+                if not doubtful:
+                    cursor.execute(_sql("stage_records"))
+                    doubtful = True
+                with cursor.copy("copy records_csv from stdin (format csv)") as copy:
+                    copy.write(b"".join(seen.doubtful))
+        count += sum(1 for _ in records)
+        cursor.execute(_sql("count_signals"), ids | {"ticks": list(ticks), "signals": list(ticks.values())})
+        # Where nothing is in doubt nothing can differ.
+        found = cursor.execute(_sql("count_conflicts")).fetchone() if doubtful else None
+    return count, ticks.total(), found[0] if found else 0
+
+
+def _copy_new(cursor: psycopg.Cursor[Any], seen: Sights, records: Iterator[bytes]) -> int:
+    """Copy the new signals of some polls into brt_raw; returns the number of records.
+
+    Rows are made while Postgres takes in those before.
+    """
+    count = 0
+    between = cursor.execute(_sql("known_between"), (seen.since.decode(), seen.until.decode()))
+    seen.known = {sights.key(*signal) for signal in between}
+    with cursor.copy(_sql("copy_signals")) as copy:
+        while batch := list(islice(records, BATCH)):
+            count += len(batch)
+            copy.write(seen.new(batch))
+    if moments := seen.moments_apart():
+        known = {sights.key(*signal) for signal in cursor.execute(_sql("known_at"), (moments,))}
+        with cursor.copy(_sql("copy_signals")) as copy:
+            copy.write(seen.new_apart(known))
+    return count
 
 
 def _is_there(connection: psycopg.Connection[dict[str, Any]], table: str) -> bool:

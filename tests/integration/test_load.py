@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from brt_watch import pipeline
+from brt_watch import pipeline, store
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
@@ -164,6 +164,53 @@ def test_signals_that_come_again_unchanged_are_no_conflict(parts: Parts) -> None
     odd = vehicle("1", NOON, linha="", sentido="", direcao=" ", ignicao=None, velocidade=None)
     (folder,) = capture(parts, [body(odd)] * 39)
     assert pipeline.load(folder, parts).conflicts == 0
+
+
+def test_texts_arrive_as_they_were_sent_whatever_is_in_them(parts: Parts) -> None:
+    texts = ["a,b", 'say "22", twice', "two\r\nlines", " ", '"', ",", '," ",1,1,1,', "1", "", None]
+    names = ("placa", "linha", "id_migracao_trajeto", "sentido", "trajeto")
+    fleet = [vehicle(f"{code}{name}", NOON, direcao=" ", novo=code) for code in ("x,", '"', " \n") for name in names]
+    fleet += [
+        vehicle(f"{number} {name}", NOON, **{name: text}, direcao=number or " ", novo=text)
+        for number, text in enumerate(texts)
+        for name in names
+    ]
+    fleet += [vehicle("blank", NOON, trajeto=" ", hodometro=3, direcao=90, ignicao=1, novo=" ")]
+    (folder,) = capture(parts, [body(*fleet)] * 39)
+    loaded = pipeline.load(folder, parts)
+    assert (loaded.signals, loaded.conflicts) == (len(fleet), 0)
+    there = {row["codigo"]: row for row in query(parts, "select * from brt_raw")}
+    for sent in fleet:
+        row = there[sent["codigo"]]
+        assert [row[name] for name in names] == [sent[name] or None for name in names]
+        assert row["direcao"] == (0 if sent["direcao"] == " " else sent["direcao"])
+        assert row["extra"]["novo"] == sent["novo"]
+
+
+def test_a_long_window_is_loaded_some_polls_at_a_time_with_the_same_outcome(
+    loaded_parts: Callable[..., Parts], clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [
+        body(*(vehicle(str(n), NOON + timedelta(seconds=20 * (poll // 3)), direcao=poll // 5) for n in range(4)))
+        for poll in range(39)
+    ]
+    outcomes = []
+    for name, at_once in (("one", 60), ("two", 2)):
+        monkeypatch.setattr(store, "POLLS_AT_ONCE", at_once)
+        clock.time = NOON
+        parts = loaded_parts(name)
+        (folder,) = capture(parts, answers)
+        loaded = pipeline.load(folder, parts)
+        seen = query(parts, f"select signals from brt_poll where load_id = {loaded_id(parts)} order by tick")
+        outcomes.append((loaded.records, loaded.signals, loaded.conflicts, seen))
+        if name == "one":
+            query(parts, "delete from brt_raw returning 1")
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][1:3] == (13 * 4, 5 * 4)
+
+
+def loaded_id(parts: Parts) -> int:
+    return int(one(parts, "select max(load_id) from brt_window"))
 
 
 def test_alerts_are_in_the_database(parts: Parts) -> None:

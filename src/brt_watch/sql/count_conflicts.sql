@@ -2,7 +2,7 @@
 select count(distinct (seen."dataHora", seen.codigo)) as conflicts
 from (
     select distinct "dataHora", codigo, latitude, longitude, velocidade, hodometro, direcao, ignicao, linha, sentido
-    from brt_csv
+    from records_csv
 ) as seen
 inner join brt_raw as kept
     on kept.codigo = seen.codigo

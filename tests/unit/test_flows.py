@@ -27,6 +27,9 @@ def flows(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Any:
     from brt_watch import flows
 
     monkeypatch.setattr(flows, "parts", lambda: parts)
+    for flow in flows.FLOWS.values():
+        # Which runs failed is noted in a folder, and not in the user's.
+        monkeypatch.setattr(flow.state_handlers[-1].__self__, "folder", parts.settings.folder)
     return flows
 
 

@@ -60,10 +60,8 @@ def bring_in(source: Source, parts: Parts) -> Iterator[Poll]:
             if not window:
                 continue
             for answer in new:
-                raw, sha256 = window.keep_raw(_tick(answer), answer.body)
                 poll = Poll(_tick(answer), Status.OK, requested_at=answer.captured_at, captured_at=answer.captured_at)
-                poll = replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(answer.body))
-                yield window.record(*pipeline.understand(poll, answer.body))
+                yield window.record(*pipeline.keep_and_understand(poll, answer.body, window))
             files.close(window)
 
 

@@ -189,7 +189,7 @@ def _take_up(window: OpenWindow, parts: Parts) -> None:
     for tick, body, arrived_at in window.unrecorded():
         log.warning("capture.taken_up", tick=str(tick), why="the process was stopped before the ledger had it")
         poll = Poll(tick, Status.OK, captured_at=parts.clock.from_real(arrived_at))
-        window.record(*_understood(poll, body, window))
+        window.record(*keep_and_understand(poll, body, window))
 
 
 def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed | None]:
@@ -206,7 +206,7 @@ def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed
     poll = Poll(
         tick, status, requested_at=requested_at, captured_at=response.captured_at, http_status=response.http_status
     )
-    return _understood(poll, response.body, window)
+    return keep_and_understand(poll, response.body, window)
 
 
 def _keep_apart(response: Response, parts: Parts) -> None:
@@ -224,7 +224,7 @@ def _gives_it_a_rest(tick: datetime, window: OpenWindow) -> bool:
     return len(failed) == ENOUGH and tick.second != 0
 
 
-def _understood(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
+def keep_and_understand(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
     """Keep the answer, and read it."""
     raw, sha256 = window.keep_raw(poll.tick, body)
     return understand(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body)

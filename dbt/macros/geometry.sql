@@ -24,8 +24,8 @@ cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
 {%- endmacro %}
 
 {% macro cell_middle_m(index) -%}
-{#- Metres east or north of the middle of a column or a row of squares. -#}
-(({{ index }} + 0.5) * {{ var('lado_da_celula_m') }})
+{#- Metres east or north of the middle of a column or a row of squares. A float, for exact decimals are six times slower. -#}
+((cast({{ index }} as double precision) + 0.5) * {{ var('lado_da_celula_m') }})
 {%- endmacro %}
 
 {% macro metres_between(latitude_a, longitude_a, latitude_b, longitude_b) -%}

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from brt_watch.cli import database, flow, importing, network, serve, service, simulation, steps
+from brt_watch.cli import database, demo, flow, importing, network, serve, service, simulation, steps
 from brt_watch.cli.terminal import err, plain, set_up_logging
 from brt_watch.errors import BrtWatchError
 from brt_watch.simulate import demo as demo_settings
@@ -20,7 +20,7 @@ app = typer.Typer(
     help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
     epilog="Exit codes: 0 well, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
 )
-for commands in (steps, importing, simulation, serve, service):
+for commands in (steps, importing, simulation, demo, serve, service):
     app.add_typer(commands.app)
 for name, group in {"db": database, "flow": flow, "network": network}.items():
     app.add_typer(group.app, name=name)
@@ -41,9 +41,9 @@ def main() -> None:
 
 @app.callback()
 def _in_the_demo(
-    demo: Annotated[
+    in_demo: Annotated[
         bool, typer.Option("--demo", help="Work with the system of `brt-watch demo`, not with yours.")
     ] = False,
 ) -> None:
-    if demo:
+    if in_demo:
         demo_settings.enter()

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.progress import track
 
-from brt_watch import pipeline
-from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
-from brt_watch.cli.terminal import AsJson, err, out, plain, print_json
+from brt_watch.cli.terminal import AsJson, err, out, plain, print_json, quietly
 from brt_watch.clock import Clock, PretendClock, write_tick
 from brt_watch.network import read_network
-from brt_watch.pipeline import Parts
 from brt_watch.replay import read_recording
 from brt_watch.score import score as score_of
-from brt_watch.service import PARTS, SIMULATOR, Service, known_as
+from brt_watch.service import SIMULATOR, known_as
 from brt_watch.settings import PREFIX, Settings, load_settings
-from brt_watch.simulate import demo as demo_settings
+from brt_watch.simulate.demo import port_of
 from brt_watch.simulate.faults import Faults, fault_table, parse_faults
-from brt_watch.simulate.history import history as fill
+from brt_watch.simulate.history import history as captured
 from brt_watch.simulate.server import ApiServer, Source
 from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.simulate.truth import Truth
@@ -101,11 +95,11 @@ def simulate(
     if (simulation.seed, simulation.scale) != (seed, scale):
         err.print(f"{settings.folder} stays with its seed {simulation.seed} and scale {simulation.scale}.", style="dim")
     if history:
-        _fill(settings, simulation, history)
+        fill(settings, simulation, history)
         return
     written = settings.clock or ("" if speed == 1 else PretendClock.written(now, speed))
     clock = PretendClock(written) if written else settings.time
-    wanted = demo_settings.port_of(str(settings.feed_url)) if port is None else port
+    wanted = port_of(str(settings.feed_url)) if port is None else port
     with closing(Truth(settings.folder / "truth" / write_tick(clock.now()))) as truth:
         world = World(read_network(), simulation, clock.now(), truth)
         server = _server(world, clock, wanted, faults, simulated=True)
@@ -114,38 +108,6 @@ def simulate(
         out.print(f"export {PREFIX}POSTGRES_PORT=15434" + (f" {PREFIX}CLOCK={written}" if written else ""))
         with known_as(SIMULATOR, settings):
             _serve(server)
-
-
-@app.command()
-def demo(
-    hours: Annotated[float, typer.Option(min=0, max=48, help="How much of the past is there at once.")] = 6,
-) -> None:
-    """Start everything against a simulated BRT, its last hours filled in: needs no internet.
-
-    It is a system of its own, beside the real one: data folder data-demo. Look at it with --demo before the command:
-    brt-watch --demo status, brt-watch --demo stop (make status DEMO=1, make stop DEMO=1).
-    """
-    demo_settings.enter()
-    settings = load_settings()
-    service = Service(settings)
-    start = settings.time.now() - timedelta(hours=hours)
-    simulation = simulate_into(settings, Simulation.beginning(start, demo=True))
-    check_web_port(settings, service)
-    start_database(settings, service)
-    parts = Parts.of(settings)
-    if not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs()):
-        _fill(settings, simulation, hours)
-        with _quietly():
-            windows = pipeline.windows_to_load(parts)
-            for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
-                pipeline.load(folder, parts)
-            with err.status("dbt is at work"):
-                derived = pipeline.transform(parts)
-        out.print(f"{len(windows)} windows are loaded; dbt derived {derived.models} models in {derived.seconds:.1f} s")
-    started = service.start([SIMULATOR])
-    demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
-    started += service.start(PARTS)
-    print_where_to_look(settings, service, started)
 
 
 @app.command()
@@ -184,22 +146,12 @@ def _serve(server: ApiServer) -> None:
         server.server_close()
 
 
-def _fill(settings: Settings, simulation: Simulation, hours: float) -> None:
+def fill(settings: Settings, simulation: Simulation, hours: float) -> None:
+    """Capture so many hours up to now of a simulation, or what is missing of them, with a progress bar."""
     end = settings.time.now()
     ticks = int(hours * 3600 / settings.poll_seconds)
-    with _quietly():
-        polls = fill(settings, read_network(), simulation, end - timedelta(hours=hours), end)
+    with quietly():
+        polls = captured(settings, read_network(), simulation, end - timedelta(hours=hours), end)
         shown = track(polls, "simulating", ticks, console=err, transient=True, disable=not err.is_terminal)
         done = sum(1 for _ in shown)
     out.print(f"{done} polls of a simulated API are in {settings.folder}/windows")
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Leave out the lines of the log that say what the progress bar shows."""
-    before = structlog.get_config()["wrapper_class"]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    try:
-        yield
-    finally:
-        structlog.configure(wrapper_class=before)

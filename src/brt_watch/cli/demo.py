@@ -1,0 +1,83 @@
+"""A system of its own against a simulated BRT, for a visitor who wants to see it at work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.progress import track
+
+from brt_watch import pipeline
+from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
+from brt_watch.cli.simulation import fill
+from brt_watch.cli.terminal import err, out, quietly
+from brt_watch.pipeline import Parts
+from brt_watch.service import PARTS, SIMULATOR, WEB, Service
+from brt_watch.settings import Settings, load_settings
+from brt_watch.simulate import demo as demo_settings
+from brt_watch.simulate.simulation import Simulation, simulate_into
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    hours: Annotated[float, typer.Option(min=0, max=48, help="How much of the past is there at once.")] = 6,
+) -> None:
+    """Start everything against a simulated BRT, its last hours filled in: needs no internet.
+
+    It is a system of its own, beside the real one: data folder data-demo. Look at it with --demo before the command:
+    brt-watch --demo status, brt-watch --demo stop (make status DEMO=1, make stop DEMO=1).
+    """
+    demo_settings.enter()
+    settings = load_settings()
+    service = Service(settings)
+    parts = Parts.of(settings)
+    is_new = not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs())
+    simulation = simulate_into(settings, Simulation.beginning(settings.time.now() - timedelta(hours=hours), demo=True))
+    check_web_port(settings, service)
+    start_database(settings, service)
+    if is_new:
+        with _network_loaded_meanwhile(settings):
+            fill(settings, simulation, hours)
+    started = service.start([SIMULATOR])
+    demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
+    started += service.start(["capture", WEB])
+    if is_new:
+        # The page needs no database, and a visitor is not to wait for it.
+        out.print(f"http://localhost:{settings.http_port} shows the buses already; now the database gets the past.")
+        _derive(parts)
+    started += service.start(PARTS)
+    print_where_to_look(settings, service, started)
+
+
+@contextmanager
+def _network_loaded_meanwhile(settings: Settings) -> Iterator[None]:
+    """Let dbt load the network in a process of its own, on another core; if it fails, the next run of dbt says why."""
+    log = settings.folder / "logs" / "network.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file:
+        command = [sys.executable, "-m", "brt_watch", "--demo", "transform"]
+        process = subprocess.Popen(command, stdout=file, stderr=file)
+    try:
+        yield
+        with err.status("dbt loads the network"):
+            process.wait()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _derive(parts: Parts) -> None:
+    with quietly():
+        windows = pipeline.windows_to_load(parts)
+        for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
+            pipeline.load(folder, parts)
+        with err.status("dbt is at work"):
+            derived = pipeline.transform(parts)
+    out.print(f"{len(windows)} windows are loaded; dbt derived {derived.models} models in {derived.seconds:.1f} s")

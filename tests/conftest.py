@@ -20,8 +20,18 @@ from brt_watch.pipeline import Parts
 from brt_watch.settings import Settings
 from brt_watch.store import Store
 from brt_watch.window import CaptureFiles
-from tests import fleet
+from tests import fleet, shared_postgres
 from tests.fleet import NOON
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shared_postgres.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shared_postgres.end()
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.settings import Settings
 from tests.fleet import NOON, body, vehicle
-from tests.integration.conftest import free_port
+from tests.free_port import free_port
 
 VEHICLES = 60
 SPEED = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.commands import Commands
-from tests.integration.conftest import free_port
+from tests.free_port import free_port
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.acceptance.commands import Commands
-from tests.integration.conftest import free_port
+from tests.free_port import free_port
 
 
 @pytest.fixture

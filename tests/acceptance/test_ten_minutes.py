@@ -26,7 +26,7 @@ import zstandard
 
 from tests.acceptance.commands import Commands
 from tests.fleet import recorded_minutes, write_recording
-from tests.integration.conftest import free_port
+from tests.free_port import free_port
 
 SPEED = 20
 CITY = Path(__file__).parents[3] / "shared" / "data" / "responses" / "brt_2025-06-05.jsonl.gz"

@@ -1,14 +1,6 @@
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -20,87 +12,79 @@ from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.settings import Settings
 from brt_watch.store import Store
+from tests import shared_postgres
 from tests.conftest import make_settings
 
-number = count()
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """A folder that the server's ordinary user can reach, also when the tests run as root."""
+    return shared_postgres.folder()
 
 
 @pytest.fixture(scope="session")
-def data() -> Iterator[Path]:
-    """A data folder that the server's ordinary user can reach, also when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def server(data: Path) -> Iterator[Server]:
-    """The embedded Postgres, started as supervisor starts it."""
-    server = Server(data, free_port())
-    server.prepare()
-    environment = {"BRT_WATCH_DATA": str(data), "BRT_WATCH_POSTGRES_PORT": str(server.port)}
-    with (data / "postgres.log").open("w") as log:
-        command = [sys.executable, "-m", "brt_watch", "db", "run"]
-        process = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
-    server.wait_until_ready()
-    yield server
-    server.stop()
-    process.wait(timeout=30)
+def server() -> Server:
+    """The embedded Postgres that all tests share, started as supervisor starts it."""
+    return shared_postgres.start()
 
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """A database with our tables, of which each test gets a copy."""
-    settings = make_settings(server.data, postgres_port=server.port)
-    Store(settings).apply_schema()
-    return "brt_watch"
-
-
-@contextmanager
-def copy_of(template: str, server: Server) -> Iterator[SecretStr]:
-    """Make a database like another one, and give its address; it is gone afterwards."""
-    name = f"test_{next(number)}"
-    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
-        yield SecretStr(server.url.removesuffix("brt_watch") + name)
-        connection.execute(f"drop database {name} with (force)")
-
-
-@pytest.fixture
-def database(server: Server, template: str) -> Iterator[SecretStr]:
-    """A database of the test's own, with our tables."""
-    with copy_of(template, server) as address:
-        yield address
+    return shared_postgres.template(
+        server, "with_tables", lambda address: Store(make_settings(server.data, database_url=address)).apply_schema()
+    )
 
 
 @pytest.fixture(scope="session")
-def template_with_network(server: Server, template: str) -> Iterator[str]:
-    """A database with our tables and the models, made from nothing but the network."""
-    with copy_of(template, server) as address:
-        pipeline.transform(Parts.of(make_settings(server.data, database_url=address)))
-        yield address.get_secret_value().rsplit("/", 1)[1]
+def template_with_network(server: Server, template: str) -> str:
+    """A database with our tables and the models, made from nothing but the network: that takes some ten seconds."""
+    return shared_postgres.template(
+        server,
+        "with_network",
+        lambda address: pipeline.transform(Parts.of(make_settings(server.data, database_url=address))),
+        like=template,
+    )
 
 
 @pytest.fixture
-def database_with_network(server: Server, template_with_network: str) -> Iterator[SecretStr]:
-    """A database of the test's own, in which the network is loaded already: that takes some ten seconds."""
-    with copy_of(template_with_network, server) as address:
-        yield address
+def make_database(server: Server, worker_id: str) -> Iterator[Callable[[str], SecretStr]]:
+    """Make the database of the test, like a template; gone afterwards.
+
+    It has the same name in each test of a process, for dbt reads its project anew for another one.
+    """
+    name = f"test_{worker_id}"
+    yield lambda template: shared_postgres.create(server, name, template)
+    with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture
-def loaded_parts(make_parts: Callable[..., Parts], database: SecretStr) -> Callable[..., Parts]:
-    """Make parts whose store is the test's database."""
+def database(make_database: Callable[[str], SecretStr], template: str) -> SecretStr:
+    """A database of the test's own, with our tables."""
+    return make_database(template)
+
+
+@pytest.fixture
+def database_with_network(make_database: Callable[[str], SecretStr], template_with_network: str) -> SecretStr:
+    """A database of the test's own, in which the network is loaded already."""
+    return make_database(template_with_network)
+
+
+@pytest.fixture
+def loaded_parts(
+    make_parts: Callable[..., Parts], database: SecretStr, server: Server, worker_id: str
+) -> Callable[..., Parts]:
+    """Make parts whose store is the test's database; what dbt has read of its project serves all tests of a process."""
 
     def make(data: str = "data", **changes: object) -> Parts:
-        return make_parts(data, database_url=database, **changes)
+        parts = make_parts(data, database_url=database, **changes)
+        read_by_dbt = server.data / f"dbt-{worker_id}"
+        read_by_dbt.mkdir(exist_ok=True)
+        parts.settings.folder.mkdir(exist_ok=True)
+        if not (parts.settings.folder / "dbt").exists():
+            (parts.settings.folder / "dbt").symlink_to(read_by_dbt)
+        return parts
 
     return make
 

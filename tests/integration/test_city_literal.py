@@ -63,7 +63,7 @@ def literal(parts: Parts, version: str = "v1", start: str = "'-infinity'", end: 
 
 
 def ours(parts: Parts) -> list[dict[str, Any]]:
-    pipeline.transform(parts)
+    pipeline.transform(parts, "--select", "gps_brt")
     return query(parts, "select * from gps_brt order by id_veiculo, timestamp_gps")
 
 

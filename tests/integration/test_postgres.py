@@ -17,7 +17,7 @@ import pytest
 from brt_watch import postgres
 from brt_watch.errors import PortBusy
 from brt_watch.postgres import Server
-from tests.integration.conftest import free_port
+from tests.free_port import free_port
 
 
 @pytest.fixture

@@ -22,14 +22,20 @@ from brt_watch.simulate.fault_kinds import good, silence_before_the_head
 from brt_watch.window import CaptureFiles, read_ledger
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle
-from tests.integration.conftest import free_port
+from tests.free_port import free_port
 from tests.integration.test_load import capture, one
 from tests.prefect_server.http import PrefectApi
 from tests.prefect_server.office import Office
 from tests.prefect_server.server import PrefectServer
 
 ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow"}
+NO_FEED = "http://127.0.0.1:9/gps/brt"
 NO_DATABASE = "postgresql://me:geheim@127.0.0.1:9/brt"
+
+
+@pytest.fixture
+def database(database_with_network: SecretStr) -> SecretStr:
+    return database_with_network
 
 
 @pytest.fixture
@@ -46,9 +52,25 @@ def feed() -> Iterator[FaultyApi]:
         yield feed
 
 
+@pytest.fixture(scope="module")
+def registration(tmp_path_factory: pytest.TempPathFactory) -> tuple[PrefectServer, str]:
+    """An empty server after its first registration, which takes some seconds, and what was printed."""
+    with PrefectApi(PrefectServer()).running() as api:
+        office = Office(tmp_path_factory.mktemp("first"), api, NO_FEED, BRT_WATCH_DATABASE_URL=NO_DATABASE)
+        return api.server, office.register()
+
+
 @pytest.fixture
-def make_office(tmp_path: Path, api: PrefectApi, feed: FaultyApi) -> Callable[..., Office]:
-    return lambda **settings: Office(tmp_path, api, f"http://127.0.0.1:{feed.server_port}/gps/brt", **settings)
+def make_office(
+    tmp_path: Path, api: PrefectApi, feed: FaultyApi, registration: tuple[PrefectServer, str]
+) -> Callable[..., Office]:
+    """Return a function that makes an office whose server knows the flows."""
+
+    def make(**settings: str) -> Office:
+        api.server.know(registration[0])
+        return Office(tmp_path, api, f"http://127.0.0.1:{feed.server_port}/gps/brt", **settings)
+
+    return make
 
 
 @pytest.fixture
@@ -64,23 +86,18 @@ def polls(office: Office) -> list[tuple[str, bool, int]]:
     return [(f"{poll.tick:%H:%M:%S}", poll.status.is_good, poll.records) for poll in lines]
 
 
-def test_registering_makes_tenant_project_and_flows_once(office: Office) -> None:
-    assert "3 registered" in office.register()
+def test_registering_makes_tenant_project_and_flows_once(
+    office: Office, registration: tuple[PrefectServer, str]
+) -> None:
+    assert "3 registered" in registration[1]
     assert "3 skipped" in office.register()
     assert [tenant["slug"] for tenant in office.server.tenants] == ["default"]
     assert [project["name"] for project in office.server.projects] == ["brt_watch"]
     assert {flow["name"] for flow in office.server.flows} == ALL
     assert all(flow["version"] == 1 and flow["is_schedule_active"] for flow in office.server.flows)
 
-    # What has changed gets a new version, and only that.
-    assert "1 registered, 2 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
-    assert office.flow("postgres_storage_flow")["version"] == 2
-    assert [flow["name"] for flow in office.server.flows].count("local_storage_flow") == 1
-
 
 def test_what_is_registered_has_schedules_labels_and_no_password(office: Office) -> None:
-    office.environment["BRT_WATCH_CLOCK"] = ""
-    office.register()
     found = {
         flow["name"]: (flow["schedule"]["clocks"][0]["interval"] // 60_000_000, flow["run_config"]["labels"])
         for flow in office.server.flows
@@ -92,6 +109,14 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
     }
     assert {flow["run_config"]["type"] for flow in office.server.flows} == {"LocalRun"}
     assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows"}
+    assert "geheim" not in json.dumps(office.server.flows, default=str)
+
+
+def test_what_has_changed_gets_a_new_version_and_only_that(office: Office) -> None:
+    assert "1 registered, 2 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
+    assert office.flow("postgres_storage_flow")["version"] == 2
+    assert [flow["name"] for flow in office.server.flows].count("local_storage_flow") == 1
+
     office.register(BRT_WATCH_FLOW_IMAGE="brt-watch:1")
     newest = [office.flow(name)["run_config"] for name in ALL]
     assert {(config["type"], config["image"]) for config in newest} == {("DockerRun", "brt-watch:1")}
@@ -104,15 +129,16 @@ def test_a_server_that_is_not_there_is_a_sentence(office: Office) -> None:
     assert "Traceback" not in said
 
 
-def test_an_agent_runs_what_is_scheduled_and_the_page_shows_what_it_did(office: Office) -> None:
-    office.register()
+def test_an_agent_runs_what_is_due_skips_what_is_late_and_the_page_shows_what_it_did(office: Office) -> None:
+    late = [office.schedule("local_storage_flow", NOON - timedelta(minutes=minute)) for minute in (4, 3, 2)]
+    run = office.schedule("local_storage_flow")
     port = free_port()
     with office.agent("--address", f"http://127.0.0.1:{port}"):
-        run = office.schedule("local_storage_flow")
-        assert office.finished(run) == "Success"
+        assert [office.finished(each) for each in (*late, run)] == ["Skipped"] * 3 + ["Success"]
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health") as answer:
             assert answer.status == 200
     assert polls(office) == [("12:00:00", True, 2)]
+    assert "a later run does its work" in late[0]["serialized_state"]["message"]
     assert run["history"] == ["Scheduled", "Submitted", "Running", "Success"]
     tasks = office.tasks(run)
     assert tasks["capture 12:00:00"]["state"] == "Success"
@@ -128,7 +154,6 @@ def test_an_agent_runs_what_is_scheduled_and_the_page_shows_what_it_did(office: 
 
 
 def test_two_agents_with_a_label_each_take_each_their_flow(office: Office) -> None:
-    office.register()
     captures, loads = office.schedule("local_storage_flow"), office.schedule("postgres_storage_flow")
     nobody_takes = office.schedule("dbt_flow")
     with office.agent("--label", "brt-load"):
@@ -138,16 +163,6 @@ def test_two_agents_with_a_label_each_take_each_their_flow(office: Office) -> No
             assert office.finished(captures) == "Success"
     assert nobody_takes["state"] == "Scheduled"
     assert sorted(agent["labels"] for agent in office.server.agents) == [["brt-capture"], ["brt-load"]]
-
-
-def test_runs_that_nobody_ran_in_their_time_are_skipped_and_not_run_all_at_once(office: Office) -> None:
-    office.register()
-    late = [office.schedule("local_storage_flow", NOON - timedelta(minutes=minute)) for minute in (4, 3, 2)]
-    run = office.schedule("local_storage_flow")
-    with office.agent():
-        assert [office.finished(each) for each in (*late, run)] == ["Skipped"] * 3 + ["Success"]
-    assert "a later run does its work" in late[0]["serialized_state"]["message"]
-    assert polls(office) == [("12:00:00", True, 2)]
 
 
 def test_a_flow_whose_runs_fail_raises_an_alert(
@@ -160,7 +175,6 @@ def test_a_flow_whose_runs_fail_raises_an_alert(
         BRT_WATCH_ALERT_WEBHOOK=httpserver.url_for("/alerts"),
     )
     capture(parts, [])
-    office.register()
     with office.agent():
         runs = [office.schedule("postgres_storage_flow", NOON + timedelta(seconds=n)) for n in (0, 1)]
         assert [office.finished(run) for run in runs] == ["Failed", "Failed"]
@@ -178,7 +192,6 @@ def the_run(agent: int) -> psutil.Process | None:
 
 def test_a_run_that_is_killed_and_tried_again_loses_and_doubles_nothing(office: Office, feed: FaultyApi) -> None:
     feed.fault = silence_before_the_head
-    office.register()
     with office.agent() as agent:
         run = office.schedule("local_storage_flow")
         office.wait_for(lambda: office.tasks(run).get("capture 12:00:00", {}).get("state") == "Running")
@@ -198,7 +211,6 @@ def test_a_run_that_is_killed_and_tried_again_loses_and_doubles_nothing(office: 
 
 def test_a_run_outlives_its_agent(office: Office, feed: FaultyApi) -> None:
     feed.fault = silence_before_the_head
-    office.register()
     with ExitStack() as away:
         agent = away.enter_context(office.agent())
         run = office.schedule("local_storage_flow")
@@ -215,7 +227,6 @@ def test_an_agent_takes_a_window_all_the_way_to_the_view(
 ) -> None:
     capture(parts, [])
     office = make_office(BRT_WATCH_DATABASE_URL=database.get_secret_value(), BRT_WATCH_DATA=str(parts.settings.folder))
-    office.register()
     with office.agent():
         loads = office.schedule("postgres_storage_flow")
         assert office.finished(loads) == "Success"
@@ -234,7 +245,6 @@ def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> Non
     from brt_watch import flows
     from brt_watch.service import FLOWS
 
-    office.register()
     for flow in office.server.flows:
         assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows.FLOWS[flow["name"]]
     assert set(FLOWS.values()) == set(flows.FLOWS) == {flow["name"] for flow in office.server.flows}

@@ -129,7 +129,6 @@ def test_the_view_does_not_read_the_history(parts: Parts) -> None:
 
 
 def test_every_rule_of_the_models_holds(parts: Parts) -> None:
-    transform.build(parts.settings, parts.store.connection_parameters())
     derived = transform.run_dbt(
         parts.settings, parts.store.connection_parameters(), ["test"], "--select", "test_type:unit"
     )
@@ -137,7 +136,6 @@ def test_every_rule_of_the_models_holds(parts: Parts) -> None:
 
 
 def test_every_column_of_every_model_is_described(parts: Parts) -> None:
-    transform.build(parts.settings, parts.store.connection_parameters())
     transform.run_dbt(parts.settings, parts.store.connection_parameters(), ["docs", "generate"])
     folder = parts.settings.folder / "dbt"
     manifest = json.loads((folder / "manifest.json").read_text())["nodes"]

@@ -47,9 +47,10 @@ class Office:
         }
 
     def register(self, expect: int = 0, **settings: str) -> str:
-        """Register as a user does; returns what was printed."""
+        """Register as a user does, with schedules by the real clock; returns what was printed."""
         command = [sys.executable, "-m", "brt_watch", "flow", "register"]
-        done = subprocess.run(command, env=self.environment | settings, capture_output=True, text=True)
+        environment = self.environment | {"BRT_WATCH_CLOCK": "", **settings}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == expect, done.stdout + done.stderr + "\n".join(self.api.refused)
         return done.stdout + done.stderr
 

@@ -7,6 +7,7 @@ import gzip
 import json
 import uuid
 from collections import Counter
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,10 @@ class PrefectServer:
         self.logs: list[Row] = []
         self.artifacts: list[Row] = []
         self.heartbeats: Counter[str] = Counter()
+
+    def know(self, other: PrefectServer) -> None:
+        """Begin with the tenants, the projects and the flows of another server."""
+        self.tenants, self.projects, self.flows = deepcopy((other.tenants, other.projects, other.flows))
 
     # -- questions ------------------------------------------------------------------------------------------------
 

@@ -294,14 +294,18 @@ def transform_is_due(parts: Parts) -> bool:
     return parts.store.newest_load() > parts.store.newest_transform()
 
 
+def network_is_new(parts: Parts) -> bool:
+    """Whether the reference files are others than those in the database; the next transform loads them."""
+    return parts.store.newest_network() != dbt.network_sha256()
+
+
 def transform(parts: Parts, *arguments: str) -> dbt.Derived:
     """Derive the models from what is loaded, and note up to which load; `arguments` go to dbt."""
     started = time.perf_counter()
     with parts.store.alone_transforming():
         newest_load = parts.store.newest_load()
-        network = dbt.network_sha256()
-        is_new = parts.store.newest_network() != network
+        is_new = network_is_new(parts)
         derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments, with_network=is_new)
-        parts.store.note_transform(newest_load, derived.seconds, network)
+        parts.store.note_transform(newest_load, derived.seconds, dbt.network_sha256())
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

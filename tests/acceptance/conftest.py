@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.program import Program
+from tests.fleet import recorded_minutes, write_recording
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -15,3 +18,24 @@ def folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def recording(folder: Path) -> Path:
+    """Ten minutes of our own making."""
+    return write_recording(folder / "ours.jsonl.gz", recorded_minutes())
+
+
+@pytest.fixture
+def seconds_until_it_begins() -> int:
+    """How long the start of everything may take until the recording is played."""
+    return 0
+
+
+@pytest.fixture
+def program(folder: Path, recording: Path, seconds_until_it_begins: int) -> Iterator[Program]:
+    program = Program(folder / "data", recording, seconds_until_it_begins)
+    yield program
+    program.run("stop")
+    program.replay.terminate()
+    program.replay.wait()

@@ -18,7 +18,7 @@ from brt_watch.cli.simulation import fill
 from brt_watch.cli.terminal import err, out, quietly
 from brt_watch.pipeline import Parts
 from brt_watch.service import PARTS, SIMULATOR, WEB, Service
-from brt_watch.settings import Settings, load_settings
+from brt_watch.settings import load_settings
 from brt_watch.simulate import demo as demo_settings
 from brt_watch.simulate.simulation import Simulation, simulate_into
 
@@ -43,7 +43,7 @@ def demo(
     check_web_port(settings, service)
     start_database(settings, service)
     if is_new:
-        with _network_loaded_meanwhile(settings):
+        with _network_loaded_meanwhile(parts):
             fill(settings, simulation, hours)
     started = service.start([SIMULATOR])
     demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
@@ -57,9 +57,12 @@ def demo(
 
 
 @contextmanager
-def _network_loaded_meanwhile(settings: Settings) -> Iterator[None]:
+def _network_loaded_meanwhile(parts: Parts) -> Iterator[None]:
     """Let dbt load the network in a process of its own, on another core; if it fails, the next run of dbt says why."""
-    log = settings.folder / "logs" / "network.log"
+    if not pipeline.network_is_new(parts):
+        yield
+        return
+    log = parts.settings.folder / "logs" / "network.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as file:
         command = [sys.executable, "-m", "brt_watch", "--demo", "transform"]

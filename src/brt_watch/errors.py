@@ -10,6 +10,7 @@ BrtWatchError
 ├── PostgresFailed        the embedded Postgres does not come up
 ├── DatabaseUnreachable   no Postgres answers
 ├── DatabaseRefused       Postgres does not do what it is asked
+├── MoveRefused           another Postgres cannot take the database
 ├── DamagedWindow         a closed window is not what its manifest says
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
@@ -78,6 +79,10 @@ Start it (make start_db), or correct BRT_WATCH_DATABASE_URL."""
 class DatabaseRefused(BrtWatchError):
     """Postgres refuses: {reason}. Nothing is lost: closed windows wait on disk. \
 The user of BRT_WATCH_DATABASE_URL must be allowed to make tables in its database."""
+
+
+class MoveRefused(BrtWatchError):
+    """The database cannot be moved to {where}: {reason}. Nothing was changed, neither here nor there."""
 
 
 class DamagedWindow(BrtWatchError):

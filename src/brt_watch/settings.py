@@ -34,7 +34,8 @@ def _divides_the_minute(seconds: int) -> int:
     return seconds
 
 
-def _is_postgres_url(url: SecretStr) -> SecretStr:
+def is_postgres_url(url: SecretStr) -> SecretStr:
+    """Return the address of a Postgres, or none, as it is; raises ValueError when it is something else."""
     if url.get_secret_value():
         TypeAdapter(PostgresDsn).validate_python(url.get_secret_value())
     return url
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     data: Annotated[Path, Field(description="The folder of everything that is captured.")] = Path("data")
     database_url: Annotated[
         SecretStr,
-        AfterValidator(_is_postgres_url),
+        AfterValidator(is_postgres_url),
         Field(description="A Postgres of yours (15 or newer), as postgresql://...; empty: the embedded one."),
     ] = SecretStr("")
     postgres_port: Annotated[

@@ -92,6 +92,12 @@ class Store:
             return postgres.url(self._settings)
         return self._settings.database_url.get_secret_value()
 
+    @property
+    def where(self) -> str:
+        """Host and port, for people."""
+        known = self.connection_parameters()
+        return f"{known.get('host', 'the local socket')}:{known.get('port', 5432)}"
+
     def connection_parameters(self) -> dict[str, str]:
         """Return host, port, user, password and dbname, as libpq names them."""
         return {name: str(value) for name, value in conninfo_to_dict(self.url).items() if value is not None}
@@ -107,16 +113,14 @@ class Store:
                 connection.execute("set time zone 'UTC'")
                 yield connection
         except psycopg.OperationalError as error:
-            known = self.connection_parameters()
-            where = f"{known.get('host', 'the local socket')}:{known.get('port', 5432)}"
-            raise DatabaseUnreachable(where=where, reason=_one_line(error)) from error
+            raise DatabaseUnreachable(where=self.where, reason=_one_line(error)) from error
         except psycopg.Error as error:
             raise DatabaseRefused(reason=_one_line(error)) from error
 
     def apply_schema(self) -> list[str]:
         """Bring the tables to the newest form; returns the names of the steps that this took."""
         with self.connection() as connection:
-            return _apply_schema(connection)
+            return bring_up_to_date(connection)
 
     def load_window(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
         """Load a closed window in one transaction.
@@ -124,35 +128,35 @@ class Store:
         A window that was loaded before changes nothing, unless it is to be loaded `instead` of what was.
         """
         with self.connection() as connection:
-            _apply_schema(connection)
+            bring_up_to_date(connection)
             if instead:
                 _forget(connection, manifest)
             values: dict[str, Any] = {name: getattr(manifest, name) for name in manifest.__struct_fields__}
-            window = connection.execute(_sql("insert_window"), values).fetchone()
+            window = connection.execute(statement("insert_window"), values).fetchone()
             if window is None:
                 return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
-            connection.execute(_sql("stage_window"))
+            connection.execute(statement("stage_window"))
             _copy(connection, folder / POLLS, "polls_csv")
             _copy(connection, folder / REJECTS, "rejects_csv")
             ids = {"capturer": manifest.capturer, "load_id": window["load_id"]}
-            connection.execute(_sql("insert_polls"), ids)
-            connection.execute(_sql("insert_rejects"), ids)
-            connection.execute(_sql("ensure_months"))
+            connection.execute(statement("insert_polls"), ids)
+            connection.execute(statement("insert_rejects"), ids)
+            connection.execute(statement("ensure_months"))
             try:
                 records, signals, conflicts = _load_records(connection, folder, ids)
             except (ValueError, KeyError, OverflowError) as error:
                 raise DamagedWindow(folder=folder, difference=f"{CSV} cannot be read: {error!r}") from error
             if records != manifest.records:
                 raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
-            connection.execute(_sql("count_window"), ids | {"signals": signals, "conflicts": conflicts})
+            connection.execute(statement("count_window"), ids | {"signals": signals, "conflicts": conflicts})
         return Loaded(manifest.window, records, signals, manifest.rejects, conflicts)
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
         """Return by window what the ledger of loads says of it, and what is really in the tables."""
         with self.connection() as connection:
-            if not _is_there(connection, "brt_window"):
+            if not is_there(connection, "brt_window"):
                 return {}
-            return {row.pop("window"): row for row in connection.execute(_sql("windows"), {"capturer": capturer})}
+            return {row.pop("window"): row for row in connection.execute(statement("windows"), {"capturer": capturer})}
 
     def checksums(self) -> dict[str, dict[str, Any]]:
         """Return rows and checksum of each table, over all that comes from the capture.
@@ -161,7 +165,7 @@ class Store:
         checksums hold the same.
         """
         with self.connection() as connection:
-            return {row.pop("table"): row for row in connection.execute(_sql("checksums"))}
+            return checksums(connection)
 
     def newest_load(self) -> int:
         """Return the id of the newest load, 0 before the first."""
@@ -174,14 +178,14 @@ class Store:
     def newest_network(self) -> str:
         """Return the checksum of the reference files of the newest transform, "" before the first."""
         with self.connection() as connection:
-            row = connection.execute(_sql("newest_network")).fetchone()
+            row = connection.execute(statement("newest_network")).fetchone()
         return str(row["network_sha256"]) if row else ""
 
     def note_transform(self, load_id: int, seconds: float, network_sha256: str) -> None:
         """Note that the models are derived from all loads up to this one, and with which network."""
         values = {"load_id": load_id, "seconds": seconds, "network_sha256": network_sha256}
         with self.connection() as connection:
-            connection.execute(_sql("insert_transform"), values)
+            connection.execute(statement("insert_transform"), values)
 
     @contextmanager
     def alone_transforming(self) -> Iterator[None]:
@@ -193,31 +197,31 @@ class Store:
     def totals(self) -> Totals:
         """Count what is there; cheap, for it reads the ledgers and not the signals."""
         with self.connection() as connection:
-            if not _is_there(connection, "brt_transform"):
+            if not is_there(connection, "brt_transform"):
                 return Totals(0, 0, 0, 0, None, None, None, 0, 0)
-            row = connection.execute(_sql("totals")).fetchone()
+            row = connection.execute(statement("totals")).fetchone()
         return Totals(**cast(dict[str, Any], row))
 
     def view(self) -> list[dict[str, Any]]:
         """Return `generate_view`: the most recent signal of every vehicle; empty before the first transform."""
         with self.connection() as connection:
-            if not _is_there(connection, "generate_view"):
+            if not is_there(connection, "generate_view"):
                 return []
-            return connection.execute(_sql("view")).fetchall()
+            return connection.execute(statement("view")).fetchall()
 
     def compare_with_truth(self, files: list[Path]) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
         """Return what was seen of the signals of a simulation, by what the bus did, and how right the models are."""
         with self.connection() as connection:
-            connection.execute(_sql("stage_truth"))
+            connection.execute(statement("stage_truth"))
             for file in files:
                 _copy(connection, file, "sinais")
             connection.execute("create index on sinais (codigo, datahora); analyze sinais")
-            signals = connection.execute(_sql("score_signals")).fetchall()
+            signals = connection.execute(statement("score_signals")).fetchall()
             view = {"vehicles": 0, "up_to_date": 0, "p95_behind_seconds": 0.0}
             models: dict[str, Any] = defaultdict(int)
-            if _is_there(connection, "generate_view"):
-                (view,) = connection.execute(_sql("score_view")).fetchall()
-                (models,) = connection.execute(_sql("score_models")).fetchall()
+            if is_there(connection, "generate_view"):
+                (view,) = connection.execute(statement("score_view")).fetchall()
+                (models,) = connection.execute(statement("score_models")).fetchall()
         return signals, view, models
 
 
@@ -228,23 +232,33 @@ def _forget(connection: psycopg.Connection[dict[str, Any]], manifest: Manifest) 
     ).fetchone()
     if loaded:
         for table in ("brt_raw", "brt_reject", "brt_poll", "brt_window"):
-            statement = compose.SQL("delete from {} where load_id = %(load_id)s").format(compose.Identifier(table))
-            connection.execute(statement, loaded)
+            delete = compose.SQL("delete from {} where load_id = %(load_id)s").format(compose.Identifier(table))
+            connection.execute(delete, loaded)
 
 
-def _apply_schema(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
+def schema_steps() -> list[str]:
+    """Return the names of the steps that make our tables, in their order."""
+    return sorted(step.name.removesuffix(".sql") for step in (_SQL / "schema").iterdir() if step.name.endswith(".sql"))
+
+
+def bring_up_to_date(connection: psycopg.Connection[dict[str, Any]]) -> list[str]:
+    """Bring the tables to the newest form; returns the names of the steps that this took."""
     connection.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
     connection.execute(
         "create table if not exists brt_schema (step text primary key, applied_at timestamptz not null default now())"
     )
     applied = {row["step"] for row in connection.execute("select step from brt_schema")}
-    steps = sorted(step.name.removesuffix(".sql") for step in (_SQL / "schema").iterdir() if step.name.endswith(".sql"))
-    new = [step for step in steps if step not in applied]
+    new = [step for step in schema_steps() if step not in applied]
     for step in new:
-        connection.execute(_sql(f"schema/{step}"))
+        connection.execute(statement(f"schema/{step}"))
         connection.execute("insert into brt_schema (step) values (%s)", (step,))
         log.info("store.schema", step=step)
     return new
+
+
+def checksums(connection: psycopg.Connection[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return rows and checksum of each table, as this connection sees them."""
+    return {row.pop("table"): row for row in connection.execute(statement("checksums"))}
 
 
 def _load_records(
@@ -265,14 +279,14 @@ def _load_records(
             ticks.update(seen.signals)
             if seen.doubtful:
                 if not doubtful:
-                    cursor.execute(_sql("stage_records"))
+                    cursor.execute(statement("stage_records"))
                     doubtful = True
                 with cursor.copy("copy records_csv from stdin (format csv)") as copy:
                     copy.write(b"".join(seen.doubtful))
         count += sum(1 for _ in records)
-        cursor.execute(_sql("count_signals"), ids | {"ticks": list(ticks), "signals": list(ticks.values())})
+        cursor.execute(statement("count_signals"), ids | {"ticks": list(ticks), "signals": list(ticks.values())})
         # Where nothing is in doubt nothing can differ.
-        found = cursor.execute(_sql("count_conflicts")).fetchone() if doubtful else None
+        found = cursor.execute(statement("count_conflicts")).fetchone() if doubtful else None
     return count, ticks.total(), found[0] if found else 0
 
 
@@ -282,20 +296,21 @@ def _copy_new(cursor: psycopg.Cursor[Any], seen: Sights, records: Iterator[bytes
     Rows are made while Postgres takes in those before.
     """
     count = 0
-    between = cursor.execute(_sql("known_between"), (seen.since.decode(), seen.until.decode()))
+    between = cursor.execute(statement("known_between"), (seen.since.decode(), seen.until.decode()))
     seen.known = {sights.key(*signal) for signal in between}
-    with cursor.copy(_sql("copy_signals")) as copy:
+    with cursor.copy(statement("copy_signals")) as copy:
         while batch := list(islice(records, BATCH)):
             count += len(batch)
             copy.write(seen.new(batch))
     if moments := seen.moments_apart():
-        known = {sights.key(*signal) for signal in cursor.execute(_sql("known_at"), (moments,))}
-        with cursor.copy(_sql("copy_signals")) as copy:
+        known = {sights.key(*signal) for signal in cursor.execute(statement("known_at"), (moments,))}
+        with cursor.copy(statement("copy_signals")) as copy:
             copy.write(seen.new_apart(known))
     return count
 
 
-def _is_there(connection: psycopg.Connection[dict[str, Any]], table: str) -> bool:
+def is_there(connection: psycopg.Connection[dict[str, Any]], table: str) -> bool:
+    """Whether a table or view of this name is there."""
     found = connection.execute("select to_regclass(%s) is not null as there", (table,)).fetchone()
     return bool(found and found["there"])
 
@@ -304,7 +319,8 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _sql(name: str) -> str:
+def statement(name: str) -> str:
+    """Return the SQL of that name, from `sql/`."""
     return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 

@@ -1,20 +1,29 @@
-"""The embedded Postgres."""
+"""The database: the embedded Postgres, and the way to another one."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
 import typer
 from psycopg.conninfo import make_conninfo
+from pydantic import SecretStr
+from rich.progress import Progress
 
+from brt_watch import pipeline
 from brt_watch.cli.service import start_database
-from brt_watch.cli.terminal import err, out, the_parts
+from brt_watch.cli.terminal import AsJson, err, out, print_json, the_parts
+from brt_watch.move import move
+from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.service import DATABASE, Service
-from brt_watch.settings import load_settings
+from brt_watch.settings import Settings, is_postgres_url, load_settings
 
-app = typer.Typer(no_args_is_help=True, help="The embedded Postgres.")
+app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgres, and the way to another one.")
 
 
 @app.command("start")
@@ -56,6 +65,65 @@ def db_psql(context: typer.Context) -> None:
 def db_url() -> None:
     """Print the address of the database with its password, for other programs."""
     out.print(the_parts().store.url, markup=False)
+
+
+@app.command("move")
+def db_move(
+    to: Annotated[
+        str,
+        typer.Argument(
+            help="The other Postgres, as postgresql://user:password@host/database; - reads that from the standard "
+            "input, so that no list of processes shows the password."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the database to another, empty Postgres, compare the two, and derive the models there. Twice is once.
+
+    The database of now is only read. The capture goes on; load and transform are stopped, for their next work belongs
+    into the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
+    """
+    parts = the_parts()
+    try:
+        address = is_postgres_url(SecretStr(sys.stdin.readline().strip() if to == "-" else to))
+    except ValueError:
+        raise typer.BadParameter("it has the form postgresql://user:password@host/database", param_hint="TO") from None
+    if not address.get_secret_value():
+        raise typer.BadParameter("it is empty", param_hint="TO")
+    there = Parts.of(parts.settings.model_copy(update={"database_url": address}))
+    with _loading_into_neither(parts.settings):
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+            task = bar.add_task("moving", total=None)
+            moved = move(
+                parts.store, there.store, lambda done, in_all: bar.update(task, completed=done, total=max(in_all, done))
+            )
+        if pipeline.transform_is_due(there):
+            with err.status("dbt is at work"):
+                pipeline.transform(there)
+    if as_json:
+        print_json({"tables": moved.tables, "again": moved.again})
+        return
+    out.print("It was moved before, and agrees:" if moved.again else f"Moved to {there.store.where}, and compared:")
+    for table, found in moved.tables.items():
+        out.print(f"  {table:<10} {found['rows']} rows, checksum {found['checksum']}")
+    out.print("Next:", style="bold")
+    out.print("  1. put the address into .env, as BRT_WATCH_DATABASE_URL=postgresql://...")
+    out.print("  2. make stop, make start")
+    out.print("  3. brt-watch verify, which says whether the archive and the new database agree")
+    out.print("The old database is as it was.")
+
+
+@contextmanager
+def _loading_into_neither(settings: Settings) -> Iterator[None]:
+    """Stop load and transform if they run; when the block fails, they go on as before."""
+    service = Service(settings)
+    stopped = service.stop_programs(["transform", "load"]) if service.is_running() else []
+    try:
+        yield
+    except BaseException:
+        if stopped:
+            service.start(stopped)
+        raise
 
 
 @app.command("run", hidden=True)

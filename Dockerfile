@@ -1,11 +1,9 @@
-# syntax=docker/dockerfile:1
 # The image of brt-watch: its environment from requirements.lock, an ordinary user, the data in /data.
 ARG PYTHON_VERSION=3.11
 ARG DEBIAN_RELEASE=bookworm
 
 FROM python:${PYTHON_VERSION}-slim-${DEBIAN_RELEASE} AS build
 # What has no wheel for the platform is built here (pendulum 2 has none for arm64).
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # The versions are those of the Debian release.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -16,11 +14,12 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements.lock pyproject.toml ./
-RUN pip install --require-hashes --no-deps -r requirements.lock
-# The tools of those who change it are not needed to run it.
-RUN python -c 'import re, tomllib; \
-    extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
-    print(*[re.match(r"[\w-]+", name)[0] for name in extras["dev"]])' | xargs pip uninstall --yes
+RUN pip wheel --wheel-dir /wheels --require-hashes --no-deps -r requirements.lock
+# Of all that is locked only what it needs to run; not the tools of those who change it, nor what those need.
+RUN python -c 'import tomllib; \
+    print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > needed.txt \
+    && pip install --no-index --find-links /wheels -r needed.txt \
+    && pip check
 
 FROM python:${PYTHON_VERSION}-slim-${DEBIAN_RELEASE}
 ARG VERSION=dev

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -204,10 +205,19 @@ class CaptureFiles:
         return window.folder
 
     def to_archive(self, folder: Path) -> Path:
-        """Move a loaded window out of the way; returns where it is now."""
+        """Move a loaded window out of the way; returns where it is now.
+
+        A backup that was taken while it moved has it in both places; the two become one. A window of the same name
+        that is another one is set aside.
+        """
         target = self.archive / f"{parse_tick(folder.name):%Y-%m}" / folder.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(target)
+        if not target.exists():
+            folder.rename(target)
+        elif (target / MANIFEST).exists() and disk.sha256(target / MANIFEST) != disk.sha256(folder / MANIFEST):
+            self.set_aside(folder, DamagedWindow(folder=folder, difference="the archive has another one of this name"))
+        else:
+            _join(folder, target)
         disk.sync_folder(target.parent)
         disk.sync_folder(self.windows)
         return target
@@ -370,6 +380,17 @@ def pack(folder: Path) -> None:
         if path.exists():
             disk.write_durably(disk.packed(path), zstandard.compress(path.read_bytes(), PACKING_LEVEL))
             path.unlink()
+
+
+def _join(folder: Path, other: Path) -> None:
+    """Put what a whole window has into what is there of the same one, and remove it."""
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        there = other / path.relative_to(folder)
+        # The manifest vouches for its own files, and not for raw answers: of those what is there stays.
+        if path.parent == folder or not there.exists():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(there)
+    shutil.rmtree(folder)
 
 
 def drop_raw(folder: Path) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,36 @@ def test_a_load_that_died_while_packing_is_made_good(parts: Parts) -> None:
     (archived,) = parts.files.archived()
     assert not [path.name for path in archived.glob("*.csv")]
     assert archive.verify(parts) == []
+
+
+def test_a_window_that_a_backup_has_twice_becomes_one(parts: Parts, tmp_path: Path) -> None:
+    (folder,) = capture(parts, [])
+    shutil.copytree(folder, tmp_path / "copied before")
+    pipeline.load(folder, parts)
+    (archived,) = parts.files.archived()
+    half_copied = [archived / "brt.csv.zst", sorted((archived / "raw").iterdir())[3]]
+    whole = {path.name: path.read_bytes() for path in archived.rglob("*") if path.is_file()}
+    half_copied[0].write_bytes(b"")
+    half_copied[1].unlink()
+    shutil.copytree(tmp_path / "copied before", folder)
+    assert pipeline.load(folder, parts).again
+    assert parts.files.closed_windows() == []
+    assert {path.name: path.read_bytes() for path in archived.rglob("*") if path.is_file()} == whole
+    assert archive.verify(parts) == []
+
+
+def test_a_window_whose_name_the_archive_has_for_another_one_is_set_aside(parts: Parts, tmp_path: Path) -> None:
+    (folder,) = capture(parts, [])
+    shutil.copytree(folder, tmp_path / "copied before")
+    pipeline.load(folder, parts)
+    (archived,) = parts.files.archived()
+    (archived / "manifest.json").write_bytes((archived / "manifest.json").read_bytes() + b"\n")
+    shutil.copytree(tmp_path / "copied before", folder)
+    before = {path.name: path.read_bytes() for path in archived.rglob("*") if path.is_file()}
+    pipeline.load(folder, parts)
+    assert [path.name for path in parts.files.damaged.iterdir()] == [folder.name]
+    assert {path.name: path.read_bytes() for path in archived.rglob("*") if path.is_file()} == before
+    assert parts.files.closed_windows() == []
 
 
 def test_tidying_looks_at_no_month_before_one_in_which_nothing_is_left(

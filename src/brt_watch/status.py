@@ -64,7 +64,8 @@ def report(parts: Parts) -> Report:
     simulation = simulation_of(parts.settings)
     problems = _program_problems(service, programs, simulation)
     problems += _capture_problems(now, good, since_good, bool(programs))
-    problems += [f"{trouble.code} {trouble.subject}: {trouble.detail}" for trouble in parts.files.remembered().troubles]
+    for trouble in parts.files.remembered().troubles:
+        problems.append(f"{' '.join(filter(None, (trouble.code, trouble.subject)))}: {trouble.detail}")
     database, vehicles = None, 0
     try:
         database, vehicles = parts.store.totals(), len(parts.store.view())
@@ -118,7 +119,7 @@ def _capture_problems(now: datetime, good: list[Poll], since_good: list[Poll], r
     if failed:
         first, last = failed[0], failed[-1]
         return [
-            f"The API gives no good answer since {first.tick:%Y-%m-%d %H:%M:%S %Z}: {len(failed)} ticks failed, "
+            f"There is no good answer of the API since {first.tick:%Y-%m-%d %H:%M:%S %Z}: {len(failed)} ticks failed, "
             f"the last with {last.reason} ({last.detail}). Each is in the ledger; the capture goes on by itself."
         ]
     if running and good and now - good[-1].tick > SILENCE:

@@ -52,7 +52,7 @@ def test_while_the_api_cannot_be_reached_the_system_stays_up_and_says_so(program
     status = program.wait_for(lambda status: status["polls_since_good"] >= 3, 60)
     assert {each["state"] for each in status["programs"]} == {"RUNNING"}
     (problem,) = status["problems"]
-    assert "gives no good answer" in problem
+    assert "no good answer of the API" in problem
     assert "unreachable" in problem
     assert "problem" in program.run("status", expect=1)
     assert json.loads(program.run("status", "--json", expect=1)).keys() == status.keys()

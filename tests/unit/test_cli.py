@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,20 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
 def test_every_command_is_in_the_documentation(words: tuple[str, ...]) -> None:
     text = (PROJECT / "README.md").read_text() + (PROJECT / "docs" / "how-it-works.md").read_text()
     assert f"brt-watch {' '.join(words)}" in text
+
+
+def test_every_command_and_target_that_the_documentation_names_exists() -> None:
+    groups = {words[0] for words in ALL if len(words) > 1}
+    targets = set(re.findall(r"^([a-z_-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    for path in (PROJECT / ".env.example", *PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")):
+        code = re.findall(r"```(\w*)\n(.*?)```|`([^`]+)`", path.read_text(), re.DOTALL)
+        # What is fenced without a language is what commands print.
+        quoted = "\n".join(inline or fenced for language, fenced, inline in code if inline or language == "sh")
+        for first, second in re.findall(r"\bbrt-watch (?:--demo )?([a-z]+)(?: ([a-z]+))?", quoted):
+            words = (first, second) if first in groups and second else (first,)
+            assert words in ALL, f"{path.name}: brt-watch {' '.join(words)}"
+        for target in re.findall(r"\bmake ([a-z_-]+)", quoted):
+            assert target in targets, f"{path.name}: make {target}"
 
 
 def test_every_target_of_make_is_explained() -> None:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from getpass import getpass
 from typing import Annotated
 
 import typer
@@ -72,8 +73,8 @@ def db_move(
     to: Annotated[
         str,
         typer.Argument(
-            help="The other Postgres, as postgresql://user:password@host/database; - reads that from the standard "
-            "input, so that no list of processes shows the password."
+            help="The other Postgres, as postgresql://user:password@host/database; - asks for that, or reads it from "
+            "the standard input, so that neither the screen nor a list of processes shows the password."
         ),
     ],
     as_json: AsJson = False,
@@ -85,7 +86,7 @@ def db_move(
     """
     parts = the_parts()
     try:
-        address = is_postgres_url(SecretStr(sys.stdin.readline().strip() if to == "-" else to))
+        address = is_postgres_url(SecretStr(_asked_for() if to == "-" else to))
     except ValueError:
         raise typer.BadParameter("it has the form postgresql://user:password@host/database", param_hint="TO") from None
     if not address.get_secret_value():
@@ -111,6 +112,10 @@ def db_move(
     out.print("  2. make stop, make start")
     out.print("  3. brt-watch verify, which says whether the archive and the new database agree")
     out.print("The old database is as it was.")
+
+
+def _asked_for() -> str:
+    return (getpass("The address: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 @contextmanager

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from brt_watch import cli
-from brt_watch.cli import app
+from brt_watch.cli import app, database
+from brt_watch.errors import MoveRefused
+from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
 from tests.fleet import recorded_minutes, write_recording
@@ -138,3 +141,31 @@ def test_capture_once_writes_a_ledger_line_even_when_nobody_answers(
     (ledger,) = (tmp_path / "data").glob("windows/*/polls.csv")
     assert "failed,unreachable," in ledger.read_text()
     assert "failed: unreachable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_if_it_fails(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    said: list[tuple[str, list[str]]] = []
+
+    class Running:
+        def __init__(self, _settings: Settings) -> None:
+            pass
+
+        def is_running(self) -> bool:
+            return True
+
+        def stop_programs(self, names: list[str]) -> list[str]:
+            said.append(("stop", names))
+            return names
+
+        def start(self, names: list[str]) -> None:
+            said.append(("start", names))
+
+    monkeypatch.setattr(database, "Service", Running)
+    with suppress(MoveRefused), database._loading_into_neither(load_settings()):
+        if fails:
+            raise MoveRefused(where="there", reason="it has other data already")
+    names = ["transform", "load"]
+    assert said == ([("stop", names), ("start", names)] if fails else [("stop", names)])

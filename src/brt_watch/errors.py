@@ -14,7 +14,7 @@ BrtWatchError
 ├── DamagedWindow         a closed window is not what its manifest says
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
-├── ImportFailed          a table of the city is not what we know of it
+├── ImportFailed          a capture of others has no form that we know
 ├── MixedData             simulated data would come into a folder of real data
 ├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
@@ -100,8 +100,7 @@ each line an object with captured_at and body."""
 
 
 class ImportFailed(BrtWatchError):
-    """{file} cannot be imported: {reason}. A .parquet file has the columns of the city's treated signals of 2022 \
-(docs/how-it-works.md)."""
+    """{file} cannot be imported: {reason}. Which files can is in docs/how-it-works.md#captures-of-others."""
 
 
 class MixedData(BrtWatchError):

@@ -9,9 +9,10 @@ import pyarrow.parquet as parquet
 import pytest
 
 from brt_watch.errors import ImportFailed, MixedData
-from brt_watch.importing import bring_in, load_in, read_source
+from brt_watch.importing import bring_in, load_in
 from brt_watch.pipeline import Parts
-from tests.fleet import recorded_minutes, write_recording
+from brt_watch.sources import read_source
+from tests.fleet import body, recorded_minutes, vehicle, write_recording
 from tests.integration.test_load import query
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "captures" / "hist_2022" / "13.parquet"
@@ -59,6 +60,35 @@ def test_an_import_that_was_cut_short_goes_on_where_it_was(parts: Parts, tmp_pat
     polls.close()
     assert len(list(bring_in(source, parts))) == 6
     assert sum(loaded.rejects for loaded in load_in(source, parts)) == 10
+
+
+def test_another_file_of_the_same_name_is_refused(parts: Parts, tmp_path: Path) -> None:
+    answers = recorded_minutes()
+    import_all(write_recording(tmp_path / "june.jsonl.gz", answers[5:]), parts)
+    with pytest.raises(ImportFailed, match="another file of this name"):
+        import_all(write_recording(tmp_path / "june.jsonl.gz", answers), parts)
+    # But one that goes on is taken up where it was.
+    import_all(write_recording(tmp_path / "july.jsonl.gz", answers[:5]), parts)
+    assert import_all(write_recording(tmp_path / "july.jsonl.gz", answers), parts)[0] == 5
+
+
+def test_a_table_and_an_answer_are_loaded_once_and_say_what_was_refused(parts: Parts, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(
+        "codigo,latitude,longitude,dataHora\n901008,-22.9,-43.3,1749159870000\n901009,,-43.3,1749159870000\n901010\n"
+    )
+    (tmp_path / "answer.json").write_bytes(body(vehicle(), vehicle("901011", latitude=None)))
+    for name, signals in (("table.csv", 1), ("answer.json", 1)):
+        assert import_all(tmp_path / name, parts) == (1, signals)
+        assert import_all(tmp_path / name, parts) == (0, 0)
+    assert query(parts, "select capturer, reason, count(*) as n from brt_reject group by 1, 2 order by 1, 2") == [
+        {"capturer": "import-answer", "reason": "position_missing", "n": 1},
+        {"capturer": "import-table", "reason": "not_an_object", "n": 1},
+        {"capturer": "import-table", "reason": "position_missing", "n": 1},
+    ]
+    assert query(parts, "select feed_url from brt_window order by load_id") == [
+        {"feed_url": "table.csv (captured_at estimated)"},
+        {"feed_url": "answer.json (captured_at estimated)"},
+    ]
 
 
 def test_the_rows_of_a_minute_of_the_citys_table_are_an_answer(parts: Parts, tmp_path: Path) -> None:

@@ -35,9 +35,7 @@ def bring_in(source: Source, parts: Parts) -> Iterator[tuple[Poll, Parsed | None
         newest = files.newest_tick()
         answers = list(_apart(source.answers))
         if newest and {_tick(answer) for answer in answers if _tick(answer) <= newest} - _ticks(files):
-            raise ImportFailed(
-                file=source.file, reason="another file of this name was imported; rename this one"
-            )
+            raise ImportFailed(file=source.file, reason="another file of this name was imported; rename this one")
         for _, of_day in groupby(answers, key=lambda answer: answer.captured_at.date()):
             new = [answer for answer in of_day if newest is None or _tick(answer) > newest]
             window = files.open_window() or (files.new_window(_tick(new[0])) if new else None)

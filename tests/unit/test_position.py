@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brt_watch.network import METRES_OF_A_DEGREE, Garage, Network, Path, Station, Stop, metres_between, read_network
-from brt_watch.network.position import Place, Positions, direction_of
+from brt_watch.network.position import LATITUDE, Place, Positions
 
-LATITUDE = -22.9
 ACROSS = METRES_OF_A_DEGREE * math.cos(math.radians(LATITUDE))
 
 
@@ -47,31 +46,23 @@ def test_before_the_beginning_of_a_path_a_bus_is_at_its_beginning() -> None:
 
 def test_far_from_the_path_and_on_a_path_that_is_not_known_there_is_no_place() -> None:
     positions = Positions(network(EAST))
-    assert positions.on_path("1", "ida", at(1000, 201)) is None
+    assert positions.on_path("1", "ida", at(1000, 501)) is None
     assert positions.on_path("1", "volta", at(1000, 0)) is None
     assert positions.on_path(None, None, at(1000, 0)) is None
 
 
-def test_thirty_metres_beside_it_a_bus_is_still_on_its_line_and_further_it_is_not() -> None:
-    positions = Positions(network(EAST))
-    assert positions.is_on_line("1", at(1000, 29.9))
-    assert not positions.is_on_line("1", at(1000, 30.2))
-    assert not positions.is_on_line("2", at(1000, 0))
+def test_where_a_path_comes_by_twice_a_bus_is_where_it_goes_its_way() -> None:
+    there_and_back = path("2", "ida", (0, 0), (2000, 0), (2000, 20), (0, 20))
+    positions = Positions(network(there_and_back))
+    assert positions.on_path("2", "ida", at(500, 4)) == pytest.approx((500, 4), abs=0.5)
+    assert positions.on_path("2", "ida", at(500, 4), heading=80) == pytest.approx((500, 4), abs=0.5)
+    assert positions.on_path("2", "ida", at(500, 4), heading=280) == pytest.approx((3520, 16), abs=0.5)
+    assert positions.on_path("2", "ida", at(500, 2), heading=280) == pytest.approx((500, 2), abs=0.5), "too far off"
 
 
-def test_where_a_path_comes_by_twice_the_place_is_the_one_near_where_the_bus_was() -> None:
-    loop = path("2", "ida", (0, 0), (2000, 0), (2000, 10), (0, 10))
-    positions = Positions(network(loop))
-    assert positions.on_path("2", "ida", at(500, 2), near_m=300) == pytest.approx(Place(500, 2), abs=0.5)
-    assert positions.on_path("2", "ida", at(500, 2), near_m=3400) == pytest.approx(Place(3510, 8), abs=0.5)
-
-
-def test_movement_tells_the_direction_also_of_a_line_with_one_path() -> None:
-    assert direction_of({"ida": 900, "volta": -880}) == "ida"
-    assert direction_of({"ida": -900, "volta": 880}) == "volta"
-    assert direction_of({"ida": -900}) == "volta"
-    assert direction_of({"ida": 150, "volta": -150}) is None
-    assert direction_of({}) is None
+def test_against_the_way_of_its_path_a_bus_is_where_it_would_be_without_a_heading() -> None:
+    place = Positions(network(EAST)).on_path("1", "ida", at(500, 2), heading=270)
+    assert place == pytest.approx(Place(500, 2), abs=0.5)
 
 
 def test_the_nearest_station_is_told_with_its_distance_and_none_is_told_from_afar() -> None:
@@ -85,11 +76,14 @@ def test_the_nearest_station_is_told_with_its_distance_and_none_is_told_from_afa
 def test_a_garage_is_a_circle_or_a_polygon() -> None:
     square = [at(5000, 0), at(5100, 0), at(5100, 100), at(5000, 100)]
     circle = Garage("g", "G", "garagem", *at(0, 1000), 100)
-    positions = Positions(network(EAST, garages=(circle,)), [square])
+    of_a_square = Garage("q", "Q", "garagem", *at(5050, 50), 70, "1")
+    lay_by = Garage("r", "R", "recuo", *at(0, 2000), 100)
+    positions = Positions(network(EAST, garages=(circle, of_a_square, lay_by)), [square])
     assert positions.in_garage(at(0, 1099))
     assert not positions.in_garage(at(0, 1102))
     assert positions.in_garage(at(5050, 50))
     assert not positions.in_garage(at(4990, 50))
+    assert not positions.in_garage(at(0, 2000))
 
 
 REAL = read_network()
@@ -109,7 +103,7 @@ def test_on_the_real_paths_the_grid_finds_what_a_look_at_every_point_finds(
     if nearest < 199:
         assert place
         assert place.offset_m <= nearest + 0.5
-        assert 0 <= place.progress_m <= path.length_m
+        assert 0 <= place.progress_m <= path.length_m + 0.1
         assert REAL_POSITIONS.is_covered(position)
 
 
@@ -118,7 +112,10 @@ def test_a_point_of_a_path_lies_on_it_at_its_own_metres(key: tuple[str, str], sh
     path = REAL.paths[key]
     number = round(share * (len(path.metres) - 1))
     point = path.latitudes[number], path.longitudes[number]
-    place = REAL_POSITIONS.on_path(*key, point, path.metres[number])
+    near = min(number, len(path.metres) - 2)
+    north = (path.latitudes[near + 1] - path.latitudes[near]) * METRES_OF_A_DEGREE
+    east = (path.longitudes[near + 1] - path.longitudes[near]) * ACROSS
+    place = REAL_POSITIONS.on_path(*key, point, math.degrees(math.atan2(east, north)) % 360)
     assert place
     assert place.offset_m < 0.5
     assert abs(place.progress_m - path.metres[number]) < 16

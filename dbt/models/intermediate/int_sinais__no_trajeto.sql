@@ -1,8 +1,11 @@
 -- One row is a signal that lies within `trajeto_longe_m` of the way of its line: where it is on it, in each direction.
 --
--- The nearest piece of the way is looked for among those of the grid's square. Offset and metres are kept in one number
--- until then, the offset before the metres, so that the least of them is the nearest place.
+-- The nearest piece of the way is looked for among those of the grid's square. Where the way comes by twice, a piece that
+-- goes against the heading of the bus counts as so much farther (`mesmo_lugar_m`). What it counts, whether it goes against
+-- the heading, and the metres along the way are kept in one number until then, in decimetres and in this order, so that
+-- the least of them is the place.
 {% set mil_quilometros_em_dm = 10000000 %}
+{% set mesmo_lugar_dm = 10 * var('mesmo_lugar_m') %}
 
 with sinais as (
     select
@@ -11,7 +14,11 @@ with sinais as (
         datahora,
         servico,
         {{ east_m('longitude') }} as leste_m,
-        {{ north_m('latitude') }} as norte_m
+        {{ north_m('latitude') }} as norte_m,
+        -- A device that stands says 0 where it has no heading.
+        case
+            when direcao between 0 and 359 and (direcao > 0 or velocidade > 0) then radians(direcao)
+        end as rumo
     from {{ ref('stg_brt__sinais') }}
     where servico is not null and not flag_fora_da_area
 ),
@@ -30,6 +37,10 @@ pes as (
         trechos.norte_m,
         trechos.delta_leste_m,
         trechos.delta_norte_m,
+        case
+            when sin(sinais.rumo) * trechos.delta_leste_m + cos(sinais.rumo) * trechos.delta_norte_m < 0 then 1
+            else 0
+        end as contra,
         {{ share_of_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }} as fracao
     from sinais
     inner join {{ ref('int_rede__celulas_trechos') }} as trechos
@@ -44,8 +55,12 @@ lugares as (
         codigo,
         datahora,
         sentido,
-        cast(round(10 * {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }}) as bigint)
-        * {{ mil_quilometros_em_dm }}
+        (
+            2 * (
+                cast(round(10 * {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }}) as bigint)
+                + contra * {{ mesmo_lugar_dm }}
+            ) + contra
+        ) * {{ mil_quilometros_em_dm }}
         + cast(round(10 * (inicio_m + fracao * comprimento_m)) as bigint) as lugar
     from pes
 ),
@@ -61,15 +76,24 @@ mais_perto as (
     group by load_id, codigo, datahora
 ),
 
+-- The cells reach further than the way does.
 final as (
     select
         load_id,
         codigo,
         datahora,
-        cast(floor(ida / {{ mil_quilometros_em_dm }}) / 10 as double precision) as desvio_ida_m,
-        cast((ida % {{ mil_quilometros_em_dm }}) / 10.0 as double precision) as distancia_ida_m,
-        cast(floor(volta / {{ mil_quilometros_em_dm }}) / 10 as double precision) as desvio_volta_m,
-        cast((volta % {{ mil_quilometros_em_dm }}) / 10.0 as double precision) as distancia_volta_m
+        {%- for sentido in ['ida', 'volta'] %}
+        {%- set contado = 'cast(floor(' ~ sentido ~ ' / ' ~ mil_quilometros_em_dm ~ ') as bigint)' %}
+        {%- set desvio_dm = '(floor(' ~ contado ~ ' / 2) - (' ~ contado ~ ' % 2) * ' ~ mesmo_lugar_dm ~ ')' %}
+        {%- set perto = desvio_dm ~ ' <= ' ~ 10 * var('trajeto_longe_m') %}
+        case
+            when {{ perto }} then cast({{ desvio_dm }} / 10.0 as double precision)
+        end as desvio_{{ sentido }}_m,
+        case
+            when {{ perto }} then cast(({{ sentido }} % {{ mil_quilometros_em_dm }}) / 10.0 as double precision)
+        end as distancia_{{ sentido }}_m
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from mais_perto
 )
 

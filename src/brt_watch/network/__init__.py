@@ -101,7 +101,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Garage:
-    """A place where buses are parked: a garage, or a lay-by (`recuo`), as a circle."""
+    """A place where buses are parked: a garage, or a lay-by (`recuo`): a circle, and maybe a polygon."""
 
     garagem_id: str
     nome: str
@@ -109,6 +109,7 @@ class Garage:
     latitude: float
     longitude: float
     raio_m: float
+    poligono_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ def _read_garages(folder: File) -> tuple[Garage, ...]:
             row.one_of("tipo", "garagem", "recuo"),
             *row.position("latitude", "longitude"),
             row.number("raio_m", low=1),
+            row.optional("poligono_id"),
         )
         for row in read_seed(folder, "garagens")
     )

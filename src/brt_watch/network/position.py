@@ -15,35 +15,27 @@ from typing import NamedTuple
 from brt_watch.network import METRES_OF_A_DEGREE, Network
 
 ON_PATH_M = 30.0
-"""Nearer to the path than this a bus is on it (the city's `buffer_segmento_metros`)."""
+"""Nearer to the path than this a bus is on it (the city's `buffer_segmento_metros`).
+
+The values here are those of dbt/dbt_project.yml as well; a test holds them to be the same."""
 
 STATION_M = 250.0
 """Nearer to a station than this a bus that stands is at it (the city's `distancia_limiar_parada`)."""
 
-REACH_M = 200.0
-"""Further beside its path than this, metres along the path mean nothing."""
+REACH_M = 500.0
+"""Further beside its path than this, metres along the path are not told (the city's `tamanho_buffer_metros`)."""
 
-MOVED_M = 200.0
-"""So far along its path a bus must have come before its movement tells its direction."""
+COVERED_M = 200.0
+"""Nearer to any path than this a bus is where the BRT goes (GTFS Realtime validator E028)."""
 
 SAME_PLACE_M = 15.0
-"""Where a path comes by twice, places that are as near as this to the nearest one are as good as it."""
+"""Where a path comes by twice, the place at which it goes the way of the bus may be so much farther than the other."""
 
-JUMP = 50.0
-"""So many metres along the path count as much as one beside it, when places are compared with where the bus was."""
+LATITUDE = -22.93
+"""Of the plane: the middle of the BRT."""
 
 CELL_M = REACH_M
 STATION_CELL_M = 2000.0
-OTHER = {"ida": "volta", "volta": "ida"}
-
-
-def direction_of(came_m: dict[str, float]) -> str | None:
-    """Return the direction of a bus that came so many metres along the path of each; None when they do not tell."""
-    forward = max(came_m, key=came_m.__getitem__, default=None)
-    if forward and came_m[forward] >= MOVED_M:
-        return forward
-    backward = min(came_m, key=came_m.__getitem__, default=None)
-    return OTHER[backward] if backward and came_m[backward] <= -MOVED_M else None
 
 
 class Place(NamedTuple):
@@ -116,10 +108,7 @@ class Positions:
     """The network, ready to be asked where a position is on it."""
 
     def __init__(self, network: Network, polygons: Iterable[Sequence[tuple[float, float]]] = ()) -> None:
-        latitudes = [latitude for path in network.paths.values() for latitude in path.latitudes]
-        latitudes = latitudes or [station.latitude for station in network.stations.values()]
-        middle = sum(latitudes) / len(latitudes) if latitudes else 0.0
-        self._across = METRES_OF_A_DEGREE * math.cos(math.radians(middle))
+        self._across = METRES_OF_A_DEGREE * math.cos(math.radians(LATITUDE))
         self._paths: dict[tuple[str, str], tuple[list[_Stretch], _Grid]] = {}
         self._all = _Grid(CELL_M)
         for key, path in network.paths.items():
@@ -134,37 +123,37 @@ class Positions:
         self._station_grid = _Grid(STATION_CELL_M)
         for number, (_, x, y) in enumerate(self._stations):
             self._station_grid.add(number, x, y, x, y)
-        self._circles = [(*self._xy(each.latitude, each.longitude), each.raio_m) for each in network.garages]
+        self._circles = [
+            (*self._xy(each.latitude, each.longitude), each.raio_m)
+            for each in network.garages
+            if each.tipo == "garagem" and not each.poligono_id
+        ]
         self._polygons = [_Polygon.of([self._xy(*corner) for corner in polygon]) for polygon in polygons]
 
     def on_path(
-        self, linha: str | None, sentido: str | None, at: tuple[float, float], near_m: float | None = None
+        self, linha: str | None, sentido: str | None, at: tuple[float, float], heading: float | None = None
     ) -> Place | None:
-        """Return the place on the path of a line and direction, None when there is none within REACH_M.
+        """Return the nearest place on the path of a line and direction, None when there is none within REACH_M.
 
-        A path that comes by twice gives the place that is nearest to `near_m`, the metres where the bus was before.
+        Where a path comes by twice the place is the one at which it goes the way of the `heading` (degrees).
         """
         known = self._paths.get((linha or "", sentido or ""))
-        return self._nearest(*known, at, near_m) if known else None
+        return self._nearest(*known, at, heading) if known else None
 
-    def places(self, linha: str | None, at: tuple[float, float], near: dict[str, Place]) -> dict[str, Place]:
-        """Return the places on the paths of a line by direction; `near` are those where the bus was before."""
+    def places(self, linha: str | None, at: tuple[float, float], heading: float | None = None) -> dict[str, Place]:
+        """Return the places on the paths of a line by direction."""
         found = {}
         for sentido in self._directions.get(linha or "", ()):
-            before = near.get(sentido)
-            if place := self.on_path(linha, sentido, at, before.progress_m if before else None):
+            if place := self.on_path(linha, sentido, at, heading):
                 found[sentido] = place
         return found
 
-    def is_on_line(self, linha: str | None, at: tuple[float, float]) -> bool:
-        """Whether a position lies within ON_PATH_M of a path of the line, whatever the direction."""
-        return any(place.offset_m <= ON_PATH_M for place in self.places(linha, at, {}).values())
-
     def is_covered(self, at: tuple[float, float]) -> bool:
-        """Whether a position lies within REACH_M of any path at all."""
+        """Whether a position lies within COVERED_M of any path at all."""
         numbers = set(self._all.get(self._all.cell(*self._xy(*at)), ()))
         known = list(self._paths.values())
-        return any(self._nearest(*known[number], at, None) for number in numbers)
+        places = (self._nearest(*known[number], at, None) for number in numbers)
+        return any(place and place.offset_m <= COVERED_M for place in places)
 
     def nearest_station(self, at: tuple[float, float]) -> Near | None:
         """Return the nearest station, None when there is none within two kilometres."""
@@ -177,7 +166,7 @@ class Positions:
         return Near(found[1], found[0]) if found and found[0] <= STATION_CELL_M else None
 
     def in_garage(self, at: tuple[float, float]) -> bool:
-        """Whether a position lies in the circle or the polygon of a garage."""
+        """Whether a position lies in the polygon of a garage, or in the circle of one without; lay-bys are none."""
         x, y = self._xy(*at)
         if any(math.hypot(x - cx, y - cy) <= radius for cx, cy, radius in self._circles):
             return True
@@ -204,17 +193,25 @@ class Positions:
         return stretches, grid
 
     def _nearest(
-        self, stretches: list[_Stretch], grid: _Grid, at: tuple[float, float], near_m: float | None
+        self, stretches: list[_Stretch], grid: _Grid, at: tuple[float, float], heading: float | None
     ) -> Place | None:
         x, y = self._xy(*at)
-        places = [_place(x, y, stretches[number]) for number in grid.get(grid.cell(x, y), ())]
-        if not places:
+        east = north = 0.0
+        if heading is not None:
+            east, north = math.sin(math.radians(heading)), math.cos(math.radians(heading))
+        found: tuple[int, bool, float] | None = None
+        for number in grid.get(grid.cell(x, y), ()):
+            stretch = stretches[number]
+            is_against = east * stretch.dx + north * stretch.dy < 0
+            progress_m, offset_m = _place(x, y, stretch)
+            # In whole decimetres as in the models, so that of two legs on one road both choose the same.
+            place = round(10 * (offset_m + is_against * SAME_PLACE_M)), is_against, progress_m
+            found = min(found, place) if found else place
+        if not found:
             return None
-        nearest = min(places, key=lambda place: (place.offset_m, place.progress_m))
-        if near_m is not None:
-            good = (place for place in places if place.offset_m <= nearest.offset_m + SAME_PLACE_M)
-            nearest = min(good, key=lambda place: place.offset_m + abs(place.progress_m - near_m) / JUMP)
-        return nearest if nearest.offset_m <= REACH_M else None
+        decimetres, is_against, progress_m = found
+        offset_m = decimetres / 10 - is_against * SAME_PLACE_M
+        return Place(round(progress_m, 1), round(offset_m, 1)) if offset_m <= REACH_M else None
 
 
 def _place(x: float, y: float, stretch: _Stretch) -> Place:

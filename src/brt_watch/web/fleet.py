@@ -1,6 +1,7 @@
 """What every vehicle does now, by the rules of the city's table (`status`), from the signals as they come.
 
 Speeds, the path and the direction look back: ten minutes of signals are kept of every vehicle. No input or output here.
+The values are those of dbt/dbt_project.yml; a test holds them to be the same.
 """
 
 from __future__ import annotations
@@ -8,20 +9,18 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 from statistics import fmean
 from typing import NamedTuple
 
-from brt_watch.network import metres_between
-from brt_watch.network.position import ON_PATH_M, STATION_M, Place, direction_of
+from brt_watch.network import course, metres_between
+from brt_watch.network.course import Course
+from brt_watch.network.position import ON_PATH_M, STATION_M, Place
 from brt_watch.web.reference import Reference
 from brt_watch.web.shapes import AgeClass, Direction, Doing, NearStation, Pass, Vehicle
 from brt_watch.web.signals import Signal
 
-LOOK_BACK = timedelta(seconds=600)
-MOVEMENT = timedelta(seconds=300)
-"""So far back the direction is looked for: further, and a bus may have turned round in a terminal."""
-
+LOOK_BACK_S = 600
+LOOK_BACK = timedelta(seconds=LOOK_BACK_S)
 MOVING_KMH = 3.0
 FASTEST_KMH = 60.0
 FUTURE = timedelta(hours=1)
@@ -38,9 +37,10 @@ LONGEST_STEP_M = 3000.0
 
 class _Seen(NamedTuple):
     signal: Signal
-    speed_kmh: float
+    speed_kmh: float | None
     on_line: bool
     places: dict[str, Place]
+    moved: Direction | None
 
 
 @dataclass
@@ -48,6 +48,7 @@ class _Track:
     """What is remembered of a vehicle."""
 
     seen: deque[_Seen] = field(default_factory=deque)
+    course: Course = field(default_factory=Course)
     captured_at: datetime | None = None
     changed_at: datetime | None = None
     vehicle: Vehicle | None = None
@@ -70,6 +71,7 @@ class Fleet:
             if self._is_newer(signal, track, captured_at):
                 if track.seen and track.seen[-1].signal.datahora > signal.datahora:
                     track.seen.clear()
+                    track.course = Course()
                 self._add(signal, track)
                 track.captured_at, track.changed_at, track.vehicle = captured_at, tick, None
 
@@ -84,19 +86,21 @@ class Fleet:
 
     def _add(self, signal: Signal, track: _Track) -> None:
         before = track.seen[-1] if track.seen else None
-        near = before.places if before and before.signal.linha == signal.linha else {}
-        places = self._reference.positions.places(signal.linha, signal.at, near)
-        on_line = self._reference.positions.is_on_line(signal.linha, signal.at)
-        # Before the first signal nothing is known, so that the device is believed.
-        speed = _speed_between(before.signal, signal) if before else signal.velocidade or 0.0
-        track.seen.append(_Seen(signal, speed, on_line, places))
+        places = self._reference.positions.places(signal.linha, signal.at, signal.heading)
+        on_line = any(place.offset_m <= ON_PATH_M for place in places.values())
+        speed = moved = None
+        # What cannot be true is no neighbour of what can.
+        if is_believable(signal):
+            speed = _speed_between(before.signal, signal) if before and is_believable(before.signal) else None
+            moved = track.course.take(course.Seen(signal.datahora.timestamp(), signal.linha, signal.at, places))
+        track.seen.append(_Seen(signal, speed, on_line, places, moved))
         while track.seen[0].signal.datahora < signal.datahora - LOOK_BACK and len(track.seen) > 2:
             track.seen.popleft()
-        if before and near:
-            self._note_passes(before, track.seen[-1], _movement(track))
+        if before and before.signal.linha == signal.linha:
+            self._note_passes(before, track.seen[-1])
 
-    def _note_passes(self, before: _Seen, now: _Seen, moved: Direction | None) -> None:
-        linha, sentido = now.signal.linha, moved or now.signal.goes
+    def _note_passes(self, before: _Seen, now: _Seen) -> None:
+        linha, sentido = now.signal.linha, now.moved or now.signal.goes
         step = now.signal.datahora - before.signal.datahora
         if linha is None or sentido is None or step > LONGEST_STEP:
             return
@@ -146,7 +150,7 @@ class Fleet:
         reference, newest = self._reference, track.seen[-1]
         signal = newest.signal
         believable = is_believable(signal)
-        moved = _movement(track)
+        moved = newest.moved
         place = newest.places.get(moved or signal.goes or "")
         near = reference.positions.nearest_station(signal.at) if believable else None
         mean = _mean_speed(track)
@@ -220,22 +224,12 @@ def _within(track: _Track, span: timedelta) -> list[_Seen]:
 
 
 def _mean_speed(track: _Track) -> float:
-    return fmean(each.speed_kmh for each in _within(track, LOOK_BACK))
+    """Return the mean of ten minutes; before a second signal nothing is known, so that the device is believed."""
+    speeds = [each.speed_kmh for each in _within(track, LOOK_BACK) if each.speed_kmh is not None]
+    return fmean(speeds) if speeds else track.seen[-1].signal.velocidade or 0.0
 
 
-def _speed_between(before: Signal, now: Signal) -> float:
+def _speed_between(before: Signal, now: Signal) -> float | None:
     seconds = (now.datahora - before.datahora).total_seconds()
-    return 3.6 * metres_between(*before.at, *now.at) / seconds if seconds > 0 else 0.0
-
-
-def _movement(track: _Track) -> Direction | None:
-    linha = track.seen[-1].signal.linha
-    seen = [each for each in _within(track, MOVEMENT) if each.signal.linha == linha]
-    came: dict[str, float] = {}
-    for sentido in track.seen[-1].places:
-        along = [each.places.get(sentido) for each in seen]
-        places = [place.progress_m for place in along if place and place.offset_m <= 2 * ON_PATH_M]
-        if len(places) > 1:
-            # Where the path comes by twice a bus jumps; what lies between two signals counts only as far as it can go.
-            came[sentido] = sum(step for step in (b - a for a, b in pairwise(places)) if abs(step) <= LONGEST_STEP_M)
-    return direction_of(came)  # type: ignore[return-value]
+    # In whole metres an hour, as in the models.
+    return round(3.6 * metres_between(*before.at, *now.at) / seconds, 3) if 0 < seconds <= LOOK_BACK_S else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from brt_watch.network.position import MOVED_M, ON_PATH_M, Positions
+from brt_watch.network.position import ON_PATH_M, Positions
 from brt_watch.web.shapes import TripTrack
 from brt_watch.web.signals import Signal
 
@@ -16,6 +16,9 @@ BACK_M = 300.0
 """A bus that is so far back on its path has begun another trip."""
 
 AROUND = timedelta(minutes=3)
+MOVED_M = 200.0
+"""So far along its path a bus comes in AROUND before and after, and its movement tells its direction. Unlike the live
+page and gps_brt the diagram knows what came later, which tells it better."""
 
 
 class _Seen(NamedTuple):
@@ -42,8 +45,7 @@ def trips(signals: Iterable[Signal], linha: str, sentido: str, positions: Positi
 def _on_path(signals: list[Signal], linha: str, sentido: str, positions: Positions) -> list[_Seen]:
     seen: list[_Seen] = []
     for signal in signals:
-        before = seen[-1].progress_m if seen else None
-        place = positions.on_path(linha, sentido, signal.at, before)
+        place = positions.on_path(linha, sentido, signal.at, signal.heading)
         if place and place.offset_m <= 2 * ON_PATH_M:
             seen.append(_Seen(signal, place.progress_m))
     return seen

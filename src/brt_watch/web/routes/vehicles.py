@@ -88,13 +88,8 @@ def trail(
 
 def _points(signals: list[Signal], reference: Reference) -> list[TrailPoint]:
     points: list[TrailPoint] = []
-    before: tuple[str | None, str | None, float | None] = (None, None, None)
     for signal in signals:
-        way = signal.linha, signal.goes
-        near = before[2] if before[:2] == way else None
-        place = reference.positions.on_path(*way, signal.at, near)
-        metres = round(place.progress_m, 1) if place else None
-        before = (*way, metres)
+        place = reference.positions.on_path(signal.linha, signal.goes, signal.at, signal.heading)
         points.append(
             TrailPoint(
                 signal.datahora,
@@ -104,7 +99,7 @@ def _points(signals: list[Signal], reference: Reference) -> list[TrailPoint]:
                 signal.heading,
                 signal.linha,
                 signal.goes,
-                metres,
+                place.progress_m if place else None,
             )
         )
     return points

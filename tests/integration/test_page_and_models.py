@@ -1,0 +1,104 @@
+"""The live page and gps_brt say the same of the same signals: one rule in Python and in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from itertools import groupby
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from brt_watch import pipeline
+from brt_watch.network import read_network
+from brt_watch.pipeline import Parts
+from brt_watch.simulate.history import history
+from brt_watch.simulate.simulation import Simulation, simulate_into
+from brt_watch.web.fleet import Fleet
+from brt_watch.web.reference import Reference
+from brt_watch.web.shapes import Vehicle
+from brt_watch.web.signals import Signal, line_of
+from tests.integration.test_load import query
+
+START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def database(database_with_network: SecretStr) -> SecretStr:
+    return database_with_network
+
+
+@pytest.fixture
+def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
+    """Two windows of a simulated peak, loaded and derived."""
+    parts = loaded_parts()
+    simulation = simulate_into(parts.settings, Simulation.beginning(START))
+    for _ in history(parts.settings, read_network(), simulation, START, START + timedelta(minutes=27)):
+        pass
+    for folder in pipeline.windows_to_load(parts):
+        pipeline.load(folder, parts)
+    pipeline.transform(parts)
+    return parts
+
+
+def on_the_page(rows: list[dict[str, Any]]) -> dict[tuple[str, datetime], Vehicle]:
+    """Return what the page said of each signal when it was the newest of its vehicle."""
+    fleet, said = Fleet(Reference()), {}
+    for captured_at, of_poll in groupby(rows, key=lambda row: row["captured_at"]):
+        signals = [
+            Signal(
+                row["timestamp_gps"],
+                row["id_veiculo"],
+                row["placa"] or "",
+                line_of(row["linha"]),
+                row["sentido_informado"] or None,
+                row["trajeto"] or "",
+                row["latitude"],
+                row["longitude"],
+                row["velocidade_instantanea"],
+                row["direcao"],
+                row["ignicao"],
+                row["hodometro"],
+            )
+            for row in of_poll
+        ]
+        fleet.take(captured_at, captured_at, signals)
+        said |= {(vehicle.codigo, vehicle.datahora): vehicle for vehicle in fleet.vehicles()}
+    return said
+
+
+def test_the_page_and_the_models_say_the_same(simulated: Parts) -> None:
+    rows = query(simulated, "select * from gps_brt where not flag_fora_da_area order by captured_at, timestamp_gps")
+    # What was there when the capture began may be older than anything that it knows of.
+    rows = [row for row in rows if row["timestamp_gps"] >= START - timedelta(hours=1)]
+    said = on_the_page(rows)
+    pairs = [(row, said[row["id_veiculo"], row["timestamp_gps"]]) for row in rows if not row["flag_futuro"]]
+    assert len(pairs) > 20_000
+    assert sum(row["flag_sentido_corrigido"] for row, _ in pairs) > 500
+
+    other = {
+        "sentido": [(row, page) for row, page in pairs if row["sentido"] != (page.sentido_estimado or page.sentido)],
+        "progresso": [
+            (row, page) for row, page in pairs if apart(row["progresso_m"], page.progresso_m) and same_way(row, page)
+        ],
+        "desvio": [(row, page) for row, page in pairs if apart(row["desvio_m"], page.desvio_m) and same_way(row, page)],
+        "status": [(row, page) for row, page in pairs if page.status and row["status"] != page.status],
+        "velocidade": [
+            (row, page)
+            for row, page in pairs
+            if row["velocidade_estimada_10_min"] is not None
+            and abs(row["velocidade_estimada_10_min"] - page.velocidade_media_10_min) > 0.11
+        ],
+    }
+    assert {name: len(found) for name, found in other.items()} == dict.fromkeys(other, 0), {
+        name: found[:2] for name, found in other.items()
+    }
+
+
+def same_way(row: dict[str, Any], page: Vehicle) -> bool:
+    return bool(row["sentido"] == (page.sentido_estimado or page.sentido))
+
+
+def apart(a: float | None, b: float | None) -> bool:
+    return (a is None) != (b is None) or (a is not None and b is not None and abs(a - b) > 1)

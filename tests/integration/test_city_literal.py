@@ -130,15 +130,23 @@ def test_a_bus_far_beside_its_path_is_not_on_it(parts: Parts) -> None:
     assert [row["flag_trajeto_correto_hist"] for row in citys(parts, "v3")] == [False]
 
 
-def test_the_analysis_counts_every_signal_for_both_versions(parts: Parts) -> None:
+def test_the_analyses_count_every_signal(parts: Parts) -> None:
     signal(parts, velocidade=27.7)
     signal(parts, 20, linha=None)
     signal(parts, 40, latitude=0, longitude=0)
     signal(parts, 59, age=61)
     ours(parts)
     transform.run_dbt(parts.settings, parts.store.connection_parameters(), ["compile"])
-    path = parts.settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses" / "diferencas_da_prefeitura.sql"
-    for row in query(parts, path.read_text()):
+    analyses = parts.settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses"
+    for row in query(parts, (analyses / "diferencas_da_prefeitura.sql").read_text()):
         assert row["sinais"] == 4
         assert row["tem"] + row["faltam_fora_da_area"] + row["faltam_sem_linha"] + 1 == 4
         assert row["velocidade_perdida"] == 1
+
+    findings = {path.stem: query(parts, path.read_text()) for path in analyses.glob("achados_*.sql")}
+    assert len(findings) == 4
+    assert sum(row["sinais"] for row in findings["achados_de_qualidade"]) == 4
+    assert sum(row["sinais"] for row in findings["achados_de_status"]) == 4
+    assert [(row["fonte"], row["sinais"], row["mediana_m"]) for row in findings["achados_no_trajeto"]] == [
+        ("test", 1, 0)
+    ]

@@ -1,0 +1,12 @@
+-- One row is a source of captures, with the median over its minutes of what was seen of the signals that 20-second devices
+-- send, and of their age (docs/findings.md).
+select
+    janelas.capturer as fonte,
+    count(*) as minutos,
+    percentile_cont(0.5) within group (order by cobertura.fracao_recuperada) as fracao_recuperada,
+    percentile_cont(0.5) within group (order by cobertura.idade_mediana_segundos) as idade_mediana_segundos
+from {{ ref('cobertura_captura') }} as cobertura
+inner join {{ source('brt', 'brt_window') }} as janelas on cobertura.load_id = janelas.load_id
+where cobertura.consultas_boas > 0
+group by janelas.capturer
+order by janelas.capturer

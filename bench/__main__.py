@@ -1,7 +1,7 @@
 """Benchmarks: ours beside the plain way, in the same run. Prints a line of JSON a result.
 
     python -m bench                    all of them, a minute each
-    python -m bench load view=10000    these; a number after = is the N of their description
+    python -m bench load view=40       these; a number after = is the N of their description
 
 Times are medians of interleaved rounds. Nothing here fails because something is slow.
 """

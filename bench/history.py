@@ -56,3 +56,37 @@ def make_history(connection: psycopg.Connection[Any], signals: int, until: datet
     connection.commit()
     connection.autocommit = True
     connection.execute("vacuum analyze brt_raw")
+
+
+REPEAT = """
+insert into {table} ({columns})
+select {values}
+from {table}
+cross join generate_series(1, %(days)s) as days (day)
+where load_id > 0
+"""
+
+MOMENTS = {
+    "brt_raw": ("datahora", "captured_at", "tick"),
+    "gps_brt": ("timestamp_gps", "captured_at"),
+}
+
+
+def repeat_history(connection: psycopg.Connection[Any], days: int) -> None:
+    """Put what is there (of less than a day) and what was derived of it once more on each of so many days before."""
+    with connection.transaction():
+        connection.execute("set local time zone 'UTC'")
+        connection.execute(
+            "select brt_ensure_month(min(datahora) - day * interval '1 day')"
+            " from brt_raw cross join generate_series(1, %s) as day group by day",
+            [days],
+        )
+        for table, moments in MOMENTS.items():
+            values = dict.fromkeys(moments, "{} - day * interval '1 day'") | {"data": "{} - day", "load_id": "-day"}
+            names = [column.name for column in connection.execute(f"select * from {table} limit 0").description or ()]
+            told = [values.get(name, "{}").format(name) for name in names]
+            statement = REPEAT.format(table=table, columns=", ".join(names), values=", ".join(told))
+            connection.execute(statement, {"days": days})
+    connection.commit()
+    connection.autocommit = True
+    connection.execute("vacuum analyze brt_raw, gps_brt")

@@ -2,10 +2,16 @@
 --
 -- A run makes again the minutes that a new load has polls or signals of, whenever they were, and only those. Where
 -- several machines captured, a tick is as good as the best of them.
-{{ config(materialized='incremental', unique_key='minuto', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    unique_key='minuto',
+    on_schema_change='fail',
+    indexes=[{'columns': ['minuto']}, {'columns': ['load_id']}],
+    pre_hook="{{ plan_for_many_rows() }}"
+) }}
 
 {% set desde -%}
-    {% if is_incremental() %}where load_id > (select coalesce(max(load_id), 0) from {{ this }}){% endif %}
+    {% if is_incremental() %}where {{ newer_loads(this) }}{% endif %}
 {%- endset %}
 
 with novos as (
@@ -22,39 +28,31 @@ with novos as (
     {{ desde }}
 ),
 
-planejados as (
-    select distinct {{ minute_of('tick') }} as minuto
-    from {{ ref('stg_brt__polls') }}
-),
-
 minutos as (
     select
-        novos.minuto,
-        max(novos.load_id) as load_id
+        minuto,
+        max(load_id) as load_id
     from novos
-    inner join planejados on novos.minuto = planejados.minuto
-    group by novos.minuto
+    group by minuto
 ),
 
--- So that only this part of the history is read.
-limites as (
-    select
-        min(minuto) as primeiro,
-        max(minuto) + {{ seconds(60) }} as fim
-    from minutos
-),
-
+-- Minutes in which nothing was planned have no row here, and none in the table.
 ticks as (
     select
         minutos.minuto,
         polls.tick,
         max(case polls.status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 else 0 end) as resultado,
         sum(polls.signals) as sinais_novos
-    from {{ ref('stg_brt__polls') }} as polls
-    inner join minutos on {{ minute_of('polls.tick') }} = minutos.minuto
-    where
-        polls.tick >= (select primeiro from limites)
-        and polls.tick < (select fim from limites)
+    from minutos
+    cross join lateral (
+        select
+            tick,
+            status,
+            signals
+        from {{ ref('stg_brt__polls') }}
+        where tick >= minutos.minuto and tick < minutos.minuto + {{ seconds(60) }}
+        {{ join_one_by_one() }}
+    ) as polls
     group by minutos.minuto, polls.tick
 ),
 
@@ -73,18 +71,23 @@ consultas as (
 
 sinais as (
     select
-        minutos.minuto,
+        consultas.minuto,
         count(*) as sinais_do_minuto,
         sum(sinais.ignicao) as sinais_ligados,
         count(distinct case when sinais.ignicao = 1 then sinais.codigo end) as veiculos_ligados,
         percentile_cont(0.5) within group (order by -sinais.adiantamento_segundos) as idade_mediana_segundos,
         percentile_cont(0.95) within group (order by -sinais.adiantamento_segundos) as idade_p95_segundos
-    from {{ ref('stg_brt__sinais') }} as sinais
-    inner join minutos on {{ minute_of('sinais.datahora') }} = minutos.minuto
-    where
-        sinais.datahora >= (select primeiro from limites)
-        and sinais.datahora < (select fim from limites)
-    group by minutos.minuto
+    from consultas
+    cross join lateral (
+        select
+            codigo,
+            ignicao,
+            adiantamento_segundos
+        from {{ ref('stg_brt__sinais') }}
+        where datahora >= consultas.minuto and datahora < consultas.minuto + {{ seconds(60) }}
+        {{ join_one_by_one() }}
+    ) as sinais
+    group by consultas.minuto
 ),
 
 final as (

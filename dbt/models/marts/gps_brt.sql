@@ -17,7 +17,7 @@
 
 {% set hora = var('intervalo_max_segundos') %}
 {% set desde -%}
-    {% if is_incremental() %}where load_id > (select coalesce(max(load_id), 0) from {{ this }}){% endif %}
+    {% if is_incremental() %}where {{ newer_loads(this) }}{% endif %}
 {%- endset %}
 
 {#- What one signal says, by the names that it has in this table. -#}
@@ -127,14 +127,21 @@ faixas as (
 conhecidos as (
     select
         {%- for coluna in do_sinal %}
-        tabela.{{ coluna }}{{ ',' if not loop.last }}
+        vizinhos.{{ coluna }}{{ ',' if not loop.last }}
         {%- endfor %}
     from faixas
-    inner join {{ this }} as tabela
-        on
-            faixas.id_veiculo = tabela.id_veiculo
+    cross join lateral (
+        select
+            {%- for coluna in do_sinal %}
+            tabela.{{ coluna }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ this }} as tabela
+        where
+            tabela.id_veiculo = faixas.id_veiculo
             and tabela.timestamp_gps >= faixas.de
             and tabela.timestamp_gps <= faixas.ate
+        {{ join_one_by_one() }}
+    ) as vizinhos
 ),
 {% endif %}
 

@@ -2,7 +2,12 @@
 --
 -- A run costs what was loaded since the last one: it compares the new signals of a vehicle with the one row that the
 -- vehicle has here, and never looks at the history. A late load with older signals therefore changes nothing.
-{{ config(materialized='incremental', unique_key='codigo', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    unique_key='codigo',
+    on_schema_change='fail',
+    pre_hook="{{ plan_for_many_rows() }}"
+) }}
 
 {% set chave -%}
         id_veiculo,
@@ -15,7 +20,7 @@ with candidatos as (
         {{ chave }}
     from {{ ref('gps_brt') }}
     {% if is_incremental() %}
-    where load_id > (select coalesce(max(load_id), 0) from {{ this }})
+    where {{ newer_loads(this) }}
     union all
     select
         codigo as id_veiculo,
@@ -50,63 +55,59 @@ sinais as (
 
 distancias as (
     select
-        sinais.id_veiculo,
-        estacoes.estacao_id,
-        estacoes.nome,
+        sinais.*,
+        estacoes.estacao_id as proxima_id,
+        estacoes.nome as proxima_nome,
         {{ metres_between('sinais.latitude', 'sinais.longitude', 'estacoes.latitude', 'estacoes.longitude') }}
         as distancia_m
     from sinais
-    cross join {{ ref('estacoes') }} as estacoes
-    where not sinais.flag_fora_da_area
+    left join {{ ref('estacoes') }} as estacoes on not sinais.flag_fora_da_area
 ),
 
-estacoes_proximas as (
+-- With all that is said of the vehicle, so that nothing has to be joined to it again.
+proximas as (
     select
-        id_veiculo,
-        estacao_id,
-        nome,
-        distancia_m,
-        row_number() over (partition by id_veiculo order by distancia_m, estacao_id) as ordem
+        distancias.*,
+        row_number() over (partition by id_veiculo order by distancia_m, proxima_id) as ordem
     from distancias
 ),
 
 final as (
     select
-        sinais.id_veiculo as codigo,
-        sinais.placa,
-        sinais.linha,
-        sinais.latitude,
-        sinais.longitude,
-        sinais.timestamp_gps as datahora,
-        sinais.velocidade_instantanea as velocidade,
-        sinais.sentido,
-        sinais.sentido_informado,
-        sinais.flag_sentido_corrigido,
-        sinais.trajeto,
-        sinais.progresso_m,
-        sinais.desvio_m,
-        sinais.hodometro,
-        sinais.direcao,
-        sinais.ignicao,
-        sinais.status,
-        sinais.velocidade_estimada_10_min,
-        proximas.estacao_id,
-        proximas.nome as estacao_nome,
+        proximas.id_veiculo as codigo,
+        proximas.placa,
+        proximas.linha,
+        proximas.latitude,
+        proximas.longitude,
+        proximas.timestamp_gps as datahora,
+        proximas.velocidade_instantanea as velocidade,
+        proximas.sentido,
+        proximas.sentido_informado,
+        proximas.flag_sentido_corrigido,
+        proximas.trajeto,
+        proximas.progresso_m,
+        proximas.desvio_m,
+        proximas.hodometro,
+        proximas.direcao,
+        proximas.ignicao,
+        proximas.status,
+        proximas.velocidade_estimada_10_min,
+        proximas.proxima_id as estacao_id,
+        proximas.proxima_nome as estacao_nome,
         {{ rounded('proximas.distancia_m', 1) }} as distancia_estacao_m,
-        sinais.idade_segundos,
+        proximas.idade_segundos,
         case
-            when sinais.idade_segundos <= {{ var('ao_vivo_segundos') }} then 'ao vivo'
-            when sinais.idade_segundos <= {{ var('em_silencio_segundos') }} then 'atrasado'
-            when sinais.idade_segundos <= {{ var('fora_de_operacao_segundos') }} then 'em silêncio'
+            when proximas.idade_segundos <= {{ var('ao_vivo_segundos') }} then 'ao vivo'
+            when proximas.idade_segundos <= {{ var('em_silencio_segundos') }} then 'atrasado'
+            when proximas.idade_segundos <= {{ var('fora_de_operacao_segundos') }} then 'em silêncio'
             else 'fora de operação'
         end as classe_idade,
-        sinais.qualidade,
-        sinais.captured_at,
-        sinais.load_id,
-        sinais.adiantamento_segundos
-    from sinais
-    left join estacoes_proximas as proximas
-        on sinais.id_veiculo = proximas.id_veiculo and proximas.ordem = 1
+        proximas.qualidade,
+        proximas.captured_at,
+        proximas.load_id,
+        proximas.adiantamento_segundos
+    from proximas
+    where ordem = 1
 )
 
 select * from final

@@ -121,6 +121,15 @@ def test_an_answer_that_the_client_has_is_not_sent_again_and_others_are_compress
     assert get("/api/v1/vehicles", **{"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
+def test_a_browser_asks_whether_it_has_the_newest_page_and_is_not_sent_it_again(get: Get) -> None:
+    for path in ("/", "/page/js/main.js", "/page/vendor/maplibre-gl/maplibre-gl.mjs"):
+        first = get(path)
+        assert first.headers["cache-control"] == "no-cache"
+        assert first.headers["etag"]
+    again = get("/page/js/main.js", **{"If-None-Match": get("/page/js/main.js").headers["etag"]})
+    assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "no-cache")
+
+
 def test_a_trail_goes_on_from_what_is_loaded_to_what_waits_on_disk_without_a_double(get: Get) -> None:
     trail = get(f"/api/v1/vehicles/{BUS}/trail").json()
     moments = [point["datahora"] for point in trail["pontos"]]

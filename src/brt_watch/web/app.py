@@ -44,6 +44,7 @@ HEADERS = [
     # Those who give the tiles want to know the site that shows them, and need not know more.
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
+ASK_AGAIN = {"Cache-Control": "no-cache"}
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
 DATABASE_SECONDS = 15.0
 
@@ -96,9 +97,19 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False)
     async def _index(_: Request) -> Response:
-        return FileResponse(str(PAGE / "index.html"), headers={"Cache-Control": "no-cache"})
+        return FileResponse(str(PAGE / "index.html"), headers=ASK_AGAIN)
 
-    app.mount("/page", StaticFiles(directory=str(PAGE)), name="page")
+    app.mount("/page", PageFiles(directory=str(PAGE)), name="page")
+
+
+class PageFiles(StaticFiles):
+    """The files of the page: a browser that has one asks whether it is still so, and sees an update at once."""
+
+    def file_response(self, *arguments: Any, **named: Any) -> Response:
+        """Return a file, or that the client has it."""
+        response = super().file_response(*arguments, **named)
+        response.headers.update(ASK_AGAIN)
+        return response
 
 
 class Shortcut:

@@ -91,7 +91,7 @@ def _running(command: list[str], port: int, data: Path) -> Iterator[None]:
 
 
 async def _until_it_answers(port: int) -> None:
-    path = "/api/v1/vehicles"
+    path = "/health"
     for _ in range(600):
         try:
             status, _ = await _one(port, path)

@@ -63,7 +63,7 @@ def site() -> Iterator[str]:
         for words in (("simulate",), ("capture",), ("serve", "--port", str(web)))
     ]
     try:
-        _wait_for(f"http://127.0.0.1:{web}/api/v1/vehicles", running)
+        _wait_for(f"http://127.0.0.1:{web}/health", running)
         yield f"http://127.0.0.1:{web}"
     finally:
         for process in reversed(running):

@@ -23,6 +23,12 @@ LOOK_BACK = timedelta(minutes=30)
 BEHIND = timedelta(minutes=3)
 """Without a good poll for longer than this the capture is behind."""
 
+NOTHING_YET = Warned(
+    "sem_captura",
+    "Ainda não há nenhuma captura. A primeira vem em menos de um minuto, e os ônibus aparecem por si; se não vier, "
+    "“brt-watch status” diz por quê.",
+)
+
 LOOK_SECONDS = 0.5
 KEPT_EVENTS = 30
 PING = b": ping\n\n"
@@ -59,6 +65,7 @@ class Live:
         self.fleet = Fleet(reference)
         self.snapshot: Snapshot | None = None
         self.problem: str | None = None
+        self.looked = False
         self.number = 0
         self.clients = 0
         self._events: dict[int, Event] = {}
@@ -95,13 +102,13 @@ class Live:
             self.snapshot = Snapshot(*good, self._simulated, self.fleet.vehicles(), self.fleet.changed_at, warned)
         elif before and before.warned != warned:
             self.snapshot = before.with_warning(warned)
-        self.problem = None
+        self.problem, self.looked = None, True
         return before, self.snapshot
 
     def warned(self, captured_at: datetime | None) -> Warned | None:
         """Return what is stale or missing."""
         if captured_at is None:
-            return Warned("sem_captura", "Ainda não há nenhuma captura.")
+            return NOTHING_YET
         if self._clock.now() - captured_at > BEHIND:
             since = captured_at.astimezone(RIO)
             return Warned("captura_parada", f"A captura está parada desde {since:%d/%m/%Y %H:%M:%S}.")

@@ -45,13 +45,21 @@ class Site:
         """The network for a map, as bytes."""
         return Encoded(msgspec.json.encode(self.reference.geojson))
 
+    def newest(self) -> Snapshot | None:
+        """Return the newest snapshot, None when nothing was captured yet; 503 while that is not known."""
+        if self.live.snapshot is None and not self.live.looked:
+            why = self.live.problem or "What was captured is still being read; ask again."
+            raise HTTPException(503, why, headers={"Retry-After": "2"})
+        return self.live.snapshot
+
     def snapshot(self) -> Snapshot:
         """Return the newest snapshot; 503 before the first."""
-        if self.live.snapshot is None:
+        snapshot = self.newest()
+        if snapshot is None:
             raise HTTPException(
                 503, "Nothing is captured yet. Start the capture: make start.", headers={"Retry-After": "5"}
             )
-        return self.live.snapshot
+        return snapshot
 
 
 def the_site(request: Request) -> Site:

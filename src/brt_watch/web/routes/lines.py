@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from brt_watch.web.answers import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.board import board
 from brt_watch.web.documents import NOT_FOUND, NOT_MODIFIED, shape
+from brt_watch.web.live import NOTHING_YET
 from brt_watch.web.shapes import Lines, Network, StationNow, Stations, Stringline
 from brt_watch.web.site import Site, the_site
 from brt_watch.web.snapshot import Encoded
@@ -24,16 +25,17 @@ TheSite = Annotated[Site, Depends(the_site)]
 
 @router.get("/lines", responses=shape(Lines) | NOT_MODIFIED)
 def lines(request: Request, site: TheSite) -> Response:
-    """How every line runs now, and ran in the last six hours."""
-    snapshot = site.snapshot()
+    """How every line runs now, and ran in the last six hours; before the first poll all lines without a bus."""
+    snapshot = site.newest()
     hours = site.past.hours(site.now)
 
     def make() -> Encoded:
-        sentence = snapshot.warned.sentence if snapshot.warned else None
-        found = board(site.reference, list(snapshot.vehicles.values()), hours)
-        return Encoded(msgspec.json.encode(Lines(snapshot.captured_at, sentence, found)))
+        warned = snapshot.warned if snapshot else NOTHING_YET
+        found = board(site.reference, list(snapshot.vehicles.values()) if snapshot else [], hours)
+        answer = Lines(snapshot.captured_at if snapshot else None, warned.sentence if warned else None, found)
+        return Encoded(msgspec.json.encode(answer))
 
-    return send(request, snapshot.answer(("lines", id(hours)), make))
+    return send(request, snapshot.answer(("lines", id(hours)), make) if snapshot else make())
 
 
 @router.get("/lines/{linha}/stringline", responses=shape(Stringline) | NOT_FOUND)
@@ -66,13 +68,13 @@ async def network(request: Request, site: TheSite) -> Response:
 @router.get("/stations", responses=shape(Stations) | NOT_MODIFIED)
 async def stations(request: Request, site: TheSite) -> Response:
     """All stations, and what passed each last."""
-    snapshot = site.snapshot()
+    snapshot = site.newest()
 
     def make() -> Encoded:
         found = [_station(site, estacao_id) for estacao_id in site.reference.network.stations]
-        return Encoded(msgspec.json.encode(Stations(snapshot.captured_at, found)))
+        return Encoded(msgspec.json.encode(Stations(snapshot.captured_at if snapshot else None, found)))
 
-    return send(request, snapshot.answer("stations", make))
+    return send(request, snapshot.answer("stations", make) if snapshot else make())
 
 
 @router.get("/stations/{estacao_id}", responses=shape(StationNow) | NOT_FOUND)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from brt_watch.web.answers import NO_NUL, Until, as_json, send, span
 from brt_watch.web.documents import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
+from brt_watch.web.live import NOTHING_YET
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import Trail, TrailPoint, Vehicle, VehicleFeature
+from brt_watch.web.shapes import Trail, TrailPoint, Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
 from brt_watch.web.site import Site, the_site
 from brt_watch.web.snapshot import Encoded, Snapshot
@@ -20,6 +22,7 @@ router = APIRouter(tags=["vehicles"])
 
 Code = Annotated[str, Path(description="The vehicle's `codigo`.", max_length=200, pattern=NO_NUL, examples=["901008"])]
 Names = Annotated[str | None, Query(max_length=500, description="One, or several with commas.", examples=["22,35"])]
+FORMS = {"geojson": (VehicleCollection, "application/geo+json"), "json": (Vehicles, "application/json")}
 _EITHER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The vehicles.",
@@ -42,8 +45,12 @@ async def vehicles(
     idade_max: Annotated[float | None, Query(ge=0, description="Seconds since the signal, at most.")] = None,
     format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
 ) -> Response:
-    """All vehicles as of the newest poll, or those that are asked for."""
-    snapshot = site.snapshot()
+    """All vehicles as of the newest poll, or those that are asked for; before the first poll none."""
+    snapshot = site.newest()
+    if snapshot is None:
+        shape_of, media_type = FORMS[format]
+        nothing = shape_of(None, site.live.simulated, NOTHING_YET.sentence, NOTHING_YET.code, [])
+        return send(request, Encoded(msgspec.json.encode(nothing), media_type))
     wanted = (linha, sentido, status, codigo, idade_max)
     if wanted == (None, None, None, None, None):
         return send(request, snapshot.geojson if format == "geojson" else snapshot.json)

@@ -9,9 +9,8 @@ function ticksTo(top) {
 }
 
 /** Return a curve over time: points are [ms, value or null]; broken where a value is missing or after `gap` ms. */
-export function timeCurve({ points, from, to, height = 130, label, unit = "", gap = 300000, top = 0, caption }) {
-  const width = 340;
-  const left = 26;
+export function timeCurve({ points, from, to, width = 340, height = 130, label, unit = "", gap = 300000, top = 0, caption }) {
+  const left = 30;
   const bottom = 18;
   const high = Math.max(top, ...points.map(([, value]) => value ?? 0)) * 1.06 || 1;
   const x = (moment) => left + ((moment - from) / (to - from)) * (width - left - 4);

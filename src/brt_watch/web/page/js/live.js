@@ -25,12 +25,9 @@ class Live extends EventTarget {
     this.asked = performance.now();
     try {
       const answer = await get("vehicles");
-      this.simulated = answer.simulado;
-      this.notice = answer.aviso ? { code: answer.aviso_codigo, text: answer.aviso } : null;
-      this.take(answer.gerado_em, answer.features.map((feature) => ({
+      this.take(answer, answer.features.map((feature) => ({
         ...feature.properties, longitude: feature.geometry.coordinates[0], latitude: feature.geometry.coordinates[1],
       })));
-      this.failure = null;
     } catch (error) {
       this.failure = error.message;
     }
@@ -46,18 +43,21 @@ class Live extends EventTarget {
     this.stream.addEventListener("vehicles", (event) => {
       const told = JSON.parse(event.data);
       this.streaming = true;
-      this.failure = null;
-      this.take(told.gerado_em, told.veiculos);
+      this.take(told, told.veiculos);
       this.dispatchEvent(new Event("state"));
     });
   }
 
-  take(generated, vehicles) {
+  take({ gerado_em, simulado, aviso, aviso_codigo }, vehicles) {
     const now = performance.now();
-    const moment = generated ? Date.parse(generated) : 0;
+    const moment = gerado_em ? Date.parse(gerado_em) : 0;
+    this.simulated = simulado;
+    this.notice = aviso ? { code: aviso_codigo, text: aviso } : null;
+    this.failure = null;
     if (moment > this.generated || !this.started) this.heard = now;
     this.generated = Math.max(this.generated, moment);
-    this.started = true;
+    // Before the first poll the server has nothing to tell; the stream tells of it when it comes.
+    this.started ||= moment > 0;
     const changed = [];
     for (const vehicle of vehicles) {
       const known = this.vehicles.get(vehicle.codigo);

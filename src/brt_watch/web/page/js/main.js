@@ -16,6 +16,7 @@ const MODULES = {
   captura: () => import("./views/health.js"),
 };
 const QUIET = 60;
+const MILD = ["banco_ausente", "sem_captura"];
 
 const by = (id) => document.getElementById(id);
 let shown = null;
@@ -83,7 +84,7 @@ function beat() {
   const unreached = live.failure && !live.streaming ? t("unreached", { why: live.failure }) : null;
   const notice = unreached ?? (live.notice && noticeWords(live.notice));
   by("notice").hidden = !notice;
-  by("notice").className = live.notice?.code === "banco_ausente" && !unreached ? "notice mild" : "notice";
+  by("notice").className = MILD.includes(live.notice?.code) && !unreached ? "notice mild" : "notice";
   if (by("notice").textContent !== (notice ?? "")) by("notice").textContent = notice ?? "";
 }
 

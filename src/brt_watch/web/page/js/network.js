@@ -86,6 +86,9 @@ export function takeLines(answer) {
   document.dispatchEvent(new Event("lines"));
 }
 
+/** Return a name of stations with the word that most of them have shortened. */
+export const short = (name) => name.replaceAll("Terminal ", "T. ");
+
 export const pathOf = (linha, sentido) => network.paths.get(`${linha} ${sentido}`);
 
 /** Return where a line goes in a direction: `ida` is from end a to end b. */

@@ -29,7 +29,7 @@ export class Atlas {
     const cell = this.cells.size;
     if (cell >= this.columns * this.rows) return -1;
     this.cells.set(name, cell);
-    this.pen.font = `700 ${name.length > 3 ? 24 : 40}px Roboto, "Helvetica Neue", Arial, sans-serif`;
+    this.pen.font = `700 ${name.length > 3 ? 20 : 31}px Roboto, "Helvetica Neue", Arial, sans-serif`;
     const x = (cell % this.columns) * WIDTH + WIDTH / 2;
     const y = Math.floor(cell / this.columns) * HEIGHT + HEIGHT / 2 + 2;
     this.pen.fillText(name, x, y, WIDTH - 6);

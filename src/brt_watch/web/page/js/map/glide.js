@@ -2,6 +2,9 @@
 import { ageOf, live } from "../live.js";
 import { mercatorX, mercatorY, METRES, ORIGIN, pathOf } from "../network.js";
 
+/** Who wants no motion sees each bus step from place to place. */
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
 const OFF_PATH = 60;
 const SHORTEST = 3000;
 const LONGEST = 30000;
@@ -40,7 +43,7 @@ export class Glides {
     glide.fromMetres = before.metresNow ?? null;
     glide.began = now;
     const jump = Math.hypot(glide.x - glide.fromX, glide.y - glide.fromY) * METRES;
-    glide.duration = jump > FARTHEST ? 0 : Math.min(LONGEST, Math.max(SHORTEST, glide.stamp - before.stamp));
+    glide.duration = jump > FARTHEST || still.matches ? 0 : Math.min(LONGEST, Math.max(SHORTEST, glide.stamp - before.stamp));
     const onward = glide.metres - glide.fromMetres;
     glide.along = glide.path && glide.path === before.path && glide.fromMetres !== null && onward >= 0 && onward < FARTHEST;
   }

@@ -6,6 +6,7 @@ import { onTheme } from "../theme.js";
 import { Fleet } from "./fleet.js";
 import { BOUNDS, CITY, style } from "./style.js";
 
+const EDGE = 30;
 const EMPTY = { type: "FeatureCollection", features: [] };
 
 /** Make a map in an element; `places` says where the buses are. Rejects where there is no WebGL. */
@@ -17,7 +18,7 @@ export async function makeStage(element, places, camera) {
 
 class Stage {
   constructor(maplibre, element, places, camera) {
-    this.drawn = { chosen: EMPTY, trail: EMPTY };
+    this.drawn = { chosen: EMPTY, trail: EMPTY, here: EMPTY };
     this.shown = { stations: true, garages: true, streets: false };
     this.map = new maplibre.Map({
       container: element, style: style(), maxBounds: BOUNDS, minZoom: 8.5, maxZoom: 17.5, maxPitch: 0, pitchWithRotate: false,
@@ -52,6 +53,12 @@ class Stage {
       features.push({ type: "Feature", properties: { speed: after.velocidade ?? 0 }, geometry: { type: "LineString", coordinates } });
     }
     this.put("trail", { ...EMPTY, features });
+  }
+
+  /** Mark a station, or none. */
+  here(station) {
+    const geometry = { type: "Point", coordinates: [station?.longitude, station?.latitude] };
+    this.put("here", { ...EMPTY, features: station ? [{ type: "Feature", properties: { nome: station.nome }, geometry }] : [] });
   }
 
   put(source, data) {
@@ -95,6 +102,16 @@ class Stage {
     // On a phone the sheet of details lies over the lower half.
     const narrow = matchMedia("(max-width: 760px)").matches;
     this.map[motion]({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700, offset: [0, narrow ? -this.map.getContainer().clientHeight / 4 : 0] });
+  }
+
+  /** Bring a place into view if it is out of it, or under the sheet that a phone lays over the map. */
+  reveal({ longitude, latitude }, sheet) {
+    this.map.resize();
+    const box = this.map.getContainer().getBoundingClientRect();
+    const { x, y } = this.map.project([longitude, latitude]);
+    const over = sheet.getBoundingClientRect();
+    const bottom = over.left <= box.left ? over.top - box.top : box.height;
+    if (x < EDGE || x > box.width - EDGE || y < EDGE || y > bottom - EDGE) this.look(longitude, latitude, this.map.getZoom());
   }
 
   /** Return the station at a point of the screen, null when there is none. */

@@ -14,6 +14,7 @@ const WATERS = {
   })),
 };
 const STREETS = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
+const LETTERS = { "text-font": ["Roboto, Helvetica, Arial, sans-serif"] };
 const byZoom = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops];
 
 /** Return the style for the theme of now. */
@@ -28,6 +29,7 @@ export function style() {
       chosen: { type: "geojson", data: NOTHING },
       trail: { type: "geojson", data: NOTHING },
       stations: { type: "geojson", data: network.geo?.estacoes ?? NOTHING },
+      here: { type: "geojson", data: NOTHING },
       streets: {
         type: "raster", tiles: [STREETS], tileSize: 256, maxzoom: 19, attribution: "© OpenStreetMap",
       },
@@ -53,8 +55,17 @@ export function style() {
       },
       {
         id: "water-names", type: "symbol", source: "waters",
-        layout: { "text-field": ["get", "nome"], "text-font": ["Roboto, Helvetica, Arial, sans-serif"], "text-size": 12.5, "text-letter-spacing": 0.12, "text-max-width": 8 },
+        layout: { ...LETTERS, "text-field": ["get", "nome"], "text-size": 12.5, "text-letter-spacing": 0.12, "text-max-width": 8 },
         paint: { "text-color": token("map-ink"), "text-opacity": 0.75 },
+      },
+      {
+        id: "here", type: "circle", source: "here",
+        paint: { "circle-radius": byZoom(10, 8, 16, 14), "circle-opacity": 0, "circle-stroke-color": token("ink"), "circle-stroke-width": 2.5 },
+      },
+      {
+        id: "here-name", type: "symbol", source: "here",
+        layout: { ...LETTERS, "text-field": ["get", "nome"], "text-size": 14, "text-variable-anchor": ["left", "right"], "text-radial-offset": 1.3, "text-max-width": 9, "text-allow-overlap": true },
+        paint: { "text-color": token("ink"), "text-halo-color": token("land"), "text-halo-width": 2 },
       },
       label("terminal-names", ["==", ["get", "tipo"], "terminal"], 10.2),
       label("station-names", ["!=", ["get", "tipo"], "terminal"], 12.8),
@@ -73,8 +84,8 @@ function label(id, filter, minzoom) {
   return {
     id, filter, minzoom, type: "symbol", source: "stations",
     layout: {
-      "text-field": ["get", "nome"], "text-font": ["Roboto, Helvetica, Arial, sans-serif"], "text-size": byZoom(11, 11, 15, 13.5),
-      "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 0.8, "text-max-width": 9, "text-justify": "auto",
+      ...LETTERS, "text-field": ["get", "nome"], "text-size": byZoom(11, 11, 15, 13.5),
+      "text-variable-anchor": ["left", "right", "top", "bottom"], "text-radial-offset": 1, "text-max-width": 9, "text-justify": "auto",
     },
     paint: { "text-color": token("map-ink"), "text-halo-color": token("land"), "text-halo-width": 1.6 },
   };

@@ -5,7 +5,7 @@ import { lineColor } from "../colors.js";
 import { fill, h } from "../dom.js";
 import { age, number } from "../format.js";
 import { t } from "../i18n.js";
-import { network, takeLines } from "../network.js";
+import { network, short, takeLines } from "../network.js";
 import { address, amend, here } from "../route.js";
 import { onTheme } from "../theme.js";
 import { lineBadge } from "./badge.js";
@@ -59,7 +59,7 @@ export function enter(root) {
     const top = Math.max(40, ...lines.map((line) => line.velocidade_mediana ?? 0));
     const sum = (name) => lines.reduce((all, line) => all + (line[name] ?? 0), 0);
     const speeds = lines.filter((line) => line.em_rota).map((line) => line.velocidade_mediana).filter((value) => value !== null).sort((a, b) => a - b);
-    lede.textContent = lines.length ? t("board.lede", { route: number(sum("em_rota")), terminal: number(sum("em_terminais")), lines: lines.filter((line) => line.em_servico).length, speed: number(speeds[speeds.length >> 1]) }) : t("loading");
+    lede.textContent = sum("em_servico") ? t("board.lede", { route: number(sum("em_rota")), terminal: number(sum("em_terminais")), lines: lines.filter((line) => line.em_servico).length, speed: number(speeds[speeds.length >> 1]) }) : t(lines.length ? "board.none" : "loading");
     if (body.contains(document.activeElement)) return;
     fill(body, rows.map((line) => row(line, top)));
   }
@@ -98,7 +98,7 @@ function row(line, top) {
   const hours = line.historico ?? [];
   const direction = network.paths.has(`${line.linha} ida`) ? "ida" : "volta";
   return h("tr", { "data-line": line.linha },
-    h("th", { scope: "row", class: "first" }, h("span", { class: "row start" }, lineBadge(line.linha), h("span", { class: "name" }, line.nome, h("small", {}, t(`service.${line.servico}`))))),
+    h("th", { scope: "row", class: "first" }, h("span", { class: "row start" }, lineBadge(line.linha), h("span", { class: "name" }, short(line.nome), h("small", {}, t(`service.${line.servico}`))))),
     h("td", { class: "number strong" }, number(line.em_servico)), h("td", { class: "number" }, number(line.em_rota)), h("td", { class: "number" }, number(line.em_terminais)),
     h("td", { class: "number" }, h("span", { class: "meter", "--share": (line.velocidade_mediana ?? 0) / top, "--line": color }, h("i"), h("b", {}, line.velocidade_mediana === null ? "–" : number(line.velocidade_mediana)))),
     evenness(line.regularidade?.ida), evenness(line.regularidade?.volta),

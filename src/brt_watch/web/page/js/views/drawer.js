@@ -76,7 +76,7 @@ export class Drawer {
       if (matches(vehicle, choice, age, "idade")) count("idade", age);
       if (matches(vehicle, choice, age) && RUNNING.includes(vehicle.status)) running += 1;
     }
-    fill(this.total, h("b", {}, number(running)), h("span", {}, t("drawer.running", { all: number(this.view.matching?.length ?? 0) })));
+    fill(this.total, h("b", {}, number(running)), " ", h("span", {}, t("drawer.running")), " ", h("span", {}, t("drawer.all", { all: number(this.view.matching?.length ?? 0) })));
     this.clear.hidden = !(choice.linha.length || choice.sentido || choice.corredor.length || choice.status.length || choice.idade.join() !== AGES.slice(0, 3).join());
     this.drawStatuses(counts.status);
     this.drawLines(counts.linha);

@@ -9,6 +9,7 @@ import { amend, here } from "../route.js";
 import { dayBars, legend, minuteGrid, stateOf } from "./minutes.js";
 
 const ASK_EVERY = 60000;
+const DAYS = 30;
 
 export function enter(root) {
   const today = rioDay(live.generated || Date.now());
@@ -19,7 +20,7 @@ export function enter(root) {
   const section = (title, ...parts) => h("section", { class: "block" }, h("h2", {}, title), ...parts);
   root.append(h("div", { class: "page" },
     h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("health.title")), lede), h("label", { class: "inline" }, h("span", { class: "label" }, t("health.day")), day)),
-    cards, section(t("health.minutes"), grid, legend()), section(t("health.days"), days),
+    cards, section(t("health.minutes"), legend(), grid), section(t("health.days"), days),
     h("div", { class: "columns" }, section(t("health.signalAge"), ages), section(t("health.rejects"), rejects)), section(t("health.alerts"), alerts)));
 
   function choose(value) {
@@ -43,15 +44,17 @@ export function enter(root) {
       const states = minutos.map(stateOf);
       const count = (...names) => states.filter((state) => names.includes(state)).length;
       const name = dayName(rioMoment(chosen, 12), true);
-      lede.textContent = t("health.lede", { day: name[0].toUpperCase() + name.slice(1), good: number(count("good", "lateMinute")), all: number(minutos.length), part: number(count("part")), lost: number(count("lost", "fail")) });
-      fill(grid, minutos.length ? minuteGrid(minutos, chosen) : h("p", { class: "muted" }, t("health.none")));
+      lede.textContent = !minutos.length ? "" : t("health.lede", { day: name[0].toUpperCase() + name.slice(1), good: number(count("good", "lateMinute")), all: number(minutos.length), part: number(count("part")), lost: number(count("lost", "fail")) });
+      fill(grid, minutos.length ? minuteGrid(minutos, chosen, grid.clientWidth) : h("p", { class: "muted" }, t("health.none")));
       const points = minutos.map((minute) => [Date.parse(minute.minuto), minute.idade_mediana_segundos]);
       const known = points.map(([, value]) => value).filter((value) => value !== null && value !== undefined);
-      fill(ages, known.length > 1 ? timeCurve({ points: points.map(([at, value]) => [at, value ?? null]), from: rioMoment(chosen), to: Math.max(...points.map(([at]) => at)), height: 150, unit: " s", label: t("health.signalAge.words", { low: number(Math.min(...known)), high: number(Math.max(...known)) }) }) : h("p", { class: "muted" }, t("health.none")));
+      fill(ages, known.length > 1 ? timeCurve({ points: points.map(([at, value]) => [at, value ?? null]), from: rioMoment(chosen), to: Math.max(...points.map(([at]) => at)), width: Math.max(320, ages.clientWidth), height: 190, unit: " s", label: t("health.signalAge.words", { low: number(Math.min(...known)), high: number(Math.max(...known)) }) }) : h("p", { class: "muted" }, t("health.none")));
     });
     part(days, async () => {
-      const answer = await get("coverage/days", { dias: 30 });
-      fill(days, dayBars(Array.isArray(answer) ? answer : answer.dias, chosen, choose));
+      const answer = await get("coverage/days", { dias: DAYS });
+      fill(days, dayBars(answer, DAYS, today, chosen, choose));
+      // On a phone they are wider than the screen, and today is the last.
+      days.firstChild.scrollLeft = days.firstChild.scrollWidth;
     });
     part(cards, async () => {
       const details = await get("health-details");
@@ -70,24 +73,31 @@ function machine({ captura = {}, disco = {}, banco = {} }) {
   const card = (name, value, note, state = "") => h("div", { class: `card ${state}` }, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "muted small" }, note));
   const last = captura.ultima_consulta;
   const good = ["ok", "late"].includes(last?.status) && !captura.problemas?.length;
+  const state = !last ? "waiting" : good ? "ok" : "behind";
   const since = banco.ultima_carga ? age((Math.max(live.generated, Date.parse(banco.ultima_carga)) - Date.parse(banco.ultima_carga)) / 1000) : "–";
   const ages = [...live.vehicles.values()].map((vehicle) => vehicle.idade_segundos).filter((seconds) => seconds <= 600).sort((a, b) => a - b);
   return [
-    card(t("health.capture"), t(good ? "health.ok" : "health.behind"), captura.problemas?.join("; ") || [t("health.last"), " ", last ? clock(last.tick, true) : "–"], good ? "good" : "poor"),
+    card(t("health.capture"), t(`health.${state}`), captura.problemas?.join("; ") || (last ? [t("health.last"), " ", clock(last.tick, true)] : t("health.first")), { ok: "good", behind: "poor" }[state]),
     card(t("health.age"), age(ages[ages.length >> 1]), t("health.records", { count: number(captura.veiculos) })),
     card(t("health.database"), t(banco.ok ? "health.ok" : "health.down"), banco.ok ? t("health.signals", { count: number(banco.sinais), age: t("ago", { age: since }) }) : t("notice.banco_ausente"), banco.ok ? "good" : "poor"),
     card(t("health.disk"), bytes(disco.livre_bytes), t("health.data", { size: bytes(disco.dados_bytes) })),
   ];
 }
 
+/** A code in words; one that is not known yet stays a code. */
+function named(kind, code) {
+  const words = t(`${kind}.${code}`);
+  return words === `${kind}.${code}` ? h("code", {}, code) : words;
+}
+
 function bars(rejections) {
   const top = Math.max(...rejections.map((one) => one.count));
   return h("table", { class: "bars" }, h("tbody", {}, [...rejections].sort((a, b) => b.count - a.count).map((one) =>
-    h("tr", {}, h("th", { scope: "row" }, one.reason), h("td", {}, h("span", { class: "meter wide", "--share": one.count / top, "--line": "var(--poor)" }, h("i"), h("b", {}, number(one.count))))))));
+    h("tr", {}, h("th", { scope: "row" }, named("reject", one.reason)), h("td", {}, h("span", { class: "meter wide", "--share": one.count / top, "--line": "var(--poor)" }, h("i"), h("b", {}, number(one.count))))))));
 }
 
 function alertTable(alerts) {
   return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["when", "what", "state"].map((name) => h("th", { scope: "col" }, t(`health.${name}`))))),
-    h("tbody", {}, alerts.map((alert) => h("tr", {}, h("td", { class: "nowrap" }, dateTime(alert.tick)), h("td", {}, h("code", {}, [alert.code, alert.subject].filter(Boolean).join(" ")), " ", alert.detail ?? ""),
+    h("tbody", {}, alerts.map((alert) => h("tr", {}, h("td", { class: "nowrap" }, dateTime(alert.tick)), h("td", {}, named("alert", alert.code), alert.subject && [" ", h("code", {}, alert.subject)], alert.detail && h("div", { class: "muted small" }, alert.detail)),
       h("td", { class: "nowrap" }, alert.event === "raised" ? h("b", { class: "poor" }, t("health.raised")) : t("health.closed")))))));
 }

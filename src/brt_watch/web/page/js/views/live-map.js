@@ -174,6 +174,10 @@ class LiveMap {
     if (onibus) this.panelRefresh = vehiclePanel(this.panel, onibus, close, this);
     else if (estacao) this.panelRefresh = stationPanel(this.panel, estacao, close, this);
     else this.panel.replaceChildren();
+    const station = onibus ? null : network.stations.get(estacao);
+    const place = live.vehicles.get(onibus) ?? station;
+    this.stage?.here(station);
+    if (place) this.stage?.reveal(place, this.panel);
   }
 
   leave() {

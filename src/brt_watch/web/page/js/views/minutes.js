@@ -1,6 +1,6 @@
 // Minutes as colours: a day as 24 rows of 60, a month as bars; with patterns, so that colour is not all.
 import { h, s } from "../dom.js";
-import { clock, dayName, number, rioMoment } from "../format.js";
+import { clock, dayName, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 
 /** Return how a minute was covered: good, lateMinute, part, fail or lost. */
@@ -18,15 +18,17 @@ export function legend() {
 }
 
 /** Return a day as a grid: rows are hours, columns minutes. */
-export function minuteGrid(minutes, day) {
-  const [cw, ch, left, top] = [14, 9.5, 30, 14];
+export function minuteGrid(minutes, day, width) {
+  const [left, top] = [34, 18];
+  const cw = (Math.max(620, width) - left) / 60;
+  const ch = Math.min(14, cw * 0.8);
   const read = h("output", { class: "small muted read" }, " ");
   const start = rioMoment(day);
   const states = new Map(minutes.map((minute) => [Math.round((Date.parse(minute.minuto) - start) / 60000), minute]));
   const svg = s("svg", { class: "chart minutes", viewBox: `0 0 ${left + 60 * cw} ${top + 24 * ch}`, role: "img", "aria-label": t("health.minutes.words") });
-  for (let column = 0; column < 60; column += 10) svg.append(s("text", { x: left + column * cw, y: 10 }, `:${String(column).padStart(2, "0")}`));
+  for (let column = 0; column < 60; column += 10) svg.append(s("text", { x: left + column * cw, y: 12 }, `:${String(column).padStart(2, "0")}`));
   for (let hour = 0; hour < 24; hour++) {
-    if (hour % 3 === 0) svg.append(s("text", { x: left - 6, y: top + hour * ch + 8, "text-anchor": "end" }, `${hour}h`));
+    if (hour % 3 === 0) svg.append(s("text", { x: left - 7, y: top + hour * ch + ch - 2, "text-anchor": "end" }, `${hour}h`));
     for (let column = 0; column < 60; column++) {
       const minute = states.get(hour * 60 + column);
       svg.append(s("rect", { class: `cell ${minute ? stateOf(minute) : "unknown"}`, x: left + column * cw + (column % 10 === 0 ? 1 : 0), y: top + hour * ch, width: cw - (column % 10 === 0 ? 2 : 1), height: ch - 1.2, rx: 1.2, "data-minute": hour * 60 + column }));
@@ -64,9 +66,14 @@ function hourTable(states) {
     h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("health.hour")), STATES.map((state) => h("th", { scope: "col", class: "number" }, t(`health.${state}`))))), h("tbody", {}, rows)));
 }
 
-/** Return the days as bars of buttons: how much of each was captured. */
-export function dayBars(days, chosen, choose) {
-  return h("div", { class: "days", role: "group", "aria-label": t("health.days.words") }, days.map((day) => {
+/** Return the last days as bars of buttons: how much of each was captured; a day without a record is an empty place. */
+export function dayBars(days, count, today, chosen, choose) {
+  const known = new Map(days.map((day) => [day.dia, day]));
+  const last = rioMoment(today, 12);
+  const names = Array.from({ length: count }, (_, i) => rioDay(last - (count - 1 - i) * 86400000));
+  return h("div", { class: "days", role: "group", "aria-label": t("health.days.words") }, names.map((date) => {
+    const day = known.get(date);
+    if (!day) return h("span", { class: "day" }, h("span", { class: "stack" }, h("i", { class: "cell unknown", "--share": 1 })), h("small", {}, String(Number(date.slice(8)))));
     const all = day.minutos_bons + day.minutos_parciais + day.minutos_perdidos || 1;
     const name = dayName(rioMoment(day.dia, 12));
     const label = t("health.lede", { day: name, good: number(day.minutos_bons), all: number(all), part: number(day.minutos_parciais), lost: number(day.minutos_perdidos) });

@@ -61,8 +61,10 @@ class Playback {
     }
     if (!this.range.ultimo) {
       this.say(t("play.none"));
+      setTimeout(() => !this.left && this.open(params), 5000);
       return;
     }
+    this.say(null);
     this.first = Date.parse(this.range.primeiro);
     this.last = Date.parse(this.range.ultimo);
     this.day.min = rioDay(this.first);
@@ -98,6 +100,7 @@ class Playback {
   }
 
   play(on) {
+    if (!this.last) return;
     this.playing = on;
     if (on && this.now >= this.last) this.go(Math.max(this.first, this.last - HOUR));
     if (!on) amend({ t: new Date(this.now).toISOString().slice(0, 19) + "Z" });
@@ -106,6 +109,7 @@ class Playback {
 
   /** Go to a moment; `settle` writes it into the address. */
   go(moment, settle = true) {
+    if (!this.last) return;
     this.now = Math.min(Math.max(moment, this.first), this.last);
     const start = Math.floor(this.now / HOUR) * HOUR;
     if (start !== this.start) {
@@ -160,6 +164,7 @@ class Playback {
     const second = Math.floor(this.now / 1000);
     if (second !== this.told) {
       this.told = second;
+      if (!this.playing) this.stage?.fleet.draw();
       fill(this.moment, clock(this.now, true), h("small", {}, dayName(this.now)));
       this.slider.value = String((this.now - this.start) / 1000);
       this.slider.setAttribute("aria-valuetext", `${dayName(this.now)} ${clock(this.now, true)}`);
@@ -187,7 +192,7 @@ class Playback {
       this.heard = heard;
       this.count.textContent = t("play.buses", { count: number(heard) });
     }
-    return true;
+    return this.playing;
   }
 
   leave() {

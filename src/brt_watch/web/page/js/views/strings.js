@@ -2,11 +2,24 @@
 import { s } from "../dom.js";
 import { clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
+import { short } from "../network.js";
 import { token } from "../theme.js";
 
-const MARGIN = { left: 168, right: 52, top: 12, bottom: 28 };
-const NARROW = { left: 92, right: 12, top: 10, bottom: 26 };
+const MARGIN = { left: 168, right: 62, top: 12, bottom: 28 };
+const NARROW = { left: 100, right: 12, top: 10, bottom: 26 };
 const STEPS = [1, 2, 5, 10, 15, 30, 60].map((minutes) => minutes * 60);
+
+const FONT = 'Roboto, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
+const SIZE = 11.5;
+const pen = document.createElement("canvas").getContext("2d");
+
+/** Return a text, cut so that it is no wider than so many pixels. */
+function fitted(text, width) {
+  pen.font = `${SIZE}px ${FONT}`;
+  let cut = text;
+  for (let end = text.length; end > 1 && pen.measureText(cut).width > width; end--) cut = `${text.slice(0, end - 1).trimEnd()}…`;
+  return cut;
+}
 
 export class Strings {
   /** `shown` has data, bunched pieces, span (s), the chosen bus, and the part of time and distance in view. */
@@ -31,11 +44,10 @@ export class Strings {
 
   draw() {
     const { box, width, height, shown } = this;
-    const font = 'Roboto, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
     const clip = s("clipPath", { id: "plot" }, s("rect", { x: box.x, y: box.y, width: box.width, height: box.height }));
     const hatch = s("pattern", { id: "gap", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       s("rect", { width: 7, height: 7, fill: token("sunken") }), s("line", { x1: 0, x2: 0, y1: 0, y2: 7, stroke: token("rule-strong"), "stroke-width": 2.5 }));
-    return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, xmlns: "http://www.w3.org/2000/svg", "font-family": font, "font-size": 11.5, role: "img", "aria-label": t("diagram.words") },
+    return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, xmlns: "http://www.w3.org/2000/svg", "font-family": FONT, "font-size": SIZE, role: "img", "aria-label": t("diagram.words") },
       s("defs", {}, clip, hatch), s("rect", { width, height, fill: token("surface") }),
       this.gaps(), this.times(), this.stations(), s("g", { "clip-path": "url(#plot)", fill: "none", "stroke-linejoin": "round" }, this.trips()),
       s("rect", { x: box.x, y: box.y, width: box.width, height: box.height, fill: "none", stroke: token("rule-strong") }), s("g", { class: "over" }));
@@ -65,14 +77,13 @@ export class Strings {
   stations() {
     const { view, data } = this.shown;
     let last = Infinity;
-    const room = this.width < 700 ? 14 : 26;
     return data.estacoes.filter((station) => station.distancia_m >= view.d0 && station.distancia_m <= view.d1).map((station) => {
       const y = this.y(station.distancia_m);
       const named = last - y >= 12.5;
       if (named) last = y;
-      const name = station.nome.replace(/^Terminal /, "T. ");
+      const name = fitted(short(station.nome), this.box.x - 14);
       return [s("line", { x1: this.box.x - (named ? 5 : 3), x2: this.box.x + this.box.width, y1: y, y2: y, stroke: token("rule"), "stroke-width": 0.9 }),
-        named && s("text", { x: this.box.x - 9, y: y + 4, "text-anchor": "end", fill: token("ink") }, name.length > room ? `${name.slice(0, room - 1)}…` : name),
+        named && s("text", { x: this.box.x - 9, y: y + 4, "text-anchor": "end", fill: token("ink") }, name),
         named && this.width >= 700 && s("text", { x: this.box.x + this.box.width + 7, y: y + 4, fill: token("faint") }, distance(station.distancia_m))];
     });
   }

@@ -49,7 +49,7 @@ export function vehiclePanel(panel, codigo, close, view) {
       fact(t("panel.station"), vehicle.estacao_proxima ? [vehicle.estacao_proxima.nome, h("small", {}, ` ${distance(vehicle.estacao_proxima.distancia_m)}`)] : "–", "wide"),
       fact(t("panel.plate"), vehicle.placa || "–"),
       fact(t("panel.signal"), clock(vehicle.datahora, true)),
-      vehicle.desvio_m > 100 && fact(t("panel.off"), distance(vehicle.desvio_m)));
+      vehicle.desvio_m > 100 && fact(t("panel.off"), distance(vehicle.desvio_m), "wide"));
     if (stamp !== vehicle.datahora) {
       stamp = vehicle.datahora;
       fill(way, progressStrip(vehicle, direction));
@@ -69,7 +69,7 @@ export function vehiclePanel(panel, codigo, close, view) {
         points: speeds, from: to - MINUTES * 60000, to, top: 60, unit: " km/h",
         label: t("panel.speed.words", { top: number(Math.max(...speeds.map(([, value]) => value ?? 0))), middle: number(middle) }),
         caption: t("panel.speed.caption", { middle: number(middle) }),
-      }));
+      }), view.stage && pontos.length > 1 && trailKey());
     } catch (error) {
       fill(chart, h("h2", { class: "label" }, t("panel.speed")), h("p", { class: "muted small" }, error.message));
     }
@@ -80,6 +80,9 @@ export function vehiclePanel(panel, codigo, close, view) {
   view.draw();
   return () => {};
 }
+
+/** What the colours of the trail on the map mean. */
+const trailKey = () => [h("h2", { class: "label" }, t("panel.trail")), h("div", { class: "trail-key", "aria-hidden": "true" }, h("i"), h("span", {}, "0"), h("span", {}, "20"), h("span", {}, "45+ km/h"))];
 
 const median = (values) => (values.length ? values.sort((a, b) => a - b)[values.length >> 1] : null);
 

@@ -28,11 +28,11 @@ export function luminance(hex) {
 }
 
 /** Return black or white, whichever reads better on a colour. */
-export const inkOn = (hex) => (luminance(hex) > 0.3 ? "#101418" : "#ffffff");
+export const inkOn = (hex) => (luminance(hex) > 0.195 ? "#101418" : "#ffffff");
 
 const readable = new Map();
 
-/** Return a line's colour, lightened or darkened until it stands out 3.2 to 1 from the ground. */
+/** Return a line's colour, lightened or darkened until it stands out from the ground, and ink on it by 4.5 to 1. */
 export function lineColor(hex) {
   if (!/^#[0-9a-f]{6}$/i.test(hex ?? "")) return statusColor("");
   const key = `${hex}${isDark()}`;
@@ -47,7 +47,7 @@ function adjust(hex) {
   for (let step = 0; step < 20; step++) {
     const own = 0.2126 * linear(color[0]) + 0.7152 * linear(color[1]) + 0.0722 * linear(color[2]);
     const contrast = (Math.max(own, ground) + 0.05) / (Math.min(own, ground) + 0.05);
-    if (contrast >= (isDark() ? 4 : 3.2)) break;
+    if (contrast >= (isDark() ? 4.3 : 4.1)) break;
     color = color.map((part) => part + (goal - part) * 0.08);
   }
   return `#${color.map((part) => Math.round(part * 255).toString(16).padStart(2, "0")).join("")}`;

@@ -76,9 +76,10 @@ function beat() {
   pulse.dataset.state = live.started || live.failure ? state : "late";
   pulse.lastChild.textContent = text;
   const ribbon = by("ribbon");
-  if (ribbon.hidden === live.simulated || ribbon.lang !== language()) {
+  if (ribbon.hidden === live.simulated || ribbon.lang !== document.documentElement.lang) {
     ribbon.hidden = !live.simulated;
-    ribbon.lang = language();
+    ribbon.lang = document.documentElement.lang;
+    ribbon.setAttribute("aria-label", t("simulated.title"));
     fill(ribbon, h("b", {}, t("simulated.title")), h("span", {}, t("simulated.text")));
   }
   const unreached = live.failure && !live.streaming ? t("unreached", { why: live.failure }) : null;

@@ -44,9 +44,9 @@ class LiveMap {
     this.glides = new Glides();
     this.glides.take(live.vehicles.keys());
     this.drawer = new Drawer(this);
-    this.mapBox = h("section", { class: "map", "aria-label": t("map.title") });
+    this.mapBox = h("div", { class: "map" });
     this.panel = h("aside", { class: "panel", "aria-label": t("panel.label"), hidden: true });
-    root.append(this.drawer.element, this.mapBox, this.panel);
+    root.append(h("h1", { class: "unseen" }, t("nav.mapa")), this.drawer.element, this.mapBox, this.panel);
     this.onVehicles = (event) => { this.glides.take(event.detail); this.refresh(); };
     live.addEventListener("vehicles", this.onVehicles);
     this.onLines = () => { this.refresh(); this.draw(); };

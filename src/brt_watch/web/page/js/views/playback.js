@@ -24,7 +24,7 @@ class Playback {
   constructor(root, params) {
     this.reel = new Reel();
     this.speed = SPEEDS.includes(Number(params.get("x"))) ? Number(params.get("x")) : 30;
-    this.mapBox = h("section", { class: "map", "aria-label": t("map.title") });
+    this.mapBox = h("div", { class: "map" });
     this.veil = h("div", { class: "veil", role: "status", hidden: true });
     this.mapBox.append(this.veil);
     this.button = h("button", { class: "button main", type: "button", id: "play", onclick: () => this.play(!this.playing) });

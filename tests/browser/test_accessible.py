@@ -1,0 +1,39 @@
+"""Every view by the rules of axe-core: names, contrast, landmarks, headings, in both themes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+PLACES = {
+    "mapa": ".entry",
+    "mapa?estacao=TCMAD": ".panel .code",
+    "mapa?onibus={bus}": ".panel .figure svg",
+    "reproducao": ".daybar .bar-good",
+    "linhas?vazias=1": "tbody tr",
+    "diagrama?linha=35": ".diagram .trip",
+    "captura": ".minutes .cell.good",
+}
+"""Each place of the page, and what is there when it has its data."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_breaks_a_rule_of_accessibility(visit: Any, scheme: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright",
+        reason="this test needs axe-core: pip install axe-playwright-python",
+    ).Axe()
+    seen = visit(color_scheme=scheme)
+    page = seen.map("mapa")
+    bus = page.evaluate(
+        """async () => [...(await import('/page/js/live.js')).live.vehicles.values()]
+            .find(({status, progresso_m}) => status === 'Em operação' && progresso_m).codigo"""
+    )
+    broken = []
+    for place, ready in PLACES.items():
+        seen.go(place.format(bus=bus))
+        page.locator(ready).first.wait_for(state="attached")
+        for rule in axe.run(page).response["violations"]:
+            broken += [f"{place}: {rule['id']}: {node['html'][:120]}" for node in rule["nodes"]]
+    assert not broken

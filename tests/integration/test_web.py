@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
@@ -211,7 +212,28 @@ def test_the_gtfs_realtime_feed_breaks_no_published_rule(get: Get, app: FastAPI)
     assert get("/gtfs-rt/vehicle-positions?format=json").json()["header"]["gtfs_realtime_version"] == "2.0"
 
 
-def test_tides_has_a_row_a_signal(get: Get) -> None:
+TIDES: dict[str, Callable[[str], bool]] = {
+    "location_ping_id": bool,
+    "service_date": lambda text: bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text)),
+    "event_timestamp": lambda text: bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", text)),
+    "vehicle_id": bool,
+    "latitude": lambda text: -90 <= float(text) <= 90,
+    "longitude": lambda text: -180 <= float(text) <= 180,
+    "gps_quality": lambda text: text in ("", "Excellent", "Good", "Poor"),
+    "heading": lambda text: not text or 0 <= float(text) <= 360,
+    "speed": lambda text: not text or float(text) >= 0,
+    "odometer": lambda text: not text or float(text) >= 0,
+}
+"""What the published schema of `vehicle_locations` asks of the columns that we fill."""
+
+TIDES_HEADER = (
+    "location_ping_id,service_date,event_timestamp,trip_id_performed,trip_id_scheduled,trip_stop_sequence,"
+    "scheduled_stop_sequence,vehicle_id,device_id,pattern_id,stop_id,current_status,latitude,longitude,gps_quality,"
+    "heading,speed,odometer,schedule_deviation,headway_deviation,trip_type,schedule_relationship"
+)
+
+
+def test_tides_has_a_row_a_signal_by_the_published_schema(get: Get) -> None:
     rows = list(
         csv.DictReader(
             io.StringIO(get("/tides/vehicle_locations.csv?de=2026-11-23T11:59:00Z&ate=2026-11-23T12:30:00Z").text)
@@ -219,6 +241,10 @@ def test_tides_has_a_row_a_signal(get: Get) -> None:
     )
     assert len(rows) == len({row["location_ping_id"] for row in rows}) == 3 * TICKS
     assert {row["gps_quality"] for row in rows if row["vehicle_id"] == "901065"} == {"Poor"}
+    assert ",".join(rows[0]) == TIDES_HEADER
+    for row in rows:
+        assert [(name, row[name]) for name, holds in TIDES.items() if not holds(row[name])] == []
+        assert not any(row[name] for name in row if name not in TIDES and name != "pattern_id")
 
 
 def test_health_is_503_when_the_capture_is_behind_and_the_map_says_so(

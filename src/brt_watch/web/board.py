@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean, median, pstdev
 
+from msgspec.structs import asdict
+
 from brt_watch.network.position import ON_PATH_M
 from brt_watch.web.fleet import LATE, MOVING_KMH
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import Hour, Lengths, LineNow, Vehicle
+from brt_watch.web.shapes import Hour, Lengths, LineInfo, LineNow, Vehicle
 
+UNKNOWN_COLOUR = "#777777"
 FEWEST = 4
 """Of fewer vehicles on a path nothing is said of how evenly they are spaced."""
 
@@ -27,18 +30,11 @@ def board(reference: Reference, vehicles: Sequence[Vehicle], hours: dict[str, li
 
 
 def _line(reference: Reference, linha: str, vehicles: list[Vehicle], hours: list[Hour]) -> LineNow:
-    info = reference.lines.get(linha)
+    info = reference.lines.get(linha) or LineInfo(linha, "", "", "", "", [], UNKNOWN_COLOUR, Lengths(None, None))
     at_stations = sum(vehicle.status == "Parado terminal" for vehicle in vehicles)
     speeds = [vehicle.velocidade for vehicle in vehicles if (vehicle.velocidade or 0) >= MOVING_KMH]
     return LineNow(
-        linha=linha,
-        nome=info.nome if info else "",
-        servico=info.servico if info else "",
-        extremo_a=info.extremo_a if info else "",
-        extremo_b=info.extremo_b if info else "",
-        corredores=info.corredores if info else [],
-        cor=info.cor if info else "#777777",
-        comprimento_m=info.comprimento_m if info else Lengths(None, None),
+        **asdict(info),
         em_servico=len(vehicles),
         em_terminais=at_stations,
         em_rota=len(vehicles) - at_stations,

@@ -1,4 +1,4 @@
-"""The OpenAPI document, its shapes from `shapes.py`, and a page of it without a script."""
+"""The OpenAPI document, its shapes from `shapes.py` and `past_shapes.py`, and a page of it without a script."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import shapes
+from brt_watch.web import past_shapes, shapes
 
 _REF = "#/components/schemas/{name}"
-_SHAPES = [value for value in vars(shapes).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)][
-    1:
+_SHAPES = [
+    value
+    for module in (shapes, past_shapes)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
 ]
 
 DESCRIPTION = """The buses of Rio de Janeiro's BRT, now and before. Moments are ISO 8601 with a zone, speeds km/h, \

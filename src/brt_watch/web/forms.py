@@ -7,22 +7,16 @@ import io
 
 import msgspec
 
-from brt_watch.web.shapes import HistorySignal
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
-
-
-def row(signal: Signal) -> HistorySignal:
-    """Return a signal as it is encoded."""
-    return HistorySignal(*signal)
 
 
 def as_csv(signals: list[Signal]) -> Encoded:
     """Return signals as CSV (RFC 4180), moments as ISO 8601 in UTC, nulls as nothing."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(Signal._fields)
-    writer.writerows((iso(signal), *signal[1:]) for signal in signals)
+    writer.writerow(Signal.__struct_fields__)
+    writer.writerows((iso(signal), *msgspec.structs.astuple(signal)[1:]) for signal in signals)
     return Encoded(text.getvalue().encode(), "text/csv; charset=utf-8")
 
 
@@ -37,7 +31,7 @@ def as_geojson(signals: list[Signal]) -> Encoded:
         {
             "type": "Feature",
             "geometry": {"type": "Point", "coordinates": [signal.longitude, signal.latitude]},
-            "properties": row(signal),
+            "properties": signal,
         }
         for signal in signals
     ]
@@ -54,8 +48,8 @@ def as_parquet(signals: list[Signal]) -> Encoded:
     text, number, whole = pyarrow.string(), pyarrow.float64(), pyarrow.int16()
     types = {"datahora": pyarrow.timestamp("us", tz="UTC"), "direcao": whole, "ignicao": whole}
     types |= dict.fromkeys(("latitude", "longitude", "velocidade", "hodometro"), number)
-    schema = pyarrow.schema([(name, types.get(name, text)) for name in Signal._fields])
-    columns = {name: [getattr(signal, name) for signal in signals] for name in Signal._fields}
+    schema = pyarrow.schema([(name, types.get(name, text)) for name in Signal.__struct_fields__])
+    columns = {name: [getattr(signal, name) for signal in signals] for name in Signal.__struct_fields__}
     table = pyarrow.table(columns, schema=schema)
     out = io.BytesIO()
     parquet.write_table(table, out, compression="zstd")

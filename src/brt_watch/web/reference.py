@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import colorsys
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any
@@ -12,21 +11,7 @@ from typing import Any
 from brt_watch.network import SEEDS, read_network, read_seed
 from brt_watch.network import Network as Paths
 from brt_watch.network.position import Positions
-from brt_watch.web.shapes import Lengths, Network, StopOnPath
-
-
-@dataclass(frozen=True)
-class LineInfo:
-    """What does not change of a line."""
-
-    linha: str
-    nome: str
-    servico: str
-    extremo_a: str
-    extremo_b: str
-    corredores: list[str]
-    cor: str
-    comprimento_m: Lengths
+from brt_watch.web.shapes import Lengths, LineInfo, Network, StopOnPath
 
 
 class Reference:

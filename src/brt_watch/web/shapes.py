@@ -1,4 +1,7 @@
-"""The shapes of what the API answers: what is encoded is what the OpenAPI document says."""
+"""The shapes of what the API answers of now: what is encoded is what the OpenAPI document says.
+
+What was before is in `past_shapes.py`.
+"""
 
 from __future__ import annotations
 
@@ -98,27 +101,6 @@ class VehicleCollection(Struct, frozen=True):
     type: Literal["FeatureCollection"] = "FeatureCollection"
 
 
-class TrailPoint(Struct, frozen=True):
-    """Where a vehicle was."""
-
-    datahora: Moment
-    latitude: float
-    longitude: float
-    velocidade: float | None
-    direcao: int | None
-    linha: str | None
-    sentido: Direction | None
-    progresso_m: float | None
-
-
-class Trail(Struct, frozen=True):
-    """Where a vehicle was, oldest first."""
-
-    codigo: str
-    aviso: str | None
-    pontos: list[TrailPoint]
-
-
 class Hour(Struct, frozen=True):
     """A line in an hour."""
 
@@ -134,8 +116,8 @@ class Lengths(Struct, frozen=True):
     volta: float | None
 
 
-class LineNow(Struct, frozen=True):
-    """A line, and how it runs now."""
+class LineInfo(Struct, frozen=True):
+    """What does not change of a line."""
 
     linha: str
     nome: str
@@ -145,6 +127,11 @@ class LineNow(Struct, frozen=True):
     corredores: list[str]
     cor: str
     comprimento_m: Lengths
+
+
+class LineNow(LineInfo, frozen=True):
+    """A line, and how it runs now."""
+
     em_servico: Annotated[int, Meta(description="Vehicles with a signal of the last ten minutes, not in a garage.")]
     em_terminais: Annotated[int, Meta(description="Of those, standing at a station or terminal.")]
     em_rota: Annotated[int, Meta(description="Of those, the others.")]
@@ -168,35 +155,6 @@ class StopOnPath(Struct, frozen=True):
     estacao_id: str
     nome: str
     distancia_m: float
-
-
-class TripTrack(Struct, frozen=True):
-    """A trip of a vehicle: [epoch seconds, metres along the path, km/h]."""
-
-    codigo: str
-    viagem: int
-    pontos: list[tuple[float, float, float | None]]
-
-
-class Gap(Struct, frozen=True):
-    """A time without a good poll."""
-
-    de: Moment
-    ate: Moment
-
-
-class Stringline(Struct, frozen=True):
-    """Distance along the path against time, a line a trip."""
-
-    linha: str
-    sentido: Direction
-    de: Moment
-    ate: Moment
-    aviso: str | None
-    comprimento_m: float
-    estacoes: list[StopOnPath]
-    veiculos: list[TripTrack]
-    lacunas: list[Gap]
 
 
 class Pass(Struct, frozen=True):
@@ -228,38 +186,6 @@ class Stations(Struct, frozen=True):
     estacoes: list[StationNow]
 
 
-class Minute(Struct, frozen=True):
-    """How a minute was captured."""
-
-    minuto: Moment
-    previstas: int
-    boas: int
-    atrasadas: int
-    com_falha: int
-    perdidas: int
-    idade_mediana_segundos: float | None
-    registros: int
-
-
-class Coverage(Struct, frozen=True):
-    """The minutes of a day in Rio."""
-
-    dia: str
-    aviso: str | None
-    minutos: list[Minute]
-
-
-class Day(Struct, frozen=True):
-    """How a day in Rio was captured."""
-
-    dia: str
-    boas: int
-    previstas: int
-    minutos_bons: int
-    minutos_parciais: int
-    minutos_perdidos: int
-
-
 class HealthDetails(Struct, frozen=True):
     """How the capture, the disk and the database are."""
 
@@ -268,57 +194,6 @@ class HealthDetails(Struct, frozen=True):
     alertas: list[dict[str, Any]]
     disco: dict[str, Any]
     banco: dict[str, Any]
-
-
-class HistorySignal(Struct, frozen=True):
-    """A signal, once."""
-
-    datahora: Moment
-    codigo: str
-    placa: str
-    linha: str | None
-    sentido: str | None
-    trajeto: str
-    latitude: float
-    longitude: float
-    velocidade: float | None
-    direcao: int | None
-    ignicao: int | None
-    hodometro: float | None
-
-
-class History(Struct, frozen=True):
-    """A page of signals; `proximo` is the cursor of the next page, null at the last."""
-
-    de: Moment
-    ate: Moment
-    proximo: str | None
-    sinais: list[HistorySignal]
-
-
-class Played(Struct, frozen=True):
-    """The positions of a vehicle: [seconds after `de`, longitude, latitude, km/h, heading]."""
-
-    linha: str | None
-    sentido: str | None
-    p: list[tuple[int, float, float, float | None, int | None]]
-
-
-class Playback(Struct, frozen=True):
-    """Some minutes of all vehicles."""
-
-    de: Moment
-    ate: Moment
-    aviso: str | None
-    veiculos: dict[str, Played]
-    lacunas: list[Gap]
-
-
-class Range(Struct, frozen=True):
-    """The first and the last captured moment."""
-
-    primeiro: Moment | None
-    ultimo: Moment | None
 
 
 class Network(Struct, frozen=True):

@@ -7,18 +7,21 @@ import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from sys import intern
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
+
+from msgspec import Struct
 
 from brt_watch.clock import UTC
 from brt_watch.ledger import CSV_FIELDS
+from brt_watch.web.shapes import Moment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Signal(NamedTuple):
+class Signal(Struct, frozen=True, gc=False):
     """What a vehicle sent once; nulls and blanks are made one: no line, no direction, no plate."""
 
-    datahora: datetime
+    datahora: Moment
     codigo: str
     placa: str
     linha: str | None

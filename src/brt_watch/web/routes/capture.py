@@ -13,8 +13,9 @@ from brt_watch.clock import RIO, UTC
 from brt_watch.errors import DatabaseRefused, DatabaseUnreachable
 from brt_watch.web.answers import EARLIEST, LATEST, as_json
 from brt_watch.web.documents import PROBLEMS, content, shape
+from brt_watch.web.past_shapes import Coverage
 from brt_watch.web.reader import ROLE
-from brt_watch.web.shapes import Coverage, HealthDetails
+from brt_watch.web.shapes import HealthDetails
 from brt_watch.web.site import Site, the_site
 
 router = APIRouter(tags=["capture"])

@@ -15,7 +15,7 @@ from brt_watch.clock import parse_moment, write_moment
 from brt_watch.web import forms
 from brt_watch.web.answers import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.documents import PROBLEMS, shape
-from brt_watch.web.shapes import History, Playback, Played, Range
+from brt_watch.web.past_shapes import History, Playback, Played, Range
 from brt_watch.web.signals import Signal
 from brt_watch.web.site import Site, the_site
 
@@ -57,7 +57,7 @@ def history(
     signals = site.past.page(begin, end, codigo, linha, after, limite)
     following = _write_cursor(signals[-1]) if len(signals) == limite else None
     if format == "json":
-        return as_json(request, History(begin, end, following, [forms.row(signal) for signal in signals]))
+        return as_json(request, History(begin, end, following, signals))
     encoded = {"csv": forms.as_csv, "parquet": forms.as_parquet, "geojson": forms.as_geojson}[format](signals)
     named = {"Content-Disposition": f'attachment; filename="brt-{begin:%Y%m%dT%H%M%SZ}.{format}"'}
     if following:

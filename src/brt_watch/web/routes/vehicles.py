@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 from brt_watch.web.answers import NO_NUL, Until, as_json, send, span
 from brt_watch.web.documents import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
 from brt_watch.web.live import NOTHING_YET
+from brt_watch.web.past_shapes import Trail, TrailPoint
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import Trail, TrailPoint, Vehicle, VehicleCollection, VehicleFeature, Vehicles
+from brt_watch.web.shapes import Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
 from brt_watch.web.site import Site, the_site
 from brt_watch.web.snapshot import Encoded, Snapshot

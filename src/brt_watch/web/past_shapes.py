@@ -1,0 +1,124 @@
+"""The shapes of answers about what was: trails, string-lines, history, playback, coverage."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from brt_watch.web.shapes import Direction, Moment, StopOnPath
+from brt_watch.web.signals import Signal
+
+
+class TrailPoint(Struct, frozen=True):
+    """Where a vehicle was."""
+
+    datahora: Moment
+    latitude: float
+    longitude: float
+    velocidade: float | None
+    direcao: int | None
+    linha: str | None
+    sentido: Direction | None
+    progresso_m: float | None
+
+
+class Trail(Struct, frozen=True):
+    """Where a vehicle was, oldest first."""
+
+    codigo: str
+    aviso: str | None
+    pontos: list[TrailPoint]
+
+
+class TripTrack(Struct, frozen=True):
+    """A trip of a vehicle: [epoch seconds, metres along the path, km/h]."""
+
+    codigo: str
+    viagem: int
+    pontos: list[tuple[float, float, float | None]]
+
+
+class Gap(Struct, frozen=True):
+    """A time without a good poll."""
+
+    de: Moment
+    ate: Moment
+
+
+class Stringline(Struct, frozen=True):
+    """Distance along the path against time, a line a trip."""
+
+    linha: str
+    sentido: Direction
+    de: Moment
+    ate: Moment
+    aviso: str | None
+    comprimento_m: float
+    estacoes: list[StopOnPath]
+    veiculos: list[TripTrack]
+    lacunas: list[Gap]
+
+
+class Minute(Struct, frozen=True):
+    """How a minute was captured."""
+
+    minuto: Moment
+    previstas: int
+    boas: int
+    atrasadas: int
+    com_falha: int
+    perdidas: int
+    idade_mediana_segundos: float | None
+    registros: int
+
+
+class Coverage(Struct, frozen=True):
+    """The minutes of a day in Rio."""
+
+    dia: str
+    aviso: str | None
+    minutos: list[Minute]
+
+
+class Day(Struct, frozen=True):
+    """How a day in Rio was captured."""
+
+    dia: str
+    boas: int
+    previstas: int
+    minutos_bons: int
+    minutos_parciais: int
+    minutos_perdidos: int
+
+
+class History(Struct, frozen=True):
+    """A page of signals; `proximo` is the cursor of the next page, null at the last."""
+
+    de: Moment
+    ate: Moment
+    proximo: str | None
+    sinais: list[Signal]
+
+
+class Played(Struct, frozen=True):
+    """The positions of a vehicle: [seconds after `de`, longitude, latitude, km/h, heading]."""
+
+    linha: str | None
+    sentido: str | None
+    p: list[tuple[int, float, float, float | None, int | None]]
+
+
+class Playback(Struct, frozen=True):
+    """Some minutes of all vehicles."""
+
+    de: Moment
+    ate: Moment
+    aviso: str | None
+    veiculos: dict[str, Played]
+    lacunas: list[Gap]
+
+
+class Range(Struct, frozen=True):
+    """The first and the last captured moment."""
+
+    primeiro: Moment | None
+    ultimo: Moment | None

@@ -108,6 +108,21 @@ def test_a_station_tells_its_last_passes(visit: Any) -> None:
     assert page.locator(".passes .since").first.inner_text()
 
 
+def test_on_a_phone_the_station_of_an_address_lies_above_its_sheet(visit: Any) -> None:
+    seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = seen.map("mapa?estacao=TCMAD")
+    page.locator(".passes tbody tr").first.wait_for()
+    x, y = page.evaluate(
+        """async () => { const {network} = await import('/page/js/network.js');
+        const {fleet} = document.querySelector('canvas.fleet');
+        const {longitude, latitude} = network.stations.get('TCMAD');
+        const {x, y} = fleet.map.project([longitude, latitude]);
+        return [x, y + fleet.canvas.getBoundingClientRect().top]; }"""
+    )
+    assert 30 < x < 360
+    assert 30 < y < page.locator(".panel").bounding_box()["y"] - 10
+
+
 def test_the_list_has_the_buses_of_the_map(visit: Any) -> None:
     seen = visit()
     page = seen.map("mapa?linha=22", least=3)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura"]
 
 
@@ -19,6 +21,15 @@ def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
     assert "t=20" in page.url
     assert "ônibus com sinal" in page.locator(".count").inner_text()
     assert page.locator(".hour-label").count() == 7
+
+
+def test_playback_that_rests_shows_where_it_is_and_that_it_is_ready(visit: Any) -> None:
+    page = visit().map("reproducao")
+    page.locator(".veil").wait_for(state="hidden")
+    seconds = page.evaluate("Number(document.getElementById('play-position').value)")
+    place = page.locator(".timebar .head").get_attribute("transform")
+    assert float(place.removeprefix("translate(").split()[0]) == pytest.approx(seconds / 3.6, abs=1)
+    assert page.get_by_role("button", name="Aproximar").is_visible()
 
 
 def test_playback_draws_the_gaps_of_the_capture(visit: Any) -> None:

@@ -7,6 +7,9 @@ import { Fleet } from "./fleet.js";
 import { BOUNDS, CITY, style } from "./style.js";
 
 const EDGE = 30;
+/** On a phone the sheet of details leaves so much of the map. */
+const SEEN_ON_PHONE = 0.45;
+const narrow = matchMedia("(max-width: 760px)");
 const EMPTY = { type: "FeatureCollection", features: [] };
 
 /** Make a map in an element; `places` says where the buses are. Rejects where there is no WebGL. */
@@ -98,20 +101,19 @@ class Stage {
 
   /** Bring a place into view without moving more than needed. */
   look(longitude, latitude, zoom = 14) {
-    const motion = matchMedia("(prefers-reduced-motion: reduce)").matches ? "jumpTo" : "easeTo";
-    // On a phone the sheet of details lies over the lower half.
-    const narrow = matchMedia("(max-width: 760px)").matches;
-    this.map[motion]({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700, offset: [0, narrow ? -this.map.getContainer().clientHeight / 4 : 0] });
+    // On a phone the middle of what is seen lies higher than that of the map.
+    const higher = narrow.matches ? ((SEEN_ON_PHONE - 1) / 2) * this.map.getContainer().clientHeight : 0;
+    // Who wants no motion is moved there at once: MapLibre looks to that.
+    this.map.easeTo({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700, offset: [0, higher] });
   }
 
-  /** Bring a place into view if it is out of it, or under the sheet that a phone lays over the map. */
-  reveal({ longitude, latitude }, sheet) {
+  /** Bring a place into view if it is out of it, or under the sheet of details on a phone. */
+  reveal({ longitude, latitude }) {
     this.map.resize();
-    const box = this.map.getContainer().getBoundingClientRect();
+    const { clientWidth: width, clientHeight: height } = this.map.getContainer();
     const { x, y } = this.map.project([longitude, latitude]);
-    const over = sheet.getBoundingClientRect();
-    const bottom = over.left <= box.left ? over.top - box.top : box.height;
-    if (x < EDGE || x > box.width - EDGE || y < EDGE || y > bottom - EDGE) this.look(longitude, latitude, this.map.getZoom());
+    const bottom = narrow.matches ? height * SEEN_ON_PHONE : height;
+    if (x < EDGE || x > width - EDGE || y < EDGE || y > bottom - EDGE) this.look(longitude, latitude, this.map.getZoom());
   }
 
   /** Return the station at a point of the screen, null when there is none. */

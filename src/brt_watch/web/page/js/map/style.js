@@ -62,13 +62,14 @@ export function style() {
         id: "here", type: "circle", source: "here",
         paint: { "circle-radius": byZoom(10, 8, 16, 14), "circle-opacity": 0, "circle-stroke-color": token("ink"), "circle-stroke-width": 2.5 },
       },
-      {
-        id: "here-name", type: "symbol", source: "here",
-        layout: { ...LETTERS, "text-field": ["get", "nome"], "text-size": 14, "text-variable-anchor": ["left", "right"], "text-radial-offset": 1.3, "text-max-width": 9, "text-allow-overlap": true },
-        paint: { "text-color": token("ink"), "text-halo-color": token("land"), "text-halo-width": 2 },
-      },
       label("terminal-names", ["==", ["get", "tipo"], "terminal"], 10.2),
       label("station-names", ["!=", ["get", "tipo"], "terminal"], 12.8),
+      // The last one is placed first, and its other name finds no room.
+      {
+        id: "here-name", type: "symbol", source: "here",
+        layout: { ...LETTERS, "text-field": ["get", "nome"], "text-size": 14, "text-variable-anchor": ["left", "right"], "text-radial-offset": 1.3, "text-max-width": 9 },
+        paint: { "text-color": token("ink"), "text-halo-color": token("land"), "text-halo-width": 2 },
+      },
     ],
   };
 }

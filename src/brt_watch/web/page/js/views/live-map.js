@@ -3,6 +3,7 @@ import { lineColor, statusColor } from "../colors.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { AGES, ageClass, ageOf, live } from "../live.js";
+import { addTip, addZoomButtons } from "../map/controls.js";
 import { Glides } from "../map/glide.js";
 import { makeStage } from "../map/stage.js";
 import { network } from "../network.js";
@@ -22,6 +23,7 @@ export function choiceOf(params) {
   };
 }
 
+const NEAR = 13.5;
 const LIVELY = ["ao vivo", "atrasado"];
 
 /** Whether a vehicle is in the choice; `but` names a part of it that is left aside, for counting. */
@@ -63,7 +65,9 @@ class LiveMap {
   async open(params) {
     try {
       const [zoom, latitude, longitude] = (params.get("vista") ?? "").split("/").map(Number);
-      const stage = await makeStage(this.mapBox, this.glides, longitude ? { zoom, center: [longitude, latitude] } : {});
+      const place = this.place();
+      const camera = longitude ? { zoom, center: [longitude, latitude] } : place ? { zoom: NEAR, center: [place.longitude, place.latitude] } : {};
+      const stage = await makeStage(this.mapBox, this.glides, camera);
       if (this.left) {
         stage.remove();
         return;
@@ -81,18 +85,11 @@ class LiveMap {
       if (here().view === "mapa") amend({ vista: `${map.getZoom().toFixed(2)}/${lat.toFixed(4)}/${lng.toFixed(4)}` });
     });
     map.on("click", (event) => this.click(event.point));
-    map.on("mousemove", (event) => this.hover(event.point));
-    map.on("mouseout", () => this.hover(null));
-    this.tip = h("div", { class: "tip", hidden: true });
-    this.mapBox.append(this.tip, this.zoomButtons(map));
+    addTip(this.mapBox, this.stage, (codigo) => this.words(codigo));
+    addZoomButtons(this.mapBox, map);
     this.refresh();
     this.draw();
     this.openPanel();
-  }
-
-  zoomButtons(map) {
-    const button = (text, label, act) => h("button", { class: "button icon", type: "button", "aria-label": label, title: label, onclick: act }, text);
-    return h("div", { class: "zoom" }, button("+", t("zoom.in"), () => map.zoomIn()), button("−", t("zoom.out"), () => map.zoomOut()));
   }
 
   click(point) {
@@ -101,15 +98,10 @@ class LiveMap {
     else this.set({ onibus: null, estacao: this.stage.stationAt(point) });
   }
 
-  hover(point) {
-    const codigo = point && this.stage.fleet.pick(point.x, point.y, 12);
-    const vehicle = codigo && live.vehicles.get(codigo);
-    const station = point && !vehicle && network.stations.get(this.stage.stationAt(point));
-    this.stage.map.getCanvas().style.cursor = vehicle || station ? "pointer" : "";
-    this.tip.hidden = !(vehicle || station);
-    if (this.tip.hidden) return;
-    this.tip.textContent = vehicle ? [vehicle.linha ?? t("line.none"), vehicle.codigo, vehicle.status ? t(`status.${vehicle.status}`) : null].filter(Boolean).join(" · ") : station.nome;
-    this.tip.style.transform = `translate(${Math.min(point.x + 14, this.mapBox.clientWidth - 230)}px, ${point.y + 14}px)`;
+  /** What the tip says of a bus. */
+  words(codigo) {
+    const { linha, status } = live.vehicles.get(codigo);
+    return [linha ?? t("line.none"), codigo, status && t(`status.${status}`)].filter(Boolean).join(" · ");
   }
 
   key(event) {
@@ -174,10 +166,14 @@ class LiveMap {
     if (onibus) this.panelRefresh = vehiclePanel(this.panel, onibus, close, this);
     else if (estacao) this.panelRefresh = stationPanel(this.panel, estacao, close, this);
     else this.panel.replaceChildren();
-    const station = onibus ? null : network.stations.get(estacao);
-    const place = live.vehicles.get(onibus) ?? station;
-    this.stage?.here(station);
-    if (place) this.stage?.reveal(place, this.panel);
+    const place = this.place();
+    this.stage?.here(place === network.stations.get(estacao) ? place : null);
+    if (place) this.stage?.reveal(place);
+  }
+
+  /** Return the bus or the station that is opened, if it is known. */
+  place() {
+    return live.vehicles.get(this.choice.onibus) ?? network.stations.get(this.choice.estacao);
   }
 
   leave() {

@@ -4,6 +4,7 @@ import { lineColor } from "../colors.js";
 import { fill, h, icon } from "../dom.js";
 import { clock, dayName, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
+import { addTip, addZoomButtons } from "../map/controls.js";
 import { makeStage } from "../map/stage.js";
 import { network } from "../network.js";
 import { amend } from "../route.js";
@@ -74,7 +75,11 @@ class Playback {
     try {
       const stage = await makeStage(this.mapBox, this, {});
       if (this.left) stage.remove();
-      else this.stage = stage;
+      else {
+        this.stage = stage;
+        addTip(this.mapBox, stage, (codigo) => `${this.reel.tracks.get(codigo)?.linha ?? t("line.none")} · ${codigo}`);
+        addZoomButtons(this.mapBox, stage.map);
+      }
     } catch (error) {
       this.say(t("map.missing", { why: error.message }));
     }
@@ -139,6 +144,7 @@ class Playback {
     if (!this.start || !this.covered) return;
     fill(this.dayBox, dayBar(this.covered, this.start));
     fill(this.hourBox, hourBar(this.covered, this.start, this.reel.gaps), this.slider);
+    this.told = null;
     this.tell();
   }
 

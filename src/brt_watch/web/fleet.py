@@ -31,6 +31,9 @@ BOX = (-23.13, -22.59, -43.87, -43.0)
 """South, north, west, east of the BRT, as the city draws it."""
 
 LAST_PASSES = 3
+AGAIN = timedelta(minutes=5)
+"""A bus that stands at a station wavers over its middle: within this time it passes once."""
+
 LONGEST_STEP = timedelta(seconds=180)
 LONGEST_STEP_M = 3000.0
 
@@ -114,7 +117,8 @@ class Fleet:
             if start.progress_m < stop.distancia_m <= end.progress_m:
                 at = before.signal.datahora + step * ((stop.distancia_m - start.progress_m) / came)
                 passes = self._passes[stop.estacao_id].setdefault((linha, sentido), deque(maxlen=LAST_PASSES))
-                passes.append((now.signal.codigo, at))
+                if not any(codigo == now.signal.codigo and at - before < AGAIN for codigo, before in passes):
+                    passes.append((now.signal.codigo, at))
 
     def passes(self, estacao_id: str) -> list[Pass]:
         """Return the last passes of a station, the newest first, at most three a line and direction."""

@@ -49,7 +49,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
-    """The address of the page on half an hour of simulated windows that a capture goes on with, without a database."""
+    """The address of the page on twenty simulated minutes that a capture goes on with, without a database."""
     pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
     data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
     feed, web = _free_port(), _free_port()
@@ -60,7 +60,7 @@ def site() -> Iterator[str]:
         "BRT_WATCH_POSTGRES_PORT": str(_free_port()),
     }
     command = [sys.executable, "-m", "brt_watch"]
-    subprocess.run([*command, "simulate", "--history", "0.5"], env=environment, check=True, capture_output=True)
+    subprocess.run([*command, "simulate", "--history", "0.35"], env=environment, check=True, capture_output=True)
     often = {"BRT_WATCH_POLL_SECONDS": "10"}
     running = [
         subprocess.Popen(

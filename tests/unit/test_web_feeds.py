@@ -52,6 +52,7 @@ BREAK: dict[str, Callable[[pb.FeedMessage], object]] = {
     "W002": lambda feed: feed.entity[0].vehicle.ClearField("vehicle"),
     "W004": lambda feed: setattr(feed.entity[0].vehicle.position, "speed", 27),
     "W006": lambda feed: feed.entity[0].vehicle.trip.ClearField("trip_id"),
+    "W007": lambda feed: setattr(feed.header, "timestamp", NOW + 36),
     "W008": lambda feed: setattr(feed.header, "timestamp", NOW - 61),
     "W009": lambda feed: feed.entity[0].vehicle.trip.ClearField("schedule_relationship"),
 }

@@ -1,7 +1,7 @@
 """The published rules for VehiclePositions, by the names of the canonical GTFS-Realtime validator.
 
-What needs trip ids (E003, E022, E029, E047 and others) is left out: the feed has none. E017 and E018 look at the feed
-before as well.
+What needs trip ids (E003, E022, E029, E047 and others) is left out: the feed has none. E017, E018 and W007 look at the
+feed before as well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from google.transit import gtfs_realtime_pb2 as pb
 EARLIEST_POSIX, LATEST_POSIX = 1_000_000_000, 9_999_999_999
 UNREALISTIC_M_S = 26.8
 OLD_SECONDS = 65
+REFRESH_SECONDS = 35
 FUTURE_SECONDS = 60
 
 
@@ -54,6 +55,8 @@ def _header(feed: pb.FeedMessage, now: float, before: pb.FeedMessage | None) -> 
     yield from (Finding(rule, "header") for rule in _moment(header.timestamp, now))
     if now - header.timestamp > OLD_SECONDS:
         yield Finding("W008", f"header timestamp is {now - header.timestamp:.0f} s old")
+    if before and header.timestamp - before.header.timestamp > REFRESH_SECONDS:
+        yield Finding("W007", "refresh interval is more than 35 seconds")
     if before and before.header.timestamp > header.timestamp:
         yield Finding("E018", "header timestamp decreased between two sequential iterations")
     if before and before.header.timestamp == header.timestamp and list(before.entity) != list(feed.entity):

@@ -124,7 +124,8 @@ class Visit:
         self.go(name + place)
         self.page.locator(f"main.view-{name}").wait_for()
         if name in READY:
-            self.page.locator(READY[name]).first.wait_for()
+            # Not visible: a bus that stands is a line without a height.
+            self.page.locator(READY[name]).first.wait_for(state="attached")
             return self.page
         return self.map(name + place)
 

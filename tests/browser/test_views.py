@@ -59,8 +59,7 @@ def test_the_board_has_the_lines_and_sorts(visit: Any) -> None:
 
 
 def test_the_string_line_has_trips_stations_zoom_hover_and_export(visit: Any, tmp_path: Path) -> None:
-    page = visit().go("diagrama?linha=35&sentido=ida&horas=1")
-    page.locator(".diagram .trip").first.wait_for()
+    page = visit().view("diagrama", "?linha=35&sentido=ida&horas=1")
     assert page.locator(".diagram .trip").count() > 5
     assert "Linha 35" in page.locator("h1").inner_text()
     assert "T. Alvorada" in page.locator(".diagram").inner_html()

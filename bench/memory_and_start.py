@@ -84,6 +84,7 @@ def program(recording: Path, speed: float) -> Iterator[tuple[Path, dict[str, str
             f"{PREFIX}DATA": str(data),
             f"{PREFIX}FEED_URL": f"http://127.0.0.1:{port}/gps/brt",
             f"{PREFIX}POSTGRES_PORT": str(rig.free_port()),
+            f"{PREFIX}HTTP_PORT": str(rig.free_port()),
             # A load each pretended minute after the window is due: one load and one transform are waited for.
             f"{PREFIX}LOAD_MINUTES": "1",
             f"{PREFIX}CLOCK": f"{NOON.isoformat()}@{time.time():.3f}x{speed:g}",

@@ -306,7 +306,7 @@ def test_the_schema_is_applied_once(parts: Parts) -> None:
     with psycopg.connect(parts.store.url, autocommit=True) as connection:
         connection.execute("create database empty_one")
     empty = Store(make_settings(Path("x"), database_url=SecretStr(parts.store.url.rsplit("/", 1)[0] + "/empty_one")))
-    assert empty.apply_schema() == ["001_first", "002_network_of_a_transform", "003_reader"]
+    assert empty.apply_schema() == ["001_first", "002_network_of_a_transform", "003_reader", "004_polls_by_load"]
     assert empty.apply_schema() == []
     with psycopg.connect(parts.store.url, autocommit=True) as connection:
         connection.execute("drop database empty_one with (force)")

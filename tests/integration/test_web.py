@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import jsonschema
 import pyarrow.parquet
 import pytest
 import schemathesis
@@ -324,6 +325,28 @@ def test_the_api_is_what_its_openapi_document_says(app: FastAPI, mode: Generatio
         # The stream never ends.
         if not operation.path.endswith("/stream"):
             _try(operation, mode)
+
+
+def test_the_examples_of_the_document_are_answers_by_its_own_schemas(app: FastAPI) -> None:
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    shown = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
+    assert {"VehicleCollection", "Trail", "Lines", "Stringline", "Stations", "Coverage", "History"} <= set(shown)
+    for name, examples in shown.items():
+        schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        for example in examples:
+            jsonschema.validate(example, schema)
+
+
+def test_head_is_answered_as_get_and_other_methods_are_refused_with_a_sentence(app: FastAPI, get: Get) -> None:
+    async def ask(method: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return await client.request(method, "/api/v1/vehicles")
+
+    assert run(ask("HEAD")).headers["etag"] == get("/api/v1/vehicles").headers["etag"]
+    refused = run(ask("POST"))
+    assert (refused.status_code, refused.headers["content-type"]) == (405, "application/problem+json")
+    assert "only reads" in refused.json()["detail"]
 
 
 def _try(operation: Any, mode: GenerationMode) -> None:

@@ -85,6 +85,8 @@ def add_problem_handlers(app: FastAPI) -> None:
         detail = error.detail
         if error.status_code == 404 and detail == "Not Found":
             detail = f"There is nothing at {request.url.path}; /api/docs lists what there is."
+        if error.status_code == 405:
+            detail = "This only reads: GET and HEAD are what can be asked."
         return problem(error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)

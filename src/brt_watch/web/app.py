@@ -135,7 +135,7 @@ class Shortcut:
 
 
 class Guard:
-    """Adds the security headers to every answer, and counts the answers."""
+    """Adds the security headers to every answer, and counts the answers. HEAD is GET, whose body the server keeps."""
 
     def __init__(self, app: ASGIApp, counted: Counter[tuple[str, int]]) -> None:
         self._app = app
@@ -155,4 +155,5 @@ class Guard:
                 self._counted[method, message["status"]] += 1
             await send(message)
 
-        await self._app(scope, receive, guarded)
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        await self._app(asked, receive, guarded)

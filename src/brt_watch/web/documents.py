@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import past_shapes, shapes
+from brt_watch.web import examples, past_shapes, shapes
 
 _REF = "#/components/schemas/{name}"
 _SHAPES = [
@@ -52,6 +52,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
         made = get_openapi(title="brt-watch", version=__version__, description=DESCRIPTION, routes=app.routes)
         _, schemas = msgspec.json.schema_components(_SHAPES, ref_template=_REF)
+        for name, example in examples.by_shape().items():
+            schemas[name]["examples"] = [example]
         made.setdefault("components", {})["schemas"] = schemas
         for operations in made["paths"].values():
             for operation in operations.values():
@@ -61,10 +63,20 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def _example(document: dict[str, Any], operation: dict[str, Any]) -> str | None:
+    for body in operation["responses"]["200"].get("content", {}).values():
+        found = document["components"]["schemas"].get(body["schema"].get("$ref", "").rpartition("/")[2], {})
+        if "examples" in found:
+            return msgspec.json.format(msgspec.json.encode(found["examples"][0]), indent=2).decode()
+    return None
+
+
 def page(document: dict[str, Any]) -> str:
     """Return the document as a page that needs neither a script nor the internet."""
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
+        "<link rel=icon href=/page/icon.svg><link rel=stylesheet href=/page/css/tokens.css>",
+        "<link rel=stylesheet href=/page/css/docs.css>",
         f"<title>brt-watch API</title><h1>brt-watch API {escape(document['info']['version'])}</h1>",
         f"<p>{escape(document['info']['description'])}</p><p><a href=/api/openapi.json>OpenAPI</a>",
     ]
@@ -80,4 +92,6 @@ def page(document: dict[str, Any]) -> str:
                     for each in parameters
                 )
                 parts.append(f"<table><tr><th>name<th>in<th>what<th>default{rows}</table>")
+            if example := _example(document, operation):
+                parts.append(f"<details><summary>An answer</summary><pre>{escape(example)}</pre></details>")
     return "\n".join(parts)

@@ -30,10 +30,12 @@ def test_no_view_breaks_a_rule_of_accessibility(visit: Any, scheme: str) -> None
         """async () => [...(await import('/page/js/live.js')).live.vehicles.values()]
             .find(({status, progresso_m}) => status === 'Em operação' && progresso_m).codigo"""
     )
+    # Names, headings and landmarks are the same in both themes; contrast is not.
+    options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if scheme == "dark" else {})
     broken = []
     for place, ready in PLACES.items():
         seen.go(place.format(bus=bus))
         page.locator(ready).first.wait_for(state="attached")
-        for rule in axe.run(page).response["violations"]:
+        for rule in axe.run(page, options=options).response["violations"]:
             broken += [f"{place}: {rule['id']}: {node['html'][:120]}" for node in rule["nodes"]]
     assert not broken

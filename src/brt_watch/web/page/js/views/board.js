@@ -59,7 +59,10 @@ export function enter(root) {
     const top = Math.max(40, ...lines.map((line) => line.velocidade_mediana ?? 0));
     const sum = (name) => lines.reduce((all, line) => all + (line[name] ?? 0), 0);
     const speeds = lines.filter((line) => line.em_rota).map((line) => line.velocidade_mediana).filter((value) => value !== null).sort((a, b) => a - b);
-    lede.textContent = sum("em_servico") ? t("board.lede", { route: number(sum("em_rota")), terminal: number(sum("em_terminais")), lines: lines.filter((line) => line.em_servico).length, speed: number(speeds[speeds.length >> 1]) }) : t(lines.length ? "board.none" : "loading");
+    lede.textContent = !sum("em_servico") ? t(lines.length ? "board.none" : "loading") : t("board.lede", {
+      route: number(sum("em_rota")), terminal: number(sum("em_terminais")),
+      lines: lines.filter((line) => line.em_servico).length, speed: number(speeds[speeds.length >> 1]),
+    });
     if (body.contains(document.activeElement)) return;
     fill(body, rows.map((line) => row(line, top)));
   }

@@ -44,11 +44,12 @@ export function enter(root) {
       const states = minutos.map(stateOf);
       const count = (...names) => states.filter((state) => names.includes(state)).length;
       const name = dayName(rioMoment(chosen, 12), true);
-      lede.textContent = !minutos.length ? "" : t("health.lede", { day: name[0].toUpperCase() + name.slice(1), good: number(count("good", "lateMinute")), all: number(minutos.length), part: number(count("part")), lost: number(count("lost", "fail")) });
+      lede.textContent = !minutos.length ? "" : t("health.lede", {
+        day: name[0].toUpperCase() + name.slice(1), all: number(minutos.length),
+        good: number(count("good", "lateMinute")), part: number(count("part")), lost: number(count("lost", "fail")),
+      });
       fill(grid, minutos.length ? minuteGrid(minutos, chosen, grid.clientWidth) : h("p", { class: "muted" }, t("health.none")));
-      const points = minutos.map((minute) => [Date.parse(minute.minuto), minute.idade_mediana_segundos]);
-      const known = points.map(([, value]) => value).filter((value) => value !== null && value !== undefined);
-      fill(ages, known.length > 1 ? timeCurve({ points: points.map(([at, value]) => [at, value ?? null]), from: rioMoment(chosen), to: Math.max(...points.map(([at]) => at)), width: Math.max(320, ages.clientWidth), height: 190, unit: " s", label: t("health.signalAge.words", { low: number(Math.min(...known)), high: number(Math.max(...known)) }) }) : h("p", { class: "muted" }, t("health.none")));
+      fill(ages, ageCurve(minutos, chosen, ages.clientWidth) ?? h("p", { class: "muted" }, t("health.none")));
     });
     part(days, async () => {
       const answer = await get("coverage/days", { dias: DAYS });
@@ -67,6 +68,17 @@ export function enter(root) {
   load();
   const timer = setInterval(load, ASK_EVERY);
   return { update: load, leave: () => clearInterval(timer) };
+}
+
+/** Return the ages of the signals over a day as a curve, null when less than two are known. */
+function ageCurve(minutes, day, width) {
+  const points = minutes.map((minute) => [Date.parse(minute.minuto), minute.idade_mediana_segundos ?? null]);
+  const known = points.map(([, value]) => value).filter((value) => value !== null);
+  if (known.length < 2) return null;
+  return timeCurve({
+    points, from: rioMoment(day), to: points.at(-1)[0], width: Math.max(320, width), height: 190, unit: " s",
+    label: t("health.signalAge.words", { low: number(Math.min(...known)), high: number(Math.max(...known)) }),
+  });
 }
 
 function machine({ captura = {}, disco = {}, banco = {} }) {
@@ -97,7 +109,11 @@ function bars(rejections) {
 }
 
 function alertTable(alerts) {
-  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["when", "what", "state"].map((name) => h("th", { scope: "col" }, t(`health.${name}`))))),
-    h("tbody", {}, alerts.map((alert) => h("tr", {}, h("td", { class: "nowrap" }, dateTime(alert.tick)), h("td", {}, named("alert", alert.code), alert.subject && [" ", h("code", {}, alert.subject)], alert.detail && h("div", { class: "muted small" }, alert.detail)),
-      h("td", { class: "nowrap" }, alert.event === "raised" ? h("b", { class: "poor" }, t("health.raised")) : t("health.closed")))))));
+  const heads = ["when", "what", "state"].map((name) => h("th", { scope: "col" }, t(`health.${name}`)));
+  const rows = alerts.map((alert) => h("tr", {},
+    h("td", { class: "nowrap" }, dateTime(alert.tick)),
+    h("td", {}, named("alert", alert.code), alert.subject && [" ", h("code", {}, alert.subject)],
+      alert.detail && h("div", { class: "muted small" }, alert.detail)),
+    h("td", { class: "nowrap" }, alert.event === "raised" ? h("b", { class: "poor" }, t("health.raised")) : t("health.closed"))));
+  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows)));
 }

@@ -31,7 +31,11 @@ export function minuteGrid(minutes, day, width) {
     if (hour % 3 === 0) svg.append(s("text", { x: left - 7, y: top + hour * ch + ch - 2, "text-anchor": "end" }, `${hour}h`));
     for (let column = 0; column < 60; column++) {
       const minute = states.get(hour * 60 + column);
-      svg.append(s("rect", { class: `cell ${minute ? stateOf(minute) : "unknown"}`, x: left + column * cw + (column % 10 === 0 ? 1 : 0), y: top + hour * ch, width: cw - (column % 10 === 0 ? 2 : 1), height: ch - 1.2, rx: 1.2, "data-minute": hour * 60 + column }));
+      const wider = column % 10 === 0 ? 1 : 0;
+      svg.append(s("rect", {
+        class: `cell ${minute ? stateOf(minute) : "unknown"}`, "data-minute": hour * 60 + column, rx: 1.2,
+        x: left + column * cw + wider, y: top + hour * ch, width: cw - 1 - wider, height: ch - 1.2,
+      }));
     }
   }
   svg.addEventListener("pointerover", (event) => {

@@ -32,9 +32,14 @@ class Playback {
     this.moment = h("output", { class: "moment", "aria-live": "off" });
     this.count = h("span", { class: "count" });
     this.day = h("input", { class: "field", type: "date", id: "play-day", onchange: () => this.day.value && this.go(rioMoment(this.day.value, this.hourNow())) });
-    this.hour = h("select", { class: "field", id: "play-hour", onchange: () => this.go(rioMoment(this.day.value, Number(this.hour.value))) }, Array.from({ length: 24 }, (_, i) => h("option", { value: i }, `${i}h`)));
-    this.rate = h("select", { class: "field", id: "play-speed", onchange: () => { this.speed = Number(this.rate.value); amend({ x: this.speed }); } }, SPEEDS.map((x) => h("option", { value: x, selected: x === this.speed }, `${x}×`)));
-    this.slider = h("input", { type: "range", min: 0, max: 3600, step: 10, id: "play-position", "aria-label": t("play.position"), oninput: () => this.go(this.start + Number(this.slider.value) * 1000, false) });
+    this.hour = h("select", { class: "field", id: "play-hour", onchange: () => this.go(rioMoment(this.day.value, Number(this.hour.value))) },
+      Array.from({ length: 24 }, (_, i) => h("option", { value: i }, `${i}h`)));
+    this.rate = h("select", { class: "field", id: "play-speed", onchange: () => { this.speed = Number(this.rate.value); amend({ x: this.speed }); } },
+      SPEEDS.map((x) => h("option", { value: x, selected: x === this.speed }, `${x}×`)));
+    this.slider = h("input", {
+      type: "range", min: 0, max: 3600, step: 10, id: "play-position", "aria-label": t("play.position"),
+      oninput: () => this.go(this.start + Number(this.slider.value) * 1000, false),
+    });
     this.hourBox = h("div", { class: "timebar" });
     this.dayBox = h("div", { class: "daybar", onclick: (event) => this.pickDay(event) });
     const label = (name, input) => h("label", {}, h("span", { class: "label" }, name), input);

@@ -32,6 +32,8 @@ export function stationPanel(panel, id, close, view) {
     }
   }
 
+  const opener = (codigo) => h("button", { class: "link", type: "button", onclick: () => view.set({ onibus: codigo, estacao: null }) }, codigo);
+
   function draw() {
     const groups = new Map();
     for (const pass of passes) {
@@ -49,7 +51,7 @@ export function stationPanel(panel, id, close, view) {
       h("tbody", {}, newest.map((group) => h("tr", {},
         h("td", {}, lineBadge(group[0].linha)),
         h("td", {}, destination(group[0].linha, group[0].sentido) ?? group[0].sentido,
-          h("div", { class: "muted small" }, group.map((pass, i) => [i ? " · " : "", h("button", { class: "link", type: "button", onclick: () => view.set({ onibus: pass.codigo, estacao: null }) }, pass.codigo), ` ${clock(pass.datahora)}`]))),
+          h("div", { class: "muted small" }, group.map((pass, i) => [i ? " · " : "", opener(pass.codigo), ` ${clock(pass.datahora)}`]))),
         h("td", { class: "number nowrap since" }, age(group[0].ha_segundos + later)))))));
   }
 

@@ -24,7 +24,8 @@ class Diagram {
     const lines = [...new Set([...network.paths.values()].map((path) => path.linha))];
     this.title = h("h1");
     this.lede = h("p", { class: "lede", "aria-live": "polite" });
-    this.line = h("select", { class: "field", id: "diagram-line", onchange: () => this.set({ linha: this.line.value, onibus: null }) }, lines.map((linha) => h("option", { value: linha }, `${linha} · ${network.lines.get(linha)?.nome ?? ""}`)));
+    this.line = h("select", { class: "field", id: "diagram-line", onchange: () => this.set({ linha: this.line.value, onibus: null }) },
+      lines.map((linha) => h("option", { value: linha }, `${linha} · ${network.lines.get(linha)?.nome ?? ""}`)));
     this.direction = segments(t("filter.direction"), [["ida", t("direction.ida")], ["volta", t("direction.volta")]], "ida", (sentido) => this.set({ sentido }));
     this.span = segments(t("diagram.span"), HOURS.map((hours) => [hours, `${hours} h`]), "2", (horas) => this.set({ horas }));
     this.until = h("input", { class: "field", type: "datetime-local", id: "diagram-until", onchange: () => this.set({ ate: this.until.value || null }) });
@@ -37,9 +38,12 @@ class Diagram {
     const button = (name, label, act) => h("button", { class: "button icon", type: "button", "aria-label": label, title: label, onclick: act }, icon(name));
     const key = (kind, text) => h("li", {}, h("i", { class: "stroke", "--cell": kind }), text);
     this.key = h("ul", { class: "keys-row" });
-    this.makeKey = () => fill(this.key, key(this.color, t("diagram.trip")), key("color-mix(in srgb, var(--poor), transparent 40%)", t("diagram.bunched")), key("var(--rule-strong)", t("diagram.gap")));
+    this.makeKey = () => fill(this.key, key(this.color, t("diagram.trip")),
+      key("color-mix(in srgb, var(--poor), transparent 40%)", t("diagram.bunched")), key("var(--rule-strong)", t("diagram.gap")));
     root.append(h("div", { class: "page" },
-      h("div", { class: "page-head" }, h("div", {}, this.title, this.lede), h("div", { class: "controls" }, field(t("diagram.line"), this.line), group(t("filter.direction"), this.direction), group(t("diagram.span"), this.span), field(t("diagram.until"), this.until))),
+      h("div", { class: "page-head" }, h("div", {}, this.title, this.lede), h("div", { class: "controls" },
+        field(t("diagram.line"), this.line), group(t("filter.direction"), this.direction),
+        group(t("diagram.span"), this.span), field(t("diagram.until"), this.until))),
       this.canvas, this.reading,
       h("div", { class: "diagram-foot" }, this.key, h("div", { class: "row" },
         button("plus", t("zoom.in"), () => this.zoom(0.7)), button("minus", t("zoom.out"), () => this.zoom(1 / 0.7)), h("button", { class: "button", type: "button", onclick: () => this.reset() }, t("zoom.reset")),
@@ -101,7 +105,9 @@ class Diagram {
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];
       const hours = (last[0] - first[0]) / 3600;
-      return h("tr", {}, h("td", {}, trip.codigo), h("td", {}, clock(first[0] * 1000)), h("td", {}, clock(last[0] * 1000)), h("td", { class: "number" }, distance(last[1] - first[1])), h("td", { class: "number" }, hours > 0 ? `${number((last[1] - first[1]) / 1000 / hours)} km/h` : "–"));
+      return h("tr", {}, h("td", {}, trip.codigo), h("td", {}, clock(first[0] * 1000)), h("td", {}, clock(last[0] * 1000)),
+        h("td", { class: "number" }, distance(last[1] - first[1])),
+        h("td", { class: "number" }, hours > 0 ? `${number((last[1] - first[1]) / 1000 / hours)} km/h` : "–"));
     };
     const heads = ["list.bus", "diagram.start", "diagram.finish", "diagram.covered", "diagram.mean"];
     fill(this.table, h("summary", {}, t("diagram.trips")), h("table", {}, h("thead", {}, h("tr", {}, heads.map((head, i) => h("th", { scope: "col", class: i > 2 ? "number" : null }, t(head))))),
@@ -196,7 +202,10 @@ class Diagram {
     });
     canvas.addEventListener("dblclick", () => this.reset());
     canvas.addEventListener("keydown", (event) => {
-      const acts = { "+": () => this.zoom(0.8), "=": () => this.zoom(0.8), "-": () => this.zoom(1.25), 0: () => this.reset(), ArrowLeft: () => this.pan(60, 0), ArrowRight: () => this.pan(-60, 0), ArrowUp: () => this.pan(0, 40), ArrowDown: () => this.pan(0, -40) };
+      const acts = {
+        "+": () => this.zoom(0.8), "=": () => this.zoom(0.8), "-": () => this.zoom(1.25), 0: () => this.reset(),
+        ArrowLeft: () => this.pan(60, 0), ArrowRight: () => this.pan(-60, 0), ArrowUp: () => this.pan(0, 40), ArrowDown: () => this.pan(0, -40),
+      };
       if (!acts[event.key] || !this.strings) return;
       event.preventDefault();
       acts[event.key]();

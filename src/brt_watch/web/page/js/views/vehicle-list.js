@@ -9,11 +9,15 @@ const MOST = 150;
 
 /** Return the table of the vehicles in the choice, the newest first of each line. */
 export function vehicleList(view, now) {
+  const open = (vehicle) => {
+    view.set({ onibus: vehicle.codigo, estacao: null });
+    view.stage?.look(vehicle.longitude, vehicle.latitude, 13);
+  };
   const order = (vehicle) => vehicle.linha ?? "~";
   const all = [...view.matching].sort((a, b) => order(a).localeCompare(order(b), "pt", { numeric: true }) || ageOf(a, now) - ageOf(b, now));
   const rows = all.slice(0, MOST).map((vehicle) => h("tr", { class: vehicle.codigo === view.choice.onibus ? "chosen" : null },
     h("td", {}, lineBadge(vehicle.linha)),
-    h("td", {}, h("button", { class: "link", type: "button", "data-key": vehicle.codigo, onclick: () => { view.set({ onibus: vehicle.codigo, estacao: null }); view.stage?.look(vehicle.longitude, vehicle.latitude, 13); } }, vehicle.codigo),
+    h("td", {}, h("button", { class: "link", type: "button", "data-key": vehicle.codigo, onclick: () => open(vehicle) }, vehicle.codigo),
       h("div", { class: "muted small" }, t(`status.${vehicle.status ?? "-"}`))),
     h("td", { class: "number nowrap" }, speed(vehicle.velocidade)),
     h("td", { class: "number nowrap" }, age(ageOf(vehicle, now)))));

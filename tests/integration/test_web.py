@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -31,6 +30,7 @@ from brt_watch.web.app import create_app
 from brt_watch.web.gtfs_rt_rules import findings
 from brt_watch.web.live import vehicles_event
 from brt_watch.web.reader import ROLE
+from tests.ask_web import ask
 from tests.fleet import body, vehicle
 
 BUS, SUPPORT = "901008", "LUH4150 PKP / T. I"
@@ -84,19 +84,7 @@ def app(captured: Parts) -> FastAPI:
 
 @pytest.fixture
 def get(app: FastAPI) -> Callable[..., httpx.Response]:
-    def get(path: str, **headers: str) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
-                return await client.get(path)
-
-        return run(ask())
-
-    return get
-
-
-def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(coroutine)
+    return lambda path, **headers: ask(app, path, **headers)
 
 
 Get = Callable[..., httpx.Response]
@@ -269,15 +257,11 @@ def test_without_postgres_the_map_goes_on_and_says_what_is_missing(
     app.state.site.past.check()
     app.state.site.live.look()
 
-    async def ask(path: str) -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.get(path)
-
-    assert run(ask("/api/v1/vehicles")).json()["aviso_codigo"] == "banco_ausente"
-    trail = run(ask(f"/api/v1/vehicles/{BUS}/trail")).json()
+    assert ask(app, "/api/v1/vehicles").json()["aviso_codigo"] == "banco_ausente"
+    trail = ask(app, f"/api/v1/vehicles/{BUS}/trail").json()
     assert len(trail["pontos"]) == 3
     assert "banco" in trail["aviso"]
-    refused = run(ask("/api/v1/history"))
+    refused = ask(app, "/api/v1/history")
     assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
 
 
@@ -339,12 +323,8 @@ def test_the_examples_of_the_document_are_answers_by_its_own_schemas(app: FastAP
 
 
 def test_head_is_answered_as_get_and_other_methods_are_refused_with_a_sentence(app: FastAPI, get: Get) -> None:
-    async def ask(method: str) -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.request(method, "/api/v1/vehicles")
-
-    assert run(ask("HEAD")).headers["etag"] == get("/api/v1/vehicles").headers["etag"]
-    refused = run(ask("POST"))
+    assert ask(app, "/api/v1/vehicles", "HEAD").headers["etag"] == get("/api/v1/vehicles").headers["etag"]
+    refused = ask(app, "/api/v1/vehicles", "POST")
     assert (refused.status_code, refused.headers["content-type"]) == (405, "application/problem+json")
     assert "only reads" in refused.json()["detail"]
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from brt_watch.pipeline import Parts
 from brt_watch.web.app import create_app
+from tests.ask_web import ask
 
 
 @pytest.fixture
 def app(make_parts: Callable[..., Parts]) -> FastAPI:
     return create_app(make_parts(postgres_port=1024))
-
-
-def get(app: FastAPI, path: str) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.get(path)
-
-    # In a thread of its own: in a process that has looked through a browser Playwright's loop runs in this one.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, ask()).result()
 
 
 @pytest.mark.parametrize(
@@ -41,7 +29,7 @@ def test_before_the_first_poll_there_is_no_vehicle_and_it_is_said_what_comes(
     app: FastAPI, path: str, list_of: str, media_type: str
 ) -> None:
     app.state.site.live.look()
-    answer = get(app, path)
+    answer = ask(app, path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
     told = answer.json()
     assert (told["gerado_em"], told[list_of], told["aviso_codigo"]) == (None, [], "sem_captura")
@@ -50,15 +38,15 @@ def test_before_the_first_poll_there_is_no_vehicle_and_it_is_said_what_comes(
 
 def test_before_the_first_poll_lines_and_stations_are_there_without_a_bus(app: FastAPI) -> None:
     app.state.site.live.look()
-    lines, stations = get(app, "/api/v1/lines").json(), get(app, "/api/v1/stations").json()
+    lines, stations = ask(app, "/api/v1/lines").json(), ask(app, "/api/v1/stations").json()
     assert (lines["gerado_em"], stations["gerado_em"]) == (None, None)
     assert len(lines["linhas"]) > 20
     assert not any(line["em_servico"] for line in lines["linhas"])
     assert len(stations["estacoes"]) > 100
-    assert get(app, "/gtfs-rt/vehicle-positions").status_code == 503
+    assert ask(app, "/gtfs-rt/vehicle-positions").status_code == 503
 
 
 def test_until_the_disk_was_looked_at_nobody_is_told_that_nothing_was_captured(app: FastAPI) -> None:
-    answer = get(app, "/api/v1/vehicles")
+    answer = ask(app, "/api/v1/vehicles")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "still being read" in answer.json()["detail"]

@@ -57,8 +57,9 @@ sqrt(
 {%- endmacro %}
 
 {% macro rounded(number, digits) -%}
-{#- Rounded half away from zero, as the city does; floats would round 0.25 to 0.2. -#}
-cast(round(cast({{ number }} as numeric), {{ digits }}) as double precision)
+{#- Rounded half away from zero, as the city does; floats would round 0.25 to 0.2. With the digits that an engine keeps by
+    itself the last one would differ. -#}
+cast(round(cast({{ number }} as numeric(30, 9)), {{ digits }}) as double precision)
 {%- endmacro %}
 
 {% macro cross_join_numbers(first, last, name) -%}

@@ -6,7 +6,7 @@
     materialized='incremental',
     unique_key='minuto',
     on_schema_change='fail',
-    indexes=[{'columns': ['minuto']}, {'columns': ['load_id']}],
+    indexes=indexes([{'columns': ['minuto']}, {'columns': ['load_id']}]),
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 
@@ -44,15 +44,7 @@ ticks as (
         max(case polls.status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 else 0 end) as resultado,
         sum(polls.signals) as sinais_novos
     from minutos
-    cross join lateral (
-        select
-            tick,
-            status,
-            signals
-        from {{ ref('stg_brt__polls') }}
-        where tick >= minutos.minuto and tick < minutos.minuto + {{ seconds(60) }}
-        {{ join_one_by_one() }}
-    ) as polls
+    {{ join_of_the_minute(ref('stg_brt__polls'), 'polls', ['tick', 'status', 'signals'], 'tick', 'minutos.minuto') }}
     group by minutos.minuto, polls.tick
 ),
 
@@ -78,15 +70,9 @@ sinais as (
         percentile_cont(0.5) within group (order by -sinais.adiantamento_segundos) as idade_mediana_segundos,
         percentile_cont(0.95) within group (order by -sinais.adiantamento_segundos) as idade_p95_segundos
     from consultas
-    cross join lateral (
-        select
-            codigo,
-            ignicao,
-            adiantamento_segundos
-        from {{ ref('stg_brt__sinais') }}
-        where datahora >= consultas.minuto and datahora < consultas.minuto + {{ seconds(60) }}
-        {{ join_one_by_one() }}
-    ) as sinais
+    {{ join_of_the_minute(
+        ref('stg_brt__sinais'), 'sinais', ['codigo', 'ignicao', 'adiantamento_segundos'], 'datahora', 'consultas.minuto'
+    ) }}
     group by consultas.minuto
 ),
 

@@ -7,11 +7,11 @@
     materialized='incremental',
     unique_key=['id_veiculo', 'timestamp_gps'],
     on_schema_change='fail',
-    indexes=[
+    indexes=indexes([
         {'columns': ['id_veiculo', 'timestamp_gps']},
         {'columns': ['timestamp_gps'], 'type': 'brin'},
         {'columns': ['load_id']}
-    ],
+    ]),
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 

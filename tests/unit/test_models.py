@@ -1,0 +1,43 @@
+"""The models are written for any engine: what only Postgres knows stands in macros."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from brt_watch.transform import DBT_PROJECT
+
+ONLY_IN_MACROS = {
+    "casts with ::": r"::",
+    "distinct on": r"\bdistinct\s+on\b",
+    "filter": r"\bfilter\s*\(",
+    "spans": r"\binterval\b",
+    "zones": r"\bat\s+time\s+zone\b",
+    "minutes": r"\bdate_trunc\b",
+    "seconds": r"\bepoch\b",
+    "series": r"\bgenerate_series\b",
+    "hints": r"\boffset\b",
+    "regular expressions": r"\bsimilar\s+to\b|\bregexp_|\s!?~\*?\s",
+    "case-insensitive": r"\bilike\b",
+    "arrays and JSON": r"\barray\b|\bunnest\b|->",
+    "catalogs": r"\bpg_",
+}
+
+MODELS = sorted([*DBT_PROJECT.glob("models/**/*.sql"), *DBT_PROJECT.glob("analyses/*.sql")])
+
+
+def statement(text: str) -> str:
+    """Return a model without comments and without what Jinja puts in."""
+    return re.sub(r"--[^\n]*|\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", " ", text, flags=re.DOTALL).lower()
+
+
+def test_all_models_are_looked_at() -> None:
+    assert len(MODELS) >= 18
+    assert statement("a --b::c\n {{ d('::') }}e::F") == "a  \n  e::f"
+
+
+@pytest.mark.parametrize("what", ONLY_IN_MACROS)
+def test_what_only_some_engines_know_stands_in_macros(what: str) -> None:
+    found = [path.name for path in MODELS if re.search(ONLY_IN_MACROS[what], statement(path.read_text()))]
+    assert found == []

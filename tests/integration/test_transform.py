@@ -132,7 +132,7 @@ def test_every_rule_of_the_models_holds(parts: Parts) -> None:
     derived = transform.run_dbt(
         parts.settings, parts.store.connection_parameters(), ["test"], "--select", "test_type:unit"
     )
-    assert derived.tests == 28
+    assert derived.tests == 29
 
 
 def test_every_column_of_every_model_is_described(parts: Parts) -> None:

@@ -1,11 +1,12 @@
 -- One row is a vehicle: its most recent signal, where that is, and how old it was when something was last heard.
 --
 -- A run costs what was loaded since the last one: it compares the new signals of a vehicle with the one row that the
--- vehicle has here, and never looks at the history. A late load with older signals therefore changes nothing.
+-- vehicle has here, and never looks at the history. A late load with older signals therefore changes nothing. Every row is
+-- made again in each run, so that a column that is new is complete after one.
 {{ config(
     materialized='incremental',
     unique_key='codigo',
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 
@@ -53,15 +54,38 @@ sinais as (
     where ordenados.ordem = 1
 ),
 
-distancias as (
+-- The newest of the spellings of a path.
+nomes as (
+    select
+        linha,
+        sentido,
+        trajeto,
+        row_number() over (partition by linha, sentido order by ultima_vez desc, primeira_vez desc, trajeto) as ordem
+    from {{ ref('trajeto_nomes') }}
+),
+
+nomeados as (
     select
         sinais.*,
+        nomes.trajeto as trajeto_nome,
+        case
+            when sinais.trajeto != '' and sinais.servico is not null then conhecidos.linha is not null
+        end as flag_trajeto_conhecido
+    from sinais
+    left join nomes on sinais.servico = nomes.linha and sinais.sentido = nomes.sentido and nomes.ordem = 1
+    left join (select distinct linha, trajeto from {{ ref('trajeto_nomes') }}) as conhecidos
+        on sinais.servico = conhecidos.linha and sinais.trajeto = conhecidos.trajeto
+),
+
+distancias as (
+    select
+        nomeados.*,
         estacoes.estacao_id as proxima_id,
         estacoes.nome as proxima_nome,
-        {{ metres_between('sinais.latitude', 'sinais.longitude', 'estacoes.latitude', 'estacoes.longitude') }}
+        {{ metres_between('nomeados.latitude', 'nomeados.longitude', 'estacoes.latitude', 'estacoes.longitude') }}
         as distancia_m
-    from sinais
-    left join {{ ref('estacoes') }} as estacoes on not sinais.flag_fora_da_area
+    from nomeados
+    left join {{ ref('estacoes') }} as estacoes on not nomeados.flag_fora_da_area
 ),
 
 -- With all that is said of the vehicle, so that nothing has to be joined to it again.
@@ -85,6 +109,8 @@ final as (
         proximas.sentido_informado,
         proximas.flag_sentido_corrigido,
         proximas.trajeto,
+        proximas.trajeto_nome,
+        proximas.flag_trajeto_conhecido,
         proximas.progresso_m,
         proximas.desvio_m,
         proximas.hodometro,

@@ -157,6 +157,17 @@ def test_the_network_is_loaded_when_it_is_another_one(parts: Parts, monkeypatch:
     assert parts.store.newest_network() == "another"
 
 
+def test_loads_that_stay_away_make_the_source_stale(parts: Parts) -> None:
+    capture(parts, [])
+    load_all(parts)
+    freshness = parts.settings, parts.store.connection_parameters(), ["source", "freshness"]
+    assert transform.run_dbt(*freshness)
+    with parts.store.connection() as connection:
+        connection.execute("update brt_window set loaded_at = now() - interval '121 minutes'")
+    with pytest.raises(TransformFailed, match="brt_window"):
+        transform.run_dbt(*freshness)
+
+
 def test_what_dbt_complains_of_is_in_the_error(
     make_parts: Callable[..., Parts],
 ) -> None:

@@ -34,6 +34,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shared_postgres.end()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What one process of pytest-xdist (--dist loadgroup) takes: a file, and all that looks through one browser.
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent)
+        item.add_marker(pytest.mark.xdist_group("browser" if path.parts[0] == "browser" else str(path)))
+
+
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in os.environ:

@@ -51,4 +51,6 @@ def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Command
     assert capturers.startswith("simulated-")
 
     assert demo.run("--demo", "stop") == "stopped\n"
-    assert "brt-watch runs." in demo.run("demo", "--hours", "0.3")
+    again = demo.run("demo", "--hours", "0.3")
+    assert "brt-watch runs." in again
+    assert "0 windows are loaded" in again

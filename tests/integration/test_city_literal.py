@@ -18,6 +18,9 @@ SECOND = timedelta(seconds=1)
 ON_THE_PATH = {"latitude": -22.916673, "longitude": -43.683695}
 """Where line 10 begins."""
 
+COMPILED: dict[tuple[str, str, str], str] = {}
+"""The database has the same name in each test of a process."""
+
 
 @pytest.fixture
 def database(database_with_network: SecretStr) -> SecretStr:
@@ -45,7 +48,13 @@ def signal(parts: Parts, seconds: float = 0, age: float = 10, **columns: Any) ->
 
 
 def literal(parts: Parts, version: str = "v1", start: str = "'-infinity'", end: str = "'infinity'") -> str:
-    """Return the city's rules as a statement."""
+    """Return the city's rules as a statement; what dbt made of them serves the other tests, too."""
+    if (version, start, end) not in COMPILED:
+        COMPILED[version, start, end] = _compile(parts, version, start, end)
+    return COMPILED[version, start, end]
+
+
+def _compile(parts: Parts, version: str, start: str, end: str) -> str:
     from dbt.cli.main import dbtRunner
 
     with transform._environment(parts.store.connection_parameters()):

@@ -41,7 +41,8 @@ def demo(
     is_new = not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs())
     simulation = simulate_into(settings, Simulation.beginning(settings.time.now() - timedelta(hours=hours), demo=True))
     check_web_port(settings, service)
-    start_database(settings, service)
+    with quietly():
+        start_database(settings, service)
     if is_new:
         with _network_loaded_meanwhile(parts):
             fill(settings, simulation, hours)
@@ -81,6 +82,8 @@ def _derive(parts: Parts) -> None:
         windows = pipeline.windows_to_load(parts)
         for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
             pipeline.load(folder, parts)
-        with err.status("dbt is at work"):
-            derived = pipeline.transform(parts)
-    out.print(f"{len(windows)} windows are loaded; dbt derived {derived.models} models in {derived.seconds:.1f} s")
+        out.print(f"{len(windows)} windows are loaded")
+        if pipeline.transform_is_due(parts):
+            with err.status("dbt is at work"):
+                derived = pipeline.transform(parts)
+            out.print(f"dbt derived {derived.models} models in {derived.seconds:.1f} s")

@@ -76,7 +76,7 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 # One more than the machine has processors, for some tests wait most of their time; the longest ones first.
 WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
-TOGETHER := -n $(WORKERS) --maxprocesses 6 --dist loadgroup --no-loadscope-reorder
+TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 
 test: $(VENV)/installed  ## Run all tests
 	$(VENV)/bin/pytest $(TOGETHER)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 from pydantic import HttpUrl
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from brt_watch.alert import Webhook
 from brt_watch.clock import StillClock
@@ -34,12 +36,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shared_postgres.end()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # What one process of pytest-xdist (--dist loadgroup) takes: a file, and all that looks through one browser.
-    for item in items:
-        path = item.path.relative_to(Path(__file__).parent)
-        item.add_marker(pytest.mark.xdist_group("browser" if path.parts[0] == "browser" else str(path)))
+class FilesAndOneBrowser(LoadFileScheduling):
+    """Each process of pytest-xdist takes a file at a time, and one of them all that looks through a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesAndOneBrowser:
+    return FilesAndOneBrowser(config, log)
 
 
 @pytest.fixture(autouse=True)

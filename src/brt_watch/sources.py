@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from dateutil.parser import isoparse
 
 from brt_watch.clock import RIO, UTC
 from brt_watch.errors import ImportFailed
@@ -205,7 +206,7 @@ def _split(rows: list[_Row], codigo: str) -> Iterator[tuple[None, list[_Row]]]:
 
 
 def _moment(text: str, zone: timezone) -> datetime:
-    moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    moment: datetime = isoparse(text.strip())
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -11,14 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
-from brt_watch.network import read_network
 from brt_watch.pipeline import Parts
-from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into
 from brt_watch.web.fleet import Fleet
 from brt_watch.web.reference import Reference
 from brt_watch.web.shapes import Vehicle
 from brt_watch.web.signals import Signal, line_of
+from tests.integration.simulated import load_simulated
 from tests.integration.test_load import query
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
@@ -33,11 +31,7 @@ def database(database_with_network: SecretStr) -> SecretStr:
 def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
     """A window of a simulated peak, loaded and derived."""
     parts = loaded_parts()
-    simulation = simulate_into(parts.settings, Simulation.beginning(START))
-    for _ in history(parts.settings, read_network(), simulation, START, START + timedelta(minutes=14)):
-        pass
-    for folder in pipeline.windows_to_load(parts):
-        pipeline.load(folder, parts)
+    load_simulated(parts, START, minutes=14)
     pipeline.transform(parts)
     return parts
 

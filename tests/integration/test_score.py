@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.errors import NothingToScore
-from brt_watch.network import read_network
 from brt_watch.pipeline import Parts
 from brt_watch.score import Score, score
-from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into
+from tests.integration.simulated import load_simulated
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 
@@ -28,11 +26,7 @@ def database(database_with_network: SecretStr) -> SecretStr:
 def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
     """Two windows of a simulation, loaded."""
     parts = loaded_parts()
-    simulation = simulate_into(parts.settings, Simulation.beginning(START))
-    for _ in history(parts.settings, read_network(), simulation, START, START + timedelta(minutes=27)):
-        pass
-    for folder in pipeline.windows_to_load(parts):
-        pipeline.load(folder, parts)
+    load_simulated(parts, START, minutes=27)
     return parts
 
 

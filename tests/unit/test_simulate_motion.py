@@ -4,7 +4,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from brt_watch.network import Path, Stop, read_network
@@ -50,6 +50,7 @@ def test_a_trip_goes_from_the_first_station_to_the_last_in_just_its_time(trip: T
 
 @settings(max_examples=60, deadline=None)
 @given(a_trip)
+@example((("22", "volta"), 32, 0)).via("its dwells were too long for its time, and it flew")
 def test_no_bus_jumps_or_drives_backward_or_faster_than_its_governor_allows(trip: Trip) -> None:
     _, _, motion = driven(trip)
     for before, after in pairwise(motion.pieces):

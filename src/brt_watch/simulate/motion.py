@@ -95,9 +95,11 @@ def drive(path: Path, seconds: float, chance: Random) -> Motion:
     governor = GOVERNOR_KMH / 3.6 * chance.gauss(1, 0.009)
     limits = [governor * share for share in _limits(path, len(gaps))]
     dwells = [min(DWELL_MEDIAN_SECONDS * math.exp(chance.gauss(0, DWELL_SIGMA)), 180) for _ in gaps[1:]]
-    slack = seconds - sum(dwells) - sum(map(_seconds_of_a_run, gaps, limits))
-    if slack < 0:
-        dwells = [dwell * 0.6 for dwell in dwells]
+    room = seconds - sum(map(_seconds_of_a_run, gaps, limits))
+    slack = room - sum(dwells)
+    if slack < 0 and dwells:
+        shorter = min(0.6, max(room, 0) / sum(dwells))
+        dwells = [dwell * shorter for dwell in dwells]
     legs = _legs(gaps, limits, slack, min(slack * 0.5, seconds * 0.1), chance)
     standing = sum(dwells) + sum(leg.hold for gap in legs for leg in gap)
     share = _share_of_the_limit(legs, seconds - standing)
@@ -139,8 +141,10 @@ def _legs(gaps: list[float], limits: list[float], slack: float, to_stand: float,
             _Leg(crawl, chance.uniform(2.5, 11), 0.0),
             _Leg(room - run, leg.limit, leg.hold),
         ]
-        slack -= sum(_seconds_of_a_run(*each[:2]) + each.hold for each in cut)
-        slack += _seconds_of_a_run(*leg[:2]) + leg.hold
+        cost = sum(_seconds_of_a_run(*each[:2]) + each.hold for each in cut) - _seconds_of_a_run(*leg[:2]) - leg.hold
+        if cost > slack + 10:
+            continue  # what is lost here would have to be made good by flying elsewhere
+        slack -= cost
         legs[gap][number : number + 1] = [each for each in cut if each.metres > 1]
     return legs
 

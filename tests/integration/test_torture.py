@@ -1,6 +1,6 @@
 """Killed at random moments, the program loses and doubles nothing. How it is killed: tests/torture.py.
 
-BRT_WATCH_TORTURE_KILLS sets how often (30), BRT_WATCH_TORTURE_SEED the chance of another run, which it prints.
+BRT_WATCH_TORTURE_KILLS sets how often (20), BRT_WATCH_TORTURE_SEED the chance of another run, which it prints.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from tests.torture import GOOD, Count, Torture, ledger, moment, read, rows
 
 # Read here, for the tests take away what is set outside.
-KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "30"))
+KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "20"))
 SEED = int(os.environ.get("BRT_WATCH_TORTURE_SEED") or random.SystemRandom().randrange(10**6))
 
 

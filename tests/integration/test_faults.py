@@ -227,7 +227,7 @@ def test_a_fault_costs_its_own_poll_and_nothing_else(name: str, api: FaultyApi, 
 
     assert before.status is Status.OK
     for poll in (before, after):
-        # A busy machine may take a moment to come back from the fault, and that is seconds of this clock: late, and good.
+        # A busy machine takes a moment to come back from the fault, which is seconds of this clock: late, and good.
         assert (poll.status.is_good, poll.reason, poll.records, poll.rejects) == (True, "", 2, 0)
         assert read_raw(window.folder / "raw" / poll.raw) == body(*fleet_at(poll.tick))
     with (window.folder / CSV).open(newline="") as file:

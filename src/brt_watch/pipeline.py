@@ -304,8 +304,10 @@ def transform(parts: Parts, *arguments: str) -> dbt.Derived:
     started = time.perf_counter()
     with parts.store.alone_transforming():
         newest_load = parts.store.newest_load()
-        is_new = network_is_new(parts)
+        # Read once, before dbt reads the files: what is noted is what was compared.
+        network = dbt.network_sha256()
+        is_new = parts.store.newest_network() != network
         derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments, with_network=is_new)
-        parts.store.note_transform(newest_load, derived.seconds, dbt.network_sha256())
+        parts.store.note_transform(newest_load, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.free_port import free_port
+
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -25,12 +26,6 @@ FLAGS = [
     # What is elsewhere cannot be found: the page must do without the internet.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +47,12 @@ def site() -> Iterator[str]:
     """The address of the page on twenty simulated minutes that a capture goes on with, without a database."""
     pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
     data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
-    feed, web = _free_port(), _free_port()
+    feed, web = free_port(), free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BRT_WATCH_")}
     environment = clean | {
         "BRT_WATCH_DATA": str(data / "data"),
         "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{feed}/gps/brt",
-        "BRT_WATCH_POSTGRES_PORT": str(_free_port()),
+        "BRT_WATCH_POSTGRES_PORT": str(free_port()),
     }
     command = [sys.executable, "-m", "brt_watch"]
     subprocess.run([*command, "simulate", "--history", "0.35"], env=environment, check=True, capture_output=True)

@@ -6,6 +6,8 @@
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
 BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
+# Where it is set, every process would compile all that it imports, and take more than twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Print this list
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z_-]+):.*## */  make \1\t/' | expand -t 22
@@ -81,8 +83,8 @@ TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 test: $(VENV)/installed  ## Run all tests
 	$(VENV)/bin/pytest $(TOGETHER)
 
-browser:  ## Install the Chromium that the tests of the page look through (Debian or Ubuntu, as root)
-	apt-get update -q && apt-get install -yq --no-install-recommends chromium
+browser:  ## Install the Chromium that the tests of the page look through (Debian, as root)
+	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell
 
 test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 too
 	@for version in 3.10 3.12 3.13; do \

@@ -76,8 +76,8 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 # -- for those who change it --
 
-# One more than the machine has processors, for some tests wait most of their time; the longest ones first.
-WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+# Two more than the machine has processors, for some tests wait most of their time; the longest ones first.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 
 test: $(VENV)/installed  ## Run all tests

@@ -1,8 +1,8 @@
 # The list of everything that can be done; `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help start stop status logs demo run_dbt psql \
+.PHONY: help start stop status logs demo run_dbt docs psql \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
-    test test-all torture bench lint format lock clean
+    test browser test-all torture bench lint format lock clean
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
 BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
@@ -14,7 +14,7 @@ help:  ## Print this list
 
 # -- what most people need --
 
-start: $(VENV)/installed  ## Start everything in the background: Postgres and the flows; says where to look
+start: $(VENV)/installed  ## Start everything in the background: Postgres, the flows, the page; says where to look
 	@$(BRT_WATCH) start
 
 stop: $(VENV)/installed  ## Stop everything; nothing that was captured is lost

@@ -87,7 +87,7 @@ class Capture:
         self.fleet = fleet
         self.clock = StillClock(start)
         self.feed = ScriptedFeed(self.clock)
-        settings = Settings(_env_file=None, data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
+        settings = Settings(data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
         files = CaptureFiles(settings.folder, str(settings.feed_url))
         self.parts = Parts(settings, self.clock, self.feed, files, Store(settings), Webhook("", "bench"))
         self._ticks = pipeline.next_ticks(self.parts)

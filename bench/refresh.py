@@ -22,7 +22,7 @@ from brt_watch.simulate.simulation import Simulation, simulate_into
 def refresh(hours: int = 6) -> Iterator[Result]:
     """Derive all models of N hours of 748 simulated vehicles, scaled up to a day; against writing the signals out."""
     with rig.folder() as data, rig.postgres() as server:
-        settings = Settings(_env_file=None, data=data / "capture", database_url=rig.new_database(server, "refresh"))
+        settings = Settings(data=data / "capture", database_url=rig.new_database(server, "refresh"))
         parts = Parts.of(settings)
         simulation = simulate_into(settings, Simulation.beginning(MORNING - timedelta(hours=1)))
         for _ in history(settings, read_network(), simulation, MORNING, MORNING + hours * HOUR):

@@ -132,7 +132,7 @@ def new_database(server: Server, name: str) -> SecretStr:
     with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
         connection.execute(f"create database {name}")
     url = SecretStr(server.url.removesuffix("brt_watch") + name)
-    Store(Settings(_env_file=None, data=server.data, database_url=url)).apply_schema()
+    Store(Settings(data=server.data, database_url=url)).apply_schema()
     return url
 
 

@@ -41,7 +41,7 @@ def serve(clients: int = 1000) -> Iterator[Result]:
     """Ask for all 748 vehicles as fast as can be, against a bare route of as many bytes; then let N clients stream."""
     now = datetime.now(timezone.utc)
     with rig.folder() as data:
-        settings = Settings(_env_file=None, data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"))
+        settings = Settings(data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"))
         start = now - timedelta(minutes=3)
         simulation = simulate_into(settings, Simulation.beginning(start))
         network = read_network()

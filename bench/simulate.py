@@ -37,7 +37,7 @@ def simulate_day(hours: int = 4) -> Iterator[Result]:
     for number in range(hours):
         start = MIDNIGHT + number * DAY / hours + DAY / hours / 2
         with rig.folder() as data:
-            settings = Settings(_env_file=None, data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"))
+            settings = Settings(data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"))
             simulation = simulate_into(settings, Simulation.beginning(MIDNIGHT))
             ticks = history(settings, network, simulation, start, start + HOUR)
             # The first poll makes the world, which happens once a day.

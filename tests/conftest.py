@@ -27,6 +27,11 @@ from tests.fleet import NOON
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What is set for a capture, in the environment or in .env, has no say in the tests, nor in what they start.
+    for name in list(os.environ):
+        if name.startswith("BRT_WATCH_") and not name.startswith("BRT_WATCH_TORTURE_"):
+            del os.environ[name]
+    os.environ["BRT_WATCH_ENV_FILE"] = ""
     if not hasattr(config, "workerinput"):
         shared_postgres.begin()
 
@@ -49,10 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesAn
 
 
 @pytest.fixture(autouse=True)
-def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in os.environ:
-        if name.startswith("BRT_WATCH_"):
-            monkeypatch.delenv(name)
+def _log_as_before() -> Iterator[None]:
     yield
     structlog.reset_defaults()
 
@@ -77,7 +79,7 @@ class ScriptedFeed:
 
 
 def make_settings(data: Path, **changes: object) -> Settings:
-    return Settings(_env_file=None, data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
+    return Settings(data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def _parts(values: dict[str, Any], log: Path) -> Parts:
         processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(log.open("a", buffering=1)),
     )
-    return Parts.of(Settings(_env_file=None, **values))
+    return Parts.of(Settings(**values))
 
 
 @dataclass
@@ -254,12 +254,13 @@ class Torture:
         """Let the capture fill its window, end it, and load all that is there, by the command of the user."""
         self._wait(lambda: captured_minutes(self.data) >= 10, "ten captured minutes")
         self._end_capture()
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("BRT_WATCH_")}
-        ours |= {f"BRT_WATCH_{name.upper()}": str(value) for name, value in self.values.items()}
+        settings = {f"BRT_WATCH_{name.upper()}": str(value) for name, value in self.values.items()}
         until = time.monotonic() + 60
         while list((self.data / "windows").glob("*Z")):
             assert time.monotonic() < until, self._said("not everything could be loaded")
-            subprocess.run([sys.executable, "-m", "brt_watch", "load"], env=ours, check=True, capture_output=True)
+            subprocess.run(
+                [sys.executable, "-m", "brt_watch", "load"], env=os.environ | settings, check=True, capture_output=True
+            )
 
     def stop(self) -> None:
         self.capture.kill()

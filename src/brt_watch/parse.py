@@ -55,7 +55,7 @@ def parse(body: bytes) -> Parsed:
             if record:
                 records.append(record)
             else:
-                rejects.append(Reject(position, reason, _json(msgspec.json.decode(text))))
+                rejects.append(Reject(position, reason, _as_json(bytes(text))))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _not_the_contract(body, error) from None
     if not shapes:
@@ -79,7 +79,10 @@ def _read(text: bytes) -> tuple[Record | None, str, _Shape]:
 
     Cached, for half of the vehicles say in an answer what they said in the one before, to the byte.
     """
-    entry = msgspec.json.decode(text)
+    try:
+        entry = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError):
+        return None, "not_readable", ()
     # The blank in direcao is a number: 0.
     values = entry.items() if isinstance(entry, dict) else ()
     shape = tuple((name, type(None) if value == " " else type(value)) for name, value in values)
@@ -195,7 +198,12 @@ def _direction(entry: dict[str, Any], extra: dict[str, Any]) -> int | str | None
 
 
 def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _as_json(text: bytes) -> str:
+    """Return a rejected record in the common form; as it came when its JSON cannot be read."""
     try:
-        return msgspec.json.encode(value).decode()
-    except ValueError:  # a whole number of more digits than Python writes out
-        return msgspec.json.encode(repr(type(value))).decode()
+        return _json(msgspec.json.decode(text))
+    except (msgspec.MsgspecError, ValueError):
+        return text.decode(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The settings: one frozen object, read once from the environment and `.env`, and passed down."""
+"""The settings: one frozen object, read once from the environment and a file, and passed down."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
 
 PREFIX = "BRT_WATCH_"
+ENV_FILE = f"{PREFIX}ENV_FILE"
 PROJECT = Path(__file__).resolve().parents[2]
 
 MIN_CAPTURED_MINUTES = 10
@@ -50,7 +51,7 @@ def _is_web_address(url: SecretStr) -> SecretStr:
 class Settings(BaseSettings):
     """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at the project."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=PROJECT / ".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     feed_url: Annotated[HttpUrl, Field(description="The API to capture.")] = HttpUrl(
         "https://dados.mobilidade.rio/gps/brt"
@@ -123,10 +124,16 @@ class Settings(BaseSettings):
 _SECRETS = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
 
 
+def env_file() -> Path | None:
+    """Return the file of settings: .env of the project, another one by BRT_WATCH_ENV_FILE, none if that is empty."""
+    name = os.environ.get(ENV_FILE, ".env")
+    return PROJECT / name if name else None
+
+
 def load_settings() -> Settings:
     """Read the settings; raises SettingsError with every problem at once."""
     try:
-        return Settings()
+        return Settings(_env_file=env_file())
     except ValidationError as error:
         problems = [
             f"  {PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}"
@@ -138,8 +145,9 @@ def load_settings() -> Settings:
 
 def unknown_names() -> list[str]:
     """Return a sentence for each BRT_WATCH_ variable that is no setting: most are typing errors."""
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    written = {*os.environ, *dotenv_values(PROJECT / ".env")}
+    known = [ENV_FILE, *(PREFIX + name.upper() for name in Settings.model_fields)]
+    file = env_file()
+    written = {*os.environ, *(dotenv_values(file) if file else ())}
     unknown = sorted(name for name in written if name.startswith(PREFIX) and name not in known)
     return [
         f"{name} is not a setting"

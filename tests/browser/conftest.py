@@ -48,8 +48,7 @@ def site() -> Iterator[str]:
     pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
     data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
     feed, web = free_port(), free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BRT_WATCH_")}
-    environment = clean | {
+    environment = os.environ | {
         "BRT_WATCH_DATA": str(data / "data"),
         "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{feed}/gps/brt",
         "BRT_WATCH_POSTGRES_PORT": str(free_port()),

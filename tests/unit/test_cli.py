@@ -1,71 +1,20 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from brt_watch import cli
-from brt_watch.cli import app, database
+from brt_watch.cli import database
 from brt_watch.errors import MoveRefused
 from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
 from tests.fleet import recorded_minutes, write_recording
 
-PROJECT = Path(__file__).parents[2]
 runner = CliRunner()
-
-
-def commands(group: typer.core.TyperGroup, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
-        if command.hidden:
-            continue
-        yield (*words, name)
-        if isinstance(command, typer.core.TyperGroup):
-            yield from commands(command, (*words, name))
-
-
-ALL = list(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("words", ALL, ids=" ".join)
-def test_every_command_has_help(words: tuple[str, ...]) -> None:
-    result = runner.invoke(app, [*words, "--help"])
-    assert result.exit_code == 0
-    assert len(result.output.split("\n")) > 5
-
-
-@pytest.mark.parametrize("words", ALL, ids=" ".join)
-def test_every_command_is_in_the_documentation(words: tuple[str, ...]) -> None:
-    text = (PROJECT / "README.md").read_text() + (PROJECT / "docs" / "how-it-works.md").read_text()
-    assert f"brt-watch {' '.join(words)}" in text
-
-
-def test_every_command_and_target_that_the_documentation_names_exists() -> None:
-    groups = {words[0] for words in ALL if len(words) > 1}
-    targets = set(re.findall(r"^([a-z_-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
-    for path in (PROJECT / ".env.example", *PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")):
-        code = re.findall(r"```(\w*)\n(.*?)```|`([^`]+)`", path.read_text(), re.DOTALL)
-        # What is fenced without a language is what commands print.
-        quoted = "\n".join(inline or fenced for language, fenced, inline in code if inline or language == "sh")
-        for first, second in re.findall(r"\bbrt-watch (?:--demo )?([a-z]+)(?: ([a-z]+))?", quoted):
-            words = (first, second) if first in groups and second else (first,)
-            assert words in ALL, f"{path.name}: brt-watch {' '.join(words)}"
-        for target in re.findall(r"\bmake ([a-z_-]+)", quoted):
-            assert target in targets, f"{path.name}: make {target}"
-
-
-def test_every_target_of_make_is_explained() -> None:
-    makefile = (PROJECT / "Makefile").read_text()
-    phony = makefile.split(".PHONY:")[1].split("VENV")[0].replace("\\", "").split()
-    for target in phony:
-        assert f"\n{target}:" in makefile
-        assert "##" in makefile.split(f"\n{target}:")[1].split("\n")[0], target
 
 
 def main(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from brt_watch.errors import SettingsError
-from brt_watch.settings import PROJECT, load_settings, unknown_names
+from brt_watch.settings import PROJECT, env_file, load_settings, unknown_names
 
 
 def test_the_defaults_are_the_users_system() -> None:
@@ -44,6 +46,20 @@ def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as error:
         load_settings()
     assert "geheim" not in str(error.value)
+
+
+def test_a_file_gives_what_the_environment_does_not_and_another_one_can_be_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert env_file() is None, "no test reads the file of who runs it"
+    monkeypatch.delenv("BRT_WATCH_ENV_FILE")
+    assert env_file() == PROJECT / ".env"
+    other = tmp_path / "other.env"
+    other.write_text("BRT_WATCH_LOAD_MINUTES=5\nBRT_WATCH_HTTP_PORT=8005\nBRT_WATCH_PORT=1\n")
+    monkeypatch.setenv("BRT_WATCH_ENV_FILE", str(other))
+    monkeypatch.setenv("BRT_WATCH_HTTP_PORT", "8006")
+    assert (load_settings().load_minutes, load_settings().http_port) == (5, 8006)
+    assert [sentence.split(" ")[0] for sentence in unknown_names()] == ["BRT_WATCH_PORT"]
 
 
 def test_a_misspelt_name_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,12 +25,12 @@ SIMULATED = "The data is simulated: no real bus is in it."
 
 @app.command()
 def start() -> None:
-    """Start Postgres and the flows in the background, and say where to look."""
+    """Start Postgres, the flows and the page in the background, and say where to look."""
     settings = load_settings()
     service = Service(settings)
+    check_web_port(settings, service)
     if settings.embedded_postgres:
         start_database(settings, service)
-    check_web_port(settings, service)
     _warn_without_database(Parts.of(settings))
     started = service.start(PARTS)
     print_where_to_look(settings, service, started)
@@ -67,7 +67,7 @@ def logs() -> None:
 
 @app.command()
 def config(as_json: AsJson = False) -> None:
-    """Print the settings, secrets masked, and where each can be set."""
+    """Print the settings, secrets masked, and what each means."""
     settings = load_settings()
     values = {PREFIX + name.upper(): str(value) for name, value in settings}
     if as_json:

@@ -23,6 +23,7 @@ ENVIRONMENT = {
     # Never the user's own database: simulated data stays apart.
     "DATABASE_URL": "",
     "ALERT_WEBHOOK": "",
+    "ENV_FILE": "",
 }
 """The settings of the demo. The first four give way to the environment, if that names a simulated API, too."""
 

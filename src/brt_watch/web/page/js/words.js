@@ -202,6 +202,7 @@ export const WORDS = {
   "health.rejects.none": ["Nenhum registro recusado.", "No record was rejected."],
   "health.alerts": ["Alertas dos últimos 30 dias", "Alerts of the last 30 days"],
   "health.alerts.none": ["Nenhum alerta.", "No alert."],
+  "reject.not_readable": ["texto ou número ilegível", "unreadable text or number"],
   "reject.not_an_object": ["não é um objeto", "not an object"],
   "reject.codigo_missing": ["sem código", "no code"],
   "reject.codigo_too_long": ["código longo demais", "code too long"],

@@ -1,0 +1,84 @@
+"""The documentation and the program name the same commands, targets and reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from brt_watch.cli import app
+
+PROJECT = Path(__file__).parents[2]
+MAKEFILE = (PROJECT / "Makefile").read_text()
+HOW_IT_WORKS = (PROJECT / "docs" / "how-it-works.md").read_text()
+runner = CliRunner()
+
+
+def commands(group: typer.core.TyperGroup, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        if command.hidden:
+            continue
+        yield (*words, name)
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands(command, (*words, name))
+
+
+ALL = list(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_and_each_of_its_options_says_what_it_is_for(words: tuple[str, ...]) -> None:
+    assert runner.invoke(app, [*words, "--help"]).exit_code == 0
+    command: typer.core.TyperGroup | typer.core.TyperCommand = typer.main.get_command(app)  # type: ignore[assignment]
+    for word in words:
+        command = command.commands[word]  # type: ignore[union-attr,assignment]
+    assert command.help
+    for parameter in command.params:
+        assert parameter.name == "help" or parameter.help, parameter.name  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_is_in_the_documentation(words: tuple[str, ...]) -> None:
+    text = (PROJECT / "README.md").read_text() + HOW_IT_WORKS
+    assert f"brt-watch {' '.join(words)}" in text
+
+
+def targets_of_make() -> list[str]:
+    return re.findall(r"^([a-z_-]+):", MAKEFILE, re.MULTILINE)
+
+
+def test_every_command_and_target_that_the_documentation_names_exists() -> None:
+    groups = {words[0] for words in ALL if len(words) > 1}
+    targets = set(targets_of_make())
+    for path in (PROJECT / ".env.example", *PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")):
+        code = re.findall(r"```(\w*)\n(.*?)```|`([^`]+)`", path.read_text(), re.DOTALL)
+        # What is fenced without a language is what commands print.
+        quoted = "\n".join(inline or fenced for language, fenced, inline in code if inline or language == "sh")
+        for first, second in re.findall(r"\bbrt-watch (?:--demo )?([a-z]+)(?: ([a-z]+))?", quoted):
+            words = (first, second) if first in groups and second else (first,)
+            assert words in ALL, f"{path.name}: brt-watch {' '.join(words)}"
+        for target in re.findall(r"\bmake ([a-z_-]+)", quoted):
+            assert target in targets, f"{path.name}: make {target}"
+
+
+def test_every_target_of_make_is_explained_and_runs_though_a_file_has_its_name() -> None:
+    phony = MAKEFILE.split(".PHONY:")[1].split("VENV")[0].replace("\\", "").split()
+    assert sorted(targets_of_make()) == sorted(phony)
+    for target in phony:
+        assert re.search(rf"^{target}:.*## \w", MAKEFILE, re.MULTILINE), target
+
+
+def test_every_reason_is_explained_in_the_documentation_and_those_of_records_on_the_page() -> None:
+    code = "".join(path.read_text() for path in (PROJECT / "src" / "brt_watch").glob("*.py"))
+    failures = set(re.findall(r'(?:PollFailed|FeedFailed|NotTheContract|FAILED,|MISSED,)[ (]f?"(\w+)"', code))
+    rejects = set(re.findall(r'(?:BrokenRule\(|return None, )"(\w+)"', code))
+    assert {"deadline", "disk_full", "not_running", "simulated", "empty_list"} <= failures
+    assert {"position_missing", "not_readable"} <= rejects
+    unexplained = {reason for reason in failures | rejects if f"`{reason}`" not in HOW_IT_WORKS}
+    assert unexplained == set()
+    words = (PROJECT / "src" / "brt_watch" / "web" / "page" / "js" / "words.js").read_text()
+    assert {reason for reason in rejects if f'"reject.{reason}"' not in words} == set()

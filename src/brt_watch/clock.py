@@ -36,10 +36,15 @@ class Clock:
         return span.total_seconds() / self.speed
 
     def sleep_until(self, moment: datetime) -> None:
-        """Return at `moment`, or at once when it has passed."""
+        """Return at `moment`, or at once when it has passed; never later than it was when this was called.
+
+        When the clock is set back meanwhile, it shows less than `moment` afterwards.
+        """
+        # A second more, for the clock may be slowed down a little while it is corrected.
+        latest = time.monotonic() + self.real_seconds(moment - self.now()) + 1
         # Short naps: a sleep of an hour would not notice that the wall clock was set, or that the machine slept.
-        while (wait := (moment - self.now()).total_seconds()) > 0:
-            time.sleep(min(wait / self.speed, 1.0))
+        while (wait := min(self.real_seconds(moment - self.now()), latest - time.monotonic())) > 0:
+            time.sleep(min(wait, 1.0))
 
 
 class PretendClock(Clock):

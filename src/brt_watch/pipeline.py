@@ -80,6 +80,8 @@ class Parts:
 
 def ticks_of_minute(minute: datetime, parts: Parts) -> list[datetime]:
     """Return the ticks of a minute that can still be kept, and were not just kept; none when the minute is over."""
+    # One that lies ahead was planned before the clock was set back.
+    minute = min(minute, floor(parts.clock.now() + LEAST_TIME, MINUTE))
     ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - parts.step, parts.step))
     now, newest = parts.clock.now(), parts.files.newest_tick()
     kept = newest if newest and newest <= now else None
@@ -93,13 +95,19 @@ def next_ticks(parts: Parts) -> Iterator[datetime]:
         tick += parts.step
     while True:
         yield tick
-        # After the machine slept, the ticks of that time are gone.
-        tick = max(tick + parts.step, floor(parts.clock.now() + LEAST_TIME, parts.step))
+        # After the machine slept, the ticks of that time are gone; when the clock was set back, they come again.
+        current = floor(parts.clock.now() + LEAST_TIME, parts.step)
+        tick = min(max(tick + parts.step, current), current + parts.step)
 
 
 def capture(tick: datetime, parts: Parts) -> Poll:
     """Wait for the tick, ask the API, write down what happened: one ledger line a tick, whatever happens."""
+    if (ahead := tick - parts.clock.now()) > MINUTE:
+        # It was planned before the clock was set back.
+        tick -= ahead // MINUTE * MINUTE
     parts.clock.sleep_until(tick)
+    # When it was set back during the sleep, this is the tick of another time.
+    tick = min(tick, floor(parts.clock.now(), parts.step))
     started = time.perf_counter()
     with parts.files.writing():
         parts.files.keep_reserve()

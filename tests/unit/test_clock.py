@@ -38,6 +38,25 @@ def test_ticks_lie_on_the_minute_and_a_step_apart(moment: datetime, seconds: int
     assert [parse_tick(write_tick(tick)) for tick in ticks] == ticks
 
 
+def test_a_sleep_lasts_as_long_as_it_was_to_though_the_clock_is_set_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept, wall = [0.0], [NOON]
+
+    def sleep(seconds: float) -> None:
+        slept[0] += seconds
+        # After ten seconds the clock is set back by an hour.
+        wall[0] += timedelta(seconds=seconds) - timedelta(hours=9 < slept[0] <= 10)
+
+    class Wall(Clock):
+        def now(self) -> datetime:
+            return wall[0]
+
+    monkeypatch.setattr("brt_watch.clock.time.sleep", sleep)
+    monkeypatch.setattr("brt_watch.clock.time.monotonic", lambda: slept[0])
+    Wall().sleep_until(NOON + timedelta(seconds=20))
+    assert 20 <= slept[0] <= 22
+    assert wall[0] < NOON
+
+
 def test_floor_of_a_tick_is_the_tick() -> None:
     assert floor(NOON, timedelta(seconds=20)) == NOON
 

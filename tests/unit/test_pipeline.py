@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
-from brt_watch.clock import StillClock
+from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
@@ -103,6 +104,46 @@ def test_a_clock_that_was_set_back_costs_no_poll_and_doubles_no_tick(parts: Part
     assert sum(poll.status.is_good for poll in polls) == 180
     raws = {(folder, line.poll.raw) for folder in parts.files.newest_first() for line in read_ledger(folder)}
     assert all((folder / "raw" / raw).exists() for folder, raw in raws if raw)
+
+
+class ClockSetBack(StillClock):
+    """A clock that somebody sets back by an hour during its next sleep, which ends when it was to end."""
+
+    hour = timedelta(hours=1)
+
+    def sleep_until(self, moment: datetime) -> None:
+        super().sleep_until(moment)
+        self.time, self.hour = self.time - self.hour, timedelta()
+
+
+def test_a_clock_that_is_set_back_while_a_poll_waits_costs_no_poll(parts: Parts) -> None:
+    run(parts, 6)
+    set_back = replace(parts, clock=ClockSetBack(clock(parts).time))
+    ticks = pipeline.next_ticks(set_back)
+    polls = [pipeline.capture(next(ticks), set_back) for _ in range(4)]
+    assert [floor(poll.tick, STEP) for poll in polls] == [NOON - timedelta(hours=1) + n * STEP for n in range(6, 10)]
+    assert all(poll.status is Status.OK for poll in polls)
+
+
+def test_what_is_left_of_a_minute_in_which_the_clock_is_set_back_is_polled_in_its_time(parts: Parts) -> None:
+    run(parts, 7)
+    set_back = replace(parts, clock=ClockSetBack(clock(parts).time))
+    polls = [pipeline.capture(NOON + n * STEP, set_back) for n in (7, 8)]
+    assert [floor(poll.tick, STEP) for poll in polls] == [NOON - timedelta(hours=1) + n * STEP for n in (7, 8)]
+
+
+def test_one_poll_a_minute_keeps_every_minute(make_parts: Callable[..., Parts]) -> None:
+    parts = make_parts(poll_seconds=60)
+    feed(parts).seconds = 0
+    run(parts, 5)
+    assert ticks(ledger(parts)) == [NOON + n * MINUTE for n in range(5)]
+
+
+def test_a_minute_that_lies_ahead_after_the_clock_was_set_back_is_the_one_of_now(parts: Parts) -> None:
+    run(parts, 6)
+    clock(parts).time = NOON - timedelta(hours=1)
+    expected = [NOON - timedelta(hours=1) + n * STEP for n in range(3)]
+    assert pipeline.ticks_of_minute(NOON + 2 * MINUTE, parts) == expected
 
 
 def test_a_clock_that_was_far_ahead_for_a_moment_stops_nothing(parts: Parts) -> None:

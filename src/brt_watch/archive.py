@@ -17,6 +17,8 @@ from brt_watch.window import drop_csv, drop_raw, has_csv, has_raw, has_some_raw,
 
 log = structlog.get_logger()
 
+NOTHING_LEFT = "neither its raw answers nor its CSV are there any more"
+
 
 @dataclass(frozen=True)
 class Tidied:
@@ -58,12 +60,17 @@ def windows_to_rebuild(parts: Parts, since: datetime | None) -> list[Path]:
 
 
 def rebuild(folder: Path, parts: Parts, from_raw: bool) -> Loaded:
-    """Load an archived window instead of what the database has of it.
+    """Load an archived window instead of what the database has of it; raises DamagedWindow, and all stays as it was.
 
-    From raw, its records are read anew from the answers as they were received, and its files written anew: so a
-    change of the rules reaches the past. There is no moment at which the database lacks the window.
+    From raw, if its raw answers are there, its records are read anew from the answers as they were received, and its
+    files written anew: so a change of the rules reaches the past. So they are when the CSV was deleted. There is no
+    moment at which the database lacks the window.
     """
     started = time.perf_counter()
+    from_csv = has_csv(folder)
+    from_raw = (from_raw or not from_csv) and has_raw(folder)
+    if not from_raw and not from_csv:
+        raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
     manifest = remake(folder, understand) if from_raw else read_manifest(folder)
     loaded = parts.store.load_window(folder, manifest, instead=True)
     log.info("rebuild", **loaded.as_dict(), from_raw=from_raw, seconds=round(time.perf_counter() - started, 3))
@@ -86,7 +93,7 @@ def _differences(folder: Path, loaded: dict[str, int] | None) -> Iterator[str]:
         yield f"{folder.name}: {damage.details['difference']}"
         return
     if not has_raw(folder) and not has_csv(folder):
-        yield f"{folder.name}: neither its raw answers nor its CSV are there any more; it cannot be rebuilt"
+        yield f"{folder.name}: {NOTHING_LEFT}; it cannot be rebuilt"
     if loaded is None:
         yield f"{folder.name}: it is in the archive, and not in the database"
         return

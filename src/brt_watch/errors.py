@@ -86,7 +86,7 @@ class MoveRefused(BrtWatchError):
 
 
 class DamagedWindow(BrtWatchError):
-    """The window {folder} is not what its manifest says ({difference}), so it is set aside. \
+    """The window {folder} is not what its manifest says ({difference}). \
 Its raw answers are in its folder raw."""
 
 

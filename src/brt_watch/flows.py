@@ -11,6 +11,7 @@ Server and run by one agent or several, which choose flows by label (docs/how-it
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -208,21 +209,26 @@ runs(late=MINUTE).watch_over(dbt_flow)
 FLOWS: dict[str, Flow] = {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow)}
 
 
+def _only_run_of(name: str) -> AbstractContextManager[None]:
+    return lock.hold(SETTINGS.folder / "run" / f"{name}.lock", name)
+
+
 def run_once(name: str) -> State:
-    """Run a flow now, once; returns its state."""
-    return FLOWS[name].run(run_on_schedule=False)
+    """Run a flow now, once; returns its state. Raises AlreadyRunning while it runs on its schedule."""
+    with _only_run_of(name):
+        return FLOWS[name].run(run_on_schedule=False)
 
 
 def run_on_schedule(name: str) -> None:
     """Run a flow on its schedule until the process is ended, which may be at any moment."""
     flow = FLOWS[name]
-    with lock.hold(SETTINGS.folder / "run" / f"{name}.lock", name):
+    with _only_run_of(name):
         if flow is local_storage_flow:
             # What is left of this minute, for nobody waits for the next one to begin. The next one too, when it begins
             # meanwhile, for Prefect's schedule would pass over it.
             while True:
                 minute = floor(CLOCK.now(), MINUTE)
-                run_once(name)
+                flow.run(run_on_schedule=False)
                 if CLOCK.now() + timedelta(seconds=5) < minute + MINUTE:
                     break
                 CLOCK.sleep_until(minute + MINUTE)

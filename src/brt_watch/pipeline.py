@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from brt_watch import disk
+from brt_watch import disk, lock
 from brt_watch import transform as dbt
 from brt_watch.alert import Webhook
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
@@ -282,14 +282,18 @@ def load(folder: Path, parts: Parts) -> Loaded:
     DamagedWindow is raised.
     """
     started = time.perf_counter()
-    try:
-        loaded = parts.store.load_window(folder, read_manifest(folder))
-    except DamagedWindow as damage:
-        parts.files.set_aside(folder, damage)
-        raise
-    # Packed first, so that what lies in the archive needs no second look.
-    pack(folder)
-    parts.files.to_archive(folder)
+    # Someone may load by hand while the flow does.
+    with lock.hold(parts.settings.folder / "run" / "load.lock", "A load", patience_seconds=60):
+        if not folder.exists():
+            return Loaded(folder.name, 0, 0, 0, again=True)
+        try:
+            loaded = parts.store.load_window(folder, read_manifest(folder))
+        except DamagedWindow as damage:
+            parts.files.set_aside(folder, damage)
+            raise
+        # Packed first, so that what lies in the archive needs no second look.
+        pack(folder)
+        parts.files.to_archive(folder)
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
     return loaded
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from brt_watch.clock import write_moment
-from brt_watch.errors import DatabaseUnreachable
+from brt_watch.errors import DamagedWindow, DatabaseUnreachable
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
 from brt_watch.service import Program, Service
@@ -98,7 +98,7 @@ def _recent_polls(parts: Parts) -> list[Poll]:
     """Return the polls of the newest windows back to the last good one, at most of a hundred windows."""
     polls: list[Poll] = []
     for _, folder in zip(range(100), parts.files.newest_first(), strict=False):
-        polls = [line.poll for line in read_ledger(folder)] + polls
+        polls = [line.poll for line in read_ledger(folder, damaged_ok=True)] + polls
         if any(poll.status.is_good for poll in polls):
             break
     return polls
@@ -129,7 +129,10 @@ def _capture_problems(now: datetime, good: list[Poll], since_good: list[Poll], r
 
 def _open_window(parts: Parts) -> OpenWindowStatus | None:
     newest = next(parts.files.newest_first(), None)
-    window = Window(newest) if newest else None
+    try:
+        window = Window(newest) if newest else None
+    except DamagedWindow:
+        return None  # the next poll sets it aside
     if window is None or window.is_closed:
         return None
     due = window.started_at + timedelta(minutes=parts.settings.window_minutes)

@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
@@ -187,7 +188,8 @@ class CaptureFiles:
     def set_aside(self, folder: Path, damage: DamagedWindow) -> None:
         """Move a window that is not what it should be to where a person looks at it."""
         self.damaged.mkdir(exist_ok=True)
-        folder.rename(self.damaged / folder.name)
+        names = chain([folder.name], (f"{folder.name}.{number}" for number in count(2)))
+        folder.rename(next(path for name in names if not (path := self.damaged / name).exists()))
         log.error("window_set_aside", problem=str(damage), now_in=str(self.damaged))
 
     def _open_folder(self) -> Path | None:
@@ -308,10 +310,13 @@ class OpenWindow(Window):
     def unrecorded(self) -> Iterator[tuple[datetime, bytes, datetime]]:
         """Yield (tick, body, moment of arrival) of stored answers that the ledger does not have."""
         recorded = {line.poll.tick for line in self.ledger}
-        for path in sorted((self.folder / "raw").glob("*.json.zst")):
+        for path in sorted((self.folder / "raw").glob("????????T??????*Z.json.zst")):
             tick = parse_tick(path.name.removesuffix(".json.zst"))
             if tick not in recorded:
-                yield tick, read_raw(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                try:
+                    yield tick, read_raw(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                except DamagedWindow as damage:
+                    log.error("raw_left_out", problem=str(damage))
 
     def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
         """Write what happened at a tick, durably; returns the poll with its counts."""
@@ -338,15 +343,23 @@ def _newest_with_a_line(folders: list[Path]) -> datetime | None:
     One whose process died at its very beginning has no line, and hides no other.
     """
     for folder in reversed(folders):
-        if ledger := read_ledger(folder):
+        if ledger := read_ledger(folder, damaged_ok=True):
             return max(line.poll.tick for line in ledger)
         folder.stat()
     return None
 
 
-def read_ledger(folder: Path) -> list[LedgerLine]:
-    """Return the ledger of a window, in the order in which it was written."""
-    return read_lines(disk.read(folder / POLLS))
+def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
+    """Return the ledger of a window, in the order in which it was written; raises DamagedWindow.
+
+    With `damaged_ok` one that cannot be read is empty: whoever opens or loads that window sets it aside.
+    """
+    try:
+        return read_lines(disk.read(folder / POLLS))
+    except (ValueError, zstandard.ZstdError) as error:
+        if damaged_ok:
+            return []
+        raise DamagedWindow(folder=folder, difference=f"{POLLS} cannot be read: {error}") from error
 
 
 def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
@@ -366,8 +379,12 @@ def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
 
 
 def read_raw(path: Path) -> bytes:
-    """Return the bytes of an answer as received."""
-    return zstandard.decompress(path.read_bytes())
+    """Return the bytes of an answer as received; raises DamagedWindow when they are not there any more."""
+    try:
+        return zstandard.decompress(path.read_bytes())
+    except (FileNotFoundError, zstandard.ZstdError) as error:
+        difference = f"the answer {path.name} cannot be read: {error}"
+        raise DamagedWindow(folder=path.parents[1], difference=difference) from error
 
 
 # -- archived windows ---------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ import zstandard
 
 from brt_watch import archive, disk, parse, pipeline
 from brt_watch.clock import StillClock
-from brt_watch.errors import FeedFailed
+from brt_watch.errors import DamagedWindow, FeedFailed
 from brt_watch.pipeline import Parts
-from brt_watch.window import CSV, has_csv, read_ledger
+from brt_watch.window import CSV, drop_csv, drop_raw, has_csv, read_ledger
 from tests.fleet import NOON, body, vehicle
 from tests.integration.test_load import capture, query
 
@@ -126,6 +126,36 @@ def test_the_archive_keeps_what_the_settings_want(parts: Parts, clock: StillCloc
     archive.tidy(parts)
     assert all("cannot be rebuilt" in difference for difference in archive.verify(parts))
     assert len(read_ledger(parts.files.archived()[0])) == 39, "the ledger stays"
+
+
+def test_a_rebuild_takes_the_csv_where_the_raw_answers_are_gone_and_raw_answers_where_the_csv_is(parts: Parts) -> None:
+    eventful_day(parts)
+    before = parts.store.checksums()
+    first, second, *_ = parts.files.archived()
+    drop_raw(first)
+    drop_csv(second)
+    empty(parts)
+    for folder in parts.files.archived():
+        archive.rebuild(folder, parts, from_raw=folder == first)
+    assert parts.store.checksums() == before
+
+
+def test_a_window_that_cannot_be_rebuilt_says_why_and_the_database_keeps_it(parts: Parts) -> None:
+    eventful_day(parts)
+    before = parts.store.checksums()
+    bare, rotten, unreadable, *_ = parts.files.archived()
+    drop_raw(bare)
+    drop_csv(bare)
+    (rotten / "brt.csv.zst").write_bytes(zstandard.compress(b"others"))
+    next((unreadable / "raw").iterdir()).write_bytes(b"not packed")
+    for folder, from_raw, why in (
+        (bare, False, "any more"),
+        (rotten, False, "changed"),
+        (unreadable, True, "cannot be read"),
+    ):
+        with pytest.raises(DamagedWindow, match=why):
+            archive.rebuild(folder, parts, from_raw)
+    assert parts.store.checksums() == before
 
 
 def test_a_load_that_died_while_packing_is_made_good(parts: Parts) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,7 @@ from brt_watch import pipeline, store
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
-from brt_watch.store import Store
+from brt_watch.store import Loaded, Store
 from brt_watch.window import CSV
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON, body, vehicle
@@ -272,6 +273,20 @@ def test_stamps_of_other_months_lie_outside_and_move_in_when_their_month_comes(p
         pipeline.load(folder, parts)
     assert one(parts, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "old"
     assert one(parts, "select count(*) from brt_raw_2027_01 where codigo = 'ahead'") == 1
+
+
+def test_two_loads_of_one_folder_take_each_window_once(parts: Parts) -> None:
+    capture(parts, [], ticks=200)
+    windows = pipeline.windows_to_load(parts)
+    with ThreadPoolExecutor(2) as loads:
+        done = [one_load.result() for one_load in [loads.submit(_load_all, windows, parts) for _ in range(2)]]
+    assert sorted(loaded.again for pair in zip(*done, strict=True) for loaded in pair) == [False] * 5 + [True] * 5
+    assert one(parts, "select count(*) from brt_window") == 5
+    assert (parts.files.closed_windows(), parts.files.damaged.exists()) == ([], False)
+
+
+def _load_all(windows: list[Path], parts: Parts) -> list[Loaded]:
+    return [pipeline.load(folder, parts) for folder in windows]
 
 
 def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(parts: Parts) -> None:

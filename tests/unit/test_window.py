@@ -124,6 +124,36 @@ def test_a_window_that_somebody_cut_is_set_aside_and_never_overwritten(files: Ca
     assert (files.damaged / folder.name / CSV).read_text() == "opened in a spreadsheet"
 
 
+FOREIGN = [b"tick;status\n2026;ok\n", b"tick,status\r\n2026,ok,1\r\n", b"\xff\xfe\n\n", b'tick,"status\n\0\n']
+
+
+@pytest.mark.parametrize("saved", FOREIGN)
+def test_a_ledger_that_somebody_has_saved_anew_stops_no_capture(files: CaptureFiles, saved: bytes) -> None:
+    folder = filled(files, 3).folder
+    (folder / POLLS).write_bytes(saved)
+    assert files.newest_tick() is None
+    assert files.open_window() is None
+    assert (files.damaged / folder.name / POLLS).exists()
+    assert files.newest_tick() is None, "where it was set aside it is not read either"
+
+
+def test_two_windows_of_one_name_can_be_set_aside(files: CaptureFiles) -> None:
+    for _ in range(3):
+        folder = filled(files, 1).folder
+        (folder / CSV).write_text("cut")
+        assert files.open_window() is None
+    assert sorted(path.name for path in files.damaged.iterdir()) == [folder.name + end for end in ("", ".2", ".3")]
+
+
+def test_an_answer_that_cannot_be_read_any_more_and_files_of_others_stop_no_capture(files: CaptureFiles) -> None:
+    window = filled(files, 2)
+    window.keep_raw(NOON + 5 * STEP, b"{}")
+    (window.folder / "raw" / "20261123T120140Z.json.zst").write_bytes(b"not packed")
+    (window.folder / "raw" / "a copy.json.zst").write_bytes(b"")
+    (window.folder / "raw" / "20261123T120200Z.json.zst").write_bytes(b"not packed")
+    assert list(window.unrecorded()) == []
+
+
 def test_raw_answers_are_kept_to_the_byte_and_the_same_answer_once(files: CaptureFiles) -> None:
     window = files.new_window(NOON)
     answer = os.urandom(5000)
@@ -161,10 +191,10 @@ def test_the_newest_tick_is_found_while_a_load_moves_the_window(
 ) -> None:
     folder = files.close(filled(files, 4))
 
-    def moved_meanwhile(asked: Path) -> list[LedgerLine]:
+    def moved_meanwhile(asked: Path, damaged_ok: bool) -> list[LedgerLine]:
         if folder.exists():
             pack(files.to_archive(folder))
-        return read_ledger(asked)
+        return read_ledger(asked, damaged_ok)
 
     monkeypatch.setattr(window, "read_ledger", moved_meanwhile)
     assert files.newest_tick() == NOON + 3 * STEP

@@ -15,13 +15,14 @@ from brt_watch import lock, pipeline
 from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.dictionary import DICTIONARY, write_dictionary
+from brt_watch.errors import DamagedWindow
 from brt_watch.model import Poll
 from brt_watch.pipeline import Parts
 from brt_watch.service import FLOWS
 from brt_watch.settings import Settings
 from brt_watch.status import report
+from brt_watch.store import Loaded
 from brt_watch.transform import run_dbt
-from brt_watch.window import has_csv
 
 app = typer.Typer()
 
@@ -48,12 +49,19 @@ def capture(
 
 @app.command()
 def load(as_json: AsJson = False) -> None:
-    """Load the closed windows into Postgres (brt_raw), oldest first, and move them to the archive."""
+    """Load the closed windows into Postgres (brt_raw), oldest first, and move them to the archive.
+
+    The exit code is 1 when one was damaged and had to be set aside.
+    """
     parts = the_parts()
     windows = pipeline.windows_to_load(parts)
     done = []
     for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
-        loaded = pipeline.load(folder, parts)
+        try:
+            loaded = pipeline.load(folder, parts)
+        except DamagedWindow as damage:
+            err.print(plain(str(damage)))
+            continue
         done.append(loaded.as_dict())
         if not as_json:
             out.print(
@@ -65,6 +73,9 @@ def load(as_json: AsJson = False) -> None:
         print_json(done)
     elif not windows:
         out.print(_no_window_yet(parts))
+    if len(done) < len(windows):
+        err.print(f"set aside: {len(windows) - len(done)} of {len(windows)} windows, in {parts.files.damaged}")
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -96,7 +107,7 @@ def archive(
 ) -> None:
     """Delete from the archive what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
 
-    The load does this by itself. The ledger is kept for ever.
+    The flow that loads does this by itself. The ledger is kept for ever.
     """
     tidied = archived.tidy(the_parts(), dry_run)
     if as_json:
@@ -118,7 +129,11 @@ def rebuild(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the database again from the archive, window by window, and derive the models anew."""
+    """Make the database again from the archive, window by window, and derive the models anew.
+
+    A window of which only one is left, CSV or raw answers, is made from that. The exit code is 1 when one could not be
+    made again.
+    """
     parts = the_parts()
     try:
         windows = archived.windows_to_rebuild(parts, parse_moment(since) if since else None)
@@ -128,16 +143,24 @@ def rebuild(
         out.print(f"{len(windows)} windows would be loaded again" + (f", {windows[0].name} first" if windows else ""))
         return
     parts.store.apply_schema()
-    done = [
-        archived.rebuild(folder, parts, from_raw or not has_csv(folder))
-        for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal)
-    ]
+    done: list[Loaded] = []
+    left_out: list[str] = []
+    for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal):
+        try:
+            done.append(archived.rebuild(folder, parts, from_raw))
+        except DamagedWindow as damage:
+            left_out.append(folder.name)
+            err.print(plain(str(damage)))
     derived = pipeline.transform(parts, "--full-refresh")
     records, signals = sum(each.records for each in done), sum(each.signals for each in done)
     if as_json:
-        print_json({"windows": len(done), "records": records, "signals": signals, **derived.as_dict()})
+        found = {"windows": len(done), "left_out": left_out, "records": records, "signals": signals}
+        print_json({**found, **derived.as_dict()})
     else:
         out.print(f"{len(done)} windows, {records} records, {signals} signals; {derived.models} models derived anew")
+    if left_out:
+        err.print(f"{len(left_out)} windows could not be made again; of them the database has what it had")
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -17,13 +17,13 @@ help:  ## Print this list
 start: $(VENV)/installed  ## Start everything in the background: Postgres, the flows, the page; says where to look
 	@$(BRT_WATCH) start
 
-stop: $(VENV)/installed  ## Stop everything; nothing that was captured is lost
+stop: $(VENV)/bin/brt-watch  ## Stop everything; nothing that was captured is lost
 	@$(BRT_WATCH) stop
 
-status: $(VENV)/installed  ## Say what runs, what was captured last, what waits
+status: $(VENV)/bin/brt-watch  ## Say what runs, what was captured last, what waits
 	@$(BRT_WATCH) status
 
-logs: $(VENV)/installed  ## Follow the logs
+logs: $(VENV)/bin/brt-watch  ## Follow the logs
 	@$(BRT_WATCH) logs
 
 demo: $(VENV)/installed  ## Start a system of its own against a simulated BRT, its last 6 hours filled in
@@ -35,7 +35,7 @@ run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or st
 docs: $(VENV)/installed  ## Write docs/models.md and the documentation site of dbt (needs start or start_db)
 	@$(BRT_WATCH) docs
 
-psql: $(VENV)/installed  ## Open psql on the database
+psql: $(VENV)/bin/brt-watch  ## Open psql on the database
 	@$(BRT_WATCH) db psql
 
 # -- the small steps --
@@ -43,7 +43,7 @@ psql: $(VENV)/installed  ## Open psql on the database
 start_db: $(VENV)/installed  ## Start only the embedded Postgres, with our tables
 	@$(BRT_WATCH) db start
 
-stop_db: $(VENV)/installed  ## Stop only Postgres; the capture goes on
+stop_db: $(VENV)/bin/brt-watch  ## Stop only Postgres; the capture goes on
 	@$(BRT_WATCH) db stop
 
 apply_schema: $(VENV)/installed  ## Bring the tables to the newest form
@@ -52,7 +52,7 @@ apply_schema: $(VENV)/installed  ## Bring the tables to the newest form
 deploy_flows: $(VENV)/installed  ## Start only the three flows of Prefect, on their schedules
 	@$(BRT_WATCH) flow start
 
-stop_flows: $(VENV)/installed  ## Stop only the flows
+stop_flows: $(VENV)/bin/brt-watch  ## Stop only the flows
 	@$(BRT_WATCH) flow stop
 
 flows: $(VENV)/installed  ## List the flows, their schedules and labels
@@ -113,6 +113,10 @@ lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
 clean:  ## Remove what was built; never touches data/
 	rm -rf .venv .venv-3.* build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests dbt -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is there while brt-watch runs: a newer lock file does not take the environment from under it.
+$(VENV)/bin/brt-watch:
+	@scripts/environment $(VENV) $(PYTHON)
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@scripts/environment $(VENV) $(PYTHON)

@@ -149,7 +149,8 @@ class Service:
         if not self.is_running():
             return []
         known: list[dict[str, Any]] = self._ask("getAllProcessInfo")
-        names = self.names
+        # One may run that is not ours any more, when the settings have changed since it was started.
+        places = {name: place for place, name in enumerate(self.names)}
         return [
             Program(
                 info["name"],
@@ -157,7 +158,7 @@ class Service:
                 info["pid"] or None,
                 datetime.fromtimestamp(info["start"], UTC) if info["start"] else None,
             )
-            for info in sorted(known, key=lambda info: names.index(info["name"]))
+            for info in sorted(known, key=lambda info: places.get(info["name"], -1))
         ]
 
     def log(self, name: str) -> Path:
@@ -199,11 +200,16 @@ class Service:
     def _renew_configuration(self) -> None:
         """Let programs that do not run yet start with the environment of now."""
         self._write_configuration()
-        ((_, changed, _),) = self._ask("reloadConfig")
+        ((added, changed, _),) = self._ask("reloadConfig")
         for name in changed:
-            if self._ask("getProcessInfo", f"{name}:{name}")["statename"] != "RUNNING":
+            state = self._ask("getProcessInfo", f"{name}:{name}")["statename"]
+            if state in ("STARTING", "BACKOFF"):
+                self._ask("stopProcess", name, True)
+            if state != "RUNNING":
                 self._ask("removeProcessGroup", name)
-                self._ask("addProcessGroup", name)
+                added = [*added, name]
+        for name in added:
+            self._ask("addProcessGroup", name)
 
     def _write_configuration(self) -> None:
         self.run.mkdir(parents=True, exist_ok=True)

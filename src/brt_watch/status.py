@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from brt_watch.clock import write_moment
-from brt_watch.errors import DamagedWindow, DatabaseUnreachable
+from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
 from brt_watch.service import Program, Service
@@ -69,7 +69,7 @@ def report(parts: Parts) -> Report:
     database, vehicles = None, 0
     try:
         database, vehicles = parts.store.totals(), len(parts.store.view())
-    except DatabaseUnreachable as error:
+    except (DatabaseUnreachable, DatabaseRefused) as error:
         problems.append(str(error))
     set_aside = len(list(parts.files.damaged.glob("*")))
     if set_aside:

@@ -20,6 +20,8 @@ from brt_watch.settings import PROJECT, Settings
 
 DBT_PROJECT = PROJECT / "dbt"
 
+AFTER_NEW_COLUMNS = "its columns are others than before: brt-watch transform --full-refresh makes all anew"
+
 
 @dataclass(frozen=True)
 class Derived:
@@ -78,7 +80,9 @@ def _reason(result: Any) -> str:
     if result.exception:
         return " ".join(str(result.exception).split())
     failed = [node for node in result.result.results if node.status in ("error", "fail")]
-    return "; ".join(f"{node.node.name}: {' '.join((node.message or node.status).split())}" for node in failed)
+    reason = "; ".join(f"{node.node.name}: {' '.join((node.message or node.status).split())}" for node in failed)
+    # So dbt says that a table has not the columns of its model.
+    return f"{reason} ({AFTER_NEW_COLUMNS})" if "out of sync" in reason else reason
 
 
 @contextmanager

@@ -168,6 +168,17 @@ def test_loads_that_stay_away_make_the_source_stale(parts: Parts) -> None:
         transform.run_dbt(*freshness)
 
 
+def test_a_table_with_other_columns_than_its_model_says_what_to_do(parts: Parts) -> None:
+    capture(parts, [])
+    load_all(parts)
+    pipeline.transform(parts)
+    with parts.store.connection() as connection:
+        connection.execute("alter table gps_brt add column velha integer")
+    with pytest.raises(TransformFailed, match="brt-watch transform --full-refresh"):
+        pipeline.transform(parts)
+    pipeline.transform(parts, "--full-refresh")
+
+
 def test_what_dbt_complains_of_is_in_the_error(
     make_parts: Callable[..., Parts],
 ) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
+from unittest import mock
 
 import pytest
 from typer.testing import CliRunner
 
-from brt_watch import cli
-from brt_watch.cli import database
-from brt_watch.errors import MoveRefused
+from brt_watch import cli, pipeline
+from brt_watch.cli import database, service
+from brt_watch.errors import MoveRefused, PostgresFailed, TransformFailed
+from brt_watch.move import Moved
+from brt_watch.service import Service
 from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
@@ -92,29 +95,90 @@ def test_capture_once_writes_a_ledger_line_even_when_nobody_answers(
     assert "failed: unreachable" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_if_it_fails(
-    monkeypatch: pytest.MonkeyPatch, fails: bool
+class Running:
+    """A service that runs, and remembers what it was told."""
+
+    def __init__(self, _settings: Settings | None = None) -> None:
+        pass
+
+    said: ClassVar[list[tuple[str, list[str]]]] = []
+
+    def is_running(self) -> bool:
+        return True
+
+    def stop_programs(self, names: list[str]) -> list[str]:
+        self.said.append(("stop", names))
+        return names
+
+    def start(self, names: list[str]) -> None:
+        self.said.append(("start", names))
+
+
+STOPPED = ("stop", ["transform", "load"])
+GOING_ON = ("start", ["transform", "load"])
+
+
+@pytest.mark.parametrize(
+    ("copy", "derive", "expected"),
+    [
+        (None, None, [STOPPED]),
+        (MoveRefused(where="there", reason="it has other data already"), None, [STOPPED, GOING_ON]),
+        (None, TransformFailed(reason="no room", log="dbt.log"), [STOPPED]),
+    ],
+)
+def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_only_if_nothing_was_moved(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    copy: Exception | None,
+    derive: Exception | None,
+    expected: list[tuple[str, list[str]]],
 ) -> None:
-    said: list[tuple[str, list[str]]] = []
-
-    class Running:
-        def __init__(self, _settings: Settings) -> None:
-            pass
-
-        def is_running(self) -> bool:
-            return True
-
-        def stop_programs(self, names: list[str]) -> list[str]:
-            said.append(("stop", names))
-            return names
-
-        def start(self, names: list[str]) -> None:
-            said.append(("start", names))
-
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    monkeypatch.setattr(Running, "said", [])
     monkeypatch.setattr(database, "Service", Running)
-    with suppress(MoveRefused), database._loading_into_neither(load_settings()):
-        if fails:
-            raise MoveRefused(where="there", reason="it has other data already")
-    names = ["transform", "load"]
-    assert said == ([("stop", names), ("start", names)] if fails else [("stop", names)])
+    monkeypatch.setattr(database, "move", mock.Mock(side_effect=copy, return_value=Moved({}, again=False)))
+    monkeypatch.setattr(pipeline, "transform_is_due", lambda _parts: True)
+    monkeypatch.setattr(pipeline, "transform", mock.Mock(side_effect=derive))
+    result = runner.invoke(cli.app, ["db", "move", "postgresql://brt:geheim@127.0.0.1:9/brt"])
+    assert result.exception is (copy or derive)
+    assert Running.said == expected
+    assert ("run this again" in result.output) == (derive is not None)
+
+
+def test_a_database_that_an_interrupted_start_left_without_tables_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, parts = mock.Mock(), mock.Mock()
+    server.pid.return_value = 1
+    monkeypatch.setattr(service.Server, "of", lambda _settings: server)
+    monkeypatch.setattr(service.Parts, "of", lambda _settings: parts)
+    service.start_database(load_settings(), Running())  # type: ignore[arg-type]
+    assert server.wait_until_ready.called
+    assert parts.store.apply_schema.called
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_database_in_trouble_does_not_keep_the_capture_from_starting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: bool
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    if own:
+        failed = PostgresFailed(reason="the disk is full", log="postgres.log")
+        monkeypatch.setattr(service, "start_database", mock.Mock(side_effect=failed))
+    else:
+        monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://brt:geheim@127.0.0.1:9/brt")
+    running = mock.Mock(programs=list)
+    running.start.return_value = list(service.PARTS)
+    monkeypatch.setattr(service, "Service", lambda _settings: running)
+    monkeypatch.setattr(service, "check_web_port", lambda *_: None)
+    result = runner.invoke(cli.app, ["start"])
+    running.start.assert_called_once_with(service.PARTS)
+    assert "note:" in result.output
+    assert ("the disk is full" if own else "does not answer") in " ".join(result.output.split())
+
+
+def test_programs_of_other_settings_are_told_of_and_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://brt:geheim@127.0.0.1:9/brt")
+    known = [{"name": name, "statename": "RUNNING", "pid": 1, "start": 1} for name in ("web", "postgres", "capture")]
+    monkeypatch.setattr(Service, "_ask", lambda _self, method, *_: known if method == "getAllProcessInfo" else {})
+    programs = Service(load_settings()).programs()
+    assert [program.name for program in programs] == ["postgres", "capture", "web"]

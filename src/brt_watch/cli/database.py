@@ -92,15 +92,15 @@ def db_move(
     if not address.get_secret_value():
         raise typer.BadParameter("it is empty", param_hint="TO")
     there = Parts.of(parts.settings.model_copy(update={"database_url": address}))
-    with _loading_into_neither(parts.settings):
-        with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
-            task = bar.add_task("moving", total=None)
-            moved = move(
-                parts.store, there.store, lambda done, in_all: bar.update(task, completed=done, total=max(in_all, done))
-            )
-        if pipeline.transform_is_due(there):
-            with err.status("dbt is at work"):
-                pipeline.transform(there)
+    progress = Progress(console=err, transient=True, disable=not err.is_terminal)
+    with _loading_into_neither(parts.settings), progress:
+        task = progress.add_task("moving", total=None)
+        moved = move(
+            parts.store,
+            there.store,
+            lambda done, in_all: progress.update(task, completed=done, total=max(in_all, done)),
+        )
+    _derive_there(there)
     if as_json:
         print_json({"tables": moved.tables, "again": moved.again})
         return
@@ -112,6 +112,20 @@ def db_move(
     out.print("  2. make stop, make start")
     out.print("  3. brt-watch verify, which says whether the archive and the new database agree")
     out.print("The old database is as it was.")
+
+
+def _derive_there(there: Parts) -> None:
+    """Derive the models; from the end of the copy on nothing may be loaded here any more, also when this fails."""
+    try:
+        if pipeline.transform_is_due(there):
+            with err.status("dbt is at work"):
+                pipeline.transform(there)
+    except BaseException:
+        err.print(
+            "It was moved, and compared; only the models are not derived there: run this again. "
+            "Load and transform stay stopped."
+        )
+        raise
 
 
 def _asked_for() -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 from brt_watch import __version__
 from brt_watch.cli.serve import listen
 from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
-from brt_watch.errors import DatabaseUnreachable
+from brt_watch.errors import BrtWatchError, DatabaseRefused, DatabaseUnreachable, PostgresFailed, ServiceFailed
 from brt_watch.pipeline import Parts
 from brt_watch.postgres import Server
 from brt_watch.service import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
@@ -29,11 +29,11 @@ def start() -> None:
     settings = load_settings()
     service = Service(settings)
     check_web_port(settings, service)
-    if settings.embedded_postgres:
-        start_database(settings, service)
-    _warn_without_database(Parts.of(settings))
+    trouble = _start_database_if_possible(settings, service)
     started = service.start(PARTS)
     print_where_to_look(settings, service, started)
+    if trouble:
+        err.print(f"[yellow]note:[/] {plain(str(trouble))}")
 
 
 @app.command()
@@ -89,15 +89,14 @@ def version() -> None:
 
 
 def start_database(settings: Settings, service: Service) -> None:
-    """Start the embedded Postgres unless it runs, and make the tables."""
+    """Start the embedded Postgres unless it runs, and make the tables, which an interrupted start may have left out."""
     server = Server.of(settings)
     server.prepare()
-    if service.is_running() and server.pid():
-        return
-    if not service.is_running():
-        service.stop()
-    server.check_port()
-    service.start([DATABASE])
+    if not (service.is_running() and server.pid()):
+        if not service.is_running():
+            service.stop()
+        server.check_port()
+        service.start([DATABASE])
     server.wait_until_ready()
     Parts.of(settings).store.apply_schema()
 
@@ -110,11 +109,16 @@ def check_web_port(settings: Settings, service: Service) -> None:
         listen("127.0.0.1", settings.http_port).close()
 
 
-def _warn_without_database(parts: Parts) -> None:
+def _start_database_if_possible(settings: Settings, service: Service) -> BrtWatchError | None:
+    """Have a database with its tables; returns what is in the way, for the capture needs none."""
     try:
-        parts.store.apply_schema()
-    except DatabaseUnreachable as error:
-        err.print(f"[yellow]note:[/] {plain(str(error))}")
+        if settings.embedded_postgres:
+            start_database(settings, service)
+        else:
+            Parts.of(settings).store.apply_schema()
+    except (DatabaseUnreachable, DatabaseRefused, PostgresFailed, ServiceFailed) as error:
+        return error
+    return None
 
 
 def print_where_to_look(settings: Settings, service: Service, started: list[str]) -> None:

@@ -29,7 +29,8 @@ class Webhook:
             level = log.error if alert.event == "raised" else log.info
             level("alert", what=alert.event, code=alert.code, subject=alert.subject, detail=alert.detail)
         if self.url and alerts:
-            sending = threading.Thread(target=self._post, args=(alerts,), daemon=True)
+            # No daemon: a process that ends meanwhile, as of `capture --once`, sends it first.
+            sending = threading.Thread(target=self._post, args=(alerts,))
             sending.start()
             sending.join(patience_seconds)
 

@@ -20,7 +20,7 @@ import structlog
 
 from brt_watch import disk, lock
 from brt_watch import transform as dbt
-from brt_watch.alert import Webhook
+from brt_watch.alert import PATIENCE_SECONDS, Webhook
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
 from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
 from brt_watch.feed import Feed, Response
@@ -128,7 +128,8 @@ def capture(tick: datetime, parts: Parts) -> Poll:
         bytes=poll.body_bytes,
         seconds=round(time.perf_counter() - started, 3),
     )
-    parts.webhook.send(alerts)
+    left = parts.clock.real_seconds(tick + parts.step - MARGIN - parts.clock.now())
+    parts.webhook.send(alerts, min(PATIENCE_SECONDS, max(0.0, left)))
     return poll
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
+from brt_watch.alert import Webhook
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
+from brt_watch.watch import Alert
 from brt_watch.window import CSV, read_ledger, read_manifest
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
@@ -75,6 +77,19 @@ def test_the_ledger_knows_how_old_the_signals_were(parts: Parts) -> None:
     (poll,) = ledger(parts)
     assert poll.newest_signal_at == NOON - timedelta(seconds=20)
     assert poll.median_age_seconds == 30.5
+
+
+def test_no_webhook_keeps_a_poll_from_its_next_tick(parts: Parts) -> None:
+    waited: list[float] = []
+
+    class Slow(Webhook):
+        def send(self, alerts: list[Alert], patience_seconds: float = 3) -> None:
+            waited.append(patience_seconds)
+
+    parts = replace(parts, webhook=Slow("", "test"))
+    for feed(parts).seconds in (1, 17, 19):
+        run(parts, 1)
+    assert waited == [3, 2, 0]
 
 
 def test_ticks_at_which_nothing_ran_are_written_down_as_missed(parts: Parts) -> None:

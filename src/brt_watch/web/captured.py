@@ -27,6 +27,7 @@ WRONG_CLOCK = timedelta(minutes=10)
 """The clocks of vehicles are ahead by less than this."""
 
 Batch = tuple[Poll, list[Signal]]
+Read = tuple[Path, list[LedgerLine]]
 
 
 class NewPolls:
@@ -35,7 +36,8 @@ class NewPolls:
     def __init__(self, files: CaptureFiles, look_back: timedelta) -> None:
         self._files = files
         self._look_back = look_back
-        self._seen: dict[str, int] = {}
+        self._known: set[str] = set()
+        self._last, self._done = "", 0
         self._state: object = None
 
     def take(self) -> Iterator[Batch]:
@@ -44,26 +46,36 @@ class NewPolls:
         state = (newest, _state(newest / POLLS)) if newest else None
         if newest is None or state == self._state:
             return
-        new: list[tuple[Path, list[LedgerLine], int]] = []
-        for folder in self._files.newest_first():
-            ledger = read_ledger(folder)
-            done = self._seen.get(folder.name, 0)
-            new.append((folder, ledger, done))
-            if done or (not self._seen and self._is_enough(new)):
-                break
-            if self._seen and folder.name < min(self._seen):
-                new.pop()
-                break
-        for folder, ledger, done in reversed(new):
-            yield from _batches(folder, ledger, done)
-            self._seen[folder.name] = len(ledger)
-        # Of the past two windows nothing comes any more.
-        for name in sorted(self._seen)[:-3]:
-            del self._seen[name]
+        for folder, ledger in self._new_since_last() if self._known else self._looked_back_on():
+            yield from _batches(folder, ledger, self._done if folder.name == self._last else 0)
+            if ledger:
+                self._known.add(folder.name)
+                self._last, self._done = folder.name, len(ledger)
         self._state = state
 
-    def _is_enough(self, new: list[tuple[Path, list[LedgerLine], int]]) -> bool:
-        ticks = [line.poll.tick for _, ledger, _ in new for line in ledger if line.poll.status.is_good]
+    def _looked_back_on(self) -> list[Read]:
+        folders = list(self._files.newest_first())
+        new: list[Read] = []
+        for folder in folders:
+            new.append((folder, read_ledger(folder)))
+            if self._is_enough(new):
+                break
+        self._known.update(folder.name for folder in folders[len(new) :])
+        return new[::-1]
+
+    def _new_since_last(self) -> list[Read]:
+        new = []
+        for folder in self._files.newest_first():
+            # A window that was not there is new, whatever its name: after the clock was set back it is an old one.
+            if folder.name in self._known and folder.name != self._last:
+                break
+            new.append((folder, read_ledger(folder)))
+            if folder.name == self._last:
+                break
+        return new[::-1]
+
+    def _is_enough(self, new: list[Read]) -> bool:
+        ticks = [line.poll.tick for _, ledger in new for line in ledger if line.poll.status.is_good]
         return bool(ticks) and max(ticks) - min(ticks) >= self._look_back
 
 

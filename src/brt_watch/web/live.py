@@ -124,7 +124,8 @@ class Live:
 
     def _publish(self, before: Snapshot | None, now: Snapshot) -> None:
         if before is None or before.tick != now.tick:
-            body = now.changes(before.tick if before else None)
+            # After the clock was set back, what changed since the poll before cannot be told by its tick.
+            body = now.changes(before.tick if before and before.tick < now.tick else None)
             self.number += 1
             self._events[self.number] = vehicles_event(now.id, body)
             self._events.pop(self.number - KEPT_EVENTS, None)

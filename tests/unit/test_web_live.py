@@ -1,0 +1,127 @@
+"""What the page takes from the disk while the capture writes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from brt_watch import pipeline
+from brt_watch.clock import StillClock
+from brt_watch.errors import DamagedWindow
+from brt_watch.pipeline import Parts
+from brt_watch.web import captured, live
+from brt_watch.web.app import create_app
+from brt_watch.web.captured import NewPolls
+from brt_watch.web.live import LOOK_BACK, Live
+from tests.fleet import body, vehicle
+
+STEP = timedelta(seconds=20)
+
+
+def poll(parts: Parts, clock: StillClock) -> datetime:
+    """Capture at the next tick; returns the tick of the ledger."""
+    tick = pipeline.capture(next(pipeline.next_ticks(parts)), parts).tick
+    clock.time += STEP - timedelta(seconds=1)
+    return tick
+
+
+def taken(new: NewPolls) -> list[datetime]:
+    return [poll.tick for poll, _ in new.take()]
+
+
+def wait(parts: Parts) -> None:
+    """Let what is closed wait, as it does while Postgres is away."""
+
+
+def archive(parts: Parts) -> None:
+    for folder in parts.files.closed_windows():
+        parts.files.to_archive(folder)
+
+
+@pytest.mark.parametrize("load", [wait, archive])
+def test_each_poll_is_taken_once_also_after_the_clock_was_set_back(
+    parts: Parts, clock: StillClock, load: Callable[[Parts], None]
+) -> None:
+    new = NewPolls(parts.files, LOOK_BACK)
+    for set_back in (timedelta(), timedelta(hours=2), timedelta(days=40)):
+        clock.time -= set_back
+        for _ in range(90):
+            tick = poll(parts, clock)
+            assert taken(new) == [tick]
+            load(parts)
+            assert taken(new) == []
+
+
+def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(parts: Parts, clock: StillClock) -> None:
+    for set_back in (timedelta(), timedelta(hours=2)):
+        clock.time -= set_back
+        for _ in range(100):
+            last = poll(parts, clock)
+        archive(parts)
+    new = NewPolls(parts.files, LOOK_BACK)
+    assert taken(new)[-1] == last
+    for _ in range(90):
+        tick = poll(parts, clock)
+        archive(parts)
+        assert taken(new) == [tick]
+
+
+def test_polls_of_several_windows_since_the_last_look_are_taken_in_their_order(parts: Parts, clock: StillClock) -> None:
+    new = NewPolls(parts.files, LOOK_BACK)
+    assert taken(new) == []
+    for load in (wait, archive):
+        ticks = [poll(parts, clock) for _ in range(100)]
+        load(parts)
+        assert taken(new) == ticks
+
+
+@pytest.fixture
+def looking(make_parts: Callable[..., Parts]) -> tuple[Live, Parts]:
+    parts = make_parts(postgres_port=1024)
+    return create_app(parts).state.site.live, parts
+
+
+def test_who_streams_is_told_of_the_first_poll_after_the_clock_was_set_back(
+    looking: tuple[Live, Parts], clock: StillClock
+) -> None:
+    page, parts = looking
+    two_hours = timedelta(hours=2)
+    parts.feed.script.append(body(vehicle(at=clock.now() - two_hours)))  # type: ignore[attr-defined]
+    for set_back in (timedelta(), two_hours):
+        clock.time -= set_back
+        poll(parts, clock)
+        page._publish(*page.look())
+    _, event = asyncio.run(page.next_event(1, 1))
+    assert event
+    (bus,) = json.loads(event.plain.split(b"data: ")[1])["veiculos"]
+    assert bus["idade_segundos"] < 60
+
+
+def test_the_page_goes_on_after_a_window_that_was_damaged(
+    looking: tuple[Live, Parts], clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, parts = looking
+    poll(parts, clock)
+
+    def damaged(folder: Path) -> None:
+        raise DamagedWindow(folder=folder, difference="rotten")
+
+    async def run() -> None:
+        running = asyncio.create_task(page.run())
+        with monkeypatch.context() as patch:
+            patch.setattr(captured, "read_ledger", damaged)
+            while not page.problem:
+                await asyncio.sleep(0.01)
+        assert "rotten" in page.problem
+        while not page.snapshot:
+            await asyncio.sleep(0.01)
+        running.cancel()
+
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
+    asyncio.run(asyncio.wait_for(run(), 10))
+    assert page.problem is None

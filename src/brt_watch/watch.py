@@ -1,7 +1,7 @@
 """The contract watch: what is unusual about a poll, compared with those before it. No input or output, and no clock.
 
-A trouble is raised once, when it begins, and closed once, when it is over. What lasts for a day is closed too, and is
-normal from then on: the city changed its API, and the watch learns it.
+A trouble is raised once, when it begins, and closed once, when it is over. What is measured by the polls of before is
+closed too when it lasts for a day, and is normal from then on: the city changed its API, and the watch learns it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ JUMP = timedelta(minutes=30)
 """When the freshest signals get older or younger by more than this from one poll to the next, the stamps jumped."""
 
 NEW_NORMAL = timedelta(days=1)
+
+LEARNED = {"field_appeared", "field_disappeared", "field_changed_type", "stamps_jumped", "fleet_shrank"}
+"""What can become normal. That nothing good comes never does."""
 
 FEW = 20
 """Of fewer vehicles than this nothing is said about ages and numbers."""
@@ -95,11 +98,15 @@ def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list
 
     was_open = {trouble.key: trouble for trouble in before.troubles}
     troubles = {trouble.key: was_open.get(trouble.key, trouble) for trouble in reversed(found)}
-    troubles = {key: trouble for key, trouble in troubles.items() if poll.tick - trouble.since <= NEW_NORMAL}
+    troubles = {key: trouble for key, trouble in troubles.items() if not _is_normal_now(trouble, poll)}
     raised = [trouble for key, trouble in troubles.items() if key not in was_open]
     closed = [trouble for key, trouble in was_open.items() if key not in troubles]
     alerts = [_alert("raised", trouble) for trouble in raised] + [_alert("closed", trouble) for trouble in closed]
     return _remember(before, now, list(troubles.values())), alerts
+
+
+def _is_normal_now(trouble: Trouble, poll: Poll) -> bool:
+    return trouble.code in LEARNED and poll.tick - trouble.since > NEW_NORMAL
 
 
 def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:

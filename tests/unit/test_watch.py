@@ -133,6 +133,36 @@ def test_what_lasts_for_a_day_is_the_new_normal() -> None:
     assert feed.poll(1).said[-1] == ("raised", "field_disappeared", "novo")
 
 
+def test_a_fleet_that_is_small_for_a_day_is_the_new_normal() -> None:
+    assert Feed().poll(5).poll(24 * 180 + 10, vehicles=19).said == once("fleet_shrank")
+
+
+def test_a_silence_is_never_normal_however_long_it_lasts() -> None:
+    feed = Feed().poll(5).fails(2 * 24 * 180)
+    assert feed.said == [("raised", "silent", "")]
+    assert feed.poll(1).said == once("silent")
+
+
+def test_a_frozen_feed_is_never_normal_however_long_it_lasts() -> None:
+    feed = Feed().poll(5).frozen(2 * 24 * 180)
+    assert feed.said == [("raised", "frozen", "")]
+    assert feed.poll(1).said == once("frozen")
+
+
+def test_records_that_break_a_rule_are_never_normal_however_long_it_lasts() -> None:
+    feed = Feed().poll(5, vehicles=2)
+    for _ in range(2 * 24 * 180):
+        feed._see(body(vehicle(latitude="-22,9")))
+    assert [said for said in feed.said if said[1] == "rejected"] == [("raised", "rejected", "")]
+
+
+def test_a_disk_that_is_full_for_a_day_is_raised_once() -> None:
+    feed = Feed()
+    for _ in range(2 * 24 * 180):
+        feed._step(Poll(feed.tick, Status.FAILED, "disk_full", "no room"), None)
+    assert feed.said == [("raised", "disk_full", ""), ("raised", "silent", "")]
+
+
 ALERT = Alert("raised", "frozen", "", "no vehicle has a new stamp", NOON)
 
 

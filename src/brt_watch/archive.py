@@ -79,11 +79,16 @@ def rebuild(folder: Path, parts: Parts, from_raw: bool) -> Loaded:
 
 def verify(parts: Parts) -> list[str]:
     """Compare the archive with itself and with the database; returns a sentence for each difference."""
+    # The archive first: what lies in it is in the database already, while loads go on.
+    archived = parts.files.archived()
     in_database = parts.store.windows(parts.files.capturer)
     differences: list[str] = []
-    for folder in parts.files.archived():
+    for folder in archived:
         differences += _differences(folder, in_database.pop(folder.name, None))
-    return differences + [f"{window}: it is in the database, and not in the archive" for window in in_database]
+    # A window that was loaded meanwhile is here, or will be.
+    still_here = {folder.name for folder in parts.files.newest_first()}
+    lost = [window for window in in_database if window not in still_here]
+    return differences + [f"{window}: it is in the database, and not in the archive" for window in lost]
 
 
 def _differences(folder: Path, loaded: dict[str, int] | None) -> Iterator[str]:

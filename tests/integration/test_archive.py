@@ -110,6 +110,34 @@ def test_verify_names_what_differs(parts: Parts) -> None:
     assert fifth.name not in str(differences)
 
 
+def test_a_window_that_is_loaded_while_verify_looks_is_no_difference(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load_after(owner: object, name: str) -> None:
+        look = getattr(owner, name)
+
+        def looking(*arguments: Any) -> Any:
+            found = look(*arguments)
+            for folder in parts.files.closed_windows():
+                pipeline.load(folder, parts)
+            return found
+
+        monkeypatch.setattr(owner, name, looking)
+
+    load_after(parts.files, "archived")
+    load_after(parts.store, "windows")
+    capture(parts, [], ticks=100)
+    assert len(parts.files.closed_windows()) == 2
+    assert archive.verify(parts) == []
+    assert len(parts.files.archived()) == 2
+
+
+def test_a_window_that_is_loaded_and_not_moved_yet_is_no_difference(parts: Parts) -> None:
+    (folder,) = capture(parts, [])
+    parts.store.load_window(folder, pipeline.read_manifest(folder))
+    assert archive.verify(parts) == []
+
+
 def test_the_archive_keeps_what_the_settings_want(parts: Parts, clock: StillClock, monkeypatch: Any) -> None:
     eventful_day(parts)
     assert archive.tidy(parts).freed_bytes == 0, "by default it is kept for ever"

@@ -169,11 +169,16 @@ class Store:
 
     def newest_load(self) -> int:
         """Return the id of the newest load, 0 before the first."""
-        return self.totals().load_id
+        return self._load_id("newest_load", "brt_window")
 
     def newest_transform(self) -> int:
         """Return the newest load that the models were derived from, 0 before the first."""
-        return self.totals().transformed_load_id
+        return self._load_id("newest_transform", "brt_transform")
+
+    def _load_id(self, name: str, table: str) -> int:
+        with self.connection() as connection:
+            row = connection.execute(statement(name)).fetchone() if is_there(connection, table) else None
+        return int(row["load_id"]) if row else 0
 
     def newest_network(self) -> str:
         """Return the checksum of the reference files of the newest transform, "" before the first."""

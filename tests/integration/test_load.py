@@ -317,6 +317,21 @@ def test_the_csv_and_the_table_hold_the_same_signals(parts: Parts) -> None:
     assert {(row["codigo"], row["ms"]) for row in rows} == in_csv
 
 
+def test_what_is_newest_is_known_without_counting_the_ledger(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "totals", lambda store: pytest.fail("all was counted"))
+    assert (parts.store.newest_load(), parts.store.newest_transform()) == (0, 0)
+    for folder in capture(parts, [], ticks=100):
+        pipeline.load(folder, parts)
+    parts.store.note_transform(1, 0.1, "network")
+    assert (parts.store.newest_load(), parts.store.newest_transform()) == (2, 1)
+
+
+def test_before_there_are_tables_nothing_is_newest(parts: Parts) -> None:
+    with parts.store.connection() as connection:
+        connection.execute("drop table brt_transform, brt_raw, brt_reject, brt_poll, brt_window cascade")
+    assert (parts.store.newest_load(), parts.store.newest_transform()) == (0, 0)
+
+
 def test_the_schema_is_applied_once(parts: Parts) -> None:
     with psycopg.connect(parts.store.url, autocommit=True) as connection:
         connection.execute("create database empty_one")

@@ -1,0 +1,3 @@
+-- The newest load that the models were derived from.
+select coalesce(max(load_id), 0) as load_id
+from brt_transform

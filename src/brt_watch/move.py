@@ -110,6 +110,7 @@ def _copy_all(here: Connection, there: Connection, progress: Callable[[int, int]
         done += reading.rowcount
     progress(done, in_all)
     there.execute(statement("number_loads"))
+    there.execute(statement("note_pages"))
     there.execute("analyze brt_raw, brt_poll, brt_window")
 
 

@@ -149,6 +149,7 @@ class Store:
             if records != manifest.records:
                 raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
             connection.execute(statement("count_window"), ids | {"signals": signals, "conflicts": conflicts})
+            connection.execute(statement("note_pages"))
         return Loaded(manifest.window, records, signals, manifest.rejects, conflicts)
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:

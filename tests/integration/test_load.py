@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -289,6 +290,65 @@ def _load_all(windows: list[Path], parts: Parts) -> list[Loaded]:
     return [pipeline.load(folder, parts) for folder in windows]
 
 
+MANY = """
+insert into {table} ({columns}, load_id)
+select {values}, -1
+from generate_series(1, 20000) as number
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "values"),
+    [
+        (
+            "brt_raw",
+            "codigo, trajeto, latitude, longitude, captured_at, datahora, capturer, tick",
+            "number, repeat('x', 60), 0, 0, '2026-11-01', '2026-11-01', 'another', '2026-11-01'",
+        ),
+        (
+            "brt_poll",
+            "capturer, status, reason, detail, body_sha256, raw, records, rejects, tick",
+            "'another', 'ok', '', '', repeat('x', 64), '', 0, 0, '2025-01-01'::timestamptz + number * interval '20 s'",
+        ),
+        (
+            "brt_reject",
+            "capturer, position, reason, record, tick",
+            "'another', number, '', repeat('x', 100), '2026-11-01'",
+        ),
+    ],
+    ids=["brt_raw", "brt_poll", "brt_reject"],
+)
+def test_the_rows_of_a_load_are_found_without_reading_the_table_also_before_a_vacuum(
+    parts: Parts, table: str, columns: str, values: str
+) -> None:
+    moments = [NOON + tick * timedelta(seconds=20) for tick in range(80)]
+    answers = [body(vehicle("1", moment), vehicle("x", latitude=None)) for moment in moments]
+    first, second = capture(parts, answers, ticks=80)
+    pipeline.load(first, parts)
+    with parts.store.connection() as connection:
+        for each in ("brt_raw_2026_11", "brt_poll", "brt_reject"):
+            connection.execute(f"alter table {each} set (autovacuum_enabled = off)")
+        # The load before was a large one.
+        connection.execute("alter table brt_poll drop constraint brt_poll_load_id_fkey")
+        connection.execute("alter table brt_reject drop constraint brt_reject_load_id_fkey")
+        connection.execute(MANY.format(table=table, columns=columns, values=values))
+    loaded = pipeline.load(second, parts)
+    with parts.store.connection() as connection:
+        connection.execute("set local enable_seqscan = off; set local enable_indexscan = off")
+        pages = connection.execute(
+            "select pg_relation_size(%s) / 8192 as pages", ("brt_raw_2026_11" if table == "brt_raw" else table,)
+        ).fetchone()
+        explained = connection.execute(
+            f"explain (analyze, format json) select * from {table} where load_id = 2"
+        ).fetchone()
+    assert loaded.rejects
+    assert loaded.signals
+    assert pages
+    assert pages["pages"] > 200
+    read = re.findall(r'"(?:Lossy|Exact) Heap Blocks": (\d+)', json.dumps(explained))
+    assert 0 < sum(map(int, read)) <= 64, "two ranges of pages"
+
+
 def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(parts: Parts) -> None:
     (folder,) = capture(parts, [])
     (folder / CSV).write_bytes((folder / CSV).read_bytes()[:-30])
@@ -336,7 +396,8 @@ def test_the_schema_is_applied_once(parts: Parts) -> None:
     with psycopg.connect(parts.store.url, autocommit=True) as connection:
         connection.execute("create database empty_one")
     empty = Store(make_settings(Path("x"), database_url=SecretStr(parts.store.url.rsplit("/", 1)[0] + "/empty_one")))
-    assert empty.apply_schema() == ["001_first", "002_network_of_a_transform", "003_reader", "004_polls_by_load"]
+    steps = ["001_first", "002_network_of_a_transform", "003_reader", "004_polls_by_load", "005_rejects_by_load"]
+    assert empty.apply_schema() == steps
     assert empty.apply_schema() == []
     with psycopg.connect(parts.store.url, autocommit=True) as connection:
         connection.execute("drop database empty_one with (force)")

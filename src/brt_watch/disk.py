@@ -13,6 +13,9 @@ from typing import IO
 
 import zstandard
 
+PIECE = 1 << 20
+"""So many bytes of a long file are in memory at a time."""
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """The errors of a disk that is full, or of a quota."""
 
@@ -29,9 +32,16 @@ def append(path: Path, data: bytes) -> int:
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write a whole file so that it is there complete or not at all."""
+    with writing_durably(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing_durably(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file piece by piece; it is there when the block has ended well, and not before."""
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
-        file.write(data)
+        yield file
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
@@ -55,7 +65,7 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         # Packed, perhaps this very moment.
         with packed(path).open("rb") as source, zstandard.ZstdDecompressor().stream_reader(source) as unpacked:
-            yield io.BufferedReader(unpacked, 1 << 20)
+            yield io.BufferedReader(unpacked, PIECE)
     else:
         with file:
             yield file
@@ -72,8 +82,11 @@ def read(path: Path) -> bytes:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of the content of a file, packed or not."""
+    digest = hashlib.sha256()
     with open_file(path) as file:
-        return hashlib.sha256(file.read()).hexdigest()
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def packed(path: Path) -> Path:

@@ -395,7 +395,9 @@ def pack(folder: Path) -> None:
     for name in (POLLS, CSV, REJECTS):
         path = folder / name
         if path.exists():
-            disk.write_durably(disk.packed(path), zstandard.compress(path.read_bytes(), PACKING_LEVEL))
+            with path.open("rb") as file, disk.writing_durably(disk.packed(path)) as into:
+                packer = zstandard.ZstdCompressor(level=PACKING_LEVEL)
+                packer.copy_stream(file, into, size=path.stat().st_size)
             path.unlink()
 
 

@@ -101,6 +101,12 @@ def test_every_service_that_stays_has_a_health_check_that_works_or_says_why_not(
     assert "/health" not in " ".join(everything["web"]["healthcheck"]["test"])
 
 
+def test_the_log_of_no_service_grows_for_ever(everything: dict[str, Any]) -> None:
+    for name, service in everything.items():
+        assert service["logging"]["driver"] == "local", name
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}, name
+
+
 def test_what_waits_waits_for_what_can_become_true(everything: dict[str, Any]) -> None:
     for name, service in everything.items():
         for other, how in service.get("depends_on", {}).items():

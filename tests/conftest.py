@@ -94,7 +94,7 @@ def make_parts(tmp_path: Path, clock: StillClock) -> Callable[..., Parts]:
     def make(data: str = "data", **changes: object) -> Parts:
         settings = make_settings(tmp_path / data, **changes)
         files = CaptureFiles(settings.folder, str(settings.feed_url))
-        return Parts(settings, clock, ScriptedFeed(clock), files, Store(settings), Webhook("", "test"))  # type: ignore[arg-type]
+        return Parts(settings, clock, ScriptedFeed(clock), files, Store(settings), Webhook("", lambda: "test"))  # type: ignore[arg-type]
 
     return make
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -17,9 +18,9 @@ PATIENCE_SECONDS = 3.0
 
 
 class Webhook:
-    """Where alerts are sent; nowhere without an address."""
+    """Where alerts are sent; nowhere without an address. Who sends them is asked for when there is one to send."""
 
-    def __init__(self, url: str, sender: str) -> None:
+    def __init__(self, url: str, sender: Callable[[], str]) -> None:
         self.url = url
         self.sender = sender
 
@@ -38,12 +39,13 @@ class Webhook:
         for alert in alerts:
             try:
                 httpx.post(self.url, json=self._message(alert), timeout=PATIENCE_SECONDS).raise_for_status()
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
                 # Without the address, which is a secret.
                 log.warning("alert.not_sent", code=alert.code, problem=type(error).__name__)
 
     def _message(self, alert: Alert) -> dict[str, Any]:
-        text = f"brt-watch ({self.sender}): {alert.text}"
+        sender = self.sender()
+        text = f"brt-watch ({sender}): {alert.text}"
         host = httpx.URL(self.url).host
         if host.endswith(("discord.com", "discordapp.com")):
             return {"content": text}
@@ -51,7 +53,7 @@ class Webhook:
             return {"text": text}
         return {
             "text": text,
-            "sender": self.sender,
+            "sender": sender,
             "event": alert.event,
             "code": alert.code,
             "subject": alert.subject,

@@ -66,7 +66,8 @@ class Parts:
         clock, feed_url = settings.time, str(settings.feed_url)
         feed = Feed(feed_url, clock, settings.max_response_bytes)
         files = CaptureFiles(settings.folder, feed_url)
-        webhook = Webhook(settings.alert_webhook.get_secret_value(), settings.folder.name)
+        address, folder = settings.alert_webhook.get_secret_value(), settings.folder.name
+        webhook = Webhook(address, lambda: f"{files.capturer}, {folder}")
         return cls(settings, clock, feed, files, Store(settings), webhook)
 
     @property

@@ -37,7 +37,7 @@ def webhook(httpserver: HTTPServer) -> HTTPServer:
 def flows(parts: Parts, webhook: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from brt_watch import flows
 
-    told = replace(parts, webhook=Webhook(webhook.url_for("/alerts"), "test"))
+    told = replace(parts, webhook=Webhook(webhook.url_for("/alerts"), lambda: "test"))
     monkeypatch.setattr(flows, "parts", lambda: told)
     for flow in flows.FLOWS.values():
         monkeypatch.setattr(runs_of(flow), "folder", tmp_path)

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from brt_watch.alert import Webhook
 from brt_watch.model import Poll, Status
 from brt_watch.parse import parse
+from brt_watch.pipeline import Parts
 from brt_watch.watch import Alert, Watch, watch
+from tests.conftest import make_settings
 from tests.fleet import NOON, body, recorded_minutes, vehicle
 
 STEP = timedelta(seconds=20)
@@ -170,20 +174,34 @@ ALERT = Alert("raised", "frozen", "", "no vehicle has a new stamp", NOON)
     ("host", "expected"), [("discord.com", ["content"]), ("hooks.slack.com", ["text"]), ("example.org", None)]
 )
 def test_a_webhook_gets_the_form_that_its_host_wants(host: str, expected: list[str] | None) -> None:
-    message = Webhook(f"https://{host}/x", "rio")._message(ALERT)
+    message = Webhook(f"https://{host}/x", lambda: "rio")._message(ALERT)
     assert "frozen raised (since 2026-11-23 12:00:00 UTC)" in str(message)
     assert expected is None or list(message) == expected
 
 
 def test_a_webhook_is_posted_to(httpserver: HTTPServer) -> None:
     httpserver.expect_oneshot_request("/hook", method="POST").respond_with_data(b"")
-    Webhook(httpserver.url_for("/hook"), "rio").send([ALERT])
+    Webhook(httpserver.url_for("/hook"), lambda: "rio").send([ALERT])
     ((request, _),) = httpserver.log
     assert json.loads(request.data)["code"] == "frozen"
 
 
+def test_an_alert_names_its_capturer_for_several_can_share_a_webhook(httpserver: HTTPServer, tmp_path: Path) -> None:
+    httpserver.expect_request("/hook", method="POST").respond_with_data(b"")
+    url, senders = SecretStr(httpserver.url_for("/hook")), []
+    for machine in ("here", "there"):
+        parts = Parts.of(make_settings(tmp_path / machine / "data", alert_webhook=url))
+        assert not parts.files.data.exists(), "who reads only writes nothing"
+        parts.webhook.send([ALERT])
+        told = json.loads(httpserver.log[-1][0].data)
+        assert told["sender"] == f"{parts.files.capturer}, data"
+        assert told["text"].startswith(f"brt-watch ({told['sender']}): frozen raised")
+        senders.append(told["sender"])
+    assert senders[0] != senders[1]
+
+
 def test_a_webhook_that_is_not_there_stops_nothing_and_stays_secret(capsys: pytest.CaptureFixture[str]) -> None:
-    Webhook("http://127.0.0.1:9/geheim", "rio").send([ALERT])
+    Webhook("http://127.0.0.1:9/geheim", lambda: "rio").send([ALERT])
     printed = capsys.readouterr().out
     assert "alert.not_sent" in printed
     assert "geheim" not in printed

@@ -54,7 +54,7 @@ def history(
     ):
         clock = StillClock(start)
         world = World(network, simulation, start, truth)
-        parts = replace(parts, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", ""))
+        parts = replace(parts, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", lambda: ""))
         for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(parts)):
             pipeline.capture(tick, parts)
             yield tick

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from brt_watch import pipeline
+from brt_watch import disk, pipeline
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Parts
@@ -18,6 +18,7 @@ from brt_watch.web import captured, live
 from brt_watch.web.app import create_app
 from brt_watch.web.captured import NewPolls
 from brt_watch.web.live import LOOK_BACK, Live
+from brt_watch.window import CSV, pack, read_ledger
 from tests.fleet import body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -100,6 +101,47 @@ def test_who_streams_is_told_of_the_first_poll_after_the_clock_was_set_back(
     assert event
     (bus,) = json.loads(event.plain.split(b"data: ")[1])["veiculos"]
     assert bus["idade_segundos"] < 60
+
+
+def rotten_file(folder: Path) -> None:
+    (folder / "brt.csv.zst").write_bytes(b"rotten")
+
+
+def rotten_line(folder: Path) -> None:
+    disk.packed(folder / CSV).unlink()
+    (folder / CSV).write_bytes((b"rotten\r\n" * 100_000)[: read_ledger(folder)[-1].csv_bytes])
+
+
+@pytest.mark.parametrize("rot", [rotten_file, rotten_line])
+def test_a_damaged_window_of_the_past_does_not_keep_the_page_from_the_present(
+    looking: tuple[Live, Parts], clock: StillClock, rot: Callable[[Path], None]
+) -> None:
+    page, parts = looking
+    for _ in range(60):
+        last = poll(parts, clock)
+    (folder,) = parts.files.closed_windows()
+    pack(folder)
+    rot(parts.files.to_archive(folder))
+    page.look()
+    assert page.snapshot
+    assert page.snapshot.tick == last
+
+
+def test_a_damaged_window_that_is_open_is_passed_over_when_it_is_closed(
+    looking: tuple[Live, Parts], clock: StillClock
+) -> None:
+    page, parts = looking
+    poll(parts, clock)
+    (folder,) = parts.files.newest_first()
+    whole = (folder / CSV).read_bytes()
+    (folder / CSV).write_bytes(b"\n" + b"x" * (len(whole) - 1))
+    with pytest.raises(DamagedWindow):
+        page.look()
+    for _ in range(60):
+        last = poll(parts, clock)
+    page.look()
+    assert page.snapshot
+    assert page.snapshot.tick == last
 
 
 def test_the_page_goes_on_after_a_window_that_was_damaged(

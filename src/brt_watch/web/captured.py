@@ -5,17 +5,24 @@ Only what the ledger has counts. A window that a load moves meanwhile is in Post
 
 from __future__ import annotations
 
+import csv
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
+import structlog
+import zstandard
+
 from brt_watch import disk
+from brt_watch.errors import DamagedWindow
 from brt_watch.ledger import LedgerLine
 from brt_watch.model import Poll
 from brt_watch.web.signals import Signal, read_signals
 from brt_watch.window import CSV, POLLS, CaptureFiles, read_ledger, started_at
+
+log = structlog.get_logger()
 
 KEPT_WINDOWS = 16
 """So many windows are kept in memory once they were read."""
@@ -47,7 +54,10 @@ class NewPolls:
         if newest is None or state == self._state:
             return
         for folder, ledger in self._new_since_last() if self._known else self._looked_back_on():
-            yield from _batches(folder, ledger, self._done if folder.name == self._last else 0)
+            try:
+                yield from _batches(folder, ledger, self._done if folder.name == self._last else 0)
+            except DamagedWindow as damage:
+                _pass_over(damage, is_newest=folder == newest)
             if ledger:
                 self._known.add(folder.name)
                 self._last, self._done = folder.name, len(ledger)
@@ -57,19 +67,19 @@ class NewPolls:
         folders = list(self._files.newest_first())
         new: list[Read] = []
         for folder in folders:
-            new.append((folder, read_ledger(folder)))
+            new.append((folder, _ledger(folder, is_newest=not new)))
             if self._is_enough(new):
                 break
         self._known.update(folder.name for folder in folders[len(new) :])
         return new[::-1]
 
     def _new_since_last(self) -> list[Read]:
-        new = []
+        new: list[Read] = []
         for folder in self._files.newest_first():
             # A window that was not there is new, whatever its name: after the clock was set back it is an old one.
             if folder.name in self._known and folder.name != self._last:
                 break
-            new.append((folder, read_ledger(folder)))
+            new.append((folder, _ledger(folder, is_newest=not new)))
             if folder.name == self._last:
                 break
         return new[::-1]
@@ -77,6 +87,21 @@ class NewPolls:
     def _is_enough(self, new: list[Read]) -> bool:
         ticks = [line.poll.tick for _, ledger in new for line in ledger if line.poll.status.is_good]
         return bool(ticks) and max(ticks) - min(ticks) >= self._look_back
+
+
+def _ledger(folder: Path, is_newest: bool) -> list[LedgerLine]:
+    try:
+        return read_ledger(folder)
+    except DamagedWindow as damage:
+        _pass_over(damage, is_newest)
+        return []
+
+
+def _pass_over(damage: DamagedWindow, is_newest: bool) -> None:
+    """Let what a damaged window has be missing, but for the newest: the page would show nothing and not say why."""
+    if is_newest:
+        raise damage
+    log.warning("serve.window_passed_over", problem=str(damage))
 
 
 def _state(path: Path) -> tuple[int, int] | None:
@@ -101,17 +126,24 @@ def _batches(folder: Path, ledger: list[LedgerLine], done: int) -> Iterator[Batc
         if not offset:
             part = part[part.find(b"\n") + 1 :]
         offset = line.csv_bytes
-        yield line.poll, list(read_signals(part))
+        try:
+            signals = list(read_signals(part))
+        except (ValueError, IndexError, OverflowError, csv.Error) as error:
+            raise DamagedWindow(folder=folder, difference=f"{CSV} cannot be read: {error!r}") from error
+        yield line.poll, signals
 
 
 def _read_from(path: Path, offset: int) -> bytes | None:
-    """Return a file from a place on; None when it is not there, packed or not."""
+    """Return a file from a place on; None when it is not there, packed or not. Raises DamagedWindow."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
             return file.read()
     except FileNotFoundError:
-        return disk.read(path)[offset:] or None
+        try:
+            return disk.read(path)[offset:] or None
+        except zstandard.ZstdError as error:
+            raise DamagedWindow(folder=path.parent, difference=f"{path.name} cannot be read: {error}") from error
 
 
 class _ReadWindow:

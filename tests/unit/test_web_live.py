@@ -16,9 +16,9 @@ from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Parts
 from brt_watch.web import captured, live
 from brt_watch.web.app import create_app
-from brt_watch.web.captured import NewPolls
+from brt_watch.web.captured import NewPolls, WaitingWindows
 from brt_watch.web.live import LOOK_BACK, Live
-from brt_watch.window import CSV, pack, read_ledger
+from brt_watch.window import CSV, POLLS, pack, read_ledger
 from tests.fleet import body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -167,3 +167,16 @@ def test_the_page_goes_on_after_a_window_that_was_damaged(
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
     asyncio.run(asyncio.wait_for(run(), 10))
     assert page.problem is None
+
+
+@pytest.mark.parametrize("name", [POLLS, CSV])
+def test_a_damaged_window_hides_no_other_from_the_history(parts: Parts, clock: StillClock, name: str) -> None:
+    started = clock.now()
+    ticks = [poll(parts, clock) for _ in range(90)]
+    damaged, *others = parts.files.closed_windows()
+    assert others
+    (damaged / name).write_bytes(b"saved anew\n")
+    waiting = WaitingWindows(parts.files)
+    known = [poll.tick for poll in waiting.polls(started, clock.now())]
+    assert set(known) >= set(ticks[39:])
+    assert {signal.datahora for signal in waiting.signals(ticks[50], ticks[60])}

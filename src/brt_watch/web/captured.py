@@ -170,7 +170,8 @@ class WaitingWindows:
 
     def polls(self, de: datetime, ate: datetime) -> list[Poll]:
         """Return the polls whose tick lies in [de, ate)."""
-        return [line.poll for folder in self._folders() for line in read_ledger(folder) if de <= line.poll.tick < ate]
+        ledgers = (read_ledger(folder, damaged_ok=True) for folder in self._folders())
+        return [line.poll for ledger in ledgers for line in ledger if de <= line.poll.tick < ate]
 
     def signals(self, de: datetime, ate: datetime) -> list[Signal]:
         """Return the signals whose stamp lies in [de, ate), each once."""
@@ -192,7 +193,10 @@ class WaitingWindows:
     def _window(self, folder: Path) -> _ReadWindow:
         with self._lock:
             window = self._read.pop(folder.name, None) or _ReadWindow()
-            window.read_on(folder)
+            try:
+                window.read_on(folder)
+            except DamagedWindow as damage:
+                _pass_over(damage, is_newest=False)
             self._read[folder.name] = window
             while len(self._read) > KEPT_WINDOWS:
                 self._read.popitem(last=False)

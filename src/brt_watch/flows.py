@@ -185,9 +185,9 @@ with Flow(
 @task(name="transform", tags=["transform"])
 def transform() -> Derived:
     """Derive the models if something was loaded since the last time."""
-    if not pipeline.transform_is_due(parts()):
+    derived = pipeline.transform_if_due(parts())
+    if derived is None:
         raise signals.SKIP("nothing was loaded since the last transform")
-    derived = pipeline.transform(parts())
     show(**derived.as_dict(), seconds=round(derived.seconds, 1))
     return derived
 

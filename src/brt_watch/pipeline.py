@@ -315,13 +315,26 @@ def network_is_new(parts: Parts) -> bool:
 
 def transform(parts: Parts, *arguments: str) -> dbt.Derived:
     """Derive the models from what is loaded, and note up to which load; `arguments` go to dbt."""
-    started = time.perf_counter()
     with parts.store.alone_transforming():
-        newest_load = parts.store.newest_load()
-        # Read once, before dbt reads the files: what is noted is what was compared.
-        network = dbt.network_sha256()
-        is_new = parts.store.newest_network() != network
-        derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments, with_network=is_new)
-        parts.store.note_transform(newest_load, derived.seconds, network)
+        return _transform(parts, *arguments)
+
+
+def transform_if_due(parts: Parts) -> dbt.Derived | None:
+    """Derive the models if something was loaded since they were last derived; returns None if not."""
+    if not transform_is_due(parts):
+        return None
+    with parts.store.alone_transforming():
+        # Another machine may have derived them while this one waited.
+        return _transform(parts) if transform_is_due(parts) else None
+
+
+def _transform(parts: Parts, *arguments: str) -> dbt.Derived:
+    started = time.perf_counter()
+    newest_load = parts.store.newest_load()
+    # Read once, before dbt reads the files: what is noted is what was compared.
+    network = dbt.network_sha256()
+    is_new = parts.store.newest_network() != network
+    derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments, with_network=is_new)
+    parts.store.note_transform(newest_load, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -117,6 +118,18 @@ def test_the_transform_is_due_after_a_load_and_only_then(parts: Parts) -> None:
     assert pipeline.transform_is_due(parts)
     pipeline.transform(parts)
     assert not pipeline.transform_is_due(parts)
+
+
+def test_of_two_machines_that_find_a_new_load_one_derives(parts: Parts) -> None:
+    capture(parts, [])
+    load_all(parts)
+    with ThreadPoolExecutor(1) as other:
+        with parts.store.alone_transforming():
+            waiting = other.submit(pipeline.transform_if_due, parts)
+            while not query(parts, "select from pg_locks where locktype = 'advisory' and not granted"):
+                time.sleep(0.05)
+            parts.store.note_transform(parts.store.newest_load(), 0.1, transform.network_sha256())
+        assert waiting.result() is None
 
 
 def test_the_view_does_not_read_the_history(parts: Parts) -> None:

@@ -137,8 +137,7 @@ def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_only_if_nothi
     monkeypatch.setattr(Running, "said", [])
     monkeypatch.setattr(database, "Service", Running)
     monkeypatch.setattr(database, "move", mock.Mock(side_effect=copy, return_value=Moved({}, again=False)))
-    monkeypatch.setattr(pipeline, "transform_is_due", lambda _parts: True)
-    monkeypatch.setattr(pipeline, "transform", mock.Mock(side_effect=derive))
+    monkeypatch.setattr(pipeline, "transform_if_due", mock.Mock(side_effect=derive))
     result = runner.invoke(cli.app, ["db", "move", "postgresql://brt:geheim@127.0.0.1:9/brt"])
     assert result.exception is (copy or derive)
     assert Running.said == expected

@@ -160,8 +160,7 @@ def test_a_load_without_a_closed_window_is_skipped(flows: Any) -> None:
 def test_dbt_runs_after_a_load_and_not_without_one(
     flows: Any, monkeypatch: pytest.MonkeyPatch, due: bool, expected: str
 ) -> None:
-    monkeypatch.setattr(pipeline, "transform_is_due", lambda parts: due)
-    monkeypatch.setattr(pipeline, "transform", lambda parts: Derived(3, 5, 0.5))
+    monkeypatch.setattr(pipeline, "transform_if_due", lambda parts: Derived(3, 5, 0.5) if due else None)
     state = run(flows.dbt_flow)
     (task,) = flows.dbt_flow.get_tasks(name="transform")
     assert type(state.result[task]).__name__ == expected

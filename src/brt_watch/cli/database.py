@@ -117,9 +117,8 @@ def db_move(
 def _derive_there(there: Parts) -> None:
     """Derive the models; from the end of the copy on nothing may be loaded here any more, also when this fails."""
     try:
-        if pipeline.transform_is_due(there):
-            with err.status("dbt is at work"):
-                pipeline.transform(there)
+        with err.status("dbt is at work"):
+            pipeline.transform_if_due(there)
     except BaseException:
         err.print(
             "It was moved, and compared; only the models are not derived there: run this again. "

@@ -83,7 +83,7 @@ def _derive(parts: Parts) -> None:
         for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
             pipeline.load(folder, parts)
         out.print(f"{len(windows)} windows are loaded")
-        if pipeline.transform_is_due(parts):
-            with err.status("dbt is at work"):
-                derived = pipeline.transform(parts)
+        with err.status("dbt is at work"):
+            derived = pipeline.transform_if_due(parts)
+        if derived:
             out.print(f"dbt derived {derived.models} models in {derived.seconds:.1f} s")

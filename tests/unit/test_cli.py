@@ -63,6 +63,23 @@ def test_replay_serves_with_the_faults_that_were_written(monkeypatch: pytest.Mon
     assert served == [parse_faults("html:0.1,reset:0.1,outage@07:10-07:25", seed=7)]
 
 
+@pytest.mark.parametrize(("command", "port"), [("replay", 8002), ("simulate", 8003)])
+def test_what_is_printed_for_the_capture_names_a_page_beside_that_of_a_system_which_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, port: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(ApiServer, "serve_forever", ApiServer.server_close)
+    words = [write_recording(tmp_path / "day.jsonl.gz", recorded_minutes(1, 5))] if command == "replay" else []
+    assert main(monkeypatch, command, *map(str, words), "--port", "0") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines} == {"export"}
+    printed = dict(word.split("=", 1) for line in lines for word in line.split()[1:])
+    assert printed["BRT_WATCH_HTTP_PORT"] == str(port)
+    assert printed["BRT_WATCH_POSTGRES_PORT"] != "15432"
+    assert printed["BRT_WATCH_DATA"]
+
+
 def test_status_of_a_new_folder_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

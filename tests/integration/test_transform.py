@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -170,15 +171,18 @@ def test_the_network_is_loaded_when_it_is_another_one(parts: Parts, monkeypatch:
     assert parts.store.newest_network() == "another"
 
 
-def test_loads_that_stay_away_make_the_source_stale(parts: Parts) -> None:
+def test_loads_that_stay_away_for_half_an_hour_are_a_warning_and_for_two_hours_an_error(parts: Parts) -> None:
     capture(parts, [])
     load_all(parts)
-    freshness = parts.settings, parts.store.connection_parameters(), ["source", "freshness"]
-    assert transform.run_dbt(*freshness)
-    with parts.store.connection() as connection:
-        connection.execute("update brt_window set loaded_at = now() - interval '121 minutes'")
-    with pytest.raises(TransformFailed, match="brt_window"):
-        transform.run_dbt(*freshness)
+    found = []
+    for minutes in (0, 29, 31, 119, 121):
+        with parts.store.connection() as connection:
+            connection.execute("update brt_window set loaded_at = now() - make_interval(mins => %s)", [minutes])
+        with pytest.raises(TransformFailed, match="brt_window") if minutes > 120 else nullcontext():
+            transform.run_dbt(parts.settings, parts.store.connection_parameters(), ["source", "freshness"])
+        sources = json.loads((parts.settings.folder / "dbt" / "sources.json").read_text())
+        found += [result["status"] for result in sources["results"]]
+    assert found == ["pass", "pass", "warn", "warn", "error"]
 
 
 def test_a_table_with_other_columns_than_its_model_says_what_to_do(parts: Parts) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,19 @@ from tests.acceptance.program import Program
 from tests.fleet import recorded_minutes, write_recording
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that the server's ordinary user can reach, also when the tests run as root."""
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """A folder that the server's ordinary user can reach, also when the tests run as root; gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

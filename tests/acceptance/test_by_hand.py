@@ -1,22 +1,91 @@
+"""Each step typed by hand: nothing runs by itself but Postgres."""
+
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-from tests.acceptance.program import Program
+import pytest
+
+from tests.acceptance.commands import Commands
+from tests.acceptance.conftest import reachable_folder
+from tests.free_port import free_port
 
 
-def test_the_same_steps_go_by_hand(program: Program) -> None:
-    program.environment.pop("BRT_WATCH_CLOCK")
-    # By hand there is no hurry, and the replay stays at the end of its recording.
-    assert "up to date" in program.run("db", "schema")
-    assert "nothing to load" in program.run("load")
-    poll = json.loads(program.run("capture", "--once", "--json"))
+@pytest.fixture(scope="module")
+def by_hand() -> Iterator[Commands]:
+    """Some minutes of a simulated BRT, captured and not loaded yet, and a Postgres that is empty."""
+    with reachable_folder() as folder:
+        commands = Commands(folder / "data", BRT_WATCH_POSTGRES_PORT=str(free_port()))
+        commands.run("simulate", "--history", "0.35")
+        assert "Postgres is up" in commands.run("db", "start")
+        yield commands
+        assert commands.run("db", "stop") == "stopped\n"
+        commands.run("stop")
+
+
+def test_the_steps_go_by_hand_and_what_is_broken_is_named_and_made_again(by_hand: Commands) -> None:
+    assert "up to date" in by_hand.run("db", "schema")
+    (window,) = json.loads(by_hand.run("load", "--json"))
+    assert window["records"] == 39 * 748
+    assert 748 <= window["signals"] < window["records"]
+    assert "nothing to load: the open window has" in by_hand.run("load")
+    assert "generate_view has 748 vehicles" in by_hand.run("transform")
+    in_view = "select count(*), count(distinct codigo) from generate_view"
+    assert by_hand.run("db", "psql", "-Atc", in_view) == "748|748\n"
+    agree = by_hand.run("verify")
+    assert f"brt_raw    {window['signals']} rows" in agree
+    assert "agree" in agree
+
+    by_hand.run("db", "psql", "-c", "delete from brt_raw where codigo = (select min(codigo) from brt_raw)")
+    differ = by_hand.run("verify", expect=1)
+    assert f"{window['window']}: {window['signals']} signals loaded" in differ
+    assert f"1 windows would be loaded again, {window['window']} first" in by_hand.run("rebuild", "--dry-run")
+    assert by_hand.run("verify", expect=1) == differ, "a dry run changes nothing"
+    again = json.loads(by_hand.run("rebuild", "--json"))
+    assert (again["windows"], again["records"], again["signals"]) == (1, window["records"], window["signals"])
+    assert by_hand.run("verify") == agree
+    assert "CSV of 0 windows deleted" in by_hand.run("archive")
+
+    assert "models.md was up to date" in by_hand.run("docs")
+    assert (by_hand.data / "dbt" / "static_index.html").exists()
+    assert "local_storage_flow" in by_hand.run("flow", "list")
+    command = [sys.executable, "-m", "brt_watch", "logs"]
+    with subprocess.Popen(command, env=by_hand.environment, stdout=subprocess.PIPE, text=True) as follows:
+        assert follows.stdout
+        assert "/logs/dbt.log" in follows.stdout.readline()
+        follows.terminate()
+
+
+def test_a_poll_and_a_recording_come_in_by_hand(by_hand: Commands, folder: Path, recording: Path) -> None:
+    by_hand.run("db", "psql", "-c", "create database another")
+    commands = Commands(
+        folder / "data",
+        BRT_WATCH_DATABASE_URL=by_hand.run("db", "url").strip().removesuffix("brt_watch") + "another",
+        BRT_WATCH_POLL_SECONDS="10",  # the next tick is sooner
+    )
+    assert "001_first" in commands.run("db", "schema")
+    assert "nothing to load: no window is closed" in commands.run("load")
+
+    play = [sys.executable, "-m", "brt_watch", "replay", str(recording), "--port", "0", "--speed", "1000"]
+    with subprocess.Popen(play, env=os.environ, stdout=subprocess.PIPE, text=True) as replay:
+        assert replay.stdout
+        feed_url = replay.stdout.readline().split()[1]
+        commands.environment |= [feed_url.split("=", 1)]
+        poll = json.loads(commands.run("capture", "--once", "--json"))
+        replay.terminate()
     assert (poll["status"], poll["records"]) in {("ok", 60), ("late", 60)}
-    assert "1 captured minutes" in program.run("load")
-    assert "generate_view has 0 vehicles" in program.run("transform")
-    assert "agree" in program.run("verify")
-    assert "CSV of 0 windows deleted" in program.run("archive")
-    assert "0 windows" in program.run("rebuild", "--dry-run")
-    assert "(0 rows)" in program.run("db", "psql", "-c", "select * from generate_view")
-    assert "local_storage_flow" in program.run("flow", "list")
-    program.run("db", "stop")
+    assert "1 captured minutes" in commands.run("load")
+
+    (would,) = json.loads(commands.run("import", "--dry-run", "--json", str(recording)))
+    assert (would["source"], would["answers"], would["estimated"]) == ("import-ours", 10, False)
+    assert commands.run("db", "psql", "-Atc", "select count(*) from brt_raw") == "0\n"
+    (brought,) = json.loads(commands.run("import", "--json", str(recording)))
+    assert (brought["new"], brought["records"], brought["rejects"]) == (10, 600, 10)
+    signals = "select count(*), count(distinct codigo), min(capturer) from brt_raw"
+    assert commands.run("db", "psql", "-Atc", signals) == f"{brought['signals']}|60|import-ours\n"
+    assert "new 0" in commands.run("import", str(recording))

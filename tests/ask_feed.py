@@ -1,0 +1,41 @@
+"""What a poll of the feed gets or why it fails, on a machine that may be busy."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from brt_watch.clock import Clock
+from brt_watch.errors import FeedFailed
+from brt_watch.feed import Feed
+
+MAX_BYTES = 1_000_000
+BUSY_SECONDS = 10
+"""What a busy machine may need for what it does at once when it has nothing else to do."""
+
+
+def fetch(feed: Feed, seconds: float = BUSY_SECONDS) -> bytes:
+    """Return the answer that a poll gets within so many seconds."""
+    return feed.fetch(datetime.now(timezone.utc) + timedelta(seconds=seconds)).body
+
+
+def reason(feed: Feed, seconds: float) -> str:
+    """Return why a poll fails that has so many seconds; it must come back when they are over."""
+    started = time.monotonic()
+    with pytest.raises(FeedFailed) as failure:
+        fetch(feed, seconds)
+    assert time.monotonic() - started < seconds + BUSY_SECONDS, "it comes back at its deadline"
+    return failure.value.reason
+
+
+def reason_before_the_deadline(feed: Feed, seconds: float) -> str:
+    """Return why a poll fails that is to get an answer in its time: where it gets none, it is given more of it."""
+    found = reason(feed, seconds)
+    return found if found != "deadline" else reason(feed, seconds + BUSY_SECONDS)
+
+
+def feed(url: str, max_bytes: int = MAX_BYTES) -> Feed:
+    """Return the feed of an address, by the clock of the wall."""
+    return Feed(url, Clock(), max_bytes)

@@ -33,7 +33,7 @@ def reason(feed: Feed, seconds: float) -> str:
 def reason_before_the_deadline(feed: Feed, seconds: float) -> str:
     """Return why a poll fails that is to get an answer in its time: where it gets none, it is given more of it."""
     found = reason(feed, seconds)
-    return found if found != "deadline" else reason(feed, seconds + BUSY_SECONDS)
+    return found if found != "deadline" else reason(feed, seconds + 4)
 
 
 def feed(url: str, max_bytes: int = MAX_BYTES) -> Feed:

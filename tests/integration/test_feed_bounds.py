@@ -6,19 +6,15 @@ import gzip
 import time
 import tracemalloc
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 
 import pytest
 import zstandard
 
-from brt_watch.clock import Clock
-from brt_watch.errors import FeedFailed
-from brt_watch.feed import Feed
 from brt_watch.simulate.connection import Connection
 from brt_watch.simulate.fault_kinds import good, http_500
+from tests.ask_feed import BUSY_SECONDS, MAX_BYTES, feed, fetch, reason, reason_before_the_deadline
 from tests.faults import FaultyApi
 
-MAX_BYTES = 1_000_000
 ZEROS = bytes(200_000_000)
 
 
@@ -26,16 +22,6 @@ ZEROS = bytes(200_000_000)
 def api() -> Iterator[FaultyApi]:
     with FaultyApi().running() as api:
         yield api
-
-
-def fetch(feed: Feed, seconds: float) -> bytes:
-    return feed.fetch(datetime.now(timezone.utc) + timedelta(seconds=seconds)).body
-
-
-def reason(feed: Feed, seconds: float) -> str:
-    with pytest.raises(FeedFailed) as failure:
-        fetch(feed, seconds)
-    return failure.value.reason
 
 
 PACKED = {
@@ -53,7 +39,7 @@ def test_an_answer_that_unpacks_to_a_huge_one_takes_little_memory(encoding: str,
     api.fault = bomb
     tracemalloc.start()
     try:
-        assert reason(Feed(api.url, Clock(), MAX_BYTES), seconds=10) in ("too_long", "unknown_encoding")
+        assert reason(feed(api.url), BUSY_SECONDS) in ("too_long", "unknown_encoding")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -68,21 +54,21 @@ def test_after_its_deadline_a_poll_asks_no_more(api: FaultyApi) -> None:
         http_500(connection, body)
 
     api.fault = busy
-    feeds = [Feed(api.url, Clock(), MAX_BYTES) for _ in range(8)]
-    for feed in feeds:
-        assert reason(feed, seconds=0.25) == "http_500"
+    for one_of_many in [feed(api.url) for _ in range(8)]:
+        assert reason_before_the_deadline(one_of_many, 0.25) == "http_500"
     end = time.monotonic()
     time.sleep(2.5)
-    assert [moment for moment in asked if moment > end] == []
+    # What was asked just before may be heard of late.
+    assert [moment for moment in asked if moment > end + 0.1] == []
 
 
 def test_after_hundred_answers_that_dripped_the_next_good_one_is_taken(api: FaultyApi) -> None:
     def drip(connection: Connection, body: bytes) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\n", *[b"X-Drip: 1\r\n"] * 5000, pause=0.02)
 
-    feed = Feed(api.url, Clock(), MAX_BYTES)
+    one = feed(api.url)
     api.fault = drip
     for _ in range(101):
-        reason(feed, seconds=0.1)
+        reason(one, 0.1)
     api.fault, api.body = good, b"good"
-    assert fetch(feed, seconds=2) == b"good"
+    assert fetch(one) == b"good"

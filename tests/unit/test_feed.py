@@ -5,30 +5,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from brt_watch.clock import Clock
-from brt_watch.errors import FeedFailed
-from brt_watch.feed import Feed
+from tests.ask_feed import BUSY_SECONDS, feed, fetch, reason, reason_before_the_deadline
 
 PATH = "/gps/brt"
 
 
-def ask(url: str, seconds: float = 5, max_bytes: int = 1_000_000) -> bytes:
-    feed = Feed(url, Clock(), max_bytes)
-    return feed.fetch(datetime.now(timezone.utc) + timedelta(seconds=seconds)).body
-
-
-def reason(url: str, seconds: float = 1.5, max_bytes: int = 1_000_000) -> str:
-    started = time.monotonic()
-    with pytest.raises(FeedFailed) as failure:
-        ask(url, seconds, max_bytes)
-    assert time.monotonic() - started < seconds + 1, "it came back before its deadline"
-    return failure.value.reason
+def ask(url: str) -> bytes:
+    return fetch(feed(url))
 
 
 def test_the_bytes_come_as_they_were_sent(httpserver: HTTPServer) -> None:
@@ -60,40 +48,40 @@ def test_a_server_that_names_a_time_is_asked_again_after_it(httpserver: HTTPServ
 @pytest.mark.parametrize("after", ["3600", "9" * 25, "tomorrow"])
 def test_a_server_that_wants_to_be_left_alone_for_long_is_the_reason(httpserver: HTTPServer, after: str) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=503, headers={"Retry-After": after})
-    assert reason(httpserver.url_for(PATH), seconds=0.7) == "http_503"
+    assert reason_before_the_deadline(feed(httpserver.url_for(PATH)), 0.7) == "http_503"
 
 
 def test_without_time_nobody_is_asked(httpserver: HTTPServer) -> None:
-    assert reason(httpserver.url_for(PATH), seconds=0) == "deadline"
+    assert reason(feed(httpserver.url_for(PATH)), 0) == "deadline"
     assert httpserver.log == []
 
 
 def test_a_server_that_stays_broken_is_the_reason(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=503)
-    assert reason(httpserver.url_for(PATH)) == "http_503"
+    assert reason_before_the_deadline(feed(httpserver.url_for(PATH)), 1.5) == "http_503"
 
 
 def test_a_wrong_address_is_not_asked_again(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=404)
-    assert reason(httpserver.url_for(PATH)) == "http_404"
+    assert reason(feed(httpserver.url_for(PATH)), BUSY_SECONDS) == "http_404"
     assert len(httpserver.log) == 1
 
 
 def test_nobody_there_is_unreachable() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        assert reason(f"http://127.0.0.1:{free.getsockname()[1]}{PATH}") == "unreachable"
+        assert reason_before_the_deadline(feed(f"http://127.0.0.1:{free.getsockname()[1]}{PATH}"), 1.5) == "unreachable"
 
 
 def test_an_answer_that_is_too_long_is_given_up(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"x" * 20_000)
-    assert reason(httpserver.url_for(PATH), max_bytes=10_000) == "too_long"
+    assert reason(feed(httpserver.url_for(PATH), max_bytes=10_000), BUSY_SECONDS) == "too_long"
 
 
 def test_a_small_answer_that_unpacks_to_a_huge_one_is_given_up(httpserver: HTTPServer) -> None:
     packed = gzip.compress(b"\0" * 50_000_000)
     httpserver.expect_request(PATH).respond_with_data(packed, headers={"Content-Encoding": "gzip"})
-    assert reason(httpserver.url_for(PATH), seconds=5) == "too_long"
+    assert reason(feed(httpserver.url_for(PATH)), BUSY_SECONDS) == "too_long"
 
 
 def test_a_redirect_is_followed_and_a_loop_is_not(httpserver: HTTPServer) -> None:
@@ -101,7 +89,7 @@ def test_a_redirect_is_followed_and_a_loop_is_not(httpserver: HTTPServer) -> Non
     httpserver.expect_request(PATH).respond_with_data(b"good")
     httpserver.expect_request("/loop").respond_with_data(b"", status=302, headers={"Location": "/loop"})
     assert ask(httpserver.url_for("/old")) == b"good"
-    assert reason(httpserver.url_for("/loop")) == "redirects"
+    assert reason(feed(httpserver.url_for("/loop")), BUSY_SECONDS) == "redirects"
 
 
 def test_a_slow_answer_ends_at_the_deadline(httpserver: HTTPServer) -> None:
@@ -110,7 +98,7 @@ def test_a_slow_answer_ends_at_the_deadline(httpserver: HTTPServer) -> None:
         return Response(b"late")
 
     httpserver.expect_request(PATH).respond_with_handler(slow)
-    assert reason(httpserver.url_for(PATH), seconds=0.7) in ("timeout", "deadline")
+    assert reason(feed(httpserver.url_for(PATH)), 0.7) in ("timeout", "deadline")
 
 
 @pytest.fixture
@@ -138,14 +126,14 @@ def _answers(server: socket.socket, *pieces: bytes, pause: float = 0) -> str:
 
 def test_a_connection_cut_in_the_middle_is_broken_off(bare_server: socket.socket) -> None:
     url = _answers(bare_server, b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"veiculos":[')
-    assert reason(url) == "broken_off"
+    assert reason_before_the_deadline(feed(url), 1.5) == "broken_off"
 
 
 def test_an_answer_that_drips_ends_at_the_deadline(bare_server: socket.socket) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     url = _answers(bare_server, head, *[b"x"] * 1000, pause=0.05)
-    assert reason(url, seconds=1) == "deadline"
+    assert reason(feed(url), 1) == "deadline"
 
 
 def test_no_http_at_all_is_broken_off(bare_server: socket.socket) -> None:
-    assert reason(_answers(bare_server, b"\x16\x03\x01 hello\r\n\r\n")) == "broken_off"
+    assert reason_before_the_deadline(feed(_answers(bare_server, b"\x16\x03\x01 hello\r\n\r\n")), 1.5) == "broken_off"

@@ -9,20 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from queue import Queue
 
 import pytest
 
-from brt_watch.clock import Clock, StillClock
-from brt_watch.errors import FeedFailed
-from brt_watch.feed import Feed
+from brt_watch.clock import StillClock
 from brt_watch.parse import parse
 from brt_watch.simulate import connection
 from brt_watch.simulate.connection import PATH
 from brt_watch.simulate.faults import parse_faults
 from brt_watch.simulate.server import ApiServer
+from tests.ask_feed import BUSY_SECONDS, feed, fetch, reason, reason_before_the_deadline
 from tests.fleet import NOON, body, vehicle
-
-MAX_BYTES = 1_000_000
 
 
 @dataclass
@@ -46,17 +44,6 @@ def serve(clock: StillClock) -> Iterator[Callable[..., ApiServer]]:
             return server
 
         yield start
-
-
-def fetch(server: ApiServer, seconds: float = 5) -> bytes:
-    real = Clock()
-    return Feed(server.url, real, MAX_BYTES).fetch(real.now() + timedelta(seconds=seconds)).body
-
-
-def reason(server: ApiServer, seconds: float = 0.6) -> str:
-    with pytest.raises(FeedFailed) as failure:
-        fetch(server, seconds)
-    return failure.value.reason
 
 
 def ask(server: ApiServer, path: str = PATH, **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -111,11 +98,12 @@ def test_before_there_is_anything_it_is_503_and_elsewhere_404(
 def test_the_capture_gets_the_fault_that_was_written(
     serve: Callable[..., ApiServer], fault: str, expected: set[str]
 ) -> None:
-    assert reason(serve(f"{fault}:1")) in expected
+    why = reason if "deadline" in expected else reason_before_the_deadline
+    assert why(feed(serve(f"{fault}:1").url), 0.6) in expected
 
 
 def test_a_gzip_bomb_is_beyond_what_the_capture_takes(serve: Callable[..., ApiServer]) -> None:
-    assert reason(serve("gzip_bomb:1"), seconds=5) == "too_long"
+    assert reason(feed(serve("gzip_bomb:1").url), BUSY_SECONDS) == "too_long"
 
 
 def test_a_scripted_fault_comes_and_goes_with_the_clock(serve: Callable[..., ApiServer], clock: StillClock) -> None:
@@ -123,7 +111,7 @@ def test_a_scripted_fault_comes_and_goes_with_the_clock(serve: Callable[..., Api
     seen = {}
     for minutes in (0, 30, 60, 90, 105):
         clock.time = NOON + timedelta(minutes=minutes)
-        answer = fetch(server)
+        answer = fetch(feed(server.url))
         seen[minutes] = "html" if answer.startswith(b"<") else parse(answer).records[0].extra
     assert seen == {0: None, 30: '{"bateria":98}', 60: None, 90: "html", 105: None}
 
@@ -135,21 +123,29 @@ def test_a_frozen_api_gives_the_same_bytes_until_it_moves_on(
     answers = []
     for minutes in (9, 11, 15, 19, 20):
         clock.time = NOON + timedelta(minutes=minutes)
-        answers.append(fetch(server))
+        answers.append(fetch(feed(server.url)))
     frozen = body(vehicle(at=NOON + timedelta(minutes=10)))
     assert answers[1:4] == [frozen] * 3
     assert answers[0] != frozen
     assert answers[4] == body(vehicle(at=NOON + timedelta(minutes=20)))
 
 
-def test_a_client_that_goes_away_is_no_news(serve: Callable[..., ApiServer], capfd: pytest.CaptureFixture[str]) -> None:
-    server = serve("body_over_the_limit@09:00-")
+def test_a_client_that_goes_away_is_no_news(
+    serve: Callable[..., ApiServer], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, ended = serve("body_over_the_limit@09:00-"), Queue[None]()
+
+    def end(request: socket.socket) -> None:
+        ApiServer.shutdown_request(server, request)
+        ended.put(None)
+
+    monkeypatch.setattr(server, "shutdown_request", end)
     for sent in (b"", b"GET /gps", b"GET /gps/brt HTTP/1.1\r\nHost: x\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", server.server_port)) as talk:
             talk.sendall(sent)
+        ended.get(timeout=BUSY_SECONDS)
     server.faults = parse_faults("")
-    assert fetch(server)
-    time.sleep(0.2)
+    assert fetch(feed(server.url))
     assert capfd.readouterr().err == ""
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from tests.acceptance.program import Program, read_csv
+from tests.city_data import CITY_DATA
 from tests.fleet import recorded_minutes, write_recording
 
-CITY = Path(__file__).parents[3] / "shared" / "data" / "responses" / "brt_2025-06-05.jsonl.gz"
+CITY = CITY_DATA / "responses" / "brt_2025-06-05.jsonl.gz"
 
 
 @dataclass
@@ -58,10 +59,13 @@ class Count:
         )
 
 
-@pytest.fixture
-def recording(folder: Path) -> Path:
-    """Ten true minutes of the city's API, where there are any; ten of our own making everywhere else."""
-    return CITY if CITY.exists() else write_recording(folder / "ours.jsonl.gz", recorded_minutes())
+@pytest.fixture(params=["of our own making, with rejects", "of the city's API"])
+def recording(request: pytest.FixtureRequest, folder: Path) -> Path:
+    if request.param != "of the city's API":
+        return write_recording(folder / "ours.jsonl.gz", recorded_minutes())
+    if not CITY.exists():
+        pytest.skip("there is no recording of the city here")
+    return CITY
 
 
 @pytest.fixture

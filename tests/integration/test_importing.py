@@ -12,10 +12,11 @@ from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.importing import bring_in, load_in
 from brt_watch.pipeline import Parts
 from brt_watch.sources import read_source
+from tests.city_data import CITY_DATA
 from tests.fleet import body, recorded_minutes, vehicle, write_recording
 from tests.integration.test_load import query
 
-HISTORY = Path(__file__).parents[3] / "shared" / "data" / "captures" / "hist_2022" / "13.parquet"
+HISTORY = CITY_DATA / "captures" / "hist_2022" / "13.parquet"
 
 ROW = {
     "id_veiculo": "86811",

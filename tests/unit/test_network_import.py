@@ -19,8 +19,9 @@ from brt_watch.cli import app
 from brt_watch.errors import NetworkError
 from brt_watch.network import COLUMNS, SEEDS, Headway, Network, read_network, seeds, way
 from brt_watch.network.tables import tables_of
+from tests.city_data import CITY_DATA
 
-CITY = Path(__file__).parents[3] / "shared" / "data" / "network" / "gtfs_brt_2022_treated"
+CITY = CITY_DATA / "network" / "gtfs_brt_2022_treated"
 RIO = -23.0, -43.4
 runner = CliRunner()
 

@@ -11,9 +11,10 @@ import pytest
 from brt_watch.errors import ImportFailed
 from brt_watch.parse import parse
 from brt_watch.sources import Source, moment_of, read_source
+from tests.city_data import CITY_DATA
 from tests.fleet import START, body, recorded_minutes, vehicle
 
-CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "captures"
+CAPTURES = CITY_DATA / "captures"
 
 HEADER = "codigo,linha,latitude,longitude,dataHora,velocidade,sentido,trajeto,hodometro,direcao,ignicao"
 ROW = "901008,22,-23.0,-43.3,1749159870000,1.3,volta,22 - X,176266.6,70.0,1.0"

@@ -14,6 +14,11 @@ from brt_watch.settings import Settings
 from brt_watch.store import Store
 from tests import shared_postgres
 from tests.conftest import make_settings
+from tests.faults import FaultyApi
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "with_network: the database of the test has the network already")
 
 
 @pytest.fixture(scope="session")
@@ -60,15 +65,16 @@ def make_database(server: Server, worker_id: str) -> Iterator[Callable[[str], Se
 
 
 @pytest.fixture
-def database(make_database: Callable[[str], SecretStr], template: str) -> SecretStr:
-    """A database of the test's own, with our tables."""
-    return make_database(template)
+def database(request: pytest.FixtureRequest, make_database: Callable[[str], SecretStr]) -> SecretStr:
+    """A database of the test's own, with our tables; for a test `with_network` the network is loaded already."""
+    like = "template_with_network" if request.node.get_closest_marker("with_network") else "template"
+    return make_database(request.getfixturevalue(like))
 
 
 @pytest.fixture
-def database_with_network(make_database: Callable[[str], SecretStr], template_with_network: str) -> SecretStr:
-    """A database of the test's own, in which the network is loaded already."""
-    return make_database(template_with_network)
+def faulty_api() -> Iterator[FaultyApi]:
+    with FaultyApi().running() as api:
+        yield api
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from brt_watch.errors import DamagedWindow, FeedFailed
 from brt_watch.pipeline import Parts
 from brt_watch.window import CSV, drop_csv, drop_raw, has_csv, read_ledger
 from tests.fleet import NOON, body, vehicle
-from tests.integration.test_load import capture, query
+from tests.integration.captured import capture, query
 
 
 def eventful_day(parts: Parts) -> None:

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from brt_watch import pipeline, transform
 from brt_watch.pipeline import Parts
 from tests.fleet import NOON
-from tests.integration.test_load import query
+from tests.integration.captured import query
+
+pytestmark = pytest.mark.with_network
 
 SECOND = timedelta(seconds=1)
 
@@ -20,11 +21,6 @@ ON_THE_PATH = {"latitude": -22.916673, "longitude": -43.683695}
 
 COMPILED: dict[tuple[str, str, str], str] = {}
 """The database has the same name in each test of a process."""
-
-
-@pytest.fixture
-def database(database_with_network: SecretStr) -> SecretStr:
-    return database_with_network
 
 
 def signal(parts: Parts, seconds: float = 0, age: float = 10, **columns: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -160,12 +160,6 @@ class FastClock(Clock):
 
 
 @pytest.fixture
-def api() -> Iterator[FaultyApi]:
-    with FaultyApi().running() as api:
-        yield api
-
-
-@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FastClock:
     # The patience of the feed is in seconds of the wall, so it has to shrink as the clock's do.
     clock, timeout = FastClock(), httpx.Timeout
@@ -177,9 +171,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FastClock:
 
 
 @pytest.fixture
-def parts(make_parts: Callable[..., Parts], api: FaultyApi, clock: FastClock) -> Parts:
+def parts(make_parts: Callable[..., Parts], faulty_api: FaultyApi, clock: FastClock) -> Parts:
     """Everything as it really is, but for the clock; without a database, as nothing is loaded."""
-    return replace(make_parts(), clock=clock, feed=Feed(api.url, clock, MAX_BYTES))
+    return replace(make_parts(), clock=clock, feed=Feed(faulty_api.url, clock, MAX_BYTES))
 
 
 def fleet_at(tick: datetime) -> list[dict[str, object]]:
@@ -197,11 +191,13 @@ def test_every_fault_has_an_expectation() -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_fault_costs_its_own_poll_and_nothing_else(name: str, api: FaultyApi, clock: FastClock, parts: Parts) -> None:
+def test_a_fault_costs_its_own_poll_and_nothing_else(
+    name: str, faulty_api: FaultyApi, clock: FastClock, parts: Parts
+) -> None:
     expected = EXPECTED[name]
     polls: list[Poll] = []
     for tick, fault in zip(TICKS, (good, FAULTS[name], good), strict=True):
-        api.fault, api.body = fault, body(*fleet_at(tick))
+        faulty_api.fault, faulty_api.body = fault, body(*fleet_at(tick))
         # Also back, where a busy machine came back from the fault so late that the clock was beyond the tick.
         clock.leap_to(tick)
         clock.run_at(SPEED if fault is not good and expected.tries_on else 1)
@@ -211,11 +207,11 @@ def test_a_fault_costs_its_own_poll_and_nothing_else(name: str, api: FaultyApi, 
         assert time.monotonic() - started < limit, "a poll comes back before its deadline"
         clock.run_at(1)
         if fault is not good:
-            whole_answer = api.whole_answers[-1] if api.whole_answers else b""
+            whole_answer = faulty_api.whole_answers[-1] if faulty_api.whole_answers else b""
 
     window = parts.files.open_window()
     assert window
-    assert api.complaints == []
+    assert faulty_api.complaints == []
     assert [line.poll for line in read_ledger(window.folder)] == polls
     assert [poll.tick for poll in polls] == TICKS, "the ledger has one line a tick"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import time
 import tracemalloc
-from collections.abc import Iterator
 
 import pytest
 import zstandard
@@ -18,12 +17,6 @@ from tests.faults import FaultyApi
 ZEROS = bytes(200_000_000)
 
 
-@pytest.fixture
-def api() -> Iterator[FaultyApi]:
-    with FaultyApi().running() as api:
-        yield api
-
-
 PACKED = {
     "gzip": gzip.compress(ZEROS),
     "gzip, gzip": gzip.compress(gzip.compress(ZEROS)),
@@ -32,29 +25,29 @@ PACKED = {
 
 
 @pytest.mark.parametrize("encoding", PACKED)
-def test_an_answer_that_unpacks_to_a_huge_one_takes_little_memory(encoding: str, api: FaultyApi) -> None:
+def test_an_answer_that_unpacks_to_a_huge_one_takes_little_memory(encoding: str, faulty_api: FaultyApi) -> None:
     def bomb(connection: Connection, body: bytes) -> None:
         connection.answer(body, "200 OK", f"Content-Encoding: {encoding}", packed=PACKED[encoding])
 
-    api.fault = bomb
+    faulty_api.fault = bomb
     tracemalloc.start()
     try:
-        assert reason(feed(api.url), BUSY_SECONDS) in ("too_long", "unknown_encoding")
+        assert reason(feed(faulty_api.url), BUSY_SECONDS) in ("too_long", "unknown_encoding")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 10 * MAX_BYTES
 
 
-def test_after_its_deadline_a_poll_asks_no_more(api: FaultyApi) -> None:
+def test_after_its_deadline_a_poll_asks_no_more(faulty_api: FaultyApi) -> None:
     asked: list[float] = []
 
     def busy(connection: Connection, body: bytes) -> None:
         asked.append(time.monotonic())
         http_500(connection, body)
 
-    api.fault = busy
-    for one_of_many in [feed(api.url) for _ in range(8)]:
+    faulty_api.fault = busy
+    for one_of_many in [feed(faulty_api.url) for _ in range(8)]:
         assert reason_before_the_deadline(one_of_many, 0.25) == "http_500"
     end = time.monotonic()
     time.sleep(2.5)
@@ -62,13 +55,13 @@ def test_after_its_deadline_a_poll_asks_no_more(api: FaultyApi) -> None:
     assert [moment for moment in asked if moment > end + 0.1] == []
 
 
-def test_after_hundred_answers_that_dripped_the_next_good_one_is_taken(api: FaultyApi) -> None:
+def test_after_hundred_answers_that_dripped_the_next_good_one_is_taken(faulty_api: FaultyApi) -> None:
     def drip(connection: Connection, body: bytes) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\n", *[b"X-Drip: 1\r\n"] * 5000, pause=0.02)
 
-    one = feed(api.url)
-    api.fault = drip
+    one = feed(faulty_api.url)
+    faulty_api.fault = drip
     for _ in range(101):
         reason(one, 0.1)
-    api.fault, api.body = good, b"good"
+    faulty_api.fault, faulty_api.body = good, b"good"
     assert fetch(one) == b"good"

@@ -23,7 +23,7 @@ from brt_watch.store import Store
 from brt_watch.window import read_ledger
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON, body, vehicle
-from tests.integration.test_load import capture, one, query
+from tests.integration.captured import capture, one, query
 
 STEP = timedelta(seconds=20)
 

@@ -14,7 +14,7 @@ from brt_watch.pipeline import Parts
 from brt_watch.sources import read_source
 from tests.city_data import CITY_DATA
 from tests.fleet import body, recorded_minutes, vehicle, write_recording
-from tests.integration.test_load import query
+from tests.integration.captured import query
 
 HISTORY = CITY_DATA / "captures" / "hist_2022" / "13.parquet"
 

@@ -7,9 +7,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -21,28 +19,9 @@ from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
 from brt_watch.store import Loaded, Store
 from brt_watch.window import CSV
-from tests.conftest import ScriptedFeed, make_settings
+from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
-
-
-def capture(parts: Parts, answers: list[Any], ticks: int = 40) -> list[Path]:
-    """Capture a window of 13 minutes: first these answers, then one vehicle; returns the closed windows."""
-    assert isinstance(parts.feed, ScriptedFeed)
-    parts.feed.script = list(answers)
-    for tick in islice(pipeline.next_ticks(parts), ticks):
-        pipeline.capture(tick, parts)
-    return parts.files.closed_windows()
-
-
-def query(parts: Parts, sql: str) -> list[dict[str, Any]]:
-    with parts.store.connection() as connection:
-        return connection.execute(sql).fetchall()
-
-
-def one(parts: Parts, sql: str) -> Any:
-    (row,) = query(parts, sql)
-    (value,) = row.values()
-    return value
+from tests.integration.captured import capture, one, query
 
 
 def test_records_are_signals_repeats_and_nothing_else(parts: Parts) -> None:

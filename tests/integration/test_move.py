@@ -24,7 +24,7 @@ from tests import shared_postgres
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
-from tests.integration.test_load import capture, one, query
+from tests.integration.captured import capture, one, query
 
 
 def quiet(_done: int, _in_all: int) -> None:

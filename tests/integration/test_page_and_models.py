@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.pipeline import Parts
@@ -16,15 +15,12 @@ from brt_watch.web.fleet import Fleet
 from brt_watch.web.reference import Reference
 from brt_watch.web.shapes import Vehicle
 from brt_watch.web.signals import Signal, line_of
+from tests.integration.captured import query
 from tests.integration.simulated import load_simulated
-from tests.integration.test_load import query
+
+pytestmark = pytest.mark.with_network
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
-
-
-@pytest.fixture
-def database(database_with_network: SecretStr) -> SecretStr:
-    return database_with_network
 
 
 @pytest.fixture

@@ -23,19 +23,16 @@ from brt_watch.window import CaptureFiles, read_ledger
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
-from tests.integration.test_load import capture, one
+from tests.integration.captured import capture, one
 from tests.prefect_server.http import PrefectApi
 from tests.prefect_server.office import Office
 from tests.prefect_server.server import PrefectServer
 
+pytestmark = pytest.mark.with_network
+
 ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow"}
 NO_FEED = "http://127.0.0.1:9/gps/brt"
 NO_DATABASE = "postgresql://me:geheim@127.0.0.1:9/brt"
-
-
-@pytest.fixture
-def database(database_with_network: SecretStr) -> SecretStr:
-    return database_with_network
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
-from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.errors import NothingToScore
@@ -12,14 +11,11 @@ from brt_watch.pipeline import Parts
 from brt_watch.score import Score, score
 from tests.integration.simulated import load_simulated
 
+pytestmark = pytest.mark.with_network
+
 START = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 
 IN_VIEW = "vehicles whose newest signal is in generate_view"
-
-
-@pytest.fixture
-def database(database_with_network: SecretStr) -> SecretStr:
-    return database_with_network
 
 
 @pytest.fixture

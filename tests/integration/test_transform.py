@@ -18,7 +18,9 @@ from brt_watch.network import COLUMNS, read_network
 from brt_watch.pipeline import Parts
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
-from tests.integration.test_load import capture, query
+from tests.integration.captured import capture, query
+
+pytestmark = pytest.mark.with_network
 
 MODELS = 9
 """Those that a load can change."""
@@ -30,11 +32,6 @@ OF_THE_NETWORK = ("trechos", "celulas_trechos", "celulas_estacoes", "celulas_gar
 
 SEEDS = len(COLUMNS) + 1
 """The network, and what changed its meaning."""
-
-
-@pytest.fixture
-def database(database_with_network: SecretStr) -> SecretStr:
-    return database_with_network
 
 
 def load_all(parts: Parts) -> None:

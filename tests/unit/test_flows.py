@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pendulum
 import prefect
 import pytest
 
@@ -20,25 +19,7 @@ from brt_watch.transform import Derived
 from brt_watch.window import read_ledger
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON
-
-
-@pytest.fixture
-def flows(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Any:
-    from brt_watch import flows
-
-    monkeypatch.setattr(flows, "parts", lambda: parts)
-    for flow in flows.FLOWS.values():
-        # Which runs failed is noted in a folder, and not in the user's.
-        monkeypatch.setattr(flow.state_handlers[-1].__self__, "folder", parts.settings.folder)
-    return flows
-
-
-def run(flow: Any, minute: Any = NOON) -> Any:
-    """Run a flow as its schedule would at this minute."""
-    minute = pendulum.instance(minute)
-    with prefect.context(scheduled_start_time=minute):
-        runner = prefect.engine.flow_runner.FlowRunner(flow=flow)
-        return runner.run(return_tasks=flow.tasks, context={"scheduled_start_time": minute})
+from tests.run_flow import run
 
 
 def states(flow: Any, state: Any, name: str) -> list[Any]:

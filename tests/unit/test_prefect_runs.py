@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,11 +20,10 @@ from brt_watch import lock, pipeline
 from brt_watch.alert import Webhook
 from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
-from brt_watch.flow_runs import Runs
 from brt_watch.pipeline import Parts
 from brt_watch.settings import PROJECT
 from tests.conftest import ScriptedFeed, make_settings
-from tests.fleet import NOON
+from tests.run_flow import run, runs_of
 
 
 @pytest.fixture
@@ -34,33 +33,11 @@ def webhook(httpserver: HTTPServer) -> HTTPServer:
 
 
 @pytest.fixture
-def flows(parts: Parts, webhook: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    from brt_watch import flows
-
-    told = replace(parts, webhook=Webhook(webhook.url_for("/alerts"), lambda: "test"))
-    monkeypatch.setattr(flows, "parts", lambda: told)
-    for flow in flows.FLOWS.values():
-        monkeypatch.setattr(runs_of(flow), "folder", tmp_path)
+def parts(make_parts: Callable[..., Parts], webhook: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Parts:
     # A local run does not wait for the webhook; a test does.
     send = Webhook.send
     monkeypatch.setattr(Webhook, "send", lambda self, alerts, patience=3: send(self, alerts))
-    yield flows
-    for flow in flows.FLOWS.values():
-        runs_of(flow).reasons.clear()
-
-
-def runs_of(flow: Any) -> Runs:
-    runs = flow.state_handlers[-1].__self__
-    assert isinstance(runs, Runs)
-    return runs
-
-
-def run(flow: Any) -> Any:
-    moment = pendulum.instance(NOON)
-    with prefect.context(scheduled_start_time=moment):
-        return prefect.engine.flow_runner.FlowRunner(flow=flow).run(
-            return_tasks=flow.tasks, context={"scheduled_start_time": moment}
-        )
+    return replace(make_parts(), webhook=Webhook(webhook.url_for("/alerts"), lambda: "test"))
 
 
 def told(webhook: HTTPServer) -> list[dict[str, Any]]:
@@ -121,17 +98,17 @@ def test_a_late_run_of_an_agent_is_skipped(flows: Any) -> None:
     runs_of(flows.postgres_storage_flow).held.close()
 
 
-def test_one_run_of_a_flow_at_a_time(flows: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_run_of_a_flow_at_a_time(flows: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brt_watch.flow_runs.PATIENCE_SECONDS", 0)
-    flow = flows.dbt_flow
-    with lock.hold(tmp_path / "run" / "dbt_flow.lock", "dbt_flow"):
+    flow, held = flows.dbt_flow, parts.settings.folder / "run" / "dbt_flow.lock"
+    with lock.hold(held, "dbt_flow"):
         second = of_an_agent(flow, datetime.now(UTC))
         assert second.is_skipped()
         assert "dbt_flow runs already" in second.message
     assert of_an_agent(flow, datetime.now(UTC)).is_running()
-    assert lock.holder(tmp_path / "run" / "dbt_flow.lock")
+    assert lock.holder(held)
     runs_of(flow).skip_what_is_of_no_use(flow, Running(), Success())
-    assert lock.holder(tmp_path / "run" / "dbt_flow.lock") is None
+    assert lock.holder(held) is None
 
 
 def test_local_runs_are_never_late(flows: Any) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 class Commands:
@@ -21,6 +24,17 @@ class Commands:
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
         assert expect in (done.returncode, None), f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[IO[str]]:
+        """Run a command that does not end by itself; gives what it prints."""
+        command = [sys.executable, "-m", "brt_watch", *words]
+        with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            try:
+                yield process.stdout
+            finally:
+                process.terminate()
 
     def logs(self) -> str:
         return "\n".join(f"{log}:\n{log.read_text()[-3000:]}" for log in sorted(self.data.glob("logs/*.log")))

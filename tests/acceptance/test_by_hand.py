@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,10 +19,12 @@ def by_hand() -> Iterator[Commands]:
     with reachable_folder() as folder:
         commands = Commands(folder / "data", BRT_WATCH_POSTGRES_PORT=str(free_port()))
         commands.run("simulate", "--history", "0.35")
-        assert "Postgres is up" in commands.run("db", "start")
-        yield commands
-        assert commands.run("db", "stop") == "stopped\n"
-        commands.run("stop")
+        try:
+            assert "Postgres is up" in commands.run("db", "start")
+            yield commands
+            assert commands.run("db", "stop") == "stopped\n"
+        finally:
+            commands.run("stop")
 
 
 def test_the_steps_go_by_hand_and_what_is_broken_is_named_and_made_again(by_hand: Commands) -> None:
@@ -54,11 +53,8 @@ def test_the_steps_go_by_hand_and_what_is_broken_is_named_and_made_again(by_hand
     assert "models.md was up to date" in by_hand.run("docs")
     assert (by_hand.data / "dbt" / "static_index.html").exists()
     assert "local_storage_flow" in by_hand.run("flow", "list")
-    command = [sys.executable, "-m", "brt_watch", "logs"]
-    with subprocess.Popen(command, env=by_hand.environment, stdout=subprocess.PIPE, text=True) as follows:
-        assert follows.stdout
-        assert "/logs/dbt.log" in follows.stdout.readline()
-        follows.terminate()
+    with by_hand.running("logs") as followed:
+        assert "/logs/dbt.log" in followed.readline()
 
 
 def test_a_poll_and_a_recording_come_in_by_hand(by_hand: Commands, folder: Path, recording: Path) -> None:
@@ -71,13 +67,10 @@ def test_a_poll_and_a_recording_come_in_by_hand(by_hand: Commands, folder: Path,
     assert "001_first" in commands.run("db", "schema")
     assert "nothing to load: no window is closed" in commands.run("load")
 
-    play = [sys.executable, "-m", "brt_watch", "replay", str(recording), "--port", "0", "--speed", "1000"]
-    with subprocess.Popen(play, env=os.environ, stdout=subprocess.PIPE, text=True) as replay:
-        assert replay.stdout
-        feed_url = replay.stdout.readline().split()[1]
+    with commands.running("replay", str(recording), "--port", "0", "--speed", "1000") as printed:
+        _, feed_url, _ = printed.readline().split()
         commands.environment |= [feed_url.split("=", 1)]
         poll = json.loads(commands.run("capture", "--once", "--json"))
-        replay.terminate()
     assert (poll["status"], poll["records"]) in {("ok", 60), ("late", 60)}
     assert "1 captured minutes" in commands.run("load")
 

@@ -22,7 +22,7 @@ IN_VIEW = "vehicles whose newest signal is in generate_view"
 def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
     """Two windows of a simulation, loaded."""
     parts = loaded_parts()
-    load_simulated(parts, START, minutes=27)
+    load_simulated(parts, START, minutes=14)
     return parts
 
 

@@ -19,11 +19,16 @@ from tests.fleet import NOON, body, recorded_minutes, vehicle
 
 STEP = timedelta(seconds=20)
 
+MINUTE = timedelta(minutes=1)
+DAY = 24 * 60
+"""The polls of a day, one a minute."""
+
 
 class Feed:
     """A feed of 40 vehicles, one poll after the other, and what the watch said."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: timedelta = STEP) -> None:
+        self.step = step
         self.memory = Watch()
         self.tick = NOON
         self.said: list[tuple[str, str, str]] = []
@@ -52,7 +57,7 @@ class Feed:
     def _step(self, poll: Poll, parsed: Any) -> None:
         self.memory, alerts = watch(self.memory, poll, parsed)
         self.said += [(alert.event, alert.code, alert.subject) for alert in alerts]
-        self.tick += STEP
+        self.tick += self.step
 
 
 def once(code: str, subject: str = "") -> list[tuple[str, str, str]]:
@@ -132,37 +137,37 @@ def test_failed_polls_leave_other_troubles_open() -> None:
 
 
 def test_what_lasts_for_a_day_is_the_new_normal() -> None:
-    feed = Feed().poll(5).poll(24 * 180 + 10, novo=1)
+    feed = Feed(MINUTE).poll(5).poll(DAY + 10, novo=1)
     assert feed.said == once("field_appeared", "novo")
     assert feed.poll(1).said[-1] == ("raised", "field_disappeared", "novo")
 
 
 def test_a_fleet_that_is_small_for_a_day_is_the_new_normal() -> None:
-    assert Feed().poll(5).poll(24 * 180 + 10, vehicles=19).said == once("fleet_shrank")
+    assert Feed(MINUTE).poll(5).poll(DAY + 10, vehicles=19).said == once("fleet_shrank")
 
 
 def test_a_silence_is_never_normal_however_long_it_lasts() -> None:
-    feed = Feed().poll(5).fails(2 * 24 * 180)
+    feed = Feed(MINUTE).poll(10).fails(2 * DAY)
     assert feed.said == [("raised", "silent", "")]
     assert feed.poll(1).said == once("silent")
 
 
 def test_a_frozen_feed_is_never_normal_however_long_it_lasts() -> None:
-    feed = Feed().poll(5).frozen(2 * 24 * 180)
+    feed = Feed(MINUTE).poll(5).frozen(2 * DAY)
     assert feed.said == [("raised", "frozen", "")]
     assert feed.poll(1).said == once("frozen")
 
 
 def test_records_that_break_a_rule_are_never_normal_however_long_it_lasts() -> None:
-    feed = Feed().poll(5, vehicles=2)
-    for _ in range(2 * 24 * 180):
+    feed = Feed(MINUTE).poll(5, vehicles=2)
+    for _ in range(2 * DAY):
         feed._see(body(vehicle(latitude="-22,9")))
     assert [said for said in feed.said if said[1] == "rejected"] == [("raised", "rejected", "")]
 
 
 def test_a_disk_that_is_full_for_a_day_is_raised_once() -> None:
-    feed = Feed()
-    for _ in range(2 * 24 * 180):
+    feed = Feed(MINUTE)
+    for _ in range(2 * DAY):
         feed._step(Poll(feed.tick, Status.FAILED, "disk_full", "no room"), None)
     assert feed.said == [("raised", "disk_full", ""), ("raised", "silent", "")]
 

@@ -75,7 +75,8 @@ def create(server: Server, name: str, like: str) -> SecretStr:
     """Make a database like another one, in the place of an older one of its name; returns its address."""
     with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)")
-        connection.execute(f"create database {name} template {like}")
+        # File by file: five times cheaper than by way of the log.
+        connection.execute(f"create database {name} template {like} strategy file_copy")
     return SecretStr(server.url.removesuffix("brt_watch") + name)
 
 

@@ -98,9 +98,9 @@ def _ledger_line(row: dict[str, str]) -> LedgerLine:
 def read_lines(data: bytes) -> list[LedgerLine]:
     """Read a ledger; a line that is just being written is left out. Raises ValueError when it is not as we wrote it."""
     rows = csv.DictReader(io.StringIO(data[: data.rfind(b"\n") + 1].decode(), newline=""))
-    if rows.fieldnames and tuple(rows.fieldnames) != LEDGER_FIELDS:
-        raise ValueError(f"the columns are {', '.join(rows.fieldnames)}"[:200])
     try:
+        if rows.fieldnames and tuple(rows.fieldnames) != LEDGER_FIELDS:
+            raise ValueError(f"the columns are {', '.join(rows.fieldnames)}"[:200])
         return [_ledger_line(row) for row in rows]
     except (TypeError, csv.Error) as error:
         raise ValueError(f"line {rows.line_num}: {error}") from error

@@ -57,7 +57,7 @@ def replay(
     span = answers[-1].captured_at - answers[0].captured_at
     err.print(f"{len(answers)} answers over {span}, {clock.speed:g} times as fast, on {server.url}. To capture them:")
     out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}CLOCK={written}")
-    out.print(f"export {PREFIX}DATA=data-replay {PREFIX}POSTGRES_PORT=15433 {PREFIX}HTTP_PORT=8002")
+    out.print(f"export {PREFIX}DATA=data-replay {PREFIX}POSTGRES_PORT=15434 {PREFIX}HTTP_PORT=8002")
     _serve(server)
 
 
@@ -105,7 +105,7 @@ def simulate(
         server = _server(world, clock, wanted, faults, simulated=True)
         err.print(f"{len(world.vehicles)} simulated vehicles on {server.url}. To capture them:")
         out.print(f"export {PREFIX}FEED_URL={server.url} {PREFIX}DATA={settings.folder}")
-        ports = f"{PREFIX}POSTGRES_PORT=15434 {PREFIX}HTTP_PORT=8003"
+        ports = f"{PREFIX}POSTGRES_PORT=15435 {PREFIX}HTTP_PORT=8003"
         out.print(f"export {ports}" + (f" {PREFIX}CLOCK={written}" if written else ""))
         with known_as(SIMULATOR, settings):
             _serve(server)

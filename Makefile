@@ -114,9 +114,7 @@ clean:  ## Remove what was built; never touches data/
 	rm -rf .venv .venv-3.* build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests dbt -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What is there while brt-watch runs: a newer lock file does not take the environment from under it.
-$(VENV)/bin/brt-watch:
-	@scripts/environment $(VENV) $(PYTHON)
-
+# The program alone needs no newer lock file: what runs keeps its environment while it is asked and stopped.
 $(VENV)/installed: requirements.lock pyproject.toml
+$(VENV)/installed $(VENV)/bin/brt-watch:
 	@scripts/environment $(VENV) $(PYTHON)

@@ -259,8 +259,8 @@ def test_two_loads_of_one_folder_take_each_window_once(parts: Parts) -> None:
     capture(parts, [], ticks=200)
     windows = pipeline.windows_to_load(parts)
     with ThreadPoolExecutor(2) as loads:
-        done = [one_load.result() for one_load in [loads.submit(_load_all, windows, parts) for _ in range(2)]]
-    assert sorted(loaded.again for pair in zip(*done, strict=True) for loaded in pair) == [False] * 5 + [True] * 5
+        one_load, other = (loads.submit(_load_all, windows, parts) for _ in range(2))
+    assert sorted(loaded.again for loaded in one_load.result() + other.result()) == [False] * 5 + [True] * 5
     assert one(parts, "select count(*) from brt_window") == 5
     assert (parts.files.closed_windows(), parts.files.damaged.exists()) == ([], False)
 

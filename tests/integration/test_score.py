@@ -20,7 +20,7 @@ IN_VIEW = "vehicles whose newest signal is in generate_view"
 
 @pytest.fixture
 def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
-    """Two windows of a simulation, loaded."""
+    """A window of a simulation, loaded."""
     parts = loaded_parts()
     load_simulated(parts, START, minutes=14)
     return parts

@@ -18,7 +18,6 @@ import pytest
 
 from tests.torture import GOOD, Count, Torture, ledger, moment, read, rows
 
-# Read here, for the tests take away what is set outside.
 KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "20"))
 SEED = int(os.environ.get("BRT_WATCH_TORTURE_SEED") or random.SystemRandom().randrange(10**6))
 

@@ -86,7 +86,7 @@ def test_no_webhook_keeps_a_poll_from_its_next_tick(parts: Parts) -> None:
         def send(self, alerts: list[Alert], patience_seconds: float = 3) -> None:
             waited.append(patience_seconds)
 
-    parts = replace(parts, webhook=Slow("", "test"))
+    parts = replace(parts, webhook=Slow("", lambda: "test"))
     for feed(parts).seconds in (1, 17, 19):
         run(parts, 1)
     assert waited == [3, 2, 0]

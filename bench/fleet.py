@@ -16,13 +16,13 @@ from pydantic import HttpUrl
 from tests.fleet import NOON, vehicle
 
 from brt_watch import pipeline
-from brt_watch.alert import Webhook
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.fetch import Response
+from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import StillClock
-from brt_watch.feed import Response
 from brt_watch.pipeline import Parts
 from brt_watch.settings import Settings
-from brt_watch.store import Store
-from brt_watch.window import CaptureFiles
+from brt_watch.store.database import Store
 
 VEHICLES = 750
 STEP = timedelta(seconds=20)

@@ -22,8 +22,8 @@ from typing import NamedTuple
 import msgspec
 
 from bench.rig import Result
+from brt_watch.archive.recordings import Recording, read_recording
 from brt_watch.network import Network, metres_between, read_network
-from brt_watch.replay import Recording, read_recording
 from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.world import World
 

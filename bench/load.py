@@ -12,8 +12,8 @@ import psycopg
 from bench import rig
 from bench.fleet import Capture, Fleet
 from bench.rig import Result, Took
-from brt_watch.store import Store
-from brt_watch.window import CSV, read_manifest
+from brt_watch.capture.window import CSV, read_manifest
+from brt_watch.store.database import Store
 
 ROUNDS = 9
 TO_SQL_ROUNDS = 3

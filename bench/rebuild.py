@@ -9,7 +9,8 @@ from bench import rig
 from bench.fleet import Capture, Fleet
 from bench.load import REALISTIC
 from bench.rig import Result
-from brt_watch import archive, pipeline
+from brt_watch import pipeline
+from brt_watch.archive import tidy as archive
 
 WINDOWS = 5
 

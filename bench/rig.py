@@ -22,9 +22,9 @@ import psutil
 import psycopg
 from pydantic import SecretStr
 
-from brt_watch.postgres import Server
 from brt_watch.settings import PREFIX, Settings
-from brt_watch.store import Store
+from brt_watch.store.database import Store
+from brt_watch.store.embedded import Server
 
 NO_PANDAS = "plain was not run, pandas is missing: uv pip install pandas sqlalchemy"
 

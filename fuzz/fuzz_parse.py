@@ -17,11 +17,11 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["brt_watch.parse", "brt_watch.model", "brt_watch.ledger"]):
+with atheris.instrument_imports(include=["brt_watch.feeds.brt", "brt_watch.model", "brt_watch.capture.ledger"]):
+    from brt_watch.capture.ledger import CSV_FIELDS, REJECT_FIELDS, csv_lines
     from brt_watch.errors import NotTheContract
-    from brt_watch.ledger import CSV_FIELDS, REJECT_FIELDS, csv_lines
+    from brt_watch.feeds.brt import parse
     from brt_watch.model import Record, signal_ages
-    from brt_watch.parse import parse
 
 from tests import fleet
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from brt_watch.capture.fetch import Feed
 from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
-from brt_watch.feed import Feed
 
 MAX_BYTES = 1_000_000
 BUSY_SECONDS = 10

@@ -14,14 +14,14 @@ from pydantic import HttpUrl
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from brt_watch.alert import Webhook
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.fetch import Response
+from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import StillClock
 from brt_watch.errors import PollFailed
-from brt_watch.feed import Response
 from brt_watch.pipeline import Parts
 from brt_watch.settings import Settings
-from brt_watch.store import Store
-from brt_watch.window import CaptureFiles
+from brt_watch.store.database import Store
 from tests import fleet, shared_postgres
 from tests.fleet import NOON
 

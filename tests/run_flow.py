@@ -8,7 +8,7 @@ from typing import Any
 import pendulum
 import prefect
 
-from brt_watch.flow_runs import Runs
+from brt_watch.flows.runs import Runs
 from tests.fleet import NOON
 
 

@@ -14,7 +14,7 @@ import psycopg
 from pydantic import SecretStr
 
 from brt_watch import lock
-from brt_watch.postgres import Server
+from brt_watch.store.embedded import Server
 from tests.free_port import free_port
 
 FOLDER = "TEST_RUN_FOLDER"

@@ -33,8 +33,8 @@ from brt_watch import pipeline
 from brt_watch.clock import PretendClock
 from brt_watch.errors import DatabaseUnreachable, PostgresFailed
 from brt_watch.pipeline import Parts
-from brt_watch.postgres import Server
 from brt_watch.settings import Settings
+from brt_watch.store.embedded import Server
 from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
 

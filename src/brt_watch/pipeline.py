@@ -19,17 +19,17 @@ import msgspec
 import structlog
 
 from brt_watch import disk, lock
-from brt_watch import transform as dbt
-from brt_watch.alert import PATIENCE_SECONDS, Webhook
+from brt_watch.capture.alerts import PATIENCE_SECONDS, Webhook
+from brt_watch.capture.contract import Alert, watch
+from brt_watch.capture.fetch import Feed, Response
+from brt_watch.capture.window import CaptureFiles, OpenWindow, pack, read_manifest
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
 from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
-from brt_watch.feed import Feed, Response
+from brt_watch.feeds.brt import parse
 from brt_watch.model import Parsed, Poll, Status, signal_ages
-from brt_watch.parse import parse
 from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
-from brt_watch.store import Loaded, Store
-from brt_watch.watch import Alert, watch
-from brt_watch.window import CaptureFiles, OpenWindow, pack, read_manifest
+from brt_watch.store.database import Loaded, Store
+from brt_watch.transform import runner as dbt
 
 log = structlog.get_logger()
 

@@ -24,8 +24,8 @@ import psycopg
 import zstandard
 
 from brt_watch.pipeline import Parts
+from brt_watch.service.status import report
 from brt_watch.settings import load_settings
-from brt_watch.status import report
 from tests.acceptance.commands import Commands
 from tests.free_port import free_port
 

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.pipeline import Parts
-from brt_watch.postgres import Server
 from brt_watch.settings import Settings
-from brt_watch.store import Store
+from brt_watch.store.database import Store
+from brt_watch.store.embedded import Server
 from tests import shared_postgres
 from tests.conftest import make_settings
 from tests.faults import FaultyApi

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import zstandard
 
-from brt_watch import archive, disk, parse, pipeline
+from brt_watch import disk, pipeline
+from brt_watch.archive import tidy as archive
+from brt_watch.capture.window import CSV, drop_csv, drop_raw, has_csv, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, FeedFailed
+from brt_watch.feeds import brt as parse
 from brt_watch.pipeline import Parts
-from brt_watch.window import CSV, drop_csv, drop_raw, has_csv, read_ledger
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from brt_watch import pipeline, transform
+from brt_watch import pipeline
 from brt_watch.pipeline import Parts
+from brt_watch.transform import runner as transform
 from tests.fleet import NOON
 from tests.integration.captured import query
 

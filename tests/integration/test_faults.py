@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from brt_watch import pipeline
+from brt_watch.capture.fetch import Feed
+from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_raw
 from brt_watch.clock import Clock
-from brt_watch.feed import Feed
 from brt_watch.model import Poll, Record, Status
 from brt_watch.pipeline import MARGIN, Parts
 from brt_watch.simulate.fault_kinds import FAULTS, good
-from brt_watch.window import CSV, REJECTS, read_ledger, read_raw
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle
 
@@ -164,7 +164,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FastClock:
     # The patience of the feed is in seconds of the wall, so it has to shrink as the clock's do.
     clock, timeout = FastClock(), httpx.Timeout
     monkeypatch.setattr(
-        "brt_watch.feed.httpx.Timeout",
+        "brt_watch.capture.fetch.httpx.Timeout",
         lambda silence, connect: timeout(10 / clock.speed, connect=5 / clock.speed),
     )
     return clock

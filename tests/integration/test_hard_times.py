@@ -15,12 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
+from brt_watch.capture.window import read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
-from brt_watch.store import Store
-from brt_watch.window import read_ledger
+from brt_watch.store.database import Store
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query

@@ -8,10 +8,10 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
+from brt_watch.archive.importing import bring_in, load_in
+from brt_watch.archive.sources import read_source
 from brt_watch.errors import ImportFailed, MixedData
-from brt_watch.importing import bring_in, load_in
 from brt_watch.pipeline import Parts
-from brt_watch.sources import read_source
 from tests.city_data import CITY_DATA
 from tests.fleet import body, recorded_minutes, vehicle, write_recording
 from tests.integration.captured import query

@@ -13,12 +13,13 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from brt_watch import pipeline, store
+from brt_watch import pipeline
+from brt_watch.capture.window import CSV
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
-from brt_watch.store import Loaded, Store
-from brt_watch.window import CSV
+from brt_watch.store import database as store
+from brt_watch.store.database import Loaded, Store
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query

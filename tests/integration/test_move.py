@@ -14,12 +14,12 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import cli, pipeline
-from brt_watch import move as moving
 from brt_watch.errors import DatabaseUnreachable, MoveRefused
-from brt_watch.move import move
 from brt_watch.pipeline import Parts
-from brt_watch.postgres import Server
-from brt_watch.store import ONE_LOADER, Store, schema_steps
+from brt_watch.store import move as moving
+from brt_watch.store.database import ONE_LOADER, Store, schema_steps
+from brt_watch.store.embedded import Server
+from brt_watch.store.move import move
 from tests import shared_postgres
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle

@@ -13,7 +13,7 @@ from brt_watch import pipeline
 from brt_watch.pipeline import Parts
 from brt_watch.web.fleet import Fleet
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import Vehicle
+from brt_watch.web.schemas import Vehicle
 from brt_watch.web.signals import Signal, line_of
 from tests.integration.captured import query
 from tests.integration.simulated import load_simulated

@@ -16,9 +16,9 @@ import psutil
 import psycopg
 import pytest
 
-from brt_watch import postgres
 from brt_watch.errors import PortBusy
-from brt_watch.postgres import Server
+from brt_watch.store import embedded as postgres
+from brt_watch.store.embedded import Server
 from tests.free_port import free_port
 
 

@@ -17,9 +17,9 @@ import pytest
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
+from brt_watch.capture.window import CaptureFiles, read_ledger
 from brt_watch.pipeline import Parts
 from brt_watch.simulate.fault_kinds import good, silence_before_the_head
-from brt_watch.window import CaptureFiles, read_ledger
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
@@ -105,7 +105,7 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
         "dbt_flow": (1, ["brt-transform"]),
     }
     assert {flow["run_config"]["type"] for flow in office.server.flows} == {"LocalRun"}
-    assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows"}
+    assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows.flows"}
     assert "geheim" not in json.dumps(office.server.flows, default=str)
 
 
@@ -231,8 +231,8 @@ def test_two_agents_with_a_label_each_take_a_window_all_the_way_to_the_view(
 def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> None:
     from prefect.serialization.storage import StorageSchema
 
-    from brt_watch import flows
-    from brt_watch.service import FLOWS
+    from brt_watch.flows import flows
+    from brt_watch.service.supervisor import FLOWS
 
     for flow in office.server.flows:
         assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows.FLOWS[flow["name"]]

@@ -8,7 +8,7 @@ import pytest
 from brt_watch import pipeline
 from brt_watch.errors import NothingToScore
 from brt_watch.pipeline import Parts
-from brt_watch.score import Score, score
+from brt_watch.simulate.score import Score, score
 from tests.integration.simulated import load_simulated
 
 pytestmark = pytest.mark.with_network

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from brt_watch import pipeline, transform
+from brt_watch import pipeline
 from brt_watch.errors import TransformFailed
 from brt_watch.network import COLUMNS, read_network
 from brt_watch.pipeline import Parts
+from brt_watch.transform import runner as transform
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query

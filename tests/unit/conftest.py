@@ -12,7 +12,7 @@ from brt_watch.pipeline import Parts
 def flows(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The module of the flows, whose runs are made of the test's parts."""
     # Prefect takes seconds to import, which is for those tests alone that run flows.
-    from brt_watch import flows
+    from brt_watch.flows import flows
     from tests.run_flow import runs_of
 
     monkeypatch.setattr(flows, "parts", lambda: parts)

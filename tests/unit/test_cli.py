@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 from brt_watch import cli, pipeline
 from brt_watch.cli import database, service
 from brt_watch.errors import MoveRefused, PostgresFailed, TransformFailed
-from brt_watch.move import Moved
-from brt_watch.service import Service
+from brt_watch.service.supervisor import Service
 from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate import demo
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
+from brt_watch.store.move import Moved
 from tests.fleet import recorded_minutes, write_recording
 
 runner = CliRunner()

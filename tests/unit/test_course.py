@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from brt_watch.network import METRES_OF_A_DEGREE, course, position
-from brt_watch.network.course import Course, Seen
-from brt_watch.network.position import Place
-from brt_watch.transform import DBT_PROJECT
+from brt_watch.network import METRES_OF_A_DEGREE
+from brt_watch.network import direction as course
+from brt_watch.network import matching as position
+from brt_watch.network.direction import Course, Seen
+from brt_watch.network.matching import Place
+from brt_watch.transform.runner import DBT_PROJECT
 from brt_watch.web import fleet
 
 PATH_M = 10_000

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from brt_watch.dictionary import DICTIONARY, dictionary
+from brt_watch.transform.dictionary import DICTIONARY, dictionary
 
 
 def test_the_page_of_the_models_says_what_dbt_says() -> None:

@@ -73,7 +73,7 @@ def test_every_target_of_make_is_explained_and_runs_though_a_file_has_its_name()
 
 
 def test_every_reason_is_explained_in_the_documentation_and_those_of_records_on_the_page() -> None:
-    code = "".join(path.read_text() for path in (PROJECT / "src" / "brt_watch").glob("*.py"))
+    code = "".join(path.read_text() for path in (PROJECT / "src" / "brt_watch").rglob("*.py"))
     failures = set(re.findall(r'(?:PollFailed|FeedFailed|NotTheContract|FAILED,|MISSED,)[ (]f?"(\w+)"', code))
     rejects = set(re.findall(r'(?:BrokenRule\(|return None, )"(\w+)"', code))
     assert {"deadline", "disk_full", "not_running", "simulated", "empty_list"} <= failures

@@ -11,12 +11,12 @@ import prefect
 import pytest
 
 from brt_watch import pipeline
+from brt_watch.capture.window import read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
-from brt_watch.store import Loaded
-from brt_watch.transform import Derived
-from brt_watch.window import read_ledger
+from brt_watch.store.database import Loaded
+from brt_watch.transform.runner import Derived
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON
 from tests.run_flow import run
@@ -50,7 +50,7 @@ def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
 def test_a_flow_registers_as_the_same_flow_whatever_process_does_it(
     flows: Any, run_python: Callable[..., str], tmp_path: Path
 ) -> None:
-    code = "from brt_watch.flows import FLOWS; print(*(flow.serialized_hash() for flow in FLOWS.values()))"
+    code = "from brt_watch.flows.flows import FLOWS; print(*(flow.serialized_hash() for flow in FLOWS.values()))"
     elsewhere = run_python(code, BRT_WATCH_DATA=str(tmp_path / "data"), PYTHONHASHSEED="7").split()
     assert [flow.serialized_hash() for flow in flows.FLOWS.values()] == elsewhere
     for flow in flows.FLOWS.values():
@@ -152,7 +152,7 @@ def test_dbt_runs_after_a_load_and_not_without_one(
 
 
 def test_prefect_writes_nothing_into_the_users_home(tmp_path: Path, run_python: Callable[..., str]) -> None:
-    code = "import brt_watch.flows, prefect; print(prefect.config.home_dir, prefect.config.backend)"
+    code = "import brt_watch.flows.flows, prefect; print(prefect.config.home_dir, prefect.config.backend)"
     home, backend = run_python(code, HOME=str(tmp_path), BRT_WATCH_DATA=str(tmp_path / "data")).split()
     assert (home, backend) == (str(tmp_path / "data" / "prefect"), "server")
     assert not (tmp_path / ".prefect").exists()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from brt_watch.transform import DBT_PROJECT
+from brt_watch.transform.runner import DBT_PROJECT
 
 ONLY_IN_MACROS = {
     "casts with ::": r"::",

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from brt_watch.cli import app
 from brt_watch.errors import NetworkError
-from brt_watch.network import COLUMNS, SEEDS, Headway, Network, read_network, seeds, way
+from brt_watch.network import COLUMNS, SEEDS, Headway, Network, read_network, seeds
+from brt_watch.network import geometry as way
 from brt_watch.network.tables import tables_of
 from tests.city_data import CITY_DATA
 

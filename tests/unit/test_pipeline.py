@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
-from brt_watch.alert import Webhook
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.contract import Alert
+from brt_watch.capture.window import CSV, read_ledger, read_manifest
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
-from brt_watch.watch import Alert
-from brt_watch.window import CSV, read_ledger, read_manifest
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brt_watch.network import METRES_OF_A_DEGREE, Garage, Network, Path, Station, Stop, metres_between, read_network
-from brt_watch.network.position import LATITUDE, Place, Positions
+from brt_watch.network.matching import LATITUDE, Place, Positions
 
 ACROSS = METRES_OF_A_DEGREE * math.cos(math.radians(LATITUDE))
 

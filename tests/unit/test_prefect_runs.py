@@ -17,7 +17,7 @@ from prefect.engine.state import Pending, Running, Success
 from pytest_httpserver import HTTPServer
 
 from brt_watch import lock, pipeline
-from brt_watch.alert import Webhook
+from brt_watch.capture.alerts import Webhook
 from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Parts
@@ -99,7 +99,7 @@ def test_a_late_run_of_an_agent_is_skipped(flows: Any) -> None:
 
 
 def test_one_run_of_a_flow_at_a_time(flows: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brt_watch.flow_runs.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("brt_watch.flows.runs.PATIENCE_SECONDS", 0)
     flow, held = flows.dbt_flow, parts.settings.folder / "run" / "dbt_flow.lock"
     with lock.hold(held, "dbt_flow"):
         second = of_an_agent(flow, datetime.now(UTC))
@@ -134,12 +134,12 @@ def test_everything_of_prefect_is_in_the_flow_modules() -> None:
         for path in source.rglob("*.py")
         if any(line.strip().startswith(("import prefect", "from prefect")) for line in path.read_text().splitlines())
     }
-    assert knows <= {"flows.py", "flow_runs.py", "flow_server.py"}
+    assert knows and all(path.startswith("flows/") for path in knows)
 
 
 def test_a_run_asks_a_server_that_is_away_at_its_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
     naps: list[float] = []
-    monkeypatch.setattr("brt_watch.flow_runs.time.sleep", naps.append)
+    monkeypatch.setattr("brt_watch.flows.runs.time.sleep", naps.append)
 
     def away(*_: Any) -> None:
         raise requests.ConnectionError

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from brt_watch.archive.recordings import read_recording
 from brt_watch.clock import StillClock
 from brt_watch.errors import RecordingError
-from brt_watch.replay import read_recording
 from brt_watch.simulate.server import ApiServer
 from tests.fleet import recorded_minutes, write_recording
 

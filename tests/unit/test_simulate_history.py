@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from brt_watch import pipeline
+from brt_watch.capture.fetch import Feed, Response
+from brt_watch.capture.window import CSV, CaptureFiles, read_ledger
 from brt_watch.clock import Clock, parse_moment
 from brt_watch.errors import MixedData
-from brt_watch.feed import Feed, Response
 from brt_watch.network import read_network
 from brt_watch.pipeline import Parts
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
 from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.simulate.truth import FILES
-from brt_watch.window import CSV, CaptureFiles, read_ledger
 from tests.conftest import make_settings
 from tests.fleet import body, vehicle
 

@@ -14,7 +14,7 @@ from queue import Queue
 import pytest
 
 from brt_watch.clock import StillClock
-from brt_watch.parse import parse
+from brt_watch.feeds.brt import parse
 from brt_watch.simulate import connection
 from brt_watch.simulate.connection import PATH
 from brt_watch.simulate.faults import parse_faults

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from brt_watch.archive.sources import Source, moment_of, read_source
 from brt_watch.errors import ImportFailed
-from brt_watch.parse import parse
-from brt_watch.sources import Source, moment_of, read_source
+from brt_watch.feeds.brt import parse
 from tests.city_data import CITY_DATA
 from tests.fleet import START, body, recorded_minutes, vehicle
 

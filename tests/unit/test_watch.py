@@ -9,11 +9,11 @@ import pytest
 from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
-from brt_watch.alert import Webhook
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.contract import Alert, Watch, watch
+from brt_watch.feeds.brt import parse
 from brt_watch.model import Poll, Status
-from brt_watch.parse import parse
 from brt_watch.pipeline import Parts
-from brt_watch.watch import Alert, Watch, watch
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, recorded_minutes, vehicle
 

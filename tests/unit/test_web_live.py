@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
+from brt_watch.capture.window import CSV, POLLS, pack, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Parts
@@ -18,7 +19,6 @@ from brt_watch.web import captured, live
 from brt_watch.web.app import create_app
 from brt_watch.web.captured import NewPolls, WaitingWindows
 from brt_watch.web.live import LOOK_BACK, Live
-from brt_watch.window import CSV, POLLS, pack, read_ledger
 from tests.fleet import body, vehicle
 
 STEP = timedelta(seconds=20)

@@ -14,12 +14,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brt_watch import window
+from brt_watch.capture import window
+from brt_watch.capture.ledger import LedgerLine, csv_lines
+from brt_watch.capture.window import (
+    CSV,
+    POLLS,
+    REJECTS,
+    CaptureFiles,
+    OpenWindow,
+    pack,
+    read_ledger,
+    read_manifest,
+    read_raw,
+)
 from brt_watch.errors import AlreadyRunning, DamagedWindow
-from brt_watch.ledger import LedgerLine, csv_lines
+from brt_watch.feeds.brt import parse
 from brt_watch.model import Parsed, Poll, Record, Status
-from brt_watch.parse import parse
-from brt_watch.window import CSV, POLLS, REJECTS, CaptureFiles, OpenWindow, pack, read_ledger, read_manifest, read_raw
 from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)

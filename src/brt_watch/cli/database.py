@@ -18,11 +18,11 @@ from rich.progress import Progress
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
 from brt_watch.cli.terminal import AsJson, err, out, print_json, the_parts
-from brt_watch.move import move
 from brt_watch.pipeline import Parts
-from brt_watch.postgres import Server
-from brt_watch.service import DATABASE, Service
+from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
+from brt_watch.store.embedded import Server
+from brt_watch.store.move import move
 
 app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgres, and the way to another one.")
 

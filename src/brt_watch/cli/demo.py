@@ -17,7 +17,7 @@ from brt_watch.cli.service import check_web_port, print_where_to_look, start_dat
 from brt_watch.cli.simulation import fill
 from brt_watch.cli.terminal import err, out, quietly
 from brt_watch.pipeline import Parts
-from brt_watch.service import PARTS, SIMULATOR, WEB, Service
+from brt_watch.service.supervisor import PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import load_settings
 from brt_watch.simulate import demo as demo_settings
 from brt_watch.simulate.simulation import Simulation, simulate_into

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from brt_watch import flow_server
 from brt_watch.cli.service import print_where_to_look
 from brt_watch.cli.terminal import out
-from brt_watch.service import FLOWS, Service
+from brt_watch.flows import server as flow_server
+from brt_watch.service.supervisor import FLOWS, Service
 from brt_watch.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
@@ -19,8 +19,8 @@ app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
 @app.command("list")
 def flow_list() -> None:
     """List the flows, their schedules and the labels by which agents choose them."""
-    from brt_watch.flows import CLOCK
-    from brt_watch.flows import FLOWS as flows
+    from brt_watch.flows.flows import CLOCK
+    from brt_watch.flows.flows import FLOWS as flows
 
     table = Table("flow", "every", "labels", box=None, pad_edge=False)
     for name, prefect_flow in flows.items():
@@ -50,7 +50,7 @@ def flow_run(
     once: Annotated[bool, typer.Option("--once", help="Run it now, once, and not on its schedule.")] = False,
 ) -> None:
     """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""
-    from brt_watch import flows
+    from brt_watch.flows import flows
 
     if name not in flows.FLOWS:
         raise typer.BadParameter(f"{name} is not one of {', '.join(flows.FLOWS)}")

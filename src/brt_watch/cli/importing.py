@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.progress import track
 
+from brt_watch.archive.importing import bring_in, load_in
+from brt_watch.archive.sources import read_source
 from brt_watch.cli.terminal import AsJson, err, out, print_json, the_parts
 from brt_watch.clock import parse_moment
-from brt_watch.importing import bring_in, load_in
-from brt_watch.sources import read_source
 
 app = typer.Typer()
 

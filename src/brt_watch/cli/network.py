@@ -12,7 +12,10 @@ from brt_watch.cli.terminal import AsJson, out, plain, print_json
 from brt_watch.network import SEEDS, gtfs, read_network, seeds
 from brt_watch.network.tables import tables_of
 
-app = typer.Typer(no_args_is_help=True, help="The stations, lines and paths of the BRT: the files in dbt/seeds.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The stations, lines and paths of the BRT: the files in transform/dbt/seeds.",
+)
 
 
 @app.command("show")

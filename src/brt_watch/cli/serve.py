@@ -9,7 +9,7 @@ import typer
 
 from brt_watch.cli.terminal import err, the_parts
 from brt_watch.errors import WebPortBusy
-from brt_watch.service import WEB, known_as
+from brt_watch.service.supervisor import WEB, known_as
 
 app = typer.Typer()
 

@@ -12,11 +12,11 @@ from brt_watch.cli.serve import listen
 from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
 from brt_watch.errors import BrtWatchError, DatabaseRefused, DatabaseUnreachable, PostgresFailed, ServiceFailed
 from brt_watch.pipeline import Parts
-from brt_watch.postgres import Server
-from brt_watch.service import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
+from brt_watch.service.status import Report, report
+from brt_watch.service.supervisor import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.simulate.simulation import simulation_of
-from brt_watch.status import Report, report
+from brt_watch.store.embedded import Server
 
 app = typer.Typer()
 

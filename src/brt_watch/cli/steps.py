@@ -10,19 +10,19 @@ from typing import Annotated, Any
 import typer
 from rich.progress import track
 
-from brt_watch import archive as archived
 from brt_watch import lock, pipeline
+from brt_watch.archive import tidy as archived
 from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
 from brt_watch.clock import parse_moment, write_moment
-from brt_watch.dictionary import DICTIONARY, write_dictionary
 from brt_watch.errors import DamagedWindow
 from brt_watch.model import Poll
 from brt_watch.pipeline import Parts
-from brt_watch.service import FLOWS
+from brt_watch.service.status import report
+from brt_watch.service.supervisor import FLOWS
 from brt_watch.settings import Settings
-from brt_watch.status import report
-from brt_watch.store import Loaded
-from brt_watch.transform import run_dbt
+from brt_watch.store.database import Loaded
+from brt_watch.transform.dictionary import DICTIONARY, write_dictionary
+from brt_watch.transform.runner import run_dbt
 
 app = typer.Typer()
 

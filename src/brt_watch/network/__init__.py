@@ -1,4 +1,4 @@
-"""The network: stations, lines, paths and garages, from the reference files in `dbt/seeds`.
+"""The network: stations, lines, paths and garages, from the reference files in `transform/dbt/seeds`.
 
 Positions are degrees (WGS 84), lengths metres along a path, times seconds of the service day (after midnight they go
 on beyond 86,400). Where each file comes from is in docs/data-dictionary.md.
@@ -14,9 +14,8 @@ from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
 from brt_watch.network.rows import Row, read_rows
-from brt_watch.settings import PROJECT
 
-SEEDS = PROJECT / "dbt" / "seeds"
+SEEDS = File(__file__).resolve().parents[1] / "transform" / "dbt" / "seeds"
 
 EARTH_RADIUS_M = 6_371_008.8
 METRES_OF_A_DEGREE = EARTH_RADIUS_M * math.radians(1)

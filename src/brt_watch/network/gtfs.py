@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
-from brt_watch.network import way
+from brt_watch.network import geometry as way
 from brt_watch.network.rows import Row, read_rows
 
 BRT_AGENCY = "20001"

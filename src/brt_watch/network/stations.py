@@ -9,8 +9,8 @@ from pathlib import Path
 
 from brt_watch.errors import NetworkError
 from brt_watch.network import metres_between, read_seed
+from brt_watch.network.geometry import Point
 from brt_watch.network.gtfs import Feed
-from brt_watch.network.way import Point
 
 SAME_STATION_M = 100
 """Platforms, and a station in two sources, are one when they have one name and are not further apart than this."""

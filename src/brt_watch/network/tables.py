@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
-from brt_watch.network import gtfs, read_seed, way
+from brt_watch.network import geometry as way
+from brt_watch.network import gtfs, read_seed
 from brt_watch.network.gtfs import Feed, Trip
 from brt_watch.network.rows import Row
 from brt_watch.network.seeds import Tables, clock_text

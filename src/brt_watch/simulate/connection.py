@@ -8,7 +8,7 @@ import struct
 import threading
 from functools import lru_cache
 
-from brt_watch.feed import SIMULATED_HEADER
+from brt_watch.capture.fetch import SIMULATED_HEADER
 
 PATH = "/gps/brt"
 MOVED = "/moved"

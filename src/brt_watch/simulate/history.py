@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from brt_watch import pipeline
-from brt_watch.alert import Webhook
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.fetch import Feed, Response
 from brt_watch.clock import StillClock, floor, write_tick
-from brt_watch.feed import Feed, Response
 from brt_watch.network import Network
 from brt_watch.pipeline import Parts
 from brt_watch.settings import Settings

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import write_moment
 from brt_watch.settings import Settings
-from brt_watch.window import CaptureFiles
 
 
 class Simulation(msgspec.Struct, frozen=True):

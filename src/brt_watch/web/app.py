@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
 from brt_watch.pipeline import Parts
-from brt_watch.web import documents
-from brt_watch.web.answers import add_problem_handlers
-from brt_watch.web.answers import send as send_encoded
+from brt_watch.web import openapi as documents
+from brt_watch.web.dependencies import Site
+from brt_watch.web.responses import add_problem_handlers
+from brt_watch.web.responses import send as send_encoded
 from brt_watch.web.routes import capture, feeds, health, history, lines, stream, vehicles
-from brt_watch.web.site import Site
 
 PAGE = files("brt_watch") / "web" / "page"
 TILES = "https://tile.openstreetmap.org"

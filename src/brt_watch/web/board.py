@@ -9,10 +9,10 @@ from statistics import fmean, median, pstdev
 
 from msgspec.structs import asdict
 
-from brt_watch.network.position import ON_PATH_M
+from brt_watch.network.matching import ON_PATH_M
 from brt_watch.web.fleet import LATE, MOVING_KMH
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import Hour, Lengths, LineInfo, LineNow, Vehicle
+from brt_watch.web.schemas import Hour, Lengths, LineInfo, LineNow, Vehicle
 
 UNKNOWN_COLOUR = "#777777"
 FEWEST = 4

@@ -16,11 +16,11 @@ import structlog
 import zstandard
 
 from brt_watch import disk
+from brt_watch.capture.ledger import LedgerLine
+from brt_watch.capture.window import CSV, POLLS, CaptureFiles, read_ledger, started_at
 from brt_watch.errors import DamagedWindow
-from brt_watch.ledger import LedgerLine
 from brt_watch.model import Poll
 from brt_watch.web.signals import Signal, read_signals
-from brt_watch.window import CSV, POLLS, CaptureFiles, read_ledger, started_at
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from brt_watch.clock import UTC
-from brt_watch.web.past_shapes import (
+from brt_watch.web.history_schemas import (
     Coverage,
     Day,
     Gap,
@@ -23,7 +23,7 @@ from brt_watch.web.past_shapes import (
     TrailPoint,
     TripTrack,
 )
-from brt_watch.web.shapes import (
+from brt_watch.web.schemas import (
     Health,
     Hour,
     Lengths,

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import NamedTuple
 
-from brt_watch.network import course, metres_between
-from brt_watch.network.course import Course
-from brt_watch.network.position import ON_PATH_M, STATION_M, Place
+from brt_watch.network import direction as course
+from brt_watch.network import metres_between
+from brt_watch.network.direction import Course
+from brt_watch.network.matching import ON_PATH_M, STATION_M, Place
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import AgeClass, Direction, Doing, NearStation, Pass, Vehicle
+from brt_watch.web.schemas import AgeClass, Direction, Doing, NearStation, Pass, Vehicle
 from brt_watch.web.signals import Signal
 
 LOOK_BACK_S = 600

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from google.transit import gtfs_realtime_pb2 as pb
 
-from brt_watch.network.position import Positions
+from brt_watch.network.matching import Positions
 from brt_watch.web.fleet import LATE
-from brt_watch.web.shapes import Vehicle
+from brt_watch.web.schemas import Vehicle
 from brt_watch.web.snapshot import Snapshot
 
 FASTEST_KMH = 90.0

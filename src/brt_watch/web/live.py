@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.web.captured import NewPolls
 from brt_watch.web.fleet import Fleet
-from brt_watch.web.past import Past
+from brt_watch.web.history import Past
 from brt_watch.web.reference import Reference
 from brt_watch.web.snapshot import Snapshot, Warned
-from brt_watch.window import CaptureFiles
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from brt_watch.web.site import Site
+from brt_watch.web.dependencies import Site
 
 Counted = Mapping[tuple[str, int], int]
 """Requests by method and status."""

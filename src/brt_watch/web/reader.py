@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import args_row, dict_row
 
 from brt_watch.errors import DatabaseUnreachable
-from brt_watch.store import Store
+from brt_watch.store.database import Store
 from brt_watch.web.signals import Signal
 
 ROLE = "brt_watch_reader"
@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 WAIT_SECONDS = 10.0
 
-_SQL = files("brt_watch") / "sql"
+_SQL = files("brt_watch.store") / "sql"
 _OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from brt_watch.network import SEEDS, read_network, read_seed
 from brt_watch.network import Network as Paths
-from brt_watch.network.position import Positions
-from brt_watch.web.shapes import Lengths, LineInfo, Network, StopOnPath
+from brt_watch.network.matching import Positions
+from brt_watch.web.schemas import Lengths, LineInfo, Network, StopOnPath
 
 
 class Reference:

@@ -11,9 +11,9 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
+from brt_watch.capture.ledger import CSV_FIELDS
 from brt_watch.clock import UTC
-from brt_watch.ledger import CSV_FIELDS
-from brt_watch.web.shapes import Moment
+from brt_watch.web.schemas import Moment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from brt_watch.clock import write_tick
-from brt_watch.web.shapes import Vehicle, WarningCode
+from brt_watch.web.schemas import Vehicle, WarningCode
 
 GZIP_LEVEL = 5
 KEPT_ANSWERS = 128

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from brt_watch.network.position import ON_PATH_M, Positions
-from brt_watch.web.past_shapes import TripTrack
+from brt_watch.network.matching import ON_PATH_M, Positions
+from brt_watch.web.history_schemas import TripTrack
 from brt_watch.web.signals import Signal
 
 LONGEST_PAUSE = timedelta(minutes=5)

@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.clock import RIO, UTC
 from brt_watch.errors import DatabaseRefused, DatabaseUnreachable
-from brt_watch.web.answers import EARLIEST, LATEST, as_json
-from brt_watch.web.documents import PROBLEMS, content, shape
-from brt_watch.web.past_shapes import Coverage
+from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history_schemas import Coverage
+from brt_watch.web.openapi import PROBLEMS, content, shape
 from brt_watch.web.reader import ROLE
-from brt_watch.web.shapes import HealthDetails
-from brt_watch.web.site import Site, the_site
+from brt_watch.web.responses import EARLIEST, LATEST, as_json
+from brt_watch.web.schemas import HealthDetails
 
 router = APIRouter(tags=["capture"])
 DAY = timedelta(days=1)

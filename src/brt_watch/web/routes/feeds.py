@@ -10,9 +10,9 @@ from google.protobuf.json_format import MessageToJson
 from starlette.exceptions import HTTPException
 
 from brt_watch.web import gtfs_rt, tides
-from brt_watch.web.answers import From, Until, send, span
-from brt_watch.web.documents import NOT_MODIFIED, PROBLEMS, content
-from brt_watch.web.site import Site, the_site
+from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.openapi import NOT_MODIFIED, PROBLEMS, content
+from brt_watch.web.responses import From, Until, send, span
 from brt_watch.web.snapshot import Encoded
 
 router = APIRouter(tags=["feeds"])

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
-from brt_watch.web.answers import as_json
-from brt_watch.web.documents import PROBLEMS, content, shape
+from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.live import BEHIND
 from brt_watch.web.metrics import render
-from brt_watch.web.shapes import Health
-from brt_watch.web.site import Site, the_site
+from brt_watch.web.openapi import PROBLEMS, content, shape
+from brt_watch.web.responses import as_json
+from brt_watch.web.schemas import Health
 
 router = APIRouter(tags=["health"])
 TheSite = Annotated[Site, Depends(the_site)]

@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.web import forms
-from brt_watch.web.answers import NO_NUL, From, Until, as_json, send, span
-from brt_watch.web.documents import PROBLEMS, shape
-from brt_watch.web.past_shapes import History, Playback, Played, Range
+from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history_schemas import History, Playback, Played, Range
+from brt_watch.web.openapi import PROBLEMS, shape
+from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.signals import Signal
-from brt_watch.web.site import Site, the_site
 
 router = APIRouter(tags=["history"])
 TheSite = Annotated[Site, Depends(the_site)]

@@ -9,13 +9,13 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from brt_watch.web.answers import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.board import board
-from brt_watch.web.documents import NOT_FOUND, NOT_MODIFIED, shape
+from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history_schemas import Stringline
 from brt_watch.web.live import NOTHING_YET
-from brt_watch.web.past_shapes import Stringline
-from brt_watch.web.shapes import Lines, Network, StationNow, Stations
-from brt_watch.web.site import Site, the_site
+from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, shape
+from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
+from brt_watch.web.schemas import Lines, Network, StationNow, Stations
 from brt_watch.web.snapshot import Encoded
 from brt_watch.web.stringline import trips
 

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
-from brt_watch.web.documents import PROBLEMS, content
+from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.live import PING, Event, Live
-from brt_watch.web.site import Site, the_site
+from brt_watch.web.openapi import PROBLEMS, content
 
 router = APIRouter(tags=["vehicles"])
 PING_SECONDS = 15.0

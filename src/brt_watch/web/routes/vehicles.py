@@ -9,14 +9,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from brt_watch.web.answers import NO_NUL, Until, as_json, send, span
-from brt_watch.web.documents import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
+from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history_schemas import Trail, TrailPoint
 from brt_watch.web.live import NOTHING_YET
-from brt_watch.web.past_shapes import Trail, TrailPoint
+from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
 from brt_watch.web.reference import Reference
-from brt_watch.web.shapes import Vehicle, VehicleCollection, VehicleFeature, Vehicles
+from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
+from brt_watch.web.schemas import Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
-from brt_watch.web.site import Site, the_site
 from brt_watch.web.snapshot import Encoded, Snapshot
 
 router = APIRouter(tags=["vehicles"])

@@ -9,7 +9,9 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import examples, past_shapes, shapes
+from brt_watch.web import examples
+from brt_watch.web import history_schemas as past_shapes
+from brt_watch.web import schemas as shapes
 
 _REF = "#/components/schemas/{name}"
 _SHAPES = [

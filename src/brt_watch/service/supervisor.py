@@ -24,9 +24,9 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from brt_watch import lock
 from brt_watch.clock import UTC
 from brt_watch.errors import NotRunning, ServiceFailed
-from brt_watch.postgres import Server
 from brt_watch.settings import PREFIX, PROJECT, Settings
 from brt_watch.simulate.simulation import simulation_of
+from brt_watch.store.embedded import Server
 
 FLOWS = {
     "capture": "local_storage_flow",

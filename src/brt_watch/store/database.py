@@ -18,16 +18,18 @@ from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
 
-from brt_watch import disk, postgres, sights
+from brt_watch import disk
+from brt_watch.capture.ledger import CSV_FIELDS, csv_lines
+from brt_watch.capture.window import CSV, POLLS, REJECTS, Manifest, read_ledger
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
-from brt_watch.ledger import CSV_FIELDS, csv_lines
 from brt_watch.settings import Settings
-from brt_watch.sights import Sights
-from brt_watch.window import CSV, POLLS, REJECTS, Manifest, read_ledger
+from brt_watch.store import embedded as postgres
+from brt_watch.store import new_signals as sights
+from brt_watch.store.new_signals import Sights
 
 log = structlog.get_logger()
 
-_SQL = files("brt_watch") / "sql"
+_SQL = files("brt_watch.store") / "sql"
 
 ONE_LOADER = 5_271_990
 """The advisory lock of loads and schema changes: load ids then grow in the order of commits."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from brt_watch.capture.ledger import csv_lines, quoted
 from brt_watch.clock import UTC, write_moment
-from brt_watch.ledger import csv_lines, quoted
 from brt_watch.model import Poll
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

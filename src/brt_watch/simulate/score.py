@@ -8,7 +8,7 @@ from typing import Any
 from brt_watch.errors import NothingToScore
 from brt_watch.settings import Settings
 from brt_watch.simulate.simulation import simulation_of
-from brt_watch.store import Store
+from brt_watch.store.database import Store
 
 
 @dataclass(frozen=True)

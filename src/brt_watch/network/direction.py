@@ -9,7 +9,7 @@ from collections import deque
 from typing import Literal, NamedTuple
 
 from brt_watch.network import metres_between
-from brt_watch.network.position import ON_PATH_M, Place
+from brt_watch.network.matching import ON_PATH_M, Place
 
 Direction = Literal["ida", "volta"]
 

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from brt_watch import disk, pipeline
+from brt_watch.archive.recordings import Recorded
+from brt_watch.archive.sources import Source
+from brt_watch.capture.window import CaptureFiles, read_ledger
 from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Parsed, Poll, Status
 from brt_watch.pipeline import Parts
-from brt_watch.replay import Recorded
-from brt_watch.sources import Source
-from brt_watch.store import Loaded
-from brt_watch.window import CaptureFiles, read_ledger
+from brt_watch.store.database import Loaded
 
 
 def bring_in(source: Source, parts: Parts) -> Iterator[tuple[Poll, Parsed | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from brt_watch.web.shapes import Direction, Moment, StopOnPath
+from brt_watch.web.schemas import Direction, Moment, StopOnPath
 from brt_watch.web.signals import Signal
 
 

@@ -29,9 +29,9 @@ from typing import Any
 import msgspec
 from dateutil.parser import isoparse
 
+from brt_watch.archive.recordings import Recorded, read_recording
 from brt_watch.clock import RIO, UTC
 from brt_watch.errors import ImportFailed
-from brt_watch.replay import Recorded, read_recording
 
 SMTR = ("id_veiculo", "timestamp_gps", "timestamp_captura", "latitude", "longitude", "servico", "sentido", "velocidade")
 """What we take of the city's table of treated signals of 2022: a row a vehicle and minute, times those of Rio."""

@@ -16,7 +16,7 @@ from psycopg import sql as compose
 
 from brt_watch.clock import UTC
 from brt_watch.errors import MoveRefused
-from brt_watch.store import ONE_LOADER, Store, bring_up_to_date, checksums, is_there, schema_steps, statement
+from brt_watch.store.database import ONE_LOADER, Store, bring_up_to_date, checksums, is_there, schema_steps, statement
 
 Connection = psycopg.Connection[dict[str, Any]]
 

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.pipeline import Parts
 from brt_watch.web.captured import WaitingWindows
+from brt_watch.web.history import Past
 from brt_watch.web.live import Live
-from brt_watch.web.past import Past
 from brt_watch.web.reader import Reader
 from brt_watch.web.reference import Reference
 from brt_watch.web.snapshot import Encoded, Snapshot

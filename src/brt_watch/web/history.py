@@ -13,9 +13,9 @@ from brt_watch.clock import MINUTE, RIO, floor
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Status
 from brt_watch.web.captured import WaitingWindows
-from brt_watch.web.past_shapes import Day, Gap, Minute
+from brt_watch.web.history_schemas import Day, Gap, Minute
 from brt_watch.web.reader import Reader
-from brt_watch.web.shapes import Hour
+from brt_watch.web.schemas import Hour
 from brt_watch.web.signals import EPOCH, Signal, line_of
 
 MISSING = "O banco de dados não responde: só está aqui o que ainda espera no disco."

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from brt_watch.settings import PROJECT
-from brt_watch.transform import DBT_PROJECT
+from brt_watch.transform.runner import DBT_PROJECT
 
 DICTIONARY = PROJECT / "docs" / "models.md"
 
@@ -18,13 +18,13 @@ LAYERS = {
     "intermediate": "Steps between",
     "staging": "What is loaded, renamed and marked",
 }
-"""The folders of `dbt/models`, those first that a reader looks for."""
+"""The folders of `src/brt_watch/transform/dbt/models`, those first that a reader looks for."""
 
 HEAD = """# Models
 
-What dbt makes of the signals. This page is written by `make docs` from the descriptions in `dbt/models`; the reference
-files and what a simulation writes are in [data-dictionary.md](data-dictionary.md), the city's words and those of the
-standards in [glossary.md](glossary.md).
+The tables and views that dbt builds. `make docs` writes this page from the descriptions in
+`src/brt_watch/transform/dbt/models`. The reference files and the simulator's truth are in
+[data-dictionary.md](data-dictionary.md), the city's words and the standards' in [glossary.md](glossary.md).
 """
 
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.clock import UTC
 from brt_watch.errors import BrtWatchError, DatabaseUnreachable
-from brt_watch.web.shapes import Problem
+from brt_watch.web.schemas import Problem
 from brt_watch.web.snapshot import Encoded
 
 log = structlog.get_logger()

@@ -10,10 +10,19 @@ from pathlib import Path
 
 import structlog
 
+from brt_watch.capture.window import (
+    drop_csv,
+    drop_raw,
+    has_csv,
+    has_raw,
+    has_some_raw,
+    read_manifest,
+    remake,
+    started_at,
+)
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Parts, understand
-from brt_watch.store import Loaded
-from brt_watch.window import drop_csv, drop_raw, has_csv, has_raw, has_some_raw, read_manifest, remake, started_at
+from brt_watch.store.database import Loaded
 
 log = structlog.get_logger()
 

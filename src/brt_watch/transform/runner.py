@@ -11,14 +11,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from brt_watch import disk
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS
-from brt_watch.settings import PROJECT, Settings
+from brt_watch.settings import Settings
 
-DBT_PROJECT = PROJECT / "dbt"
+DBT_PROJECT = Path(__file__).resolve().parent / "dbt"
 
 AFTER_NEW_COLUMNS = "its columns are others than before: brt-watch transform --full-refresh makes all anew"
 

@@ -28,9 +28,8 @@ import structlog
 import zstandard
 
 from brt_watch import __version__, disk, lock
-from brt_watch.clock import MINUTE, UTC, floor, parse_moment, parse_tick, write_moment, write_tick
-from brt_watch.errors import DamagedWindow, MixedData
-from brt_watch.ledger import (
+from brt_watch.capture.contract import Watch
+from brt_watch.capture.ledger import (
     CSV_FIELDS,
     LEDGER_FIELDS,
     REJECT_FIELDS,
@@ -40,8 +39,9 @@ from brt_watch.ledger import (
     lines_of,
     read_lines,
 )
+from brt_watch.clock import MINUTE, UTC, floor, parse_moment, parse_tick, write_moment, write_tick
+from brt_watch.errors import DamagedWindow, MixedData
 from brt_watch.model import Parsed, Poll, Status
-from brt_watch.watch import Watch
 
 log = structlog.get_logger()
 

@@ -16,13 +16,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from brt_watch import archive as archived
-from brt_watch import flow_home, lock, pipeline
+from brt_watch import lock, pipeline
+from brt_watch.archive import tidy as archived
 from brt_watch.clock import MINUTE, UTC, floor
+from brt_watch.flows import home as flow_home
 from brt_watch.model import Poll
 from brt_watch.settings import load_settings
-from brt_watch.store import Loaded
-from brt_watch.transform import Derived
+from brt_watch.store.database import Loaded
+from brt_watch.transform.runner import Derived
 
 SETTINGS = load_settings()
 CLOCK = SETTINGS.time
@@ -39,7 +40,7 @@ from prefect.schedules import IntervalSchedule  # noqa: E402
 from prefect.storage import Module  # noqa: E402
 from prefect.triggers import all_finished  # noqa: E402
 
-from brt_watch.flow_runs import Runs, show  # noqa: E402
+from brt_watch.flows.runs import Runs, show  # noqa: E402
 
 ANCHOR = datetime(2019, 1, 1, tzinfo=UTC)
 """Schedules count from here: fixed, so that a flow registers as the same flow every time."""
@@ -123,7 +124,7 @@ def sum_up_polls(polls: list[Poll | Exception] | None) -> None:
 with Flow(
     "local_storage_flow",
     schedule=every(MINUTE, ANCHOR),
-    storage=Module("brt_watch.flows"),
+    storage=Module("brt_watch.flows.flows"),
     run_config=run_config("brt-capture"),
 ) as local_storage_flow:
     local_storage_flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
@@ -172,7 +173,7 @@ def archive() -> archived.Tidied:
 with Flow(
     "postgres_storage_flow",
     schedule=every(SETTINGS.load_minutes * MINUTE, ANCHOR + AFTER_CLOSING),
-    storage=Module("brt_watch.flows"),
+    storage=Module("brt_watch.flows.flows"),
     run_config=run_config("brt-load"),
 ) as postgres_storage_flow:
     summary = sum_up_loads(load.map(windows_to_load()))
@@ -195,7 +196,7 @@ def transform() -> Derived:
 with Flow(
     "dbt_flow",
     schedule=every(MINUTE, ANCHOR + AFTER_LOADING),
-    storage=Module("brt_watch.flows"),
+    storage=Module("brt_watch.flows.flows"),
     run_config=run_config("brt-transform"),
 ) as dbt_flow:
     transform()

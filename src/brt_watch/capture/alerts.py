@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import structlog
 
-from brt_watch.watch import Alert
+from brt_watch.capture.contract import Alert
 
 log = structlog.get_logger()
 

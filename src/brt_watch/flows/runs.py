@@ -18,11 +18,12 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.engine.state import Skipped, State, TriggerFailed
 from prefect.exceptions import ClientError
 
-from brt_watch import alert, lock
-from brt_watch.alert import Webhook
+from brt_watch import lock
+from brt_watch.capture import alerts as alert
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.contract import Alert
 from brt_watch.clock import UTC, Clock, parse_moment, write_moment
 from brt_watch.errors import AlreadyRunning
-from brt_watch.watch import Alert
 
 PATIENCE_SECONDS = 5.0
 """A run of an agent waits so long for the one before it, which may still be reporting its end."""

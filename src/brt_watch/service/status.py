@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from brt_watch.capture.window import CSV, Window, read_ledger
 from brt_watch.clock import write_moment
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Parts
-from brt_watch.service import Program, Service
+from brt_watch.service.supervisor import Program, Service
 from brt_watch.simulate.simulation import Simulation, simulation_of
-from brt_watch.store import Totals
-from brt_watch.window import CSV, Window, read_ledger
+from brt_watch.store.database import Totals
 
 SILENCE = timedelta(minutes=2)
 """Without a good poll for longer than this, the capture is not well."""

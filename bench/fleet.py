@@ -20,7 +20,7 @@ from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Response
 from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import StillClock
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 
@@ -89,17 +89,17 @@ class Capture:
         self.feed = ScriptedFeed(self.clock)
         settings = Settings(data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
         files = CaptureFiles(settings.folder, str(settings.feed_url))
-        self.parts = Parts(settings, self.clock, self.feed, files, Store(settings), Webhook("", "bench"))
-        self._ticks = pipeline.next_ticks(self.parts)
+        self.resources = Resources(settings, self.clock, self.feed, files, Store(settings), Webhook("", "bench"))
+        self._ticks = pipeline.next_ticks(self.resources)
 
     def polls(self) -> Iterator[Callable[[], object]]:
         """Yield polls that are ready to be taken: their answer is made, nothing of it is stored."""
         for tick in self._ticks:
             self.feed.body = self.fleet.answer(tick)
-            yield partial(pipeline.capture, tick, self.parts)
+            yield partial(pipeline.capture, tick, self.resources)
 
     def windows(self, count: int) -> list[Path]:
         """Capture this many windows; returns their folders."""
         for poll in islice(self.polls(), count * POLLS_OF_A_WINDOW + 1):
             poll()
-        return self.parts.files.closed_windows()[:count]
+        return self.resources.files.closed_windows()[:count]

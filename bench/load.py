@@ -37,9 +37,9 @@ def load(rounds: int = ROUNDS) -> Iterator[Result]:
 
         def captured(name: str, fleet: Fleet) -> tuple[Store, list[Path]]:
             capture = Capture(data / name, fleet, database_url=rig.new_database(server, name))
-            return capture.parts.store, capture.windows(rounds)
+            return capture.resources.store, capture.windows(rounds)
 
-        scratch = Capture(data, Fleet(), database_url=rig.new_database(server, "scratch")).parts.store
+        scratch = Capture(data, Fleet(), database_url=rig.new_database(server, "scratch")).resources.store
         yield from _new_signals(*captured("new", Fleet()), scratch)
         yield from _realistic(*captured("realistic", Fleet(REALISTIC)))
 

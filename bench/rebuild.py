@@ -20,14 +20,14 @@ def rebuild(windows: int = WINDOWS) -> Iterator[Result]:
     with rig.folder() as data, rig.postgres() as server:
         capture = Capture(data / "data", Fleet(REALISTIC), database_url=rig.new_database(server, "rebuild"))
         for folder in capture.windows(windows):
-            pipeline.load(folder, capture.parts)
-        folders = archive.windows_to_rebuild(capture.parts, since=None)
+            pipeline.load(folder, capture.resources)
+        folders = archive.windows_to_rebuild(capture.resources, since=None)
         ours, plain = [], []
         for number, folder in enumerate(folders):
             ways = [(ours, True), (plain, False)]
             for times, from_raw in ways if number % 2 else reversed(ways):
-                times.append(rig.timed(partial(archive.rebuild, folder, capture.parts, from_raw)))
-        records = capture.parts.store.totals().records / len(folders)
+                times.append(rig.timed(partial(archive.rebuild, folder, capture.resources, from_raw)))
+        records = capture.resources.store.totals().records / len(folders)
     note = f"{records:.0f} records a window; plain: ours too, from the CSV instead of the raw answers"
     per_second = [records / rig.wall(times) * 1000 for times in (ours, plain)]
     yield Result("rebuild", "records/s", per_second[0], per_second[1], note)

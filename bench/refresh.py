@@ -13,7 +13,7 @@ from bench.rig import Result
 from bench.simulate import DAY, HOUR, MORNING
 from brt_watch import pipeline
 from brt_watch.network import read_network
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
 from brt_watch.simulate.simulation import Simulation, simulate_into
@@ -23,16 +23,16 @@ def refresh(hours: int = 6) -> Iterator[Result]:
     """Derive all models of N hours of 748 simulated vehicles, scaled up to a day; against writing the signals out."""
     with rig.folder() as data, rig.postgres() as server:
         settings = Settings(data=data / "capture", database_url=rig.new_database(server, "refresh"))
-        parts = Parts.of(settings)
+        resources = Resources.from_settings(settings)
         simulation = simulate_into(settings, Simulation.beginning(MORNING - timedelta(hours=1)))
         for _ in history(settings, read_network(), simulation, MORNING, MORNING + hours * HOUR):
             pass
-        for folder in pipeline.windows_to_load(parts):
-            pipeline.load(folder, parts)
-        pipeline.transform(parts)  # dbt is imported, the network is there
-        signals = parts.store.totals().signals
-        ours = rig.timed(lambda: pipeline.transform(parts, "--full-refresh")).wall / 1000
-        with psycopg.connect(parts.store.url, autocommit=True) as connection:
+        for folder in pipeline.windows_to_load(resources):
+            pipeline.load(folder, resources)
+        pipeline.transform(resources)  # dbt is imported, the network is there
+        signals = resources.store.totals().signals
+        ours = rig.timed(lambda: pipeline.transform(resources, "--full-refresh")).wall / 1000
+        with psycopg.connect(resources.store.url, autocommit=True) as connection:
             started = time.perf_counter()
             connection.execute("create table plain as select * from brt_raw order by codigo, datahora")
             plain = time.perf_counter() - started

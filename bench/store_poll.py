@@ -75,7 +75,7 @@ def store_poll_flat(polls: int = MANY) -> Iterator[Result]:
         capture = Capture(data, Fleet(), start=NOON)
         for poll in islice(capture.polls(), polls):
             times.append(rig.timed(poll).processor)
-        windows = len(capture.parts.files.closed_windows())
+        windows = len(capture.resources.files.closed_windows())
     early, late = times[polls // 20 : polls * 3 // 20], times[polls * 9 // 10 :]
     yield Result(
         "store_poll_flat",

@@ -28,20 +28,20 @@ class Side:
     def __init__(self, data: Path, server: Server, days: int) -> None:
         address = rig.new_database(server, f"history_{days}")
         capture = Capture(data / str(days), Fleet(REALISTIC), database_url=address)
-        self.parts = capture.parts
+        self.resources = capture.resources
         self.times: list[Took] = []
-        with self.parts.store.connection() as connection:
+        with self.resources.store.connection() as connection:
             make_history(connection, SIGNALS_OF_A_DAY, NOON - timedelta(hours=1))
         # The first run is a full one, and reads the project.
-        pipeline.transform(self.parts)
-        with self.parts.store.connection() as connection:
+        pipeline.transform(self.resources)
+        with self.resources.store.connection() as connection:
             repeat_history(connection, days - 1)
         self.windows = capture.windows(ROUNDS + 1)
 
     def step(self, number: int) -> Loaded:
         """Load a window and derive the models from it."""
-        loaded = pipeline.load(self.windows[number], self.parts)
-        self.times.append(rig.timed(lambda: pipeline.transform(self.parts)))
+        loaded = pipeline.load(self.windows[number], self.resources)
+        self.times.append(rig.timed(lambda: pipeline.transform(self.resources)))
         return loaded
 
 

@@ -33,10 +33,10 @@ def view(days: int = DAYS) -> Iterator[Result]:
     ours: list[Took] = []
     plain: list[Took] = []
     with rig.folder() as data, rig.postgres() as server:
-        parts = Capture(data, Fleet(), database_url=rig.new_database(server, "view")).parts
-        with parts.store.connection() as connection:
+        resources = Capture(data, Fleet(), database_url=rig.new_database(server, "view")).resources
+        with resources.store.connection() as connection:
             make_history(connection, SIGNALS_OF_A_DAY, NOON)
-            pipeline.transform(parts)
+            pipeline.transform(resources)
             repeat_history(connection, days - 1)
             for _ in range(ROUNDS):
                 ours.append(rig.timed(lambda: connection.execute("select * from generate_view").fetchall()))

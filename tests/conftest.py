@@ -19,7 +19,7 @@ from brt_watch.capture.fetch import Response
 from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import StillClock
 from brt_watch.errors import PollFailed
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from tests import fleet, shared_postgres
@@ -88,20 +88,20 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def make_parts(tmp_path: Path, clock: StillClock) -> Callable[..., Parts]:
-    """Return parts with a scripted feed; the store is nowhere unless the settings give a database."""
+def make_resources(tmp_path: Path, clock: StillClock) -> Callable[..., Resources]:
+    """Return resources with a scripted feed; the store is nowhere unless the settings give a database."""
 
-    def make(data: str = "data", **changes: object) -> Parts:
+    def make(data: str = "data", **changes: object) -> Resources:
         settings = make_settings(tmp_path / data, **changes)
         files = CaptureFiles(settings.folder, str(settings.feed_url))
-        return Parts(settings, clock, ScriptedFeed(clock), files, Store(settings), Webhook("", lambda: "test"))  # type: ignore[arg-type]
+        return Resources(settings, clock, ScriptedFeed(clock), files, Store(settings), Webhook("", lambda: "test"))  # type: ignore[arg-type]
 
     return make
 
 
 @pytest.fixture
-def parts(make_parts: Callable[..., Parts]) -> Parts:
-    return make_parts()
+def resources(make_resources: Callable[..., Resources]) -> Resources:
+    return make_resources()
 
 
 @pytest.fixture

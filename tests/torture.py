@@ -32,7 +32,7 @@ import zstandard
 from brt_watch import pipeline
 from brt_watch.clock import PretendClock
 from brt_watch.errors import DatabaseUnreachable, PostgresFailed
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.embedded import Server
 from tests.fleet import NOON, body, vehicle
@@ -137,22 +137,22 @@ class _Handler(BaseHTTPRequestHandler):
 
 def keep_capturing(values: dict[str, Any], log: Path) -> None:
     """What `brt-watch capture` does."""
-    parts = _parts(values, log)
-    for tick in pipeline.next_ticks(parts):
-        pipeline.capture(tick, parts)
+    resources = _resources(values, log)
+    for tick in pipeline.next_ticks(resources):
+        pipeline.capture(tick, resources)
 
 
 def load_once(values: dict[str, Any], log: Path) -> None:
     """What `brt-watch load` does."""
-    parts = _parts(values, log)
+    resources = _resources(values, log)
     try:
-        for folder in pipeline.windows_to_load(parts):
-            pipeline.load(folder, parts)
+        for folder in pipeline.windows_to_load(resources):
+            pipeline.load(folder, resources)
     except DatabaseUnreachable:
         sys.exit(UNREACHABLE)
 
 
-def _parts(values: dict[str, Any], log: Path) -> Parts:
+def _resources(values: dict[str, Any], log: Path) -> Resources:
     # A traceback goes to the log too.
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
@@ -161,7 +161,7 @@ def _parts(values: dict[str, Any], log: Path) -> Parts:
         processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(log.open("a", buffering=1)),
     )
-    return Parts.of(Settings(**values))
+    return Resources.from_settings(Settings(**values))
 
 
 @dataclass

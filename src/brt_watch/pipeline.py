@@ -50,8 +50,8 @@ LONGEST_OUTAGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What the steps work with: the settings and one door to each thing outside."""
+class Resources:
+    """What the steps work with: the settings, and one object for each thing outside."""
 
     settings: Settings
     clock: Clock
@@ -61,8 +61,8 @@ class Parts:
     webhook: Webhook
 
     @classmethod
-    def of(cls, settings: Settings) -> Parts:
-        """Return the real parts that these settings describe."""
+    def from_settings(cls, settings: Settings) -> Resources:
+        """Return the resources that the settings describe."""
         clock, feed_url = settings.time, str(settings.feed_url)
         feed = Feed(feed_url, clock, settings.max_response_bytes)
         files = CaptureFiles(settings.folder, feed_url)
@@ -79,45 +79,45 @@ class Parts:
 # -- capture --------------------------------------------------------------------------------------------------------
 
 
-def ticks_of_minute(minute: datetime, parts: Parts) -> list[datetime]:
+def ticks_of_minute(minute: datetime, resources: Resources) -> list[datetime]:
     """Return the ticks of a minute that can still be kept, and were not just kept; none when the minute is over."""
     # One that lies ahead was planned before the clock was set back.
-    minute = min(minute, floor(parts.clock.now() + LEAST_TIME, MINUTE))
-    ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - parts.step, parts.step))
-    now, newest = parts.clock.now(), parts.files.newest_tick()
+    minute = min(minute, floor(resources.clock.now() + LEAST_TIME, MINUTE))
+    ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - resources.step, resources.step))
+    now, newest = resources.clock.now(), resources.files.newest_tick()
     kept = newest if newest and newest <= now else None
-    return [tick for tick in ticks if now <= tick + parts.step - LEAST_TIME and tick != kept]
+    return [tick for tick in ticks if now <= tick + resources.step - LEAST_TIME and tick != kept]
 
 
-def next_ticks(parts: Parts) -> Iterator[datetime]:
+def next_ticks(resources: Resources) -> Iterator[datetime]:
     """Yield the tick that can still be kept now, unless it was, then each that follows in its time, for ever."""
-    tick = floor(parts.clock.now() + LEAST_TIME, parts.step)
-    if parts.files.newest_tick() == tick:
-        tick += parts.step
+    tick = floor(resources.clock.now() + LEAST_TIME, resources.step)
+    if resources.files.newest_tick() == tick:
+        tick += resources.step
     while True:
         yield tick
         # After the machine slept, the ticks of that time are gone; when the clock was set back, they come again.
-        current = floor(parts.clock.now() + LEAST_TIME, parts.step)
-        tick = min(max(tick + parts.step, current), current + parts.step)
+        current = floor(resources.clock.now() + LEAST_TIME, resources.step)
+        tick = min(max(tick + resources.step, current), current + resources.step)
 
 
-def capture(tick: datetime, parts: Parts) -> Poll:
+def capture(tick: datetime, resources: Resources) -> Poll:
     """Wait for the tick, ask the API, write down what happened: one ledger line a tick, whatever happens."""
-    if (ahead := tick - parts.clock.now()) > MINUTE:
+    if (ahead := tick - resources.clock.now()) > MINUTE:
         # It was planned before the clock was set back.
         tick -= ahead // MINUTE * MINUTE
-    parts.clock.sleep_until(tick)
+    resources.clock.sleep_until(tick)
     # When it was set back during the sleep, this is the tick of another time.
-    tick = min(tick, floor(parts.clock.now(), parts.step))
+    tick = min(tick, floor(resources.clock.now(), resources.step))
     started = time.perf_counter()
-    with parts.files.writing():
-        parts.files.keep_reserve()
+    with resources.files.writing():
+        resources.files.keep_reserve()
         try:
-            poll, alerts = _capture(tick, parts)
+            poll, alerts = _capture(tick, resources)
         except OSError as error:
             if error.errno not in disk.NO_ROOM:
                 raise
-            poll, alerts = _capture_without_room(tick, error, parts)
+            poll, alerts = _capture_without_room(tick, error, resources)
     log.info(
         "capture",
         tick=str(tick),
@@ -129,87 +129,87 @@ def capture(tick: datetime, parts: Parts) -> Poll:
         bytes=poll.body_bytes,
         seconds=round(time.perf_counter() - started, 3),
     )
-    left = parts.clock.real_seconds(tick + parts.step - MARGIN - parts.clock.now())
-    parts.webhook.send(alerts, min(PATIENCE_SECONDS, max(0.0, left)))
+    left = resources.clock.real_seconds(tick + resources.step - MARGIN - resources.clock.now())
+    resources.webhook.send(alerts, min(PATIENCE_SECONDS, max(0.0, left)))
     return poll
 
 
-def _capture(tick: datetime, parts: Parts) -> tuple[Poll, list[Alert]]:
-    window = _mended_window(parts)
-    previous = window.ledger[-1].poll.tick if window and window.ledger else parts.files.newest_tick()
-    if window and _is_due(window, tick, parts):
-        _close(window, parts)
+def _capture(tick: datetime, resources: Resources) -> tuple[Poll, list[Alert]]:
+    window = _mended_window(resources)
+    previous = window.ledger[-1].poll.tick if window and window.ledger else resources.files.newest_tick()
+    if window and _is_due(window, tick, resources):
+        _close(window, resources)
         window = None
-    tick = _told_apart(tick, previous, parts)
-    window = window or parts.files.new_window(tick)
-    window.record_missed(_missed(previous, tick, parts))
-    poll, parsed = _ask(tick, window, parts)
-    return _record(poll, parsed, window, parts)
+    tick = _told_apart(tick, previous, resources)
+    window = window or resources.files.new_window(tick)
+    window.record_missed(_missed(previous, tick, resources))
+    poll, parsed = _ask(tick, window, resources)
+    return _record(poll, parsed, window, resources)
 
 
-def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, parts: Parts) -> tuple[Poll, list[Alert]]:
+def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, resources: Resources) -> tuple[Poll, list[Alert]]:
     """Write a poll down, with what the contract watch says of it."""
-    remembered, alerts = watch(parts.files.remembered(), poll, parsed)
+    remembered, alerts = watch(resources.files.remembered(), poll, parsed)
     if alerts:
         poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
     poll = window.record(poll, parsed)
-    parts.files.remember(remembered)
+    resources.files.remember(remembered)
     return poll, alerts
 
 
-def _capture_without_room(tick: datetime, error: OSError, parts: Parts) -> tuple[Poll, list[Alert]]:
+def _capture_without_room(tick: datetime, error: OSError, resources: Resources) -> tuple[Poll, list[Alert]]:
     """Write down that the disk is full, in the room that was held for this."""
-    parts.files.release_reserve()
-    window = parts.files.open_window() or parts.files.new_window(tick)
+    resources.files.release_reserve()
+    window = resources.files.open_window() or resources.files.new_window(tick)
     if window.ledger and window.ledger[-1].poll.tick >= tick:
         return window.ledger[-1].poll, []
     window.forget_raw(tick)
     failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")
-    return _record(failed, None, window, parts)
+    return _record(failed, None, window, resources)
 
 
-def _mended_window(parts: Parts) -> OpenWindow | None:
+def _mended_window(resources: Resources) -> OpenWindow | None:
     """Return the open window, made whole after a process that died; None when there is none."""
-    window = parts.files.open_window()
+    window = resources.files.open_window()
     if window:
-        _take_up(window, parts)
+        _take_up(window, resources)
     return window
 
 
-def _told_apart(tick: datetime, previous: datetime | None, parts: Parts) -> datetime:
+def _told_apart(tick: datetime, previous: datetime | None, resources: Resources) -> datetime:
     """Give a tick that comes a second time, because the clock was set back, microseconds by which it is another one.
 
     What the API says at such a moment would be lost like any other minute, so it is asked for and kept.
     """
     if previous and tick < previous:
-        parts.files.note_set_back(previous)
-    until = parts.files.set_back_until()
+        resources.files.note_set_back(previous)
+    until = resources.files.set_back_until()
     comes_again = tick == previous or (until is not None and tick <= until)
-    return tick.replace(microsecond=parts.clock.now().microsecond or 1) if comes_again else tick
+    return tick.replace(microsecond=resources.clock.now().microsecond or 1) if comes_again else tick
 
 
-def _missed(previous: datetime | None, tick: datetime, parts: Parts) -> Iterator[datetime]:
+def _missed(previous: datetime | None, tick: datetime, resources: Resources) -> Iterator[datetime]:
     """Yield the ticks between the one before in the ledger and this one: nothing was running then."""
     if previous:
         start = max(previous, tick - LONGEST_OUTAGE)
-        yield from takewhile(lambda missed: missed < floor(tick, parts.step), ticks_after(start, parts.step))
+        yield from takewhile(lambda missed: missed < floor(tick, resources.step), ticks_after(start, resources.step))
 
 
-def _take_up(window: OpenWindow, parts: Parts) -> None:
+def _take_up(window: OpenWindow, resources: Resources) -> None:
     for tick, body, arrived_at in window.unrecorded():
         log.warning("capture.taken_up", tick=str(tick), why="the process was stopped before the ledger had it")
-        poll = Poll(tick, Status.OK, captured_at=parts.clock.from_real(arrived_at))
+        poll = Poll(tick, Status.OK, captured_at=resources.clock.from_real(arrived_at))
         window.record(*keep_and_understand(poll, body, window))
 
 
-def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed | None]:
-    requested_at = parts.clock.now()
+def _ask(tick: datetime, window: OpenWindow, resources: Resources) -> tuple[Poll, Parsed | None]:
+    requested_at = resources.clock.now()
     if _gives_it_a_rest(tick, window):
         return Poll(tick, Status.FAILED, "not_asked", f"{ENOUGH} polls failed; now it is asked once a minute"), None
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
-        response = parts.feed.fetch(deadline=tick + parts.step - MARGIN)
-        _keep_apart(response, parts)
+        response = resources.feed.fetch(deadline=tick + resources.step - MARGIN)
+        _keep_apart(response, resources)
     except PollFailed as failure:
         status, http_status = Status.FAILED, failure.http_status
         return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None
@@ -219,11 +219,11 @@ def _ask(tick: datetime, window: OpenWindow, parts: Parts) -> tuple[Poll, Parsed
     return keep_and_understand(poll, response.body, window)
 
 
-def _keep_apart(response: Response, parts: Parts) -> None:
+def _keep_apart(response: Response, resources: Resources) -> None:
     """Refuse simulated answers in a folder of real data, and real ones in a folder of simulated data."""
-    if response.simulated and not parts.files.simulated():
+    if response.simulated and not resources.files.simulated():
         raise PollFailed("simulated", "the API is a simulation, and this data folder is not made for one")
-    if not response.simulated and parts.files.simulated():
+    if not response.simulated and resources.files.simulated():
         raise PollFailed("not_simulated", "this data folder is for simulated data, and the API is not a simulation")
 
 
@@ -254,12 +254,12 @@ def understand(poll: Poll, body: bytes) -> tuple[Poll, Parsed | None]:
     return good, parsed
 
 
-def _is_due(window: OpenWindow, now: datetime, parts: Parts) -> bool:
-    return window.is_due(now, parts.settings.window_minutes, MIN_CAPTURED_MINUTES)
+def _is_due(window: OpenWindow, now: datetime, resources: Resources) -> bool:
+    return window.is_due(now, resources.settings.window_minutes, MIN_CAPTURED_MINUTES)
 
 
-def _close(window: OpenWindow, parts: Parts) -> None:
-    folder = parts.files.close(window)
+def _close(window: OpenWindow, resources: Resources) -> None:
+    folder = resources.files.close(window)
     manifest = read_manifest(folder)
     log.info("capture.window_closed", window=folder.name, minutes=manifest.captured_minutes, records=manifest.records)
 
@@ -267,17 +267,17 @@ def _close(window: OpenWindow, parts: Parts) -> None:
 # -- load -----------------------------------------------------------------------------------------------------------
 
 
-def windows_to_load(parts: Parts) -> list[Path]:
+def windows_to_load(resources: Resources) -> list[Path]:
     """Return the closed windows, oldest first; the open one is closed before if it is due."""
     # A poll in progress closes the window itself, in its time.
-    with suppress(AlreadyRunning), parts.files.writing():
-        window = _mended_window(parts)
-        if window and _is_due(window, parts.clock.now(), parts):
-            _close(window, parts)
-    return parts.files.closed_windows()
+    with suppress(AlreadyRunning), resources.files.writing():
+        window = _mended_window(resources)
+        if window and _is_due(window, resources.clock.now(), resources):
+            _close(window, resources)
+    return resources.files.closed_windows()
 
 
-def load(folder: Path, parts: Parts) -> Loaded:
+def load(folder: Path, resources: Resources) -> Loaded:
     """Load one closed window in one transaction, then move it to the archive. Loading twice equals loading once.
 
     A window that is not what its manifest says is set aside, so that it does not stand in the way of the others, and
@@ -285,17 +285,17 @@ def load(folder: Path, parts: Parts) -> Loaded:
     """
     started = time.perf_counter()
     # Someone may load by hand while the flow does.
-    with lock.hold(parts.settings.folder / "run" / "load.lock", "A load", patience_seconds=60):
+    with lock.hold(resources.settings.folder / "run" / "load.lock", "A load", patience_seconds=60):
         if not folder.exists():
             return Loaded(folder.name, 0, 0, 0, again=True)
         try:
-            loaded = parts.store.load_window(folder, read_manifest(folder))
+            loaded = resources.store.load_window(folder, read_manifest(folder))
         except DamagedWindow as damage:
-            parts.files.set_aside(folder, damage)
+            resources.files.set_aside(folder, damage)
             raise
         # Packed first, so that what lies in the archive needs no second look.
         pack(folder)
-        parts.files.to_archive(folder)
+        resources.files.to_archive(folder)
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
     return loaded
 
@@ -303,38 +303,38 @@ def load(folder: Path, parts: Parts) -> Loaded:
 # -- transform ------------------------------------------------------------------------------------------------------
 
 
-def transform_is_due(parts: Parts) -> bool:
+def transform_is_due(resources: Resources) -> bool:
     """Whether something was loaded since the models were last derived."""
-    return parts.store.newest_load() > parts.store.newest_transform()
+    return resources.store.newest_load() > resources.store.newest_transform()
 
 
-def network_is_new(parts: Parts) -> bool:
+def network_is_new(resources: Resources) -> bool:
     """Whether the reference files are others than those in the database; the next transform loads them."""
-    return parts.store.newest_network() != dbt.network_sha256()
+    return resources.store.newest_network() != dbt.network_sha256()
 
 
-def transform(parts: Parts, *arguments: str) -> dbt.Derived:
+def transform(resources: Resources, *arguments: str) -> dbt.Derived:
     """Derive the models from what is loaded, and note up to which load; `arguments` go to dbt."""
-    with parts.store.alone_transforming():
-        return _transform(parts, *arguments)
+    with resources.store.alone_transforming():
+        return _transform(resources, *arguments)
 
 
-def transform_if_due(parts: Parts) -> dbt.Derived | None:
+def transform_if_due(resources: Resources) -> dbt.Derived | None:
     """Derive the models if something was loaded since they were last derived; returns None if not."""
-    if not transform_is_due(parts):
+    if not transform_is_due(resources):
         return None
-    with parts.store.alone_transforming():
+    with resources.store.alone_transforming():
         # Another machine may have derived them while this one waited.
-        return _transform(parts) if transform_is_due(parts) else None
+        return _transform(resources) if transform_is_due(resources) else None
 
 
-def _transform(parts: Parts, *arguments: str) -> dbt.Derived:
+def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     started = time.perf_counter()
-    newest_load = parts.store.newest_load()
+    newest_load = resources.store.newest_load()
     # Read once, before dbt reads the files: what is noted is what was compared.
     network = dbt.network_sha256()
-    is_new = parts.store.newest_network() != network
-    derived = dbt.build(parts.settings, parts.store.connection_parameters(), *arguments, with_network=is_new)
-    parts.store.note_transform(newest_load, derived.seconds, network)
+    is_new = resources.store.newest_network() != network
+    derived = dbt.build(resources.settings, resources.store.connection_parameters(), *arguments, with_network=is_new)
+    resources.store.note_transform(newest_load, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

@@ -23,7 +23,7 @@ import msgspec
 import psycopg
 import zstandard
 
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.service.status import report
 from brt_watch.settings import load_settings
 from tests.acceptance.commands import Commands
@@ -57,7 +57,7 @@ class Program(Commands):
     def status(self) -> dict[str, Any]:
         """Return what `brt-watch status --json` says, without a process each time."""
         with mock.patch.dict(os.environ, self.environment):
-            found = report(Parts.of(load_settings())).as_dict()
+            found = report(Resources.from_settings(load_settings())).as_dict()
         return dict(msgspec.json.decode(msgspec.json.encode(found)))
 
     def wait_for(self, what: Callable[[dict[str, Any]], Any], seconds: float) -> dict[str, Any]:

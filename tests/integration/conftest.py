@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
@@ -47,7 +47,7 @@ def template_with_network(server: Server, template: str) -> str:
     return shared_postgres.template(
         server,
         "with_network",
-        lambda address: pipeline.transform(Parts.of(make_settings(server.data, database_url=address))),
+        lambda address: pipeline.transform(Resources.from_settings(make_settings(server.data, database_url=address))),
         like=template,
     )
 
@@ -78,28 +78,28 @@ def faulty_api() -> Iterator[FaultyApi]:
 
 
 @pytest.fixture
-def loaded_parts(
-    make_parts: Callable[..., Parts], database: SecretStr, server: Server, worker_id: str
-) -> Callable[..., Parts]:
-    """Make parts whose store is the test's database; what dbt has read of its project serves all tests of a process."""
+def loaded_resources(
+    make_resources: Callable[..., Resources], database: SecretStr, server: Server, worker_id: str
+) -> Callable[..., Resources]:
+    """Build resources on the test's database; all tests of a process share what dbt has parsed of its project."""
 
-    def make(data: str = "data", **changes: object) -> Parts:
-        parts = make_parts(data, database_url=database, **changes)
+    def make(data: str = "data", **changes: object) -> Resources:
+        resources = make_resources(data, database_url=database, **changes)
         read_by_dbt = server.data / f"dbt-{worker_id}"
         read_by_dbt.mkdir(exist_ok=True)
-        parts.settings.folder.mkdir(exist_ok=True)
-        if not (parts.settings.folder / "dbt").exists():
-            (parts.settings.folder / "dbt").symlink_to(read_by_dbt)
-        return parts
+        resources.settings.folder.mkdir(exist_ok=True)
+        if not (resources.settings.folder / "dbt").exists():
+            (resources.settings.folder / "dbt").symlink_to(read_by_dbt)
+        return resources
 
     return make
 
 
 @pytest.fixture
-def parts(loaded_parts: Callable[..., Parts]) -> Parts:
-    return loaded_parts()
+def resources(loaded_resources: Callable[..., Resources]) -> Resources:
+    return loaded_resources()
 
 
 @pytest.fixture
-def settings(parts: Parts) -> Settings:
-    return parts.settings
+def settings(resources: Resources) -> Settings:
+    return resources.settings

@@ -17,7 +17,7 @@ from brt_watch.capture.fetch import Feed
 from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_raw
 from brt_watch.clock import Clock
 from brt_watch.model import Poll, Record, Status
-from brt_watch.pipeline import MARGIN, Parts
+from brt_watch.pipeline import MARGIN, Resources
 from brt_watch.simulate.fault_kinds import FAULTS, good
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle
@@ -171,9 +171,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FastClock:
 
 
 @pytest.fixture
-def parts(make_parts: Callable[..., Parts], faulty_api: FaultyApi, clock: FastClock) -> Parts:
+def resources(make_resources: Callable[..., Resources], faulty_api: FaultyApi, clock: FastClock) -> Resources:
     """Everything as it really is, but for the clock; without a database, as nothing is loaded."""
-    return replace(make_parts(), clock=clock, feed=Feed(faulty_api.url, clock, MAX_BYTES))
+    return replace(make_resources(), clock=clock, feed=Feed(faulty_api.url, clock, MAX_BYTES))
 
 
 def fleet_at(tick: datetime) -> list[dict[str, object]]:
@@ -192,7 +192,7 @@ def test_every_fault_has_an_expectation() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_fault_costs_its_own_poll_and_nothing_else(
-    name: str, faulty_api: FaultyApi, clock: FastClock, parts: Parts
+    name: str, faulty_api: FaultyApi, clock: FastClock, resources: Resources
 ) -> None:
     expected = EXPECTED[name]
     polls: list[Poll] = []
@@ -203,13 +203,13 @@ def test_a_fault_costs_its_own_poll_and_nothing_else(
         clock.run_at(SPEED if fault is not good and expected.tries_on else 1)
         limit = clock.real_seconds(STEP - MARGIN) + SLACK_SECONDS
         started = time.monotonic()
-        polls.append(pipeline.capture(tick, parts))
+        polls.append(pipeline.capture(tick, resources))
         assert time.monotonic() - started < limit, "a poll comes back before its deadline"
         clock.run_at(1)
         if fault is not good:
             whole_answer = faulty_api.whole_answers[-1] if faulty_api.whole_answers else b""
 
-    window = parts.files.open_window()
+    window = resources.files.open_window()
     assert window
     assert faulty_api.complaints == []
     assert [line.poll for line in read_ledger(window.folder)] == polls

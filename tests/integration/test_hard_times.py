@@ -19,7 +19,7 @@ from brt_watch.capture.window import read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.store.database import Store
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON, body, vehicle
@@ -28,13 +28,13 @@ from tests.integration.captured import capture, one, query
 STEP = timedelta(seconds=20)
 
 
-def polls(parts: Parts) -> list[Poll]:
-    return [line.poll for folder in reversed(list(parts.files.newest_first())) for line in read_ledger(folder)]
+def polls(resources: Resources) -> list[Poll]:
+    return [line.poll for folder in reversed(list(resources.files.newest_first())) for line in read_ledger(folder)]
 
 
-def load_all(parts: Parts) -> None:
-    for folder in pipeline.windows_to_load(parts):
-        pipeline.load(folder, parts)
+def load_all(resources: Resources) -> None:
+    for folder in pipeline.windows_to_load(resources):
+        pipeline.load(folder, resources)
 
 
 @pytest.fixture
@@ -50,26 +50,26 @@ def small_disk() -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
-    small_disk: Path, make_parts: Callable[..., Parts], database: SecretStr
+    small_disk: Path, make_resources: Callable[..., Resources], database: SecretStr
 ) -> None:
-    parts = make_parts(str(small_disk / "data"), database_url=database)
-    feed = parts.feed
+    resources = make_resources(str(small_disk / "data"), database_url=database)
+    feed = resources.feed
     assert isinstance(feed, ScriptedFeed)
     # Numbers that do not compress, until there is no room.
     feed.script = [
         body(*(vehicle(f"{n}-{os.urandom(20).hex()}", NOON + poll * STEP) for n in range(60))) for poll in range(100)
     ]
-    seen = [pipeline.capture(tick, parts) for tick in islice(pipeline.next_ticks(parts), 70)]
+    seen = [pipeline.capture(tick, resources) for tick in islice(pipeline.next_ticks(resources), 70)]
     full = [poll for poll in seen if poll.reason == "disk_full"]
     assert len(full) >= 5
     assert [poll.status for poll in seen[: len(seen) - len(full)]] == [Status.OK] * (len(seen) - len(full))
     assert [bool(poll.alerts) for poll in full] == [True] + [False] * (len(full) - 1)
     # Somebody makes room, and the same window goes on.
     shutil.rmtree(small_disk / "data" / "windows" / "20261123T120000Z" / "raw")
-    after = [pipeline.capture(tick, parts) for tick in islice(pipeline.next_ticks(parts), 3)]
+    after = [pipeline.capture(tick, resources) for tick in islice(pipeline.next_ticks(resources), 3)]
     assert [poll.status for poll in after] == [Status.OK] * 3
     assert '"closed"' in (after[0].alerts or "")
-    ledger = polls(parts)
+    ledger = polls(resources)
     assert [poll.tick for poll in ledger] == [NOON + n * STEP for n in range(73)]
     rows = sum(path.read_bytes().count(b"\r\n") - 1 for path in small_disk.glob("data/windows/*/brt.csv"))
     assert rows == sum(poll.records for poll in ledger)
@@ -86,62 +86,66 @@ def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
 )
 @pytest.mark.parametrize("jump", [timedelta(hours=2), -timedelta(hours=2)], ids=["ahead", "back"])
 def test_a_clock_that_jumps_over_a_boundary_loses_and_doubles_nothing(
-    parts: Parts, clock: StillClock, start: datetime, jump: timedelta
+    resources: Resources, clock: StillClock, start: datetime, jump: timedelta
 ) -> None:
     clock.time = start
     for _ in range(2):
-        for tick in islice(pipeline.next_ticks(parts), 60):
-            pipeline.capture(tick, parts)
+        for tick in islice(pipeline.next_ticks(resources), 60):
+            pipeline.capture(tick, resources)
         clock.time += jump
-    for tick in islice(pipeline.next_ticks(parts), 60):
-        pipeline.capture(tick, parts)
-    load_all(parts)
-    ledger = polls(parts)
+    for tick in islice(pipeline.next_ticks(resources), 60):
+        pipeline.capture(tick, resources)
+    load_all(resources)
+    ledger = polls(resources)
     good = [poll for poll in ledger if poll.status.is_good]
     assert len(good) == 180
     assert len({poll.tick for poll in ledger}) == len(ledger)
-    loaded = one(parts, "select coalesce(sum(records), 0) from brt_window")
-    still_open = sum(line.poll.records for line in read_ledger(next(parts.files.newest_first())))
+    loaded = one(resources, "select coalesce(sum(records), 0) from brt_window")
+    still_open = sum(line.poll.records for line in read_ledger(next(resources.files.newest_first())))
     assert loaded + still_open == 180
-    assert one(parts, "select count(*) from brt_poll") == one(parts, "select sum(polls) from brt_window")
+    assert one(resources, "select count(*) from brt_poll") == one(resources, "select sum(polls) from brt_window")
 
 
-def test_while_postgres_is_away_windows_wait_and_then_land_in_order(parts: Parts, tmp_path: Path) -> None:
+def test_while_postgres_is_away_windows_wait_and_then_land_in_order(resources: Resources, tmp_path: Path) -> None:
     away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me@127.0.0.1:9/x")))
-    there = parts.store
-    object.__setattr__(parts, "store", away)
+    there = resources.store
+    object.__setattr__(resources, "store", away)
     waiting = []
     for _ in range(3):  # three loads in vain, in half an hour
-        capture(parts, [], ticks=40)
+        capture(resources, [], ticks=40)
         with pytest.raises(DatabaseUnreachable):
-            load_all(parts)
-        waiting.append(len(parts.files.closed_windows()))
+            load_all(resources)
+        waiting.append(len(resources.files.closed_windows()))
     assert waiting == [1, 2, 3]
-    assert all(poll.status is Status.OK for poll in polls(parts))
-    object.__setattr__(parts, "store", there)
-    load_all(parts)
-    windows = query(parts, 'select "window" from brt_window order by load_id')
+    assert all(poll.status is Status.OK for poll in polls(resources))
+    object.__setattr__(resources, "store", there)
+    load_all(resources)
+    windows = query(resources, 'select "window" from brt_window order by load_id')
     assert [row["window"] for row in windows] == sorted(row["window"] for row in windows)
-    assert one(parts, "select count(*) from brt_raw") == one(parts, "select sum(signals) from brt_window") == 39 * 3
+    assert (
+        one(resources, "select count(*) from brt_raw")
+        == one(resources, "select sum(signals) from brt_window")
+        == 39 * 3
+    )
 
 
 def test_one_of_two_capturers_may_die_for_minutes_and_no_minute_is_missing(
-    loaded_parts: Callable[..., Parts], clock: StillClock
+    loaded_resources: Callable[..., Resources], clock: StillClock
 ) -> None:
-    one_half, other_half = loaded_parts("one"), loaded_parts("two")
+    one_half, other_half = loaded_resources("one"), loaded_resources("two")
     for number in range(200):
         tick = NOON + number * STEP
         at = tick + timedelta(seconds=1)
         answer = body(vehicle(f"bus {number}", at))
-        for parts, alive in ((one_half, not 20 <= number < 40), (other_half, not 45 <= number < 70)):
+        for resources, alive in ((one_half, not 20 <= number < 40), (other_half, not 45 <= number < 70)):
             clock.time = tick
             if alive:
-                assert isinstance(parts.feed, ScriptedFeed)
-                parts.feed.script = [answer]
-                pipeline.capture(tick, parts)
+                assert isinstance(resources.feed, ScriptedFeed)
+                resources.feed.script = [answer]
+                pipeline.capture(tick, resources)
     clock.time = NOON + timedelta(hours=1)
-    for parts in (one_half, other_half):
-        load_all(parts)
+    for resources in (one_half, other_half):
+        load_all(resources)
     loaded = {row["codigo"] for row in query(one_half, "select codigo from brt_raw")}
     # The last minutes are in windows that are still open.
     assert loaded >= {f"bus {number}" for number in range(150)}

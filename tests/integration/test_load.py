@@ -17,7 +17,7 @@ from brt_watch import pipeline
 from brt_watch.capture.window import CSV
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.store import database as store
 from brt_watch.store.database import Loaded, Store
 from tests.conftest import make_settings
@@ -25,25 +25,25 @@ from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query
 
 
-def test_records_are_signals_repeats_and_nothing_else(parts: Parts) -> None:
+def test_records_are_signals_repeats_and_nothing_else(resources: Resources) -> None:
     same = body(vehicle("1", NOON), vehicle("2", NOON), vehicle("3", NOON))
-    (folder,) = capture(parts, [same] * 39)
-    loaded = pipeline.load(folder, parts)
+    (folder,) = capture(resources, [same] * 39)
+    loaded = pipeline.load(folder, resources)
     assert (loaded.records, loaded.signals, loaded.repeats) == (117, 3, 114)
-    assert one(parts, "select count(*) from brt_raw") == 3
-    assert query(parts, "select signals from brt_poll where signals > 0") == [{"signals": 3}]
-    assert query(parts, "select records, signals, rejects, polls, captured_minutes from brt_window") == [
+    assert one(resources, "select count(*) from brt_raw") == 3
+    assert query(resources, "select signals from brt_poll where signals > 0") == [{"signals": 3}]
+    assert query(resources, "select records, signals, rejects, polls, captured_minutes from brt_window") == [
         {"records": 117, "signals": 3, "rejects": 0, "polls": 39, "captured_minutes": 13}
     ]
 
 
-def test_brt_raw_has_the_users_columns_with_proper_types(parts: Parts) -> None:
+def test_brt_raw_has_the_users_columns_with_proper_types(resources: Resources) -> None:
     full = vehicle(
         "901008", NOON, placa="RIV8A74", id_migracao_trajeto="8970", capacidadePeVeiculo=0, capacidadeSentadoVeiculo=1
     )
-    (folder,) = capture(parts, [body(full | {"novo": [1, "a"]})] * 39)
-    pipeline.load(folder, parts)
-    (row,) = query(parts, "select * from brt_raw")
+    (folder,) = capture(resources, [body(full | {"novo": [1, "a"]})] * 39)
+    pipeline.load(folder, resources)
+    (row,) = query(resources, "select * from brt_raw")
     assert row == {
         "codigo": "901008",
         "placa": "RIV8A74",
@@ -62,17 +62,17 @@ def test_brt_raw_has_the_users_columns_with_proper_types(parts: Parts) -> None:
         "capacidade_sentado_veiculo": 1,
         "extra": {"novo": [1, "a"]},
         "captured_at": NOON + timedelta(seconds=0.5),
-        "capturer": parts.files.capturer,
+        "capturer": resources.files.capturer,
         "tick": NOON,
         "load_id": 1,
     }
 
 
-def test_the_data_are_treated_on_the_way(parts: Parts) -> None:
+def test_the_data_are_treated_on_the_way(resources: Resources) -> None:
     odd = vehicle("1", NOON, placa="", linha="0", sentido="", trajeto='"x",\r\ny', direcao=" ", ignicao=None)
-    (folder,) = capture(parts, [body(odd)] * 39)
-    pipeline.load(folder, parts)
-    (row,) = query(parts, "select placa, linha, sentido, trajeto, direcao, ignicao from brt_raw")
+    (folder,) = capture(resources, [body(odd)] * 39)
+    pipeline.load(folder, resources)
+    (row,) = query(resources, "select placa, linha, sentido, trajeto, direcao, ignicao from brt_raw")
     assert row == {
         "placa": None,
         "linha": "0",
@@ -83,26 +83,30 @@ def test_the_data_are_treated_on_the_way(parts: Parts) -> None:
     }
 
 
-def test_loading_twice_equals_loading_once(parts: Parts) -> None:
-    (folder,) = capture(parts, [])
+def test_loading_twice_equals_loading_once(resources: Resources) -> None:
+    (folder,) = capture(resources, [])
     copy = folder.with_name(folder.name + ".copy")
     copy.mkdir()
     for file in folder.glob("*.*"):
         (copy / file.name).write_bytes(file.read_bytes())
-    first = pipeline.load(folder, parts)
-    before = query(parts, "select * from brt_raw order by 1, 6") + query(parts, "select * from brt_poll order by 2")
+    first = pipeline.load(folder, resources)
+    before = query(resources, "select * from brt_raw order by 1, 6") + query(
+        resources, "select * from brt_poll order by 2"
+    )
     copy.rename(folder)
-    again = parts.store.load_window(folder, pipeline.read_manifest(folder))
+    again = resources.store.load_window(folder, pipeline.read_manifest(folder))
     assert (first.again, again.again, again.signals) == (False, True, 0)
-    after = query(parts, "select * from brt_raw order by 1, 6") + query(parts, "select * from brt_poll order by 2")
+    after = query(resources, "select * from brt_raw order by 1, 6") + query(
+        resources, "select * from brt_poll order by 2"
+    )
     assert after == before
 
 
-def test_a_loaded_window_lies_in_the_archive(parts: Parts) -> None:
-    (folder,) = capture(parts, [])
-    pipeline.load(folder, parts)
-    assert parts.files.closed_windows() == []
-    archived = parts.files.archive / "2026-11" / folder.name
+def test_a_loaded_window_lies_in_the_archive(resources: Resources) -> None:
+    (folder,) = capture(resources, [])
+    pipeline.load(folder, resources)
+    assert resources.files.closed_windows() == []
+    archived = resources.files.archive / "2026-11" / folder.name
     assert sorted(file.name for file in archived.iterdir()) == [
         "brt.csv.zst",
         "manifest.json",
@@ -112,20 +116,22 @@ def test_a_loaded_window_lies_in_the_archive(parts: Parts) -> None:
     ]
 
 
-def test_the_ledger_of_every_tick_is_in_the_database(parts: Parts) -> None:
-    (folder,) = capture(parts, [FeedFailed("unreachable", 'no "route"'), b"<html>", body(vehicle("1", latitude=None))])
-    pipeline.load(folder, parts)
-    rows = query(parts, "select status, reason, detail, rejects, capturer from brt_poll order by tick")
+def test_the_ledger_of_every_tick_is_in_the_database(resources: Resources) -> None:
+    (folder,) = capture(
+        resources, [FeedFailed("unreachable", 'no "route"'), b"<html>", body(vehicle("1", latitude=None))]
+    )
+    pipeline.load(folder, resources)
+    rows = query(resources, "select status, reason, detail, rejects, capturer from brt_poll order by tick")
     assert len(rows) == 39
     assert rows[0] == {
         "status": "failed",
         "reason": "unreachable",
         "detail": 'no "route"',
         "rejects": 0,
-        "capturer": parts.files.capturer,
+        "capturer": resources.files.capturer,
     }
     assert (rows[1]["reason"], rows[2]["rejects"]) == ("not_json", 1)
-    (reject,) = query(parts, "select position, reason, record, tick from brt_reject")
+    (reject,) = query(resources, "select position, reason, record, tick from brt_reject")
     assert (reject["position"], reject["reason"], reject["tick"]) == (
         0,
         "position_missing",
@@ -134,21 +140,21 @@ def test_the_ledger_of_every_tick_is_in_the_database(parts: Parts) -> None:
     assert json.loads(reject["record"])["codigo"] == "1"
 
 
-def test_the_first_sight_of_a_signal_stays_when_its_content_changes(parts: Parts) -> None:
+def test_the_first_sight_of_a_signal_stays_when_its_content_changes(resources: Resources) -> None:
     answers = [body(vehicle("1", NOON, direcao=direction)) for direction in (10, 20, 30)]
-    (folder,) = capture(parts, answers + [answers[-1]] * 36)
-    pipeline.load(folder, parts)
-    assert one(parts, "select direcao from brt_raw") == 10
-    assert one(parts, "select conflicts from brt_window") == 1
+    (folder,) = capture(resources, answers + [answers[-1]] * 36)
+    pipeline.load(folder, resources)
+    assert one(resources, "select direcao from brt_raw") == 10
+    assert one(resources, "select conflicts from brt_window") == 1
 
 
-def test_signals_that_come_again_unchanged_are_no_conflict(parts: Parts) -> None:
+def test_signals_that_come_again_unchanged_are_no_conflict(resources: Resources) -> None:
     odd = vehicle("1", NOON, linha="", sentido="", direcao=" ", ignicao=None, velocidade=None)
-    (folder,) = capture(parts, [body(odd)] * 39)
-    assert pipeline.load(folder, parts).conflicts == 0
+    (folder,) = capture(resources, [body(odd)] * 39)
+    assert pipeline.load(folder, resources).conflicts == 0
 
 
-def test_texts_arrive_as_they_were_sent_whatever_is_in_them(parts: Parts) -> None:
+def test_texts_arrive_as_they_were_sent_whatever_is_in_them(resources: Resources) -> None:
     texts = ["a,b", 'say "22", twice', "two\r\nlines", " ", '"', ",", '," ",1,1,1,', "1", "", None]
     names = ("placa", "linha", "id_migracao_trajeto", "sentido", "trajeto")
     fleet = [vehicle(f"{code}{name}", NOON, direcao=" ", novo=code) for code in ("x,", '"', " \n") for name in names]
@@ -158,10 +164,10 @@ def test_texts_arrive_as_they_were_sent_whatever_is_in_them(parts: Parts) -> Non
         for name in names
     ]
     fleet += [vehicle("blank", NOON, trajeto=" ", hodometro=3, direcao=90, ignicao=1, novo=" ")]
-    (folder,) = capture(parts, [body(*fleet)] * 39)
-    loaded = pipeline.load(folder, parts)
+    (folder,) = capture(resources, [body(*fleet)] * 39)
+    loaded = pipeline.load(folder, resources)
     assert (loaded.signals, loaded.conflicts) == (len(fleet), 0)
-    there = {row["codigo"]: row for row in query(parts, "select * from brt_raw")}
+    there = {row["codigo"]: row for row in query(resources, "select * from brt_raw")}
     for sent in fleet:
         row = there[sent["codigo"]]
         assert [row[name] for name in names] == [sent[name] or None for name in names]
@@ -170,7 +176,7 @@ def test_texts_arrive_as_they_were_sent_whatever_is_in_them(parts: Parts) -> Non
 
 
 def test_a_long_window_is_loaded_some_polls_at_a_time_with_the_same_outcome(
-    loaded_parts: Callable[..., Parts], clock: StillClock, monkeypatch: pytest.MonkeyPatch
+    loaded_resources: Callable[..., Resources], clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [
         body(*(vehicle(str(n), NOON + timedelta(seconds=20 * (poll // 3)), direcao=poll // 5) for n in range(4)))
@@ -180,39 +186,41 @@ def test_a_long_window_is_loaded_some_polls_at_a_time_with_the_same_outcome(
     for name, at_once in (("one", 60), ("two", 2)):
         monkeypatch.setattr(store, "POLLS_AT_ONCE", at_once)
         clock.time = NOON
-        parts = loaded_parts(name)
-        (folder,) = capture(parts, answers)
-        loaded = pipeline.load(folder, parts)
-        seen = query(parts, f"select signals from brt_poll where load_id = {loaded_id(parts)} order by tick")
+        resources = loaded_resources(name)
+        (folder,) = capture(resources, answers)
+        loaded = pipeline.load(folder, resources)
+        seen = query(resources, f"select signals from brt_poll where load_id = {loaded_id(resources)} order by tick")
         outcomes.append((loaded.records, loaded.signals, loaded.conflicts, seen))
         if name == "one":
-            query(parts, "delete from brt_raw returning 1")
+            query(resources, "delete from brt_raw returning 1")
     assert outcomes[0] == outcomes[1]
     assert outcomes[0][1:3] == (13 * 4, 5 * 4)
 
 
-def loaded_id(parts: Parts) -> int:
-    return int(one(parts, "select max(load_id) from brt_window"))
+def loaded_id(resources: Resources) -> int:
+    return int(one(resources, "select max(load_id) from brt_window"))
 
 
-def test_alerts_are_in_the_database(parts: Parts) -> None:
-    (folder,) = capture(parts, [body(vehicle())] + [body(vehicle(novo=1))] * 2 + [body(vehicle())])
-    pipeline.load(folder, parts)
-    assert query(parts, "select event, code, subject, tick from brt_alert order by tick") == [
+def test_alerts_are_in_the_database(resources: Resources) -> None:
+    (folder,) = capture(resources, [body(vehicle())] + [body(vehicle(novo=1))] * 2 + [body(vehicle())])
+    pipeline.load(folder, resources)
+    assert query(resources, "select event, code, subject, tick from brt_alert order by tick") == [
         {"event": "raised", "code": "field_appeared", "subject": "novo", "tick": NOON + timedelta(seconds=20)},
         {"event": "closed", "code": "field_appeared", "subject": "novo", "tick": NOON + timedelta(seconds=60)},
     ]
 
 
-def test_two_capturers_of_the_same_feed_land_their_union(loaded_parts: Callable[..., Parts], clock: StillClock) -> None:
-    one_half = loaded_parts("one")
+def test_two_capturers_of_the_same_feed_land_their_union(
+    loaded_resources: Callable[..., Resources], clock: StillClock
+) -> None:
+    one_half = loaded_resources("one")
     capture(one_half, [body(vehicle(str(n), NOON)) for n in range(0, 20)] + [FeedFailed("unreachable")] * 6)
     clock.time = NOON
-    other_half = loaded_parts("two")
+    other_half = loaded_resources("two")
     capture(other_half, [body(vehicle(str(n), NOON)) for n in range(10, 30)])
-    for parts in (one_half, other_half):
-        (folder,) = parts.files.closed_windows()
-        pipeline.load(folder, parts)
+    for resources in (one_half, other_half):
+        (folder,) = resources.files.closed_windows()
+        pipeline.load(folder, resources)
     codes = {row["codigo"] for row in query(one_half, "select codigo from brt_raw where codigo <> '901008'")}
     assert codes == {str(n) for n in range(30)}
     assert one(one_half, "select count(*) from brt_raw where codigo = '15'") == 1
@@ -220,7 +228,7 @@ def test_two_capturers_of_the_same_feed_land_their_union(loaded_parts: Callable[
 
 
 def test_what_another_machine_has_loaded_is_passed_over_whenever_it_was_sent(
-    loaded_parts: Callable[..., Parts], clock: StillClock
+    loaded_resources: Callable[..., Resources], clock: StillClock
 ) -> None:
     def fleet(poll: int) -> bytes:
         at = NOON + poll * timedelta(seconds=20)
@@ -228,11 +236,11 @@ def test_what_another_machine_has_loaded_is_passed_over_whenever_it_was_sent(
         now = [vehicle(str(number), at) for number in range(5)]
         return body(*now, vehicle("old", dataHora=poll), vehicle("ahead", dataHora=ahead), vehicle("far", dataHora=far))
 
-    one_half = loaded_parts("one")
+    one_half = loaded_resources("one")
     (folder,) = capture(one_half, [FeedFailed("unreachable") if poll % 2 else fleet(poll) for poll in range(39)])
     assert pipeline.load(folder, one_half).signals == 20 * 8
     clock.time = NOON
-    other_half = loaded_parts("two")
+    other_half = loaded_resources("two")
     (folder,) = capture(other_half, [fleet(poll) for poll in range(39)])
     loaded = pipeline.load(folder, other_half)
     assert (loaded.records, loaded.signals, loaded.conflicts) == (39 * 8, 19 * 8, 0)
@@ -243,31 +251,33 @@ def test_what_another_machine_has_loaded_is_passed_over_whenever_it_was_sent(
     ]
 
 
-def test_stamps_of_other_months_lie_outside_and_move_in_when_their_month_comes(parts: Parts, clock: StillClock) -> None:
+def test_stamps_of_other_months_lie_outside_and_move_in_when_their_month_comes(
+    resources: Resources, clock: StillClock
+) -> None:
     ahead = vehicle("ahead", dataHora=int((NOON + timedelta(days=60)).timestamp()) * 1000)
-    (folder,) = capture(parts, [body(ahead, vehicle("old", dataHora=0), vehicle("1", NOON))] * 39)
-    pipeline.load(folder, parts)
-    assert one(parts, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "ahead,old"
+    (folder,) = capture(resources, [body(ahead, vehicle("old", dataHora=0), vehicle("1", NOON))] * 39)
+    pipeline.load(folder, resources)
+    assert one(resources, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "ahead,old"
     clock.time = NOON + timedelta(days=60)
-    capture(parts, [], ticks=80)
-    for folder in parts.files.closed_windows():
-        pipeline.load(folder, parts)
-    assert one(parts, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "old"
-    assert one(parts, "select count(*) from brt_raw_2027_01 where codigo = 'ahead'") == 1
+    capture(resources, [], ticks=80)
+    for folder in resources.files.closed_windows():
+        pipeline.load(folder, resources)
+    assert one(resources, "select string_agg(codigo, ',' order by codigo) from brt_raw_outside") == "old"
+    assert one(resources, "select count(*) from brt_raw_2027_01 where codigo = 'ahead'") == 1
 
 
-def test_two_loads_of_one_folder_take_each_window_once(parts: Parts) -> None:
-    capture(parts, [], ticks=200)
-    windows = pipeline.windows_to_load(parts)
+def test_two_loads_of_one_folder_take_each_window_once(resources: Resources) -> None:
+    capture(resources, [], ticks=200)
+    windows = pipeline.windows_to_load(resources)
     with ThreadPoolExecutor(2) as loads:
-        one_load, other = (loads.submit(_load_all, windows, parts) for _ in range(2))
+        one_load, other = (loads.submit(_load_all, windows, resources) for _ in range(2))
     assert sorted(loaded.again for loaded in one_load.result() + other.result()) == [False] * 5 + [True] * 5
-    assert one(parts, "select count(*) from brt_window") == 5
-    assert (parts.files.closed_windows(), parts.files.damaged.exists()) == ([], False)
+    assert one(resources, "select count(*) from brt_window") == 5
+    assert (resources.files.closed_windows(), resources.files.damaged.exists()) == ([], False)
 
 
-def _load_all(windows: list[Path], parts: Parts) -> list[Loaded]:
-    return [pipeline.load(folder, parts) for folder in windows]
+def _load_all(windows: list[Path], resources: Resources) -> list[Loaded]:
+    return [pipeline.load(folder, resources) for folder in windows]
 
 
 MANY = """
@@ -299,21 +309,21 @@ from generate_series(1, 20000) as number
     ids=["brt_raw", "brt_poll", "brt_reject"],
 )
 def test_the_rows_of_a_load_are_found_without_reading_the_table_also_before_a_vacuum(
-    parts: Parts, table: str, columns: str, values: str
+    resources: Resources, table: str, columns: str, values: str
 ) -> None:
     moments = [NOON + tick * timedelta(seconds=20) for tick in range(80)]
     answers = [body(vehicle("1", moment), vehicle("x", latitude=None)) for moment in moments]
-    first, second = capture(parts, answers, ticks=80)
-    pipeline.load(first, parts)
-    with parts.store.connection() as connection:
+    first, second = capture(resources, answers, ticks=80)
+    pipeline.load(first, resources)
+    with resources.store.connection() as connection:
         for each in ("brt_raw_2026_11", "brt_poll", "brt_reject"):
             connection.execute(f"alter table {each} set (autovacuum_enabled = off)")
         # The load before was a large one.
         connection.execute("alter table brt_poll drop constraint brt_poll_load_id_fkey")
         connection.execute("alter table brt_reject drop constraint brt_reject_load_id_fkey")
         connection.execute(MANY.format(table=table, columns=columns, values=values))
-    loaded = pipeline.load(second, parts)
-    with parts.store.connection() as connection:
+    loaded = pipeline.load(second, resources)
+    with resources.store.connection() as connection:
         connection.execute("set local enable_seqscan = off; set local enable_indexscan = off")
         pages = connection.execute(
             "select pg_relation_size(%s) / 8192 as pages", ("brt_raw_2026_11" if table == "brt_raw" else table,)
@@ -329,55 +339,59 @@ def test_the_rows_of_a_load_are_found_without_reading_the_table_also_before_a_va
     assert 0 < sum(map(int, read)) <= 64, "two ranges of pages"
 
 
-def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(parts: Parts) -> None:
-    (folder,) = capture(parts, [])
+def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(resources: Resources) -> None:
+    (folder,) = capture(resources, [])
     (folder / CSV).write_bytes((folder / CSV).read_bytes()[:-30])
     with pytest.raises(DamagedWindow):
-        pipeline.load(folder, parts)
-    assert (parts.files.damaged / folder.name / CSV).exists()
-    assert parts.files.closed_windows() == []
-    assert one(parts, "select count(*) from brt_window") == 0
+        pipeline.load(folder, resources)
+    assert (resources.files.damaged / folder.name / CSV).exists()
+    assert resources.files.closed_windows() == []
+    assert one(resources, "select count(*) from brt_window") == 0
 
 
-def test_a_database_that_is_away_is_a_sentence_and_the_window_waits(tmp_path: Path, parts: Parts) -> None:
-    (folder,) = capture(parts, [])
+def test_a_database_that_is_away_is_a_sentence_and_the_window_waits(tmp_path: Path, resources: Resources) -> None:
+    (folder,) = capture(resources, [])
     away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x")))
     with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:9") as error:
         away.load_window(folder, pipeline.read_manifest(folder))
     assert "geheim" not in str(error.value)
-    assert parts.files.closed_windows() == [folder]
+    assert resources.files.closed_windows() == [folder]
 
 
-def test_the_csv_and_the_table_hold_the_same_signals(parts: Parts) -> None:
-    (folder,) = capture(parts, [])
+def test_the_csv_and_the_table_hold_the_same_signals(resources: Resources) -> None:
+    (folder,) = capture(resources, [])
     with io.StringIO((folder / CSV).read_bytes().decode(), newline="") as file:
         in_csv = {(row["codigo"], int(row["dataHora"])) for row in csv.DictReader(file)}
-    pipeline.load(folder, parts)
-    rows = query(parts, "select codigo, (extract(epoch from datahora) * 1000)::bigint as ms from brt_raw")
+    pipeline.load(folder, resources)
+    rows = query(resources, "select codigo, (extract(epoch from datahora) * 1000)::bigint as ms from brt_raw")
     assert {(row["codigo"], row["ms"]) for row in rows} == in_csv
 
 
-def test_what_is_newest_is_known_without_counting_the_ledger(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_newest_is_known_without_counting_the_ledger(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Store, "totals", lambda store: pytest.fail("all was counted"))
-    assert (parts.store.newest_load(), parts.store.newest_transform()) == (0, 0)
-    for folder in capture(parts, [], ticks=100):
-        pipeline.load(folder, parts)
-    parts.store.note_transform(1, 0.1, "network")
-    assert (parts.store.newest_load(), parts.store.newest_transform()) == (2, 1)
+    assert (resources.store.newest_load(), resources.store.newest_transform()) == (0, 0)
+    for folder in capture(resources, [], ticks=100):
+        pipeline.load(folder, resources)
+    resources.store.note_transform(1, 0.1, "network")
+    assert (resources.store.newest_load(), resources.store.newest_transform()) == (2, 1)
 
 
-def test_before_there_are_tables_nothing_is_newest(parts: Parts) -> None:
-    with parts.store.connection() as connection:
+def test_before_there_are_tables_nothing_is_newest(resources: Resources) -> None:
+    with resources.store.connection() as connection:
         connection.execute("drop table brt_transform, brt_raw, brt_reject, brt_poll, brt_window cascade")
-    assert (parts.store.newest_load(), parts.store.newest_transform()) == (0, 0)
+    assert (resources.store.newest_load(), resources.store.newest_transform()) == (0, 0)
 
 
-def test_the_schema_is_applied_once(parts: Parts) -> None:
-    with psycopg.connect(parts.store.url, autocommit=True) as connection:
+def test_the_schema_is_applied_once(resources: Resources) -> None:
+    with psycopg.connect(resources.store.url, autocommit=True) as connection:
         connection.execute("create database empty_one")
-    empty = Store(make_settings(Path("x"), database_url=SecretStr(parts.store.url.rsplit("/", 1)[0] + "/empty_one")))
+    empty = Store(
+        make_settings(Path("x"), database_url=SecretStr(resources.store.url.rsplit("/", 1)[0] + "/empty_one"))
+    )
     steps = ["001_first", "002_network_of_a_transform", "003_reader", "004_polls_by_load", "005_rejects_by_load"]
     assert empty.apply_schema() == steps
     assert empty.apply_schema() == []
-    with psycopg.connect(parts.store.url, autocommit=True) as connection:
+    with psycopg.connect(resources.store.url, autocommit=True) as connection:
         connection.execute("drop database empty_one with (force)")

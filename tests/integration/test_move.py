@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from brt_watch import cli, pipeline
 from brt_watch.errors import DatabaseUnreachable, MoveRefused
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.store import move as moving
 from brt_watch.store.database import ONE_LOADER, Store, schema_steps
 from brt_watch.store.embedded import Server
@@ -46,14 +46,14 @@ def other_server(data: Path, worker_id: str) -> Iterator[Server]:
 
 
 @pytest.fixture
-def target(other_server: Server, parts: Parts, worker_id: str) -> Parts:
-    """Parts whose store is an empty database of the other server."""
+def target(other_server: Server, resources: Resources, worker_id: str) -> Resources:
+    """Resources whose store is an empty database of the other server."""
     address = shared_postgres.create(other_server, f"test_{worker_id}", "template1")
-    settings = make_settings(parts.settings.folder, database_url=address)
-    return replace(parts, settings=settings, store=Store(settings))
+    settings = make_settings(resources.settings.folder, database_url=address)
+    return replace(resources, settings=settings, store=Store(settings))
 
 
-def eventful(parts: Parts) -> None:
+def eventful(resources: Resources) -> None:
     """Load windows with repeats, rejects, fields of the future, signals of other months and of years ago."""
     chance = random.Random(1)
     answers: list[Any] = []
@@ -62,13 +62,13 @@ def eventful(parts: Parts) -> None:
         records = [vehicle(str(n), at - timedelta(seconds=chance.choice([0, 20])), novo=["\\", n]) for n in range(9)]
         away = [vehicle("old", at - timedelta(days=900)), vehicle("ahead", at + timedelta(days=31))]
         answers.append(body(*records, *away, vehicle("x", latitude=None)))
-    for folder in capture(parts, answers, ticks=80):
-        pipeline.load(folder, parts)
+    for folder in capture(resources, answers, ticks=80):
+        pipeline.load(folder, resources)
 
 
-def everything(parts: Parts) -> dict[str, list[dict[str, Any]]]:
+def everything(resources: Resources) -> dict[str, list[dict[str, Any]]]:
     return {
-        table: query(parts, f"select * from {table} order by {order}")
+        table: query(resources, f"select * from {table} order by {order}")
         for table, order in {
             "brt_window": "load_id",
             "brt_poll": "tick",
@@ -79,114 +79,118 @@ def everything(parts: Parts) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_everything_that_came_from_the_capture_is_there_row_by_row_and_here_nothing_changed(
-    parts: Parts, target: Parts
+    resources: Resources, target: Resources
 ) -> None:
-    eventful(parts)
-    before, told = everything(parts), []
-    moved = move(parts.store, target.store, lambda done, in_all: told.append((done, in_all)))
-    assert everything(target) == everything(parts) == before
+    eventful(resources)
+    before, told = everything(resources), []
+    moved = move(resources.store, target.store, lambda done, in_all: told.append((done, in_all)))
+    assert everything(target) == everything(resources) == before
     assert not moved.again
-    assert moved.tables == parts.store.checksums() == target.store.checksums()
+    assert moved.tables == resources.store.checksums() == target.store.checksums()
     rows = sum(len(table) for table in before.values())
     assert told[-1] == (rows, rows)
     assert {in_all for _, in_all in told} == {rows}, "the ledger knows before how many there are"
     partitions = "select tableoid::regclass::text as part, count(*) as n from brt_raw group by 1 order by 1"
-    assert query(target, partitions) == query(parts, partitions)
+    assert query(target, partitions) == query(resources, partitions)
     assert len(query(target, partitions)) == 3, "this month, the next, and what lies outside"
 
 
-def test_the_next_loads_go_on_there_where_it_stopped_here(parts: Parts, target: Parts) -> None:
-    eventful(parts)
-    move(parts.store, target.store, quiet)
+def test_the_next_loads_go_on_there_where_it_stopped_here(resources: Resources, target: Resources) -> None:
+    eventful(resources)
+    move(resources.store, target.store, quiet)
     assert pipeline.transform_is_due(target), "what dbt derives is derived there anew"
     for folder in capture(target, [], ticks=40):
         pipeline.load(folder, target)
-    assert one(target, "select count(*) from brt_window") > one(parts, "select count(*) from brt_window")
+    assert one(target, "select count(*) from brt_window") > one(resources, "select count(*) from brt_window")
     ids = [row["load_id"] for row in query(target, "select load_id from brt_window order by load_id")]
     assert ids == list(range(1, len(ids) + 1))
 
 
-def test_moving_twice_is_moving_once(parts: Parts, target: Parts) -> None:
-    eventful(parts)
-    first = move(parts.store, target.store, quiet)
-    again = move(parts.store, target.store, quiet)
+def test_moving_twice_is_moving_once(resources: Resources, target: Resources) -> None:
+    eventful(resources)
+    first = move(resources.store, target.store, quiet)
+    again = move(resources.store, target.store, quiet)
     assert again == replace(first, again=True)
 
 
-def test_a_database_without_anything_can_be_moved(parts: Parts, target: Parts) -> None:
-    move(parts.store, target.store, quiet)
+def test_a_database_without_anything_can_be_moved(resources: Resources, target: Resources) -> None:
+    move(resources.store, target.store, quiet)
     eventful(target)
     assert query(target, "select min(load_id) as first from brt_window") == [{"first": 1}]
 
 
-def test_tables_that_are_there_and_empty_are_filled(parts: Parts, target: Parts) -> None:
-    eventful(parts)
+def test_tables_that_are_there_and_empty_are_filled(resources: Resources, target: Resources) -> None:
+    eventful(resources)
     target.store.apply_schema()
-    assert not move(parts.store, target.store, quiet).again
-    assert everything(target) == everything(parts)
+    assert not move(resources.store, target.store, quiet).again
+    assert everything(target) == everything(resources)
 
 
-def refused(parts: Parts, target: Parts) -> str:
+def refused(resources: Resources, target: Resources) -> str:
     with pytest.raises(MoveRefused) as refusal:
-        move(parts.store, target.store, quiet)
+        move(resources.store, target.store, quiet)
     return str(refusal.value)
 
 
-def test_a_target_with_other_data_is_refused_and_stays_as_it_is(parts: Parts, target: Parts) -> None:
-    eventful(parts)
-    move(parts.store, target.store, quiet)
+def test_a_target_with_other_data_is_refused_and_stays_as_it_is(resources: Resources, target: Resources) -> None:
+    eventful(resources)
+    move(resources.store, target.store, quiet)
     with target.store.connection() as connection:
         connection.execute("delete from brt_raw where codigo = '3'")
     before = everything(target)
-    assert "it has other data already" in refused(parts, target)
+    assert "it has other data already" in refused(resources, target)
     assert everything(target) == before
 
 
-def test_a_target_of_another_version_is_refused(parts: Parts, target: Parts) -> None:
+def test_a_target_of_another_version_is_refused(resources: Resources, target: Resources) -> None:
     target.store.apply_schema()
     with target.store.connection() as connection:
         connection.execute("insert into brt_schema (step) values ('999_of_the_future')")
-    assert "newer version of brt-watch" in refused(parts, target)
+    assert "newer version of brt-watch" in refused(resources, target)
 
 
-def test_tables_here_of_another_version_are_refused(parts: Parts, target: Parts) -> None:
-    with parts.store.connection() as connection:
+def test_tables_here_of_another_version_are_refused(resources: Resources, target: Resources) -> None:
+    with resources.store.connection() as connection:
         connection.execute("delete from brt_schema where step = %s", (schema_steps()[-1],))
-    assert "bring them up to date" in refused(parts, target)
+    assert "bring them up to date" in refused(resources, target)
 
 
-def test_tables_of_somebody_else_are_refused(parts: Parts, target: Parts) -> None:
+def test_tables_of_somebody_else_are_refused(resources: Resources, target: Resources) -> None:
     with target.store.connection() as connection:
         connection.execute("create table brt_raw (theirs text)")
-    assert "did not make" in refused(parts, target)
+    assert "did not make" in refused(resources, target)
 
 
-def test_a_postgres_that_is_too_old_is_refused(parts: Parts, target: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_postgres_that_is_too_old_is_refused(
+    resources: Resources, target: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(moving, "OLDEST_VERSION", 99)
-    assert "99 or newer is needed" in refused(parts, target)
+    assert "99 or newer is needed" in refused(resources, target)
 
 
-def test_the_database_itself_is_no_target(parts: Parts) -> None:
-    eventful(parts)
-    assert "the same database" in refused(parts, parts)
+def test_the_database_itself_is_no_target(resources: Resources) -> None:
+    eventful(resources)
+    assert "the same database" in refused(resources, resources)
 
 
 def test_a_move_that_breaks_off_leaves_nothing_there(
-    parts: Parts, target: Parts, monkeypatch: pytest.MonkeyPatch
+    resources: Resources, target: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    eventful(parts)
+    eventful(resources)
 
     def break_off(*_: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(moving, "BATCH", 500)
     with pytest.raises(KeyboardInterrupt):
-        move(parts.store, target.store, break_off)
+        move(resources.store, target.store, break_off)
     assert query(target, "select * from pg_tables where tablename like 'brt%'") == []
 
 
-def test_rows_that_do_not_arrive_as_they_were_are_noticed_and_nothing_is_kept(parts: Parts, target: Parts) -> None:
-    eventful(parts)
+def test_rows_that_do_not_arrive_as_they_were_are_noticed_and_nothing_is_kept(
+    resources: Resources, target: Resources
+) -> None:
+    eventful(resources)
     target.store.apply_schema()
     with target.store.connection() as connection:
         connection.execute(
@@ -195,34 +199,36 @@ def test_rows_that_do_not_arrive_as_they_were_are_noticed_and_nothing_is_kept(pa
             create trigger lose before insert on brt_reject for each row execute function lose();
             """
         )
-    assert "0 rows of brt_reject" in refused(parts, target)
+    assert "0 rows of brt_reject" in refused(resources, target)
     assert one(target, "select count(*) from brt_raw") == 0
 
 
-def test_no_load_gets_lost_between_the_two(parts: Parts, target: Parts) -> None:
-    eventful(parts)
+def test_no_load_gets_lost_between_the_two(resources: Resources, target: Resources) -> None:
+    eventful(resources)
 
     def is_held(*_: int) -> None:
-        with psycopg.connect(parts.store.url) as loader:
+        with psycopg.connect(resources.store.url) as loader:
             row = loader.execute("select pg_try_advisory_xact_lock(%s)", (ONE_LOADER,)).fetchone()
             assert row == (False,), "a load would wait"
 
-    move(parts.store, target.store, is_held)
+    move(resources.store, target.store, is_held)
 
 
-def test_a_target_that_does_not_answer_is_a_sentence(parts: Parts) -> None:
-    settings = make_settings(parts.settings.folder, database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/brt"))
+def test_a_target_that_does_not_answer_is_a_sentence(resources: Resources) -> None:
+    settings = make_settings(
+        resources.settings.folder, database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/brt")
+    )
     with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:9") as error:
-        move(parts.store, Store(settings), quiet)
+        move(resources.store, Store(settings), quiet)
     assert "geheim" not in str(error.value)
 
 
 def test_the_command_moves_derives_and_says_what_comes_next(
-    parts: Parts, target: Parts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    resources: Resources, target: Resources, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    eventful(parts)
-    monkeypatch.setenv("BRT_WATCH_DATA", str(parts.settings.folder))
-    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", parts.store.url)
+    eventful(resources)
+    monkeypatch.setenv("BRT_WATCH_DATA", str(resources.settings.folder))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", resources.store.url)
 
     def moved(to: str, stdin: str = "") -> int:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
@@ -241,5 +247,5 @@ def test_the_command_moves_derives_and_says_what_comes_next(
     assert "It was moved before" in capsys.readouterr().out
     assert moved("mysql://x") == 2
     assert moved("-") == 2
-    assert moved(parts.store.url) == 1
+    assert moved(resources.store.url) == 1
     assert "cannot be moved" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.web.fleet import Fleet
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Vehicle
@@ -24,12 +24,12 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
 
 
 @pytest.fixture
-def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
+def simulated(loaded_resources: Callable[..., Resources]) -> Resources:
     """A window of a simulated peak, loaded and derived."""
-    parts = loaded_parts()
-    load_simulated(parts, START, minutes=14)
-    pipeline.transform(parts)
-    return parts
+    resources = loaded_resources()
+    load_simulated(resources, START, minutes=14)
+    pipeline.transform(resources)
+    return resources
 
 
 def on_the_page(rows: list[dict[str, Any]]) -> dict[tuple[str, datetime], Vehicle]:
@@ -58,7 +58,7 @@ def on_the_page(rows: list[dict[str, Any]]) -> dict[tuple[str, datetime], Vehicl
     return said
 
 
-def test_the_page_and_the_models_say_the_same(simulated: Parts) -> None:
+def test_the_page_and_the_models_say_the_same(simulated: Resources) -> None:
     rows = query(simulated, "select * from gps_brt where not flag_fora_da_area order by captured_at, timestamp_gps")
     # What was there when the capture began may be older than anything that it knows of.
     rows = [row for row in rows if row["timestamp_gps"] >= START - timedelta(hours=1)]

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 
 from brt_watch.capture.window import CaptureFiles, read_ledger
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.simulate.fault_kinds import good, silence_before_the_head
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle
@@ -151,15 +151,15 @@ def test_an_agent_runs_what_is_due_skips_what_is_late_and_the_page_shows_what_it
 
 
 def test_a_flow_whose_runs_fail_raises_an_alert(
-    make_office: Callable[..., Office], parts: Parts, httpserver: HTTPServer
+    make_office: Callable[..., Office], resources: Resources, httpserver: HTTPServer
 ) -> None:
     httpserver.expect_request("/alerts", method="POST").respond_with_data("")
     office = make_office(
         BRT_WATCH_DATABASE_URL=NO_DATABASE,
-        BRT_WATCH_DATA=str(parts.settings.folder),
+        BRT_WATCH_DATA=str(resources.settings.folder),
         BRT_WATCH_ALERT_WEBHOOK=httpserver.url_for("/alerts"),
     )
-    capture(parts, [])
+    capture(resources, [])
     with office.agent():
         runs = [office.schedule("postgres_storage_flow", NOON + timedelta(seconds=n)) for n in (0, 1)]
         assert [office.finished(run) for run in runs] == ["Failed", "Failed"]
@@ -208,10 +208,12 @@ def test_a_run_outlives_its_agent(office: Office, feed: FaultyApi) -> None:
 
 
 def test_two_agents_with_a_label_each_take_a_window_all_the_way_to_the_view(
-    make_office: Callable[..., Office], parts: Parts, database: SecretStr
+    make_office: Callable[..., Office], resources: Resources, database: SecretStr
 ) -> None:
-    capture(parts, [])
-    office = make_office(BRT_WATCH_DATABASE_URL=database.get_secret_value(), BRT_WATCH_DATA=str(parts.settings.folder))
+    capture(resources, [])
+    office = make_office(
+        BRT_WATCH_DATABASE_URL=database.get_secret_value(), BRT_WATCH_DATA=str(resources.settings.folder)
+    )
     loads, nobody_takes = office.schedule("postgres_storage_flow"), office.schedule("local_storage_flow")
     with office.agent("--label", "brt-load"):
         assert office.finished(loads) == "Success"
@@ -222,7 +224,7 @@ def test_two_agents_with_a_label_each_take_a_window_all_the_way_to_the_view(
     assert sorted(agent["labels"] for agent in office.server.agents) == [["brt-load"], ["brt-transform"]]
     (name,) = [name for name in office.tasks(loads) if name.startswith("load 2")]
     assert office.tasks(loads)[name]["state"] == "Success"
-    assert one(parts, "select count(*) from generate_view") == 1
+    assert one(resources, "select count(*) from generate_view") == 1
     tables = [artifact["data"]["markdown"] for artifact in office.server.artifacts]
     assert "| new signals | 39 |" in tables[0]
     assert "| models |" in tables[1]

@@ -7,7 +7,7 @@ import pytest
 
 from brt_watch import pipeline
 from brt_watch.errors import NothingToScore
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.simulate.score import Score, score
 from tests.integration.simulated import load_simulated
 
@@ -19,11 +19,11 @@ IN_VIEW = "vehicles whose newest signal is in generate_view"
 
 
 @pytest.fixture
-def simulated(loaded_parts: Callable[..., Parts]) -> Parts:
+def simulated(loaded_resources: Callable[..., Resources]) -> Resources:
     """A window of a simulation, loaded."""
-    parts = loaded_parts()
-    load_simulated(parts, START, minutes=14)
-    return parts
+    resources = loaded_resources()
+    load_simulated(resources, START, minutes=14)
+    return resources
 
 
 def share(scored: Score, name: str) -> float:
@@ -32,7 +32,7 @@ def share(scored: Score, name: str) -> float:
     return found
 
 
-def test_a_score_falls_with_what_was_lost_and_names_what_was_made_up(simulated: Parts) -> None:
+def test_a_score_falls_with_what_was_lost_and_names_what_was_made_up(simulated: Resources) -> None:
     whole = score(simulated.settings)
     assert share(whole, "signals seen") > 0.9
     assert share(whole, "signals with the right line and direction, viagem") > 0.85
@@ -62,6 +62,6 @@ def test_a_score_falls_with_what_was_lost_and_names_what_was_made_up(simulated: 
     assert lost.false_signals == 1
 
 
-def test_without_a_simulation_there_is_nothing_to_score(parts: Parts) -> None:
+def test_without_a_simulation_there_is_nothing_to_score(resources: Resources) -> None:
     with pytest.raises(NothingToScore, match="no truth"):
-        score(parts.settings)
+        score(resources.settings)

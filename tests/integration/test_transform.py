@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from brt_watch import pipeline
 from brt_watch.errors import TransformFailed
 from brt_watch.network import COLUMNS, read_network
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.transform import runner as transform
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
@@ -35,9 +35,9 @@ SEEDS = len(COLUMNS) + 1
 """The network, and what changed its meaning."""
 
 
-def load_all(parts: Parts) -> None:
-    for folder in parts.files.closed_windows():
-        pipeline.load(folder, parts)
+def load_all(resources: Resources) -> None:
+    for folder in resources.files.closed_windows():
+        pipeline.load(folder, resources)
 
 
 def moving_fleet(seed: int, polls: int) -> list[bytes]:
@@ -73,10 +73,10 @@ def moving_fleet(seed: int, polls: int) -> list[bytes]:
     return answers
 
 
-def expected_view(parts: Parts) -> list[dict[str, Any]]:
+def expected_view(resources: Resources) -> list[dict[str, Any]]:
     """The rule of generate_view, in one plain statement over all of brt_raw."""
     return query(
-        parts,
+        resources,
         """
         select distinct on (codigo) codigo, latitude, longitude, velocidade, datahora
         from brt_raw
@@ -85,71 +85,75 @@ def expected_view(parts: Parts) -> list[dict[str, Any]]:
     )
 
 
-def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come(parts: Parts) -> None:
-    feed = parts.feed
+def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come(resources: Resources) -> None:
+    feed = resources.feed
     assert isinstance(feed, ScriptedFeed)
-    capture(parts, moving_fleet(seed=1, polls=200), ticks=196)
-    windows = parts.files.closed_windows()
+    capture(resources, moving_fleet(seed=1, polls=200), ticks=196)
+    windows = resources.files.closed_windows()
     assert len(windows) == 5
     random.Random(1).shuffle(windows)
     for folder in windows:
-        pipeline.load(folder, parts)
-        derived = pipeline.transform(parts)
+        pipeline.load(folder, resources)
+        derived = pipeline.transform(resources)
         assert (derived.models, derived.tests) == (MODELS, DATA_TESTS)
-        assert parts.store.view() == expected_view(parts)
+        assert resources.store.view() == expected_view(resources)
     models = (
         "gps_brt order by timestamp_gps, id_veiculo",
         "posicao_atual order by codigo",
         "cobertura_captura order by minuto",
     )
-    increments = [query(parts, f"select * from {model}") for model in models]
-    pipeline.transform(parts, "--full-refresh")
-    assert [query(parts, f"select * from {model}") for model in models] == increments
+    increments = [query(resources, f"select * from {model}") for model in models]
+    pipeline.transform(resources, "--full-refresh")
+    assert [query(resources, f"select * from {model}") for model in models] == increments
     assert query(
-        parts, "select sum(consultas_previstas) as polls, sum(sinais_novos) as signals from cobertura_captura"
-    ) == (query(parts, "select count(distinct tick) as polls, (select count(*) from brt_raw) as signals from brt_poll"))
+        resources, "select sum(consultas_previstas) as polls, sum(sinais_novos) as signals from cobertura_captura"
+    ) == (
+        query(
+            resources, "select count(distinct tick) as polls, (select count(*) from brt_raw) as signals from brt_poll"
+        )
+    )
 
 
-def test_the_transform_is_due_after_a_load_and_only_then(parts: Parts) -> None:
-    assert not pipeline.transform_is_due(parts)
-    capture(parts, [])
-    load_all(parts)
-    assert pipeline.transform_is_due(parts)
-    pipeline.transform(parts)
-    assert not pipeline.transform_is_due(parts)
+def test_the_transform_is_due_after_a_load_and_only_then(resources: Resources) -> None:
+    assert not pipeline.transform_is_due(resources)
+    capture(resources, [])
+    load_all(resources)
+    assert pipeline.transform_is_due(resources)
+    pipeline.transform(resources)
+    assert not pipeline.transform_is_due(resources)
 
 
-def test_of_two_machines_that_find_a_new_load_one_derives(parts: Parts) -> None:
-    capture(parts, [])
-    load_all(parts)
+def test_of_two_machines_that_find_a_new_load_one_derives(resources: Resources) -> None:
+    capture(resources, [])
+    load_all(resources)
     with ThreadPoolExecutor(1) as other:
-        with parts.store.alone_transforming():
-            waiting = other.submit(pipeline.transform_if_due, parts)
-            while not query(parts, "select from pg_locks where locktype = 'advisory' and not granted"):
+        with resources.store.alone_transforming():
+            waiting = other.submit(pipeline.transform_if_due, resources)
+            while not query(resources, "select from pg_locks where locktype = 'advisory' and not granted"):
                 time.sleep(0.05)
-            parts.store.note_transform(parts.store.newest_load(), 0.1, transform.network_sha256())
+            resources.store.note_transform(resources.store.newest_load(), 0.1, transform.network_sha256())
         assert waiting.result() is None
 
 
-def test_the_view_does_not_read_the_history(parts: Parts) -> None:
-    capture(parts, [])
-    load_all(parts)
-    pipeline.transform(parts)
-    plan = query(parts, "explain select * from generate_view")
+def test_the_view_does_not_read_the_history(resources: Resources) -> None:
+    capture(resources, [])
+    load_all(resources)
+    pipeline.transform(resources)
+    plan = query(resources, "explain select * from generate_view")
     assert "posicao_atual" in str(plan)
     assert "brt_raw" not in str(plan)
 
 
-def test_every_rule_of_the_models_holds(parts: Parts) -> None:
+def test_every_rule_of_the_models_holds(resources: Resources) -> None:
     derived = transform.run_dbt(
-        parts.settings, parts.store.connection_parameters(), ["test"], "--select", "test_type:unit"
+        resources.settings, resources.store.connection_parameters(), ["test"], "--select", "test_type:unit"
     )
     assert derived.tests == 29
 
 
-def test_every_column_of_every_model_is_described(parts: Parts) -> None:
-    transform.run_dbt(parts.settings, parts.store.connection_parameters(), ["docs", "generate"])
-    folder = parts.settings.folder / "dbt"
+def test_every_column_of_every_model_is_described(resources: Resources) -> None:
+    transform.run_dbt(resources.settings, resources.store.connection_parameters(), ["docs", "generate"])
+    folder = resources.settings.folder / "dbt"
     manifest = json.loads((folder / "manifest.json").read_text())["nodes"]
     catalog = json.loads((folder / "catalog.json").read_text())["nodes"]
     models = [name for name in catalog if name.startswith(("model.", "seed."))]
@@ -160,45 +164,47 @@ def test_every_column_of_every_model_is_described(parts: Parts) -> None:
         assert described == set(catalog[model]["columns"]), model
 
 
-def test_the_network_is_loaded_when_it_is_another_one(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_network_is_loaded_when_it_is_another_one(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = read_network().paths.values()
-    assert query(parts, "select count(*) as n from linha_trajetos") == [{"n": sum(len(path.metres) for path in paths)}]
-    assert pipeline.transform(parts).models == MODELS
+    assert query(resources, "select count(*) as n from linha_trajetos") == [
+        {"n": sum(len(path.metres) for path in paths)}
+    ]
+    assert pipeline.transform(resources).models == MODELS
     monkeypatch.setattr(transform, "network_sha256", lambda: "another")
-    assert pipeline.transform(parts).models == MODELS + len(OF_THE_NETWORK) + SEEDS
-    assert parts.store.newest_network() == "another"
+    assert pipeline.transform(resources).models == MODELS + len(OF_THE_NETWORK) + SEEDS
+    assert resources.store.newest_network() == "another"
 
 
-def test_loads_that_stay_away_for_half_an_hour_are_a_warning_and_for_two_hours_an_error(parts: Parts) -> None:
-    capture(parts, [])
-    load_all(parts)
+def test_loads_that_stay_away_for_half_an_hour_are_a_warning_and_for_two_hours_an_error(resources: Resources) -> None:
+    capture(resources, [])
+    load_all(resources)
     found = []
     for minutes in (0, 29, 31, 119, 121):
-        with parts.store.connection() as connection:
+        with resources.store.connection() as connection:
             connection.execute("update brt_window set loaded_at = now() - make_interval(mins => %s)", [minutes])
         with pytest.raises(TransformFailed, match="brt_window") if minutes > 120 else nullcontext():
-            transform.run_dbt(parts.settings, parts.store.connection_parameters(), ["source", "freshness"])
-        sources = json.loads((parts.settings.folder / "dbt" / "sources.json").read_text())
+            transform.run_dbt(resources.settings, resources.store.connection_parameters(), ["source", "freshness"])
+        sources = json.loads((resources.settings.folder / "dbt" / "sources.json").read_text())
         found += [result["status"] for result in sources["results"]]
     assert found == ["pass", "pass", "warn", "warn", "error"]
 
 
-def test_a_table_with_other_columns_than_its_model_says_what_to_do(parts: Parts) -> None:
-    capture(parts, [])
-    load_all(parts)
-    pipeline.transform(parts)
-    with parts.store.connection() as connection:
+def test_a_table_with_other_columns_than_its_model_says_what_to_do(resources: Resources) -> None:
+    capture(resources, [])
+    load_all(resources)
+    pipeline.transform(resources)
+    with resources.store.connection() as connection:
         connection.execute("alter table gps_brt add column velha integer")
     with pytest.raises(TransformFailed, match="brt-watch transform --full-refresh"):
-        pipeline.transform(parts)
-    pipeline.transform(parts, "--full-refresh")
+        pipeline.transform(resources)
+    pipeline.transform(resources, "--full-refresh")
 
 
 def test_what_dbt_complains_of_is_in_the_error(
-    make_parts: Callable[..., Parts],
+    make_resources: Callable[..., Resources],
 ) -> None:
-    parts = make_parts(database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x"))
+    resources = make_resources(database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x"))
     started = time.monotonic()
     with pytest.raises(TransformFailed, match=r"127\.0\.0\.1"):
-        transform.build(parts.settings, parts.store.connection_parameters())
+        transform.build(resources.settings, resources.store.connection_parameters())
     assert time.monotonic() - started < 60

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from brt_watch import pipeline
 from brt_watch.clock import StillClock
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.web.app import create_app
 from brt_watch.web.gtfs_rt_rules import findings
 from brt_watch.web.live import vehicles_event
@@ -37,7 +37,7 @@ BUS, SUPPORT = "901008", "LUH4150 PKP / T. I"
 TICKS = 45
 
 
-def drive(parts: Parts, clock: StillClock, ticks: int) -> None:
+def drive(resources: Resources, clock: StillClock, ticks: int) -> None:
     """Capture a bus of line 22 on its way, one that stands, and a support vehicle."""
     path = parts_path()
     for number in range(ticks):
@@ -53,8 +53,8 @@ def drive(parts: Parts, clock: StillClock, ticks: int) -> None:
         )
         standing = vehicle(SUPPORT, at, linha="0", sentido="", trajeto="", velocidade=0, direcao=" ")
         odd = vehicle("901065", at, latitude=0, longitude=0)
-        parts.feed.script.append(body(moving, standing, odd))  # type: ignore[attr-defined]
-        pipeline.capture(next(pipeline.next_ticks(parts)), parts)
+        resources.feed.script.append(body(moving, standing, odd))  # type: ignore[attr-defined]
+        pipeline.capture(next(pipeline.next_ticks(resources)), resources)
         clock.time += timedelta(seconds=19)
 
 
@@ -65,18 +65,18 @@ def parts_path() -> Any:
 
 
 @pytest.fixture
-def captured(parts: Parts, clock: StillClock) -> Parts:
+def captured(resources: Resources, clock: StillClock) -> Resources:
     """Fifteen minutes: one window loaded, the rest on disk."""
-    drive(parts, clock, TICKS)
-    for folder in pipeline.windows_to_load(parts):
-        pipeline.load(folder, parts)
-    assert parts.files.archived()
-    assert not parts.files.closed_windows()
-    return parts
+    drive(resources, clock, TICKS)
+    for folder in pipeline.windows_to_load(resources):
+        pipeline.load(folder, resources)
+    assert resources.files.archived()
+    assert not resources.files.closed_windows()
+    return resources
 
 
 @pytest.fixture
-def app(captured: Parts) -> FastAPI:
+def app(captured: Resources) -> FastAPI:
     made = create_app(captured)
     made.state.site.live.look()
     return made
@@ -249,11 +249,11 @@ def test_health_is_503_when_the_capture_is_behind_and_the_map_says_so(
 
 
 def test_without_postgres_the_map_goes_on_and_says_what_is_missing(
-    make_parts: Callable[..., Parts], clock: StillClock
+    make_resources: Callable[..., Resources], clock: StillClock
 ) -> None:
-    parts = make_parts(database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
-    drive(parts, clock, 3)
-    app = create_app(parts)
+    resources = make_resources(database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
+    drive(resources, clock, 3)
+    app = create_app(resources)
     app.state.site.past.check()
     app.state.site.live.look()
 
@@ -283,7 +283,7 @@ def test_the_web_reads_as_a_role_that_cannot_write(app: FastAPI) -> None:
 
 
 def test_a_client_that_comes_back_is_told_only_what_changed_since(
-    app: FastAPI, captured: Parts, clock: StillClock
+    app: FastAPI, captured: Resources, clock: StillClock
 ) -> None:
     live = app.state.site.live
     _, whole = live.first_event(None)

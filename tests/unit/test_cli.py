@@ -169,13 +169,13 @@ def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_only_if_nothi
 
 
 def test_a_database_that_an_interrupted_start_left_without_tables_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    server, parts = mock.Mock(), mock.Mock()
+    server, resources = mock.Mock(), mock.Mock()
     server.pid.return_value = 1
     monkeypatch.setattr(service.Server, "of", lambda _settings: server)
-    monkeypatch.setattr(service.Parts, "of", lambda _settings: parts)
+    monkeypatch.setattr(service.Resources, "from_settings", lambda _settings: resources)
     service.start_database(load_settings(), Running())  # type: ignore[arg-type]
     assert server.wait_until_ready.called
-    assert parts.store.apply_schema.called
+    assert resources.store.apply_schema.called
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -14,7 +14,7 @@ from brt_watch import pipeline
 from brt_watch.capture.window import read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.store.database import Loaded
 from brt_watch.transform.runner import Derived
 from tests.conftest import ScriptedFeed
@@ -27,9 +27,9 @@ def states(flow: Any, state: Any, name: str) -> list[Any]:
     return list(state.result[task].map_states)
 
 
-def feed(parts: Parts) -> ScriptedFeed:
-    assert isinstance(parts.feed, ScriptedFeed)
-    return parts.feed
+def feed(resources: Resources) -> ScriptedFeed:
+    assert isinstance(resources.feed, ScriptedFeed)
+    return resources.feed
 
 
 def test_it_is_prefect_0_15_9() -> None:
@@ -57,7 +57,7 @@ def test_a_flow_registers_as_the_same_flow_whatever_process_does_it(
         assert flow.serialize()["schedule"]["clocks"][0]["start_date"]["dt"].startswith("2019-01-01")
 
 
-def test_a_minute_is_three_polls_and_says_so(flows: Any, parts: Parts) -> None:
+def test_a_minute_is_three_polls_and_says_so(flows: Any, resources: Resources) -> None:
     state = run(flows.local_storage_flow)
     assert state.is_successful()
     polls = states(flows.local_storage_flow, state, "capture")
@@ -66,8 +66,8 @@ def test_a_minute_is_three_polls_and_says_so(flows: Any, parts: Parts) -> None:
     assert state.result[summary].message == "3 of 3 polls good, 3 records"
 
 
-def test_a_poll_that_failed_is_a_failed_task_and_the_minute_goes_on(flows: Any, parts: Parts) -> None:
-    feed(parts).script = [FeedFailed("unreachable", "no route")]
+def test_a_poll_that_failed_is_a_failed_task_and_the_minute_goes_on(flows: Any, resources: Resources) -> None:
+    feed(resources).script = [FeedFailed("unreachable", "no route")]
     state = run(flows.local_storage_flow)
     assert state.is_successful()
     polls = states(flows.local_storage_flow, state, "capture")
@@ -75,40 +75,40 @@ def test_a_poll_that_failed_is_a_failed_task_and_the_minute_goes_on(flows: Any, 
     assert polls[0].message == "unreachable: no route"
 
 
-def test_a_minute_without_a_good_poll_has_failed(flows: Any, parts: Parts) -> None:
-    feed(parts).script = [FeedFailed("unreachable", "no route")] * 3
+def test_a_minute_without_a_good_poll_has_failed(flows: Any, resources: Resources) -> None:
+    feed(resources).script = [FeedFailed("unreachable", "no route")] * 3
     state = run(flows.local_storage_flow)
     assert state.is_failed()
 
 
-def test_a_minute_that_is_over_is_skipped_and_the_ledger_says_missed(flows: Any, parts: Parts) -> None:
+def test_a_minute_that_is_over_is_skipped_and_the_ledger_says_missed(flows: Any, resources: Resources) -> None:
     run(flows.local_storage_flow)
-    clock = parts.clock
+    clock = resources.clock
     assert isinstance(clock, StillClock)
     clock.time = NOON + timedelta(minutes=5)
     state = run(flows.local_storage_flow, NOON + timedelta(minutes=1))
     (summary,) = flows.local_storage_flow.reference_tasks()
     assert state.result[summary].is_skipped()
     run(flows.local_storage_flow, NOON + timedelta(minutes=5))
-    (window,) = parts.files.newest_first()
+    (window,) = resources.files.newest_first()
     polls = [line.poll for line in read_ledger(window)]
     assert [poll.status.value for poll in polls] == ["ok"] * 3 + ["missed"] * 12 + ["ok"] * 3
 
 
-def test_a_minute_that_comes_again_is_captured_again(flows: Any, parts: Parts) -> None:
+def test_a_minute_that_comes_again_is_captured_again(flows: Any, resources: Resources) -> None:
     run(flows.local_storage_flow)
-    clock = parts.clock
+    clock = resources.clock
     assert isinstance(clock, StillClock)
     clock.time = NOON
     run(flows.local_storage_flow)
-    (window,) = parts.files.newest_first()
+    (window,) = resources.files.newest_first()
     assert len({line.poll.tick for line in read_ledger(window)}) == 6
 
 
 def test_a_minute_in_which_the_capture_itself_fails_has_failed(
-    flows: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    flows: Any, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(tick: datetime, parts: Parts) -> None:
+    def full(tick: datetime, resources: Resources) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pipeline, "capture", full)
@@ -119,12 +119,12 @@ def test_a_minute_in_which_the_capture_itself_fails_has_failed(
 
 
 def test_each_window_is_a_task_of_the_load(flows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(folder: Path, parts: Parts) -> Loaded:
+    def load(folder: Path, resources: Resources) -> Loaded:
         if folder.name == "b":
             raise DatabaseUnreachable(where="x", reason="gone")
         return Loaded(folder.name, records=10, signals=4, rejects=0)
 
-    monkeypatch.setattr(pipeline, "windows_to_load", lambda parts: [Path("a"), Path("b"), Path("c")])
+    monkeypatch.setattr(pipeline, "windows_to_load", lambda resources: [Path("a"), Path("b"), Path("c")])
     monkeypatch.setattr(pipeline, "load", load)
     state = run(flows.postgres_storage_flow)
     assert state.is_failed()
@@ -145,7 +145,7 @@ def test_a_load_without_a_closed_window_is_skipped(flows: Any) -> None:
 def test_dbt_runs_after_a_load_and_not_without_one(
     flows: Any, monkeypatch: pytest.MonkeyPatch, due: bool, expected: str
 ) -> None:
-    monkeypatch.setattr(pipeline, "transform_if_due", lambda parts: Derived(3, 5, 0.5) if due else None)
+    monkeypatch.setattr(pipeline, "transform_if_due", lambda resources: Derived(3, 5, 0.5) if due else None)
     state = run(flows.dbt_flow)
     (task,) = flows.dbt_flow.get_tasks(name="transform")
     assert type(state.result[task]).__name__ == expected

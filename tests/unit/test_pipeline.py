@@ -17,29 +17,29 @@ from brt_watch.capture.window import CSV, read_ledger, read_manifest
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 
 
-def feed(parts: Parts) -> ScriptedFeed:
-    assert isinstance(parts.feed, ScriptedFeed)
-    return parts.feed
+def feed(resources: Resources) -> ScriptedFeed:
+    assert isinstance(resources.feed, ScriptedFeed)
+    return resources.feed
 
 
-def clock(parts: Parts) -> StillClock:
-    assert isinstance(parts.clock, StillClock)
-    return parts.clock
+def clock(resources: Resources) -> StillClock:
+    assert isinstance(resources.clock, StillClock)
+    return resources.clock
 
 
-def run(parts: Parts, polls: int) -> list[Poll]:
-    return [pipeline.capture(tick, parts) for tick in islice(pipeline.next_ticks(parts), polls)]
+def run(resources: Resources, polls: int) -> list[Poll]:
+    return [pipeline.capture(tick, resources) for tick in islice(pipeline.next_ticks(resources), polls)]
 
 
-def ledger(parts: Parts) -> list[Poll]:
-    folders = reversed(list(parts.files.newest_first()))
+def ledger(resources: Resources) -> list[Poll]:
+    folders = reversed(list(resources.files.newest_first()))
     return [line.poll for folder in folders for line in read_ledger(folder)]
 
 
@@ -47,11 +47,11 @@ def ticks(polls: list[Poll]) -> list[datetime]:
     return [poll.tick for poll in polls]
 
 
-def test_every_tick_has_one_line_in_the_ledger(parts: Parts) -> None:
-    feed(parts).script = [body(vehicle()), FeedFailed("unreachable", "no route"), b"<html>", body(vehicle())]
-    run(parts, 100)
-    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(100)]
-    assert [(poll.status.value, poll.reason) for poll in ledger(parts)[:4]] == [
+def test_every_tick_has_one_line_in_the_ledger(resources: Resources) -> None:
+    feed(resources).script = [body(vehicle()), FeedFailed("unreachable", "no route"), b"<html>", body(vehicle())]
+    run(resources, 100)
+    assert ticks(ledger(resources)) == [NOON + number * STEP for number in range(100)]
+    assert [(poll.status.value, poll.reason) for poll in ledger(resources)[:4]] == [
         ("ok", ""),
         ("failed", "unreachable"),
         ("failed", "not_json"),
@@ -59,65 +59,65 @@ def test_every_tick_has_one_line_in_the_ledger(parts: Parts) -> None:
     ]
 
 
-def test_a_poll_ends_before_the_next_tick(parts: Parts) -> None:
-    run(parts, 3)
-    assert feed(parts).deadlines == [NOON + number * STEP + timedelta(seconds=19) for number in range(3)]
+def test_a_poll_ends_before_the_next_tick(resources: Resources) -> None:
+    run(resources, 3)
+    assert feed(resources).deadlines == [NOON + number * STEP + timedelta(seconds=19) for number in range(3)]
 
 
-def test_an_answer_that_is_not_the_contract_is_kept_raw(parts: Parts) -> None:
-    feed(parts).script = [b"<html>busy</html>"]
-    run(parts, 1)
-    (poll,) = ledger(parts)
+def test_an_answer_that_is_not_the_contract_is_kept_raw(resources: Resources) -> None:
+    feed(resources).script = [b"<html>busy</html>"]
+    run(resources, 1)
+    (poll,) = ledger(resources)
     assert (poll.raw, poll.body_bytes, poll.records) == ("20261123T120000Z.json.zst", 17, 0)
 
 
-def test_the_ledger_knows_how_old_the_signals_were(parts: Parts) -> None:
-    feed(parts).script = [body(*(vehicle(str(n), NOON - timedelta(seconds=10 * n)) for n in range(3)))]
-    run(parts, 1)
-    (poll,) = ledger(parts)
+def test_the_ledger_knows_how_old_the_signals_were(resources: Resources) -> None:
+    feed(resources).script = [body(*(vehicle(str(n), NOON - timedelta(seconds=10 * n)) for n in range(3)))]
+    run(resources, 1)
+    (poll,) = ledger(resources)
     assert poll.newest_signal_at == NOON - timedelta(seconds=20)
     assert poll.median_age_seconds == 30.5
 
 
-def test_no_webhook_keeps_a_poll_from_its_next_tick(parts: Parts) -> None:
+def test_no_webhook_keeps_a_poll_from_its_next_tick(resources: Resources) -> None:
     waited: list[float] = []
 
     class Slow(Webhook):
         def send(self, alerts: list[Alert], patience_seconds: float = 3) -> None:
             waited.append(patience_seconds)
 
-    parts = replace(parts, webhook=Slow("", lambda: "test"))
-    for feed(parts).seconds in (1, 17, 19):
-        run(parts, 1)
+    resources = replace(resources, webhook=Slow("", lambda: "test"))
+    for feed(resources).seconds in (1, 17, 19):
+        run(resources, 1)
     assert waited == [3, 2, 0]
 
 
-def test_ticks_at_which_nothing_ran_are_written_down_as_missed(parts: Parts) -> None:
-    run(parts, 2)
-    clock(parts).time = NOON + timedelta(minutes=3)
-    run(parts, 1)
-    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(10)]
-    assert [poll.status for poll in ledger(parts)[2:9]] == [Status.MISSED] * 7
+def test_ticks_at_which_nothing_ran_are_written_down_as_missed(resources: Resources) -> None:
+    run(resources, 2)
+    clock(resources).time = NOON + timedelta(minutes=3)
+    run(resources, 1)
+    assert ticks(ledger(resources)) == [NOON + number * STEP for number in range(10)]
+    assert [poll.status for poll in ledger(resources)[2:9]] == [Status.MISSED] * 7
 
 
-def test_an_outage_of_weeks_is_written_down_for_its_last_day(parts: Parts) -> None:
-    run(parts, 1)
-    clock(parts).time = NOON + timedelta(days=30)
-    run(parts, 1)
-    polls = ledger(parts)
+def test_an_outage_of_weeks_is_written_down_for_its_last_day(resources: Resources) -> None:
+    run(resources, 1)
+    clock(resources).time = NOON + timedelta(days=30)
+    run(resources, 1)
+    polls = ledger(resources)
     assert ticks(polls[1:]) == [NOON + timedelta(days=29) + (n + 1) * STEP for n in range(24 * 180)]
 
 
-def test_a_clock_that_was_set_back_costs_no_poll_and_doubles_no_tick(parts: Parts) -> None:
-    run(parts, 45)
-    clock(parts).time = NOON - timedelta(hours=2)
-    run(parts, 45)
-    clock(parts).time = NOON - timedelta(minutes=5)
-    run(parts, 90)
-    polls = ledger(parts)
+def test_a_clock_that_was_set_back_costs_no_poll_and_doubles_no_tick(resources: Resources) -> None:
+    run(resources, 45)
+    clock(resources).time = NOON - timedelta(hours=2)
+    run(resources, 45)
+    clock(resources).time = NOON - timedelta(minutes=5)
+    run(resources, 90)
+    polls = ledger(resources)
     assert len({poll.tick for poll in polls}) == len(polls)
     assert sum(poll.status.is_good for poll in polls) == 180
-    raws = {(folder, line.poll.raw) for folder in parts.files.newest_first() for line in read_ledger(folder)}
+    raws = {(folder, line.poll.raw) for folder in resources.files.newest_first() for line in read_ledger(folder)}
     assert all((folder / "raw" / raw).exists() for folder, raw in raws if raw)
 
 
@@ -131,159 +131,159 @@ class ClockSetBack(StillClock):
         self.time, self.hour = self.time - self.hour, timedelta()
 
 
-def test_a_clock_that_is_set_back_while_a_poll_waits_costs_no_poll(parts: Parts) -> None:
-    run(parts, 6)
-    set_back = replace(parts, clock=ClockSetBack(clock(parts).time))
+def test_a_clock_that_is_set_back_while_a_poll_waits_costs_no_poll(resources: Resources) -> None:
+    run(resources, 6)
+    set_back = replace(resources, clock=ClockSetBack(clock(resources).time))
     ticks = pipeline.next_ticks(set_back)
     polls = [pipeline.capture(next(ticks), set_back) for _ in range(4)]
     assert [floor(poll.tick, STEP) for poll in polls] == [NOON - timedelta(hours=1) + n * STEP for n in range(6, 10)]
     assert all(poll.status is Status.OK for poll in polls)
 
 
-def test_what_is_left_of_a_minute_in_which_the_clock_is_set_back_is_polled_in_its_time(parts: Parts) -> None:
-    run(parts, 7)
-    set_back = replace(parts, clock=ClockSetBack(clock(parts).time))
+def test_what_is_left_of_a_minute_in_which_the_clock_is_set_back_is_polled_in_its_time(resources: Resources) -> None:
+    run(resources, 7)
+    set_back = replace(resources, clock=ClockSetBack(clock(resources).time))
     polls = [pipeline.capture(NOON + n * STEP, set_back) for n in (7, 8)]
     assert [floor(poll.tick, STEP) for poll in polls] == [NOON - timedelta(hours=1) + n * STEP for n in (7, 8)]
 
 
-def test_one_poll_a_minute_keeps_every_minute(make_parts: Callable[..., Parts]) -> None:
-    parts = make_parts(poll_seconds=60)
-    feed(parts).seconds = 0
-    run(parts, 5)
-    assert ticks(ledger(parts)) == [NOON + n * MINUTE for n in range(5)]
+def test_one_poll_a_minute_keeps_every_minute(make_resources: Callable[..., Resources]) -> None:
+    resources = make_resources(poll_seconds=60)
+    feed(resources).seconds = 0
+    run(resources, 5)
+    assert ticks(ledger(resources)) == [NOON + n * MINUTE for n in range(5)]
 
 
-def test_a_minute_that_lies_ahead_after_the_clock_was_set_back_is_the_one_of_now(parts: Parts) -> None:
-    run(parts, 6)
-    clock(parts).time = NOON - timedelta(hours=1)
+def test_a_minute_that_lies_ahead_after_the_clock_was_set_back_is_the_one_of_now(resources: Resources) -> None:
+    run(resources, 6)
+    clock(resources).time = NOON - timedelta(hours=1)
     expected = [NOON - timedelta(hours=1) + n * STEP for n in range(3)]
-    assert pipeline.ticks_of_minute(NOON + 2 * MINUTE, parts) == expected
+    assert pipeline.ticks_of_minute(NOON + 2 * MINUTE, resources) == expected
 
 
-def test_a_clock_that_was_far_ahead_for_a_moment_stops_nothing(parts: Parts) -> None:
-    run(parts, 3)
-    clock(parts).time = NOON + timedelta(days=365)
-    run(parts, 1)
-    clock(parts).time = NOON + timedelta(minutes=2)
-    polls = run(parts, 120)
+def test_a_clock_that_was_far_ahead_for_a_moment_stops_nothing(resources: Resources) -> None:
+    run(resources, 3)
+    clock(resources).time = NOON + timedelta(days=365)
+    run(resources, 1)
+    clock(resources).time = NOON + timedelta(minutes=2)
+    polls = run(resources, 120)
     assert all(poll.status.is_good for poll in polls)
-    assert len(parts.files.closed_windows()) >= 2
+    assert len(resources.files.closed_windows()) >= 2
 
 
-def test_a_window_that_died_before_its_first_line_hides_no_other(parts: Parts) -> None:
-    run(parts, 39)
-    first = parts.files.open_window()
+def test_a_window_that_died_before_its_first_line_hides_no_other(resources: Resources) -> None:
+    run(resources, 39)
+    first = resources.files.open_window()
     assert first
-    parts.files.to_archive(parts.files.close(first))
-    run(parts, 39)
-    second = parts.files.open_window()
+    resources.files.to_archive(resources.files.close(first))
+    run(resources, 39)
+    second = resources.files.open_window()
     assert second
-    parts.files.close(second)
-    parts.files.new_window(NOON + 78 * STEP)
-    clock(parts).time = NOON + 80 * STEP
-    run(parts, 1)
-    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(81)]
+    resources.files.close(second)
+    resources.files.new_window(NOON + 78 * STEP)
+    clock(resources).time = NOON + 80 * STEP
+    run(resources, 1)
+    assert ticks(ledger(resources)) == [NOON + number * STEP for number in range(81)]
 
 
-def test_after_the_machine_slept_the_next_tick_is_the_one_of_now(parts: Parts) -> None:
-    ticks = pipeline.next_ticks(parts)
-    pipeline.capture(next(ticks), parts)
-    clock(parts).time = NOON + timedelta(hours=1)
+def test_after_the_machine_slept_the_next_tick_is_the_one_of_now(resources: Resources) -> None:
+    ticks = pipeline.next_ticks(resources)
+    pipeline.capture(next(ticks), resources)
+    clock(resources).time = NOON + timedelta(hours=1)
     assert next(ticks) == NOON + timedelta(hours=1)
 
 
-def test_a_poll_that_begins_late_says_so_and_counts(parts: Parts) -> None:
-    clock(parts).time = NOON + timedelta(seconds=11)
-    run(parts, 1)
-    (poll,) = ledger(parts)
+def test_a_poll_that_begins_late_says_so_and_counts(resources: Resources) -> None:
+    clock(resources).time = NOON + timedelta(seconds=11)
+    run(resources, 1)
+    (poll,) = ledger(resources)
     assert (poll.tick, poll.status, poll.records) == (NOON, Status.LATE, 1)
 
 
-def test_with_too_little_time_left_the_next_tick_is_polled(parts: Parts) -> None:
-    clock(parts).time = NOON + timedelta(seconds=16)
-    run(parts, 1)
-    assert ticks(ledger(parts)) == [NOON + STEP]
+def test_with_too_little_time_left_the_next_tick_is_polled(resources: Resources) -> None:
+    clock(resources).time = NOON + timedelta(seconds=16)
+    run(resources, 1)
+    assert ticks(ledger(resources)) == [NOON + STEP]
 
 
-def test_a_minute_has_three_ticks_and_a_late_run_only_those_that_can_be_kept(parts: Parts) -> None:
-    assert pipeline.ticks_of_minute(NOON, parts) == [NOON, NOON + STEP, NOON + 2 * STEP]
-    clock(parts).time = NOON + timedelta(seconds=30)
-    assert pipeline.ticks_of_minute(NOON, parts) == [NOON + STEP, NOON + 2 * STEP]
-    clock(parts).time = NOON + timedelta(minutes=1)
-    assert pipeline.ticks_of_minute(NOON, parts) == []
+def test_a_minute_has_three_ticks_and_a_late_run_only_those_that_can_be_kept(resources: Resources) -> None:
+    assert pipeline.ticks_of_minute(NOON, resources) == [NOON, NOON + STEP, NOON + 2 * STEP]
+    clock(resources).time = NOON + timedelta(seconds=30)
+    assert pipeline.ticks_of_minute(NOON, resources) == [NOON + STEP, NOON + 2 * STEP]
+    clock(resources).time = NOON + timedelta(minutes=1)
+    assert pipeline.ticks_of_minute(NOON, resources) == []
 
 
-def test_a_restart_within_a_tick_does_not_poll_it_again(parts: Parts) -> None:
-    run(parts, 2)
-    assert pipeline.ticks_of_minute(NOON, parts) == [NOON + 2 * STEP]
-    assert next(pipeline.next_ticks(parts)) == NOON + 2 * STEP
-    again = pipeline.capture(NOON + STEP, parts)
+def test_a_restart_within_a_tick_does_not_poll_it_again(resources: Resources) -> None:
+    run(resources, 2)
+    assert pipeline.ticks_of_minute(NOON, resources) == [NOON + 2 * STEP]
+    assert next(pipeline.next_ticks(resources)) == NOON + 2 * STEP
+    again = pipeline.capture(NOON + STEP, resources)
     assert again.tick > NOON + STEP, "and if it does, the ledger tells the two apart"
-    assert not (parts.files.data / "clock-set-back").exists()
+    assert not (resources.files.data / "clock-set-back").exists()
 
 
-def test_one_poll_a_minute_by_setting(make_parts: Callable[..., Parts]) -> None:
-    assert pipeline.ticks_of_minute(NOON, make_parts(poll_seconds=60)) == [NOON]
+def test_one_poll_a_minute_by_setting(make_resources: Callable[..., Resources]) -> None:
+    assert pipeline.ticks_of_minute(NOON, make_resources(poll_seconds=60)) == [NOON]
 
 
-def test_a_window_is_closed_after_thirteen_minutes(parts: Parts) -> None:
-    run(parts, 39)
-    assert parts.files.closed_windows() == []
-    run(parts, 1)
-    (folder,) = parts.files.closed_windows()
+def test_a_window_is_closed_after_thirteen_minutes(resources: Resources) -> None:
+    run(resources, 39)
+    assert resources.files.closed_windows() == []
+    run(resources, 1)
+    (folder,) = resources.files.closed_windows()
     manifest = read_manifest(folder)
     assert (manifest.polls, manifest.captured_minutes, manifest.records) == (39, 13, 39)
 
 
-def test_a_window_is_never_closed_with_fewer_than_ten_captured_minutes(parts: Parts) -> None:
+def test_a_window_is_never_closed_with_fewer_than_ten_captured_minutes(resources: Resources) -> None:
     down = FeedFailed("unreachable")
     # Five minutes of failure, then one poll a minute, until the API is back at 12:29.
-    feed(parts).script = [body(vehicle())] * 27 + [down] * (15 + 15)
-    run(parts, 88)
-    assert parts.files.closed_windows() == []
-    run(parts, 1)
-    (folder,) = parts.files.closed_windows()
+    feed(resources).script = [body(vehicle())] * 27 + [down] * (15 + 15)
+    run(resources, 88)
+    assert resources.files.closed_windows() == []
+    run(resources, 1)
+    (folder,) = resources.files.closed_windows()
     assert read_manifest(folder).captured_minutes == 10
 
 
-def test_the_next_window_begins_where_the_last_one_ended(parts: Parts) -> None:
-    run(parts, 200)
-    assert ticks(ledger(parts)) == [NOON + number * STEP for number in range(200)]
-    assert len(parts.files.closed_windows()) == 5
+def test_the_next_window_begins_where_the_last_one_ended(resources: Resources) -> None:
+    run(resources, 200)
+    assert ticks(ledger(resources)) == [NOON + number * STEP for number in range(200)]
+    assert len(resources.files.closed_windows()) == 5
 
 
-def test_load_closes_a_window_that_is_due_when_the_capture_does_not(parts: Parts) -> None:
-    run(parts, 39)
-    clock(parts).time = NOON + timedelta(hours=1)
-    assert [folder.name for folder in pipeline.windows_to_load(parts)] == ["20261123T120000Z"]
+def test_load_closes_a_window_that_is_due_when_the_capture_does_not(resources: Resources) -> None:
+    run(resources, 39)
+    clock(resources).time = NOON + timedelta(hours=1)
+    assert [folder.name for folder in pipeline.windows_to_load(resources)] == ["20261123T120000Z"]
 
 
-def test_an_answer_that_was_stored_before_a_crash_is_taken_up(parts: Parts) -> None:
-    run(parts, 1)
-    opened = parts.files.open_window()
+def test_an_answer_that_was_stored_before_a_crash_is_taken_up(resources: Resources) -> None:
+    run(resources, 1)
+    opened = resources.files.open_window()
     assert opened
     opened.keep_raw(NOON + STEP, body(vehicle("901999"), vehicle("x", latitude=None)))
-    clock(parts).time = NOON + 2 * STEP
-    run(parts, 1)
-    polls = ledger(parts)
+    clock(resources).time = NOON + 2 * STEP
+    run(resources, 1)
+    polls = ledger(resources)
     assert ticks(polls) == [NOON, NOON + STEP, NOON + 2 * STEP]
     assert (polls[1].status, polls[1].records, polls[1].rejects) == (Status.OK, 1, 1)
     assert "901999" in (opened.folder / CSV).read_text()
 
 
-def test_an_api_that_fails_for_minutes_is_asked_once_a_minute_until_it_answers(parts: Parts) -> None:
-    feed(parts).script = [FeedFailed("unreachable", "no route")] * 17
-    run(parts, 30)
-    reasons = [poll.reason for poll in ledger(parts)]
+def test_an_api_that_fails_for_minutes_is_asked_once_a_minute_until_it_answers(resources: Resources) -> None:
+    feed(resources).script = [FeedFailed("unreachable", "no route")] * 17
+    run(resources, 30)
+    reasons = [poll.reason for poll in ledger(resources)]
     assert reasons == ["unreachable"] * 16 + ["not_asked"] * 2 + ["unreachable"] + ["not_asked"] * 2 + [""] * 9
-    assert len(feed(parts).deadlines) == 17 + 9
+    assert len(feed(resources).deadlines) == 17 + 9
 
 
-def test_an_alert_is_on_the_ledger_line_of_the_poll_that_saw_it(parts: Parts) -> None:
-    feed(parts).script = [body(vehicle()), body(vehicle(bateria=1)), body(vehicle(bateria=1)), body(vehicle())]
-    run(parts, 4)
-    alerts = [json.loads(poll.alerts) if poll.alerts else [] for poll in ledger(parts)]
+def test_an_alert_is_on_the_ledger_line_of_the_poll_that_saw_it(resources: Resources) -> None:
+    feed(resources).script = [body(vehicle()), body(vehicle(bateria=1)), body(vehicle(bateria=1)), body(vehicle())]
+    run(resources, 4)
+    alerts = [json.loads(poll.alerts) if poll.alerts else [] for poll in ledger(resources)]
     assert [[(alert["event"], alert["code"], alert["subject"]) for alert in of_poll] for of_poll in alerts] == [
         [],
         [("raised", "field_appeared", "bateria")],
@@ -292,9 +292,11 @@ def test_an_alert_is_on_the_ledger_line_of_the_poll_that_saw_it(parts: Parts) ->
     ]
 
 
-def test_a_full_disk_is_a_failed_tick_and_goes_on_by_itself(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(parts, 2)
-    window_csv = next(parts.files.newest_first()) / CSV
+def test_a_full_disk_is_a_failed_tick_and_goes_on_by_itself(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(resources, 2)
+    window_csv = next(resources.files.newest_first()) / CSV
     before = window_csv.read_bytes()
     append, full = disk.append, True
 
@@ -305,26 +307,26 @@ def test_a_full_disk_is_a_failed_tick_and_goes_on_by_itself(parts: Parts, monkey
         return append(path, data)
 
     monkeypatch.setattr(disk, "append", no_room)
-    (failed,) = run(parts, 1)
+    (failed,) = run(resources, 1)
     assert (failed.status, failed.reason) == (Status.FAILED, "disk_full")
     assert "disk_full" in (failed.alerts or "")
-    assert not (parts.files.data / "reserve").exists(), "the room that was held is given to the ledger"
+    assert not (resources.files.data / "reserve").exists(), "the room that was held is given to the ledger"
     assert window_csv.read_bytes() == before
-    run(parts, 2)
+    run(resources, 2)
     full = False
-    (good,) = run(parts, 1)
+    (good,) = run(resources, 1)
     assert (good.status, good.records) == (Status.OK, 1)
     assert '"closed"' in (good.alerts or "")
-    assert (parts.files.data / "reserve").exists()
-    polls = ledger(parts)
+    assert (resources.files.data / "reserve").exists()
+    polls = ledger(resources)
     assert ticks(polls) == [NOON + number * STEP for number in range(6)]
     assert [bool(poll.alerts) for poll in polls] == [False, False, True, False, False, True]
 
 
-def test_a_reject_is_in_its_file_with_reason_and_json(parts: Parts) -> None:
-    feed(parts).script = [body(vehicle(), vehicle("x", latitude=None))]
-    run(parts, 1)
-    opened = parts.files.open_window()
+def test_a_reject_is_in_its_file_with_reason_and_json(resources: Resources) -> None:
+    feed(resources).script = [body(vehicle(), vehicle("x", latitude=None))]
+    run(resources, 1)
+    opened = resources.files.open_window()
     assert opened
     line = (opened.folder / "rejects.csv").read_text().splitlines()[1]
     assert line.startswith("2026-11-23T12:00:00.000000Z,1,position_missing,")

@@ -20,7 +20,7 @@ from brt_watch import lock, pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import PROJECT
 from tests.conftest import ScriptedFeed, make_settings
 from tests.run_flow import run, runs_of
@@ -33,11 +33,13 @@ def webhook(httpserver: HTTPServer) -> HTTPServer:
 
 
 @pytest.fixture
-def parts(make_parts: Callable[..., Parts], webhook: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Parts:
+def resources(
+    make_resources: Callable[..., Resources], webhook: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> Resources:
     # A local run does not wait for the webhook; a test does.
     send = Webhook.send
     monkeypatch.setattr(Webhook, "send", lambda self, alerts, patience=3: send(self, alerts))
-    return replace(make_parts(), webhook=Webhook(webhook.url_for("/alerts"), lambda: "test"))
+    return replace(make_resources(), webhook=Webhook(webhook.url_for("/alerts"), lambda: "test"))
 
 
 def told(webhook: HTTPServer) -> list[dict[str, Any]]:
@@ -47,10 +49,10 @@ def told(webhook: HTTPServer) -> list[dict[str, Any]]:
 def test_runs_that_begin_to_fail_raise_one_alert_and_a_good_one_closes_it(
     flows: Any, webhook: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(folder: Path, parts: Parts) -> None:
+    def gone(folder: Path, resources: Resources) -> None:
         raise DatabaseUnreachable(where="db.example.org", reason="connection refused")
 
-    monkeypatch.setattr(pipeline, "windows_to_load", lambda parts: [Path("a")])
+    monkeypatch.setattr(pipeline, "windows_to_load", lambda resources: [Path("a")])
     monkeypatch.setattr(pipeline, "load", gone)
     assert run(flows.postgres_storage_flow).is_failed()
     assert run(flows.postgres_storage_flow).is_failed()
@@ -59,15 +61,17 @@ def test_runs_that_begin_to_fail_raise_one_alert_and_a_good_one_closes_it(
     assert "Postgres does not answer at db.example.org: connection refused" in alert["detail"]
     assert "sum_up_loads: 0 of 1 windows loaded" in alert["detail"]
 
-    monkeypatch.setattr(pipeline, "windows_to_load", lambda parts: [])
-    monkeypatch.setattr(flows.archived, "tidy", lambda parts: None)
+    monkeypatch.setattr(pipeline, "windows_to_load", lambda resources: [])
+    monkeypatch.setattr(flows.archived, "tidy", lambda resources: None)
     assert run(flows.postgres_storage_flow).is_successful()
     assert [alert["event"] for alert in told(webhook)] == ["raised", "closed"]
     assert told(webhook)[1]["since"] == alert["since"]
 
 
-def test_a_minute_without_a_good_poll_is_told_with_its_reason(flows: Any, parts: Parts, webhook: HTTPServer) -> None:
-    feed = parts.feed
+def test_a_minute_without_a_good_poll_is_told_with_its_reason(
+    flows: Any, resources: Resources, webhook: HTTPServer
+) -> None:
+    feed = resources.feed
     assert isinstance(feed, ScriptedFeed)
     feed.script = [FeedFailed("unreachable", "no route")] * 3
     assert run(flows.local_storage_flow).is_failed()
@@ -75,8 +79,8 @@ def test_a_minute_without_a_good_poll_is_told_with_its_reason(flows: Any, parts:
     assert "0 of 3 polls good, 0 records: unreachable" in alert["detail"]
 
 
-def test_a_poll_that_failed_in_a_good_minute_is_not_told(flows: Any, parts: Parts, webhook: HTTPServer) -> None:
-    feed = parts.feed
+def test_a_poll_that_failed_in_a_good_minute_is_not_told(flows: Any, resources: Resources, webhook: HTTPServer) -> None:
+    feed = resources.feed
     assert isinstance(feed, ScriptedFeed)
     feed.script = [FeedFailed("unreachable", "no route")]
     assert run(flows.local_storage_flow).is_successful()
@@ -98,9 +102,9 @@ def test_a_late_run_of_an_agent_is_skipped(flows: Any) -> None:
     runs_of(flows.postgres_storage_flow).held.close()
 
 
-def test_one_run_of_a_flow_at_a_time(flows: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_run_of_a_flow_at_a_time(flows: Any, resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brt_watch.flows.runs.PATIENCE_SECONDS", 0)
-    flow, held = flows.dbt_flow, parts.settings.folder / "run" / "dbt_flow.lock"
+    flow, held = flows.dbt_flow, resources.settings.folder / "run" / "dbt_flow.lock"
     with lock.hold(held, "dbt_flow"):
         second = of_an_agent(flow, datetime.now(UTC))
         assert second.is_skipped()

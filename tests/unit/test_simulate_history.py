@@ -17,7 +17,7 @@ from brt_watch.capture.window import CSV, CaptureFiles, read_ledger
 from brt_watch.clock import Clock, parse_moment
 from brt_watch.errors import MixedData
 from brt_watch.network import read_network
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
 from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
@@ -129,11 +129,11 @@ def test_a_folder_keeps_its_first_simulation(settings: Settings) -> None:
     assert simulate_into(settings, Simulation.beginning(START, seed=2)) == simulation_of(settings)
 
 
-def test_a_folder_of_real_data_is_not_made_one_of_simulated_data(parts: Parts) -> None:
-    pipeline.capture(START, parts)
+def test_a_folder_of_real_data_is_not_made_one_of_simulated_data(resources: Resources) -> None:
+    pipeline.capture(START, resources)
     with pytest.raises(MixedData, match="never mixed"):
-        simulate_into(parts.settings, Simulation.beginning(START))
-    assert simulation_of(parts.settings) is None
+        simulate_into(resources.settings, Simulation.beginning(START))
+    assert simulation_of(resources.settings) is None
 
 
 class Answers(Feed):
@@ -153,12 +153,12 @@ class Answers(Feed):
     [(False, False, ""), (True, True, ""), (False, True, "simulated"), (True, False, "not_simulated")],
 )
 def test_an_answer_of_the_other_kind_is_a_failed_poll_and_not_kept(
-    make_parts: Callable[..., Parts], folder_is: bool, answer_is: bool, reason: str
+    make_resources: Callable[..., Resources], folder_is: bool, answer_is: bool, reason: str
 ) -> None:
-    parts = make_parts()
-    parts = replace(parts, feed=Answers(parts.clock, answer_is))
+    resources = make_resources()
+    resources = replace(resources, feed=Answers(resources.clock, answer_is))
     if folder_is:
-        simulate_into(parts.settings, Simulation.beginning(START))
-    poll = pipeline.capture(parts.clock.now(), parts)
+        simulate_into(resources.settings, Simulation.beginning(START))
+    poll = pipeline.capture(resources.clock.now(), resources)
     assert (poll.status.is_good, poll.reason) == (not reason, reason)
-    assert bool(list(parts.settings.folder.glob("windows/*/raw/*"))) == (not reason)
+    assert bool(list(resources.settings.folder.glob("windows/*/raw/*"))) == (not reason)

@@ -13,7 +13,7 @@ from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert, Watch, watch
 from brt_watch.feeds.brt import parse
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, recorded_minutes, vehicle
 
@@ -195,11 +195,11 @@ def test_an_alert_names_its_capturer_for_several_can_share_a_webhook(httpserver:
     httpserver.expect_request("/hook", method="POST").respond_with_data(b"")
     url, senders = SecretStr(httpserver.url_for("/hook")), []
     for machine in ("here", "there"):
-        parts = Parts.of(make_settings(tmp_path / machine / "data", alert_webhook=url))
-        assert not parts.files.data.exists(), "who reads only writes nothing"
-        parts.webhook.send([ALERT])
+        resources = Resources.from_settings(make_settings(tmp_path / machine / "data", alert_webhook=url))
+        assert not resources.files.data.exists(), "who reads only writes nothing"
+        resources.webhook.send([ALERT])
         told = json.loads(httpserver.log[-1][0].data)
-        assert told["sender"] == f"{parts.files.capturer}, data"
+        assert told["sender"] == f"{resources.files.capturer}, data"
         assert told["text"].startswith(f"brt-watch ({told['sender']}): frozen raised")
         senders.append(told["sender"])
     assert senders[0] != senders[1]

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 from fastapi import FastAPI
 
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.web.app import create_app
 from tests.ask_web import ask
 
 
 @pytest.fixture
-def app(make_parts: Callable[..., Parts]) -> FastAPI:
-    return create_app(make_parts(postgres_port=1024))
+def app(make_resources: Callable[..., Resources]) -> FastAPI:
+    return create_app(make_resources(postgres_port=1024))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from brt_watch import disk, pipeline
 from brt_watch.capture.window import CSV, POLLS, pack, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.web import captured, live
 from brt_watch.web.app import create_app
 from brt_watch.web.captured import NewPolls, WaitingWindows
@@ -24,9 +24,9 @@ from tests.fleet import body, vehicle
 STEP = timedelta(seconds=20)
 
 
-def poll(parts: Parts, clock: StillClock) -> datetime:
+def poll(resources: Resources, clock: StillClock) -> datetime:
     """Capture at the next tick; returns the tick of the ledger."""
-    tick = pipeline.capture(next(pipeline.next_ticks(parts)), parts).tick
+    tick = pipeline.capture(next(pipeline.next_ticks(resources)), resources).tick
     clock.time += STEP - timedelta(seconds=1)
     return tick
 
@@ -35,67 +35,71 @@ def taken(new: NewPolls) -> list[datetime]:
     return [poll.tick for poll, _ in new.take()]
 
 
-def wait(parts: Parts) -> None:
+def wait(resources: Resources) -> None:
     """Let what is closed wait, as it does while Postgres is away."""
 
 
-def archive(parts: Parts) -> None:
-    for folder in parts.files.closed_windows():
-        parts.files.to_archive(folder)
+def archive(resources: Resources) -> None:
+    for folder in resources.files.closed_windows():
+        resources.files.to_archive(folder)
 
 
 @pytest.mark.parametrize("load", [wait, archive])
 def test_each_poll_is_taken_once_also_after_the_clock_was_set_back(
-    parts: Parts, clock: StillClock, load: Callable[[Parts], None]
+    resources: Resources, clock: StillClock, load: Callable[[Resources], None]
 ) -> None:
-    new = NewPolls(parts.files, LOOK_BACK)
+    new = NewPolls(resources.files, LOOK_BACK)
     for set_back in (timedelta(), timedelta(hours=2), timedelta(days=40)):
         clock.time -= set_back
         for _ in range(45):
-            tick = poll(parts, clock)
+            tick = poll(resources, clock)
             assert taken(new) == [tick]
-            load(parts)
+            load(resources)
             assert taken(new) == []
 
 
-def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(parts: Parts, clock: StillClock) -> None:
+def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(
+    resources: Resources, clock: StillClock
+) -> None:
     for set_back in (timedelta(), timedelta(hours=2)):
         clock.time -= set_back
         for _ in range(100):
-            last = poll(parts, clock)
-        archive(parts)
-    new = NewPolls(parts.files, LOOK_BACK)
+            last = poll(resources, clock)
+        archive(resources)
+    new = NewPolls(resources.files, LOOK_BACK)
     assert taken(new)[-1] == last
     for _ in range(90):
-        tick = poll(parts, clock)
-        archive(parts)
+        tick = poll(resources, clock)
+        archive(resources)
         assert taken(new) == [tick]
 
 
-def test_polls_of_several_windows_since_the_last_look_are_taken_in_their_order(parts: Parts, clock: StillClock) -> None:
-    new = NewPolls(parts.files, LOOK_BACK)
+def test_polls_of_several_windows_since_the_last_look_are_taken_in_their_order(
+    resources: Resources, clock: StillClock
+) -> None:
+    new = NewPolls(resources.files, LOOK_BACK)
     assert taken(new) == []
     for load in (wait, archive):
-        ticks = [poll(parts, clock) for _ in range(100)]
-        load(parts)
+        ticks = [poll(resources, clock) for _ in range(100)]
+        load(resources)
         assert taken(new) == ticks
 
 
 @pytest.fixture
-def looking(make_parts: Callable[..., Parts]) -> tuple[Live, Parts]:
-    parts = make_parts(postgres_port=1024)
-    return create_app(parts).state.site.live, parts
+def looking(make_resources: Callable[..., Resources]) -> tuple[Live, Resources]:
+    resources = make_resources(postgres_port=1024)
+    return create_app(resources).state.site.live, resources
 
 
 def test_who_streams_is_told_of_the_first_poll_after_the_clock_was_set_back(
-    looking: tuple[Live, Parts], clock: StillClock
+    looking: tuple[Live, Resources], clock: StillClock
 ) -> None:
-    page, parts = looking
+    page, resources = looking
     two_hours = timedelta(hours=2)
-    parts.feed.script.append(body(vehicle(at=clock.now() - two_hours)))  # type: ignore[attr-defined]
+    resources.feed.script.append(body(vehicle(at=clock.now() - two_hours)))  # type: ignore[attr-defined]
     for set_back in (timedelta(), two_hours):
         clock.time -= set_back
-        poll(parts, clock)
+        poll(resources, clock)
         page._publish(*page.look())
     _, event = asyncio.run(page.next_event(1, 1))
     assert event
@@ -114,41 +118,41 @@ def rotten_line(folder: Path) -> None:
 
 @pytest.mark.parametrize("rot", [rotten_file, rotten_line])
 def test_a_damaged_window_of_the_past_does_not_keep_the_page_from_the_present(
-    looking: tuple[Live, Parts], clock: StillClock, rot: Callable[[Path], None]
+    looking: tuple[Live, Resources], clock: StillClock, rot: Callable[[Path], None]
 ) -> None:
-    page, parts = looking
+    page, resources = looking
     for _ in range(60):
-        last = poll(parts, clock)
-    (folder,) = parts.files.closed_windows()
+        last = poll(resources, clock)
+    (folder,) = resources.files.closed_windows()
     pack(folder)
-    rot(parts.files.to_archive(folder))
+    rot(resources.files.to_archive(folder))
     page.look()
     assert page.snapshot
     assert page.snapshot.tick == last
 
 
 def test_a_damaged_window_that_is_open_is_passed_over_when_it_is_closed(
-    looking: tuple[Live, Parts], clock: StillClock
+    looking: tuple[Live, Resources], clock: StillClock
 ) -> None:
-    page, parts = looking
-    poll(parts, clock)
-    (folder,) = parts.files.newest_first()
+    page, resources = looking
+    poll(resources, clock)
+    (folder,) = resources.files.newest_first()
     whole = (folder / CSV).read_bytes()
     (folder / CSV).write_bytes(b"\n" + b"x" * (len(whole) - 1))
     with pytest.raises(DamagedWindow):
         page.look()
     for _ in range(60):
-        last = poll(parts, clock)
+        last = poll(resources, clock)
     page.look()
     assert page.snapshot
     assert page.snapshot.tick == last
 
 
 def test_the_page_goes_on_after_a_window_that_was_damaged(
-    looking: tuple[Live, Parts], clock: StillClock, monkeypatch: pytest.MonkeyPatch
+    looking: tuple[Live, Resources], clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page, parts = looking
-    poll(parts, clock)
+    page, resources = looking
+    poll(resources, clock)
 
     def damaged(folder: Path) -> None:
         raise DamagedWindow(folder=folder, difference="rotten")
@@ -170,13 +174,13 @@ def test_the_page_goes_on_after_a_window_that_was_damaged(
 
 
 @pytest.mark.parametrize("name", [POLLS, CSV])
-def test_a_damaged_window_hides_no_other_from_the_history(parts: Parts, clock: StillClock, name: str) -> None:
+def test_a_damaged_window_hides_no_other_from_the_history(resources: Resources, clock: StillClock, name: str) -> None:
     started = clock.now()
-    ticks = [poll(parts, clock) for _ in range(90)]
-    damaged, *others = parts.files.closed_windows()
+    ticks = [poll(resources, clock) for _ in range(90)]
+    damaged, *others = resources.files.closed_windows()
     assert others
     (damaged / name).write_bytes(b"saved anew\n")
-    waiting = WaitingWindows(parts.files)
+    waiting = WaitingWindows(resources.files)
     known = [poll.tick for poll in waiting.polls(started, clock.now())]
     assert set(known) >= set(ticks[39:])
     assert {signal.datahora for signal in waiting.signals(ticks[50], ticks[60])}

@@ -18,18 +18,18 @@ from brt_watch.capture.window import CaptureFiles, read_ledger
 from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Parsed, Poll, Status
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.store.database import Loaded
 
 
-def bring_in(source: Source, parts: Parts) -> Iterator[tuple[Poll, Parsed | None]]:
+def bring_in(source: Source, resources: Resources) -> Iterator[tuple[Poll, Parsed | None]]:
     """Write the answers of a source into windows, a day each, and yield each poll and what it says.
 
     What is there already stays. Raises MixedData, and ImportFailed when that is of another file of this name.
     """
-    if parts.files.simulated():
-        raise MixedData(folder=parts.settings.folder)
-    files = _files(source, parts)
+    if resources.files.simulated():
+        raise MixedData(folder=resources.settings.folder)
+    files = _files(source, resources)
     disk.write_durably(files.data / "capturer", f"import-{source.name}".encode())
     with files.writing():
         newest = files.newest_tick()
@@ -48,15 +48,15 @@ def bring_in(source: Source, parts: Parts) -> Iterator[tuple[Poll, Parsed | None
             files.close(window)
 
 
-def load_in(source: Source, parts: Parts) -> Iterator[Loaded]:
+def load_in(source: Source, resources: Resources) -> Iterator[Loaded]:
     """Load the windows of a source that wait, and yield what each brought."""
-    parts = replace(parts, files=_files(source, parts))
-    for folder in parts.files.closed_windows():
-        yield pipeline.load(folder, parts)
+    resources = replace(resources, files=_files(source, resources))
+    for folder in resources.files.closed_windows():
+        yield pipeline.load(folder, resources)
 
 
-def _files(source: Source, parts: Parts) -> CaptureFiles:
-    folder = parts.settings.folder / "imports" / source.name
+def _files(source: Source, resources: Resources) -> CaptureFiles:
+    folder = resources.settings.folder / "imports" / source.name
     folder.mkdir(parents=True, exist_ok=True)
     return CaptureFiles(folder, source.described)
 

@@ -21,7 +21,7 @@ from brt_watch.capture.window import (
     started_at,
 )
 from brt_watch.errors import DamagedWindow
-from brt_watch.pipeline import Parts, understand
+from brt_watch.pipeline import Resources, understand
 from brt_watch.store.database import Loaded
 
 log = structlog.get_logger()
@@ -38,10 +38,10 @@ class Tidied:
     freed_bytes: int
 
 
-def tidy(parts: Parts, dry_run: bool = False) -> Tidied:
+def tidy(resources: Resources, dry_run: bool = False) -> Tidied:
     """Delete what is older than the settings want it kept."""
-    raw = _due(parts, parts.settings.keep_raw_days, has_some_raw)
-    csv = _due(parts, parts.settings.keep_csv_days, has_csv)
+    raw = _due(resources, resources.settings.keep_raw_days, has_some_raw)
+    csv = _due(resources, resources.settings.keep_csv_days, has_csv)
     freed = 0
     if not dry_run:
         freed = sum(map(drop_raw, raw)) + sum(map(drop_csv, csv))
@@ -49,11 +49,11 @@ def tidy(parts: Parts, dry_run: bool = False) -> Tidied:
     return Tidied([folder.name for folder in raw], [folder.name for folder in csv], freed)
 
 
-def _due(parts: Parts, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
+def _due(resources: Resources, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
     """Return the archived windows older than so many days that still have some of it, oldest first; 0 keeps all."""
     due: list[Path] = []
-    until = parts.clock.now() - timedelta(days=days)
-    for month in parts.files.archived_months(until) if days else []:
+    until = resources.clock.now() - timedelta(days=days)
+    for month in resources.files.archived_months(until) if days else []:
         old = [folder for folder in month if started_at(folder) < until]
         left = [folder for folder in old if has_some(folder)]
         due = left + due
@@ -63,12 +63,12 @@ def _due(parts: Parts, days: int, has_some: Callable[[Path], bool]) -> list[Path
     return due
 
 
-def windows_to_rebuild(parts: Parts, since: datetime | None) -> list[Path]:
+def windows_to_rebuild(resources: Resources, since: datetime | None) -> list[Path]:
     """Return the archived windows, oldest first, that began at `since` or later."""
-    return [folder for folder in parts.files.archived() if since is None or started_at(folder) >= since]
+    return [folder for folder in resources.files.archived() if since is None or started_at(folder) >= since]
 
 
-def rebuild(folder: Path, parts: Parts, from_raw: bool) -> Loaded:
+def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
     """Load an archived window instead of what the database has of it; raises DamagedWindow, and all stays as it was.
 
     From raw, if its raw answers are there, its records are read anew from the answers as they were received, and its
@@ -81,21 +81,21 @@ def rebuild(folder: Path, parts: Parts, from_raw: bool) -> Loaded:
     if not from_raw and not from_csv:
         raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
     manifest = remake(folder, understand) if from_raw else read_manifest(folder)
-    loaded = parts.store.load_window(folder, manifest, instead=True)
+    loaded = resources.store.load_window(folder, manifest, instead=True)
     log.info("rebuild", **loaded.as_dict(), from_raw=from_raw, seconds=round(time.perf_counter() - started, 3))
     return loaded
 
 
-def verify(parts: Parts) -> list[str]:
+def verify(resources: Resources) -> list[str]:
     """Compare the archive with itself and with the database; returns a sentence for each difference."""
     # The archive first: what lies in it is in the database already, while loads go on.
-    archived = parts.files.archived()
-    in_database = parts.store.windows(parts.files.capturer)
+    archived = resources.files.archived()
+    in_database = resources.store.windows(resources.files.capturer)
     differences: list[str] = []
     for folder in archived:
         differences += _differences(folder, in_database.pop(folder.name, None))
     # A window that was loaded meanwhile is here, or will be.
-    still_here = {folder.name for folder in parts.files.newest_first()}
+    still_here = {folder.name for folder in resources.files.newest_first()}
     lost = [window for window in in_database if window not in still_here]
     return differences + [f"{window}: it is in the database, and not in the archive" for window in lost]
 

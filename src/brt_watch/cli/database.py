@@ -17,8 +17,8 @@ from rich.progress import Progress
 
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
-from brt_watch.cli.terminal import AsJson, err, out, print_json, the_parts
-from brt_watch.pipeline import Parts
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json
+from brt_watch.pipeline import Resources
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
 from brt_watch.store.embedded import Server
@@ -45,19 +45,23 @@ def db_stop() -> None:
 @app.command("schema")
 def db_schema() -> None:
     """Make the tables that the load fills, or bring them to the newest form."""
-    steps = the_parts().store.apply_schema()
+    steps = load_resources().store.apply_schema()
     out.print(f"applied: {', '.join(steps)}" if steps else "the tables are up to date")
 
 
 @app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def db_psql(context: typer.Context) -> None:
     """Open psql on the database; further words go to psql (for example -c 'select * from generate_view')."""
-    parts = the_parts()
-    program = Server.of(parts.settings).programs / "psql" if parts.settings.embedded_postgres else shutil.which("psql")
+    resources = load_resources()
+    program = (
+        Server.of(resources.settings).programs / "psql"
+        if resources.settings.embedded_postgres
+        else shutil.which("psql")
+    )
     if program is None:
         err.print("psql is not installed; the database is at the address of BRT_WATCH_DATABASE_URL.")
         raise typer.Exit(1)
-    known = parts.store.connection_parameters()
+    known = resources.store.connection_parameters()
     os.environ.update({"PGPASSWORD": known.pop("password", ""), "PGTZ": os.environ.get("PGTZ", "America/Sao_Paulo")})
     os.execv(program, [str(program), "-d", make_conninfo(**known), *context.args])
 
@@ -65,7 +69,7 @@ def db_psql(context: typer.Context) -> None:
 @app.command("url")
 def db_url() -> None:
     """Print the address of the database with its password, for other programs."""
-    out.print(the_parts().store.url, markup=False)
+    out.print(load_resources().store.url, markup=False)
 
 
 @app.command("move")
@@ -84,19 +88,19 @@ def db_move(
     The database of now is only read. The capture goes on; load and transform are stopped, for their next work belongs
     into the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
     """
-    parts = the_parts()
+    resources = load_resources()
     try:
         address = is_postgres_url(SecretStr(_asked_for() if to == "-" else to))
     except ValueError:
         raise typer.BadParameter("it has the form postgresql://user:password@host/database", param_hint="TO") from None
     if not address.get_secret_value():
         raise typer.BadParameter("it is empty", param_hint="TO")
-    there = Parts.of(parts.settings.model_copy(update={"database_url": address}))
+    there = Resources.from_settings(resources.settings.model_copy(update={"database_url": address}))
     progress = Progress(console=err, transient=True, disable=not err.is_terminal)
-    with _loading_into_neither(parts.settings), progress:
+    with _loading_into_neither(resources.settings), progress:
         task = progress.add_task("moving", total=None)
         moved = move(
-            parts.store,
+            resources.store,
             there.store,
             lambda done, in_all: progress.update(task, completed=done, total=max(in_all, done)),
         )
@@ -114,7 +118,7 @@ def db_move(
     out.print("The old database is as it was.")
 
 
-def _derive_there(there: Parts) -> None:
+def _derive_there(there: Resources) -> None:
     """Derive the models; from the end of the copy on nothing may be loaded here any more, also when this fails."""
     try:
         with err.status("dbt is at work"):

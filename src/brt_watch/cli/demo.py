@@ -16,7 +16,7 @@ from brt_watch import pipeline
 from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
 from brt_watch.cli.simulation import fill
 from brt_watch.cli.terminal import err, out, quietly
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.service.supervisor import PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import load_settings
 from brt_watch.simulate import demo as demo_settings
@@ -37,14 +37,14 @@ def demo(
     demo_settings.enter()
     settings = load_settings()
     service = Service(settings)
-    parts = Parts.of(settings)
+    resources = Resources.from_settings(settings)
     is_new = not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs())
     simulation = simulate_into(settings, Simulation.beginning(settings.time.now() - timedelta(hours=hours), demo=True))
     check_web_port(settings, service)
     with quietly():
         start_database(settings, service)
     if is_new:
-        with _network_loaded_meanwhile(parts):
+        with _network_loaded_meanwhile(resources):
             fill(settings, simulation, hours)
     started = service.start([SIMULATOR])
     demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
@@ -52,18 +52,18 @@ def demo(
     if is_new:
         # The page needs no database, and a visitor is not to wait for it.
         out.print(f"http://localhost:{settings.http_port} shows the buses already; now the database gets the past.")
-        _derive(parts)
+        _derive(resources)
     started += service.start(PARTS)
     print_where_to_look(settings, service, started)
 
 
 @contextmanager
-def _network_loaded_meanwhile(parts: Parts) -> Iterator[None]:
+def _network_loaded_meanwhile(resources: Resources) -> Iterator[None]:
     """Let dbt load the network in a process of its own, on another core; if it fails, the next run of dbt says why."""
-    if not pipeline.network_is_new(parts):
+    if not pipeline.network_is_new(resources):
         yield
         return
-    log = parts.settings.folder / "logs" / "network.log"
+    log = resources.settings.folder / "logs" / "network.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as file:
         command = [sys.executable, "-m", "brt_watch", "--demo", "transform"]
@@ -77,13 +77,13 @@ def _network_loaded_meanwhile(parts: Parts) -> Iterator[None]:
         process.wait()
 
 
-def _derive(parts: Parts) -> None:
+def _derive(resources: Resources) -> None:
     with quietly():
-        windows = pipeline.windows_to_load(parts)
+        windows = pipeline.windows_to_load(resources)
         for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
-            pipeline.load(folder, parts)
+            pipeline.load(folder, resources)
         out.print(f"{len(windows)} windows are loaded")
         with err.status("dbt is at work"):
-            derived = pipeline.transform_if_due(parts)
+            derived = pipeline.transform_if_due(resources)
         if derived:
             out.print(f"dbt derived {derived.models} models in {derived.seconds:.1f} s")

@@ -12,7 +12,7 @@ from rich.progress import track
 
 from brt_watch.archive.importing import bring_in, load_in
 from brt_watch.archive.sources import read_source
-from brt_watch.cli.terminal import AsJson, err, out, print_json, the_parts
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json
 from brt_watch.clock import parse_moment
 
 app = typer.Typer()
@@ -50,7 +50,7 @@ def import_(
     city's treated signals of 2022. Without a moment of capture that is estimated, from the newest stamps. The models
     follow with the next transform.
     """
-    parts = the_parts()
+    resources = load_resources()
     results: list[dict[str, Any]] = []
     for file in files:
         with err.status(f"reading {file.name}"):
@@ -59,13 +59,13 @@ def import_(
         result: dict[str, Any] = {"source": f"import-{source.name}", "answers": len(source.answers)}
         result |= {"first": first.isoformat(), "last": last.isoformat(), "estimated": source.is_estimated}
         if not dry_run:
-            polls = track(bring_in(source, parts), file.name, len(source.answers), console=err, transient=True)
+            polls = track(bring_in(source, resources), file.name, len(source.answers), console=err, transient=True)
             new, failed, reasons = 0, 0, Counter[str]()
             for poll, parsed in polls:
                 new += 1
                 failed += not poll.status.is_good
                 reasons.update(reject.reason for reject in (parsed.rejects if parsed else ()))
-            loaded = list(load_in(source, parts))
+            loaded = list(load_in(source, resources))
             result |= {"new": new, "failed": failed, "reasons": dict(reasons)}
             result |= {name: sum(getattr(each, name) for each in loaded) for name in ("records", "signals", "rejects")}
         results.append(result)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from brt_watch.cli.terminal import err, the_parts
+from brt_watch.cli.terminal import err, load_resources
 from brt_watch.errors import WebPortBusy
 from brt_watch.service.supervisor import WEB, known_as
 
@@ -28,18 +28,20 @@ def serve(
 
     from brt_watch.web.app import create_app
 
-    parts = the_parts()
-    listening = listen(host or "127.0.0.1", parts.settings.http_port if port is None else port)
+    resources = load_resources()
+    listening = listen(host or "127.0.0.1", resources.settings.http_port if port is None else port)
     where, bound = listening.getsockname()[:2]
-    err.print(f"http://{where}:{bound}/ shows {parts.settings.folder}; the interfaces: http://{where}:{bound}/api/docs")
+    err.print(
+        f"http://{where}:{bound}/ shows {resources.settings.folder}; the interfaces: http://{where}:{bound}/api/docs"
+    )
     config = uvicorn.Config(
-        create_app(parts),
+        create_app(resources),
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=LAST_SECONDS,
     )
-    with known_as(WEB, parts.settings):
+    with known_as(WEB, resources.settings):
         uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from brt_watch import __version__
 from brt_watch.cli.serve import listen
-from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
 from brt_watch.errors import BrtWatchError, DatabaseRefused, DatabaseUnreachable, PostgresFailed, ServiceFailed
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.service.status import Report, report
 from brt_watch.service.supervisor import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
@@ -46,7 +46,7 @@ def stop() -> None:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what runs, what was captured last, what waits; the exit code is 1 when something is wrong."""
-    found = report(the_parts())
+    found = report(load_resources())
     if as_json:
         print_json(found.as_dict())
     else:
@@ -98,7 +98,7 @@ def start_database(settings: Settings, service: Service) -> None:
         server.check_port()
         service.start([DATABASE])
     server.wait_until_ready()
-    Parts.of(settings).store.apply_schema()
+    Resources.from_settings(settings).store.apply_schema()
 
 
 def check_web_port(settings: Settings, service: Service) -> None:
@@ -115,7 +115,7 @@ def _start_database_if_possible(settings: Settings, service: Service) -> BrtWatc
         if settings.embedded_postgres:
             start_database(settings, service)
         else:
-            Parts.of(settings).store.apply_schema()
+            Resources.from_settings(settings).store.apply_schema()
     except (DatabaseUnreachable, DatabaseRefused, PostgresFailed, ServiceFailed) as error:
         return error
     return None

@@ -12,11 +12,11 @@ from rich.progress import track
 
 from brt_watch import lock, pipeline
 from brt_watch.archive import tidy as archived
-from brt_watch.cli.terminal import AsJson, err, out, plain, poll_line, print_json, the_parts
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.errors import DamagedWindow
 from brt_watch.model import Poll
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.service.status import report
 from brt_watch.service.supervisor import FLOWS
 from brt_watch.settings import Settings
@@ -36,12 +36,12 @@ def capture(
 
     The exit code is 1 when --once got no good answer (which is in the ledger all the same).
     """
-    parts = the_parts()
-    with lock.hold(_flow_lock(parts.settings, FLOWS["capture"]), "The capture"):
-        for tick in islice(pipeline.next_ticks(parts), 1 if once else None):
-            if tick > parts.clock.now() + timedelta(seconds=1):
+    resources = load_resources()
+    with lock.hold(_flow_lock(resources.settings, FLOWS["capture"]), "The capture"):
+        for tick in islice(pipeline.next_ticks(resources), 1 if once else None):
+            if tick > resources.clock.now() + timedelta(seconds=1):
                 err.print(f"waiting for the next tick, {tick:%H:%M:%S %Z}", style="dim")
-            poll = pipeline.capture(tick, parts)
+            poll = pipeline.capture(tick, resources)
             print_json(_poll_as_dict(poll)) if as_json else out.print(poll_line(poll))
             if once and not poll.status.is_good:
                 raise typer.Exit(1)
@@ -53,12 +53,12 @@ def load(as_json: AsJson = False) -> None:
 
     The exit code is 1 when one was damaged and had to be set aside.
     """
-    parts = the_parts()
-    windows = pipeline.windows_to_load(parts)
+    resources = load_resources()
+    windows = pipeline.windows_to_load(resources)
     done = []
     for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
         try:
-            loaded = pipeline.load(folder, parts)
+            loaded = pipeline.load(folder, resources)
         except DamagedWindow as damage:
             err.print(plain(str(damage)))
             continue
@@ -72,9 +72,9 @@ def load(as_json: AsJson = False) -> None:
     if as_json:
         print_json(done)
     elif not windows:
-        out.print(_no_window_yet(parts))
+        out.print(_no_window_yet(resources))
     if len(done) < len(windows):
-        err.print(f"set aside: {len(windows) - len(done)} of {len(windows)} windows, in {parts.files.damaged}")
+        err.print(f"set aside: {len(windows) - len(done)} of {len(windows)} windows, in {resources.files.damaged}")
         raise typer.Exit(1)
 
 
@@ -86,11 +86,11 @@ def transform(
     as_json: AsJson = False,
 ) -> None:
     """Derive the models with dbt: where every bus is and how fast it goes (generate_view)."""
-    parts = the_parts()
-    parts.store.apply_schema()
+    resources = load_resources()
+    resources.store.apply_schema()
     with err.status("dbt is at work"):
-        derived = pipeline.transform(parts, *(["--full-refresh"] if full_refresh else []))
-    vehicles = len(parts.store.view())
+        derived = pipeline.transform(resources, *(["--full-refresh"] if full_refresh else []))
+    vehicles = len(resources.store.view())
     if as_json:
         print_json({**derived.as_dict(), "vehicles": vehicles})
     else:
@@ -109,7 +109,7 @@ def archive(
 
     The flow that loads does this by itself. The ledger is kept for ever.
     """
-    tidied = archived.tidy(the_parts(), dry_run)
+    tidied = archived.tidy(load_resources(), dry_run)
     if as_json:
         print_json(tidied.__dict__)
     else:
@@ -134,24 +134,24 @@ def rebuild(
     A window of which only one is left, CSV or raw answers, is made from that. The exit code is 1 when one could not be
     made again.
     """
-    parts = the_parts()
+    resources = load_resources()
     try:
-        windows = archived.windows_to_rebuild(parts, parse_moment(since) if since else None)
+        windows = archived.windows_to_rebuild(resources, parse_moment(since) if since else None)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from None
     if dry_run:
         out.print(f"{len(windows)} windows would be loaded again" + (f", {windows[0].name} first" if windows else ""))
         return
-    parts.store.apply_schema()
+    resources.store.apply_schema()
     done: list[Loaded] = []
     left_out: list[str] = []
     for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal):
         try:
-            done.append(archived.rebuild(folder, parts, from_raw))
+            done.append(archived.rebuild(folder, resources, from_raw))
         except DamagedWindow as damage:
             left_out.append(folder.name)
             err.print(plain(str(damage)))
-    derived = pipeline.transform(parts, "--full-refresh")
+    derived = pipeline.transform(resources, "--full-refresh")
     records, signals = sum(each.records for each in done), sum(each.signals for each in done)
     if as_json:
         found = {"windows": len(done), "left_out": left_out, "records": records, "signals": signals}
@@ -166,10 +166,10 @@ def rebuild(
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Compare the archive with itself and with the database, and name what differs; the exit code is 1 if anything."""
-    parts = the_parts()
+    resources = load_resources()
     with err.status("comparing"):
-        differences = archived.verify(parts)
-        checksums = parts.store.checksums()
+        differences = archived.verify(resources)
+        checksums = resources.store.checksums()
     if as_json:
         print_json({"differences": differences, "checksums": checksums})
     else:
@@ -182,8 +182,8 @@ def verify(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _no_window_yet(parts: Parts) -> str:
-    window = report(parts).open_window
+def _no_window_yet(resources: Resources) -> str:
+    window = report(resources).open_window
     if window is None:
         return "nothing to load: no window is closed"
     return (
@@ -206,7 +206,7 @@ def docs() -> None:
     """Write docs/models.md, every column of every model, and dbt's documentation site, which needs the database."""
     changed = write_dictionary()
     out.print(f"{DICTIONARY} {'is written' if changed else 'was up to date'}")
-    parts = the_parts()
+    resources = load_resources()
     with err.status("asking dbt"):
-        run_dbt(parts.settings, parts.store.connection_parameters(), ["docs", "generate"], "--static")
-    out.print(f"{parts.settings.folder / 'dbt' / 'static_index.html'} is the site of dbt; open it in a browser")
+        run_dbt(resources.settings, resources.store.connection_parameters(), ["docs", "generate"], "--static")
+    out.print(f"{resources.settings.folder / 'dbt' / 'static_index.html'} is the site of dbt; open it in a browser")

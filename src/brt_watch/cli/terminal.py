@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from brt_watch.model import Poll
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import load_settings
 
 out = Console(highlight=False, soft_wrap=True)
@@ -23,9 +23,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def the_parts() -> Parts:
-    """Return what the steps work with, by the settings of now."""
-    return Parts.of(load_settings())
+def load_resources() -> Resources:
+    """Build the resources of the steps from the current settings."""
+    return Resources.from_settings(load_settings())
 
 
 def poll_line(poll: Poll) -> str:

@@ -55,9 +55,9 @@ logging.getLogger("prefect").propagate = False
 
 
 @cache
-def parts() -> pipeline.Parts:
-    """Return what the steps work with, made when the first task of this process needs it."""
-    return pipeline.Parts.of(SETTINGS)
+def resources() -> pipeline.Resources:
+    """Build the resources of the steps when the first task of this process needs them."""
+    return pipeline.Resources.from_settings(SETTINGS)
 
 
 def every(interval: timedelta, start: datetime) -> IntervalSchedule:
@@ -76,7 +76,7 @@ def run_config(label: str) -> RunConfig:
 
 def runs(late: timedelta) -> Runs:
     """Return what watches over the runs of a flow; a run that is later than `late` is of no use."""
-    return Runs(SETTINGS.folder, late, CLOCK, lambda: parts().webhook)
+    return Runs(SETTINGS.folder, late, CLOCK, lambda: resources().webhook)
 
 
 # -- local_storage_flow ---------------------------------------------------------------------------------------------
@@ -88,13 +88,13 @@ def plan() -> list[datetime]:
     # Prefect's own kind of moment does not calculate like Python's. And a schedule is right to the microsecond only.
     scheduled = datetime.fromtimestamp(prefect.context.scheduled_start_time.timestamp() + 0.001, UTC)
     scheduled = CLOCK.from_real(scheduled)
-    return pipeline.ticks_of_minute(floor(scheduled, MINUTE), parts())
+    return pipeline.ticks_of_minute(floor(scheduled, MINUTE), resources())
 
 
 @task(name="capture", tags=["capture"], task_run_name="capture {tick:%H:%M:%S}")
 def capture(tick: datetime) -> Poll:
     """Poll at a tick."""
-    poll = pipeline.capture(tick, parts())
+    poll = pipeline.capture(tick, resources())
     if not poll.status.is_good:
         raise signals.FAIL(f"{poll.reason}: {poll.detail}", result=poll)
     return poll
@@ -136,13 +136,13 @@ with Flow(
 @task(name="windows_to_load", tags=["load"])
 def windows_to_load() -> list[str]:
     """Return the folders of the closed windows, oldest first."""
-    return [str(folder) for folder in pipeline.windows_to_load(parts())]
+    return [str(folder) for folder in pipeline.windows_to_load(resources())]
 
 
 @task(name="load", tags=["load"], task_run_name=lambda folder, **_: f"load {Path(folder).name}")
 def load(folder: str) -> Loaded:
     """Load a window."""
-    return pipeline.load(Path(folder), parts())
+    return pipeline.load(Path(folder), resources())
 
 
 @task(name="sum_up_loads", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
@@ -167,7 +167,7 @@ def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
 @task(name="archive", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
 def archive() -> archived.Tidied:
     """Tidy the archive."""
-    return archived.tidy(parts())
+    return archived.tidy(resources())
 
 
 with Flow(
@@ -186,7 +186,7 @@ with Flow(
 @task(name="transform", tags=["transform"])
 def transform() -> Derived:
     """Derive the models if something was loaded since the last time."""
-    derived = pipeline.transform_if_due(parts())
+    derived = pipeline.transform_if_due(resources())
     if derived is None:
         raise signals.SKIP("nothing was loaded since the last transform")
     show(**derived.as_dict(), seconds=round(derived.seconds, 1))

@@ -10,7 +10,7 @@ from brt_watch.capture.window import CSV, Window, read_ledger
 from brt_watch.clock import write_moment
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.service.supervisor import Program, Service
 from brt_watch.simulate.simulation import Simulation, simulation_of
 from brt_watch.store.database import Totals
@@ -53,40 +53,40 @@ class Report:
         return _plain(asdict(self))  # type: ignore[no-any-return]
 
 
-def report(parts: Parts) -> Report:
+def report(resources: Resources) -> Report:
     """Look at everything."""
-    now = parts.clock.now()
-    service = Service(parts.settings)
+    now = resources.clock.now()
+    service = Service(resources.settings)
     programs = service.programs()
-    polls = _recent_polls(parts)
+    polls = _recent_polls(resources)
     good = [poll for poll in polls if poll.status.is_good]
     since_good = polls[polls.index(good[-1]) + 1 :] if good else polls
-    simulation = simulation_of(parts.settings)
+    simulation = simulation_of(resources.settings)
     problems = _program_problems(service, programs, simulation)
     problems += _capture_problems(now, good, since_good, bool(programs))
-    for trouble in parts.files.remembered().troubles:
+    for trouble in resources.files.remembered().troubles:
         problems.append(f"{' '.join(filter(None, (trouble.code, trouble.subject)))}: {trouble.detail}")
     database, vehicles = None, 0
     try:
-        database, vehicles = parts.store.totals(), len(parts.store.view())
+        database, vehicles = resources.store.totals(), len(resources.store.view())
     except (DatabaseUnreachable, DatabaseRefused) as error:
         problems.append(str(error))
-    set_aside = len(list(parts.files.damaged.glob("*")))
+    set_aside = len(list(resources.files.damaged.glob("*")))
     if set_aside:
         problems.append(
-            f"{set_aside} damaged windows were set aside in {parts.files.damaged}; nothing in them is loaded."
+            f"{set_aside} damaged windows were set aside in {resources.files.damaged}; nothing in them is loaded."
         )
     return Report(
         now=now,
-        data=str(parts.settings.folder),
-        feed_url=str(parts.settings.feed_url),
+        data=str(resources.settings.folder),
+        feed_url=str(resources.settings.feed_url),
         simulated=simulation is not None,
         programs=programs,
         last_poll=polls[-1] if polls else None,
         last_good_poll=good[-1] if good else None,
         polls_since_good=len(since_good),
-        open_window=_open_window(parts),
-        windows_waiting=len(parts.files.closed_windows()),
+        open_window=_open_window(resources),
+        windows_waiting=len(resources.files.closed_windows()),
         windows_set_aside=set_aside,
         database=database,
         vehicles=vehicles,
@@ -94,10 +94,10 @@ def report(parts: Parts) -> Report:
     )
 
 
-def _recent_polls(parts: Parts) -> list[Poll]:
+def _recent_polls(resources: Resources) -> list[Poll]:
     """Return the polls of the newest windows back to the last good one, at most of a hundred windows."""
     polls: list[Poll] = []
-    for _, folder in zip(range(100), parts.files.newest_first(), strict=False):
+    for _, folder in zip(range(100), resources.files.newest_first(), strict=False):
         polls = [line.poll for line in read_ledger(folder, damaged_ok=True)] + polls
         if any(poll.status.is_good for poll in polls):
             break
@@ -127,15 +127,15 @@ def _capture_problems(now: datetime, good: list[Poll], since_good: list[Poll], r
     return []
 
 
-def _open_window(parts: Parts) -> OpenWindowStatus | None:
-    newest = next(parts.files.newest_first(), None)
+def _open_window(resources: Resources) -> OpenWindowStatus | None:
+    newest = next(resources.files.newest_first(), None)
     try:
         window = Window(newest) if newest else None
     except DamagedWindow:
         return None  # the next poll sets it aside
     if window is None or window.is_closed:
         return None
-    due = window.started_at + timedelta(minutes=parts.settings.window_minutes)
+    due = window.started_at + timedelta(minutes=resources.settings.window_minutes)
     records = sum(line.poll.records for line in window.ledger)
     return OpenWindowStatus(str(window.folder / CSV), len(window.captured_minutes()), records, due)
 

@@ -14,7 +14,7 @@ from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Feed, Response
 from brt_watch.clock import StillClock, floor, write_tick
 from brt_watch.network import Network
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.truth import Truth
@@ -43,20 +43,22 @@ def history(
 
     What is there already stays: begun anew, it goes on where it was.
     """
-    parts = Parts.of(settings)
-    newest = parts.files.newest_tick()
+    resources = Resources.from_settings(settings)
+    newest = resources.files.newest_tick()
     start = max(start, newest) if newest else start
-    if start >= floor(end, parts.step):
+    if start >= floor(end, resources.step):
         return
     with (
         _without_garbage_collection(),
-        closing(Truth(settings.folder / "truth" / write_tick(floor(start, parts.step)))) as truth,
+        closing(Truth(settings.folder / "truth" / write_tick(floor(start, resources.step)))) as truth,
     ):
         clock = StillClock(start)
         world = World(network, simulation, start, truth)
-        parts = replace(parts, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", lambda: ""))
-        for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(parts)):
-            pipeline.capture(tick, parts)
+        resources = replace(
+            resources, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", lambda: "")
+        )
+        for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(resources)):
+            pipeline.capture(tick, resources)
             yield tick
 
 

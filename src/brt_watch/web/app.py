@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.web import openapi as documents
 from brt_watch.web.dependencies import Site
 from brt_watch.web.responses import add_problem_handlers
@@ -49,9 +49,9 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
 DATABASE_SECONDS = 15.0
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(resources: Resources) -> FastAPI:
     """Return the application of a data folder."""
-    site = Site.of(parts)
+    site = Site.of(resources)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

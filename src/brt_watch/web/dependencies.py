@@ -10,7 +10,7 @@ import msgspec
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from brt_watch.pipeline import Parts
+from brt_watch.pipeline import Resources
 from brt_watch.web.captured import WaitingWindows
 from brt_watch.web.history import Past
 from brt_watch.web.live import Live
@@ -23,22 +23,22 @@ from brt_watch.web.snapshot import Encoded, Snapshot
 class Site:
     """The network, what is live, and what was."""
 
-    parts: Parts
+    resources: Resources
     reference: Reference
     past: Past
     live: Live
 
     @classmethod
-    def of(cls, parts: Parts) -> Site:
+    def of(cls, resources: Resources) -> Site:
         """Return the site of a data folder."""
         reference = Reference()
-        past = Past(Reader(parts.store), WaitingWindows(parts.files))
-        return cls(parts, reference, past, Live(parts.files, parts.clock, reference, past))
+        past = Past(Reader(resources.store), WaitingWindows(resources.files))
+        return cls(resources, reference, past, Live(resources.files, resources.clock, reference, past))
 
     @property
     def now(self) -> datetime:
         """The moment that it is."""
-        return self.parts.clock.now()
+        return self.resources.clock.now()
 
     @cached_property
     def network(self) -> Encoded:

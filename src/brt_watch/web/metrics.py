@@ -42,7 +42,7 @@ class _Numbers(Collector):
         yield _gauge("brt_watch_database_up", "Whether the last question to Postgres was answered.",
                      0.0 if self._site.past.problem else 1.0)  # fmt: skip
         yield _gauge("brt_watch_stream_clients", "Clients that stream.", live.clients)
-        waiting = len(self._site.parts.files.closed_windows())
+        waiting = len(self._site.resources.files.closed_windows())
         yield _gauge("brt_watch_windows_waiting", "Closed windows that wait to be loaded.", waiting)
         requests = CounterMetricFamily("brt_watch_http_requests", "Requests answered.", labels=["method", "status"])
         for (method, status), number in sorted(self._counted.items()):

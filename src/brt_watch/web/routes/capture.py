@@ -68,8 +68,8 @@ def health_details(request: Request, site: TheSite) -> Response:
         "ultima_consulta": {"tick": last.tick, "status": last.status.value} if last else None,
         "simulado": site.live.simulated,
         "aviso": snapshot.warned.sentence if snapshot and snapshot.warned else None,
-        "janelas_esperando": len(site.parts.files.closed_windows()),
-        "problemas": [trouble.detail for trouble in site.parts.files.remembered().troubles],
+        "janelas_esperando": len(site.resources.files.closed_windows()),
+        "problemas": [trouble.detail for trouble in site.resources.files.remembered().troubles],
     }
     alerts = [
         {name: value for name, value in row.items() if value is not None}
@@ -84,14 +84,14 @@ def health_details(request: Request, site: TheSite) -> Response:
 
 
 def _disk(site: Site) -> dict[str, Any]:
-    folder = site.parts.settings.folder
-    used = sum(path.stat().st_size for path in site.parts.files.windows.rglob("*") if path.is_file())
+    folder = site.resources.settings.folder
+    used = sum(path.stat().st_size for path in site.resources.files.windows.rglob("*") if path.is_file())
     return {"livre_bytes": shutil.disk_usage(folder).free, "dados_bytes": used, "pasta": folder.name}
 
 
 def _database(site: Site) -> dict[str, Any]:
     try:
-        totals = site.parts.store.totals()
+        totals = site.resources.store.totals()
     except (DatabaseUnreachable, DatabaseRefused):
         return {"ok": False, "detalhe": "O banco de dados não responde.", "sinais": None, "ultima_carga": None,
                 "ultima_transformacao": None}  # fmt: skip

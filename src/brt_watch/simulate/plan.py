@@ -5,26 +5,15 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from random import Random
-from typing import NamedTuple
 
 from brt_watch.clock import RIO
-from brt_watch.network import METRES_OF_A_DEGREE, Network, Path, Stop, metres_between
+from brt_watch.network import Network, Path
+from brt_watch.simulate.activities import NO_LINE, Activity, Doing, Label, Point, Spot, metres, scattered, straight
 from brt_watch.simulate.motion import quickest_seconds
-
-DAY_BEGINS = timedelta(hours=3)
-"""The hour in which the fewest buses drive."""
-
-HEADWAY_FACTORS = [(5, 1.2), (9, 0.85), (16, 1.2), (20, 0.6)]
-"""The intervals that were driven, beside the timetable, from an hour of the day on: fewer buses in the peaks, more
-between them, and in the evening many more than at 22 h, which is all that is known of it."""
-
-WEEKEND_FACTOR = {5: 1.6, 6: 2.9}
-"""And of Saturday and Sunday, beside a weekday's."""
+from brt_watch.simulate.timetable import Departure, service_day, timetable
 
 TIME_FACTOR = [
     *[0.95, 0.94, 0.93, 0.93, 0.93, 0.94, 1.00, 1.03, 1.03, 1.01, 1.00, 1.00],
@@ -45,67 +34,6 @@ USUAL_MS = 27 / 3.6
 
 SILENT_WHEN_PARKED = 0.22
 """The share of parked buses whose device is cut off from its battery within half an hour."""
-
-
-class Doing(str, Enum):
-    """What a vehicle does, in the words of the truth's files."""
-
-    TRIP = "viagem"
-    TRANSFER = "deslocamento"
-    WAIT = "espera"
-    PARK = "estacionado"
-
-
-class Label(NamedTuple):
-    """The line and direction that a vehicle says that it drives."""
-
-    linha: str
-    sentido: str
-
-
-NO_LINE = Label("0", "")
-
-
-class Point(NamedTuple):
-    """A point on the earth, in degrees."""
-
-    latitude: float
-    longitude: float
-
-
-@dataclass(eq=False)
-class Activity:
-    """What a vehicle does from `start` to `end` (epoch seconds; without end until the plan knows it).
-
-    `odometer_m` is what it has driven before. The label changes from `label` to `next_label` at `label_at`, which may
-    be late. After `silent_from` its device says nothing more.
-    """
-
-    doing: Doing
-    start: float
-    end: float
-    at: Point
-    odometer_m: float
-    label: Label
-    path: Path | None = None
-    next_label: Label = NO_LINE
-    label_at: float = math.inf
-    silent_from: float = math.inf
-
-
-class Departure(NamedTuple):
-    """A trip of the timetable."""
-
-    at: float
-    path: Path
-
-
-class Spot(NamedTuple):
-    """Where buses are parked: a garage, or a terminal's lay-by."""
-
-    name: str
-    at: Point
-    radius_m: float
 
 
 @dataclass(eq=False)
@@ -208,8 +136,8 @@ class Plan:
 
     def _fetched(self, to: Spot, at: float) -> _Bus | None:
         """Return the nearest parked bus that can be there in time, on its way."""
-        for spot in sorted(self._parked, key=lambda spot: _metres(spot.at, to.at)):
-            leaves_at = at - _metres(spot.at, to.at) / TRANSFER_MS - 120
+        for spot in sorted(self._parked, key=lambda spot: metres(spot.at, to.at)):
+            leaves_at = at - metres(spot.at, to.at) / TRANSFER_MS - 120
             ignition_at = leaves_at - self._chance.uniform(300, 900)
             bus = next((bus for bus in self._parked[spot] if bus.free_at + 300 < ignition_at), None)
             if bus:
@@ -239,7 +167,7 @@ class Plan:
             self._until(bus, at)
             evening = not 5 <= datetime.fromtimestamp(at, RIO).hour < 20
             if self._chance.random() < (0.9 if evening else 0.5):
-                garage = min(self._garages, key=lambda garage: _metres(garage.at, here.at))
+                garage = min(self._garages, key=lambda garage: metres(garage.at, here.at))
                 arrives = self._transfer(bus, at, here, garage)
                 parks = arrives + self._chance.uniform(*SHUNTING_SECONDS)
                 self._stand(bus, arrives, parks, garage)
@@ -252,49 +180,24 @@ class Plan:
         bus.activities[-1].end = at
 
     def _stand(self, bus: _Bus, start: float, end: float, spot: Spot) -> None:
-        where = _scattered(spot.at, min(spot.radius_m / 3, 15), self._chance)
+        where = scattered(spot.at, min(spot.radius_m / 3, 15), self._chance)
         bus.activities.append(Activity(Doing.WAIT, start, end, where, bus.odometer_m, bus.label))
 
     def _transfer(self, bus: _Bus, at: float, spot: Spot, to: Spot) -> float:
         """Drive without passengers; returns the moment of arrival."""
-        path = _straight(spot.at, to.at)
+        path = straight(spot.at, to.at)
         arrives = at + path.metres[-1] / TRANSFER_MS + 60
         bus.activities.append(Activity(Doing.TRANSFER, at, arrives, spot.at, bus.odometer_m, bus.label, path))
         bus.odometer_m += path.metres[-1]
         return arrives
 
     def _park(self, bus: _Bus, at: float, spot: Spot) -> None:
-        where = _scattered(spot.at, spot.radius_m / 3, self._chance)
+        where = scattered(spot.at, spot.radius_m / 3, self._chance)
         silent_from = at + self._chance.uniform(60, 1800) if self._chance.random() < SILENT_WHEN_PARKED else math.inf
         parked = Activity(Doing.PARK, at, math.inf, where, bus.odometer_m, bus.label, silent_from=silent_from)
         bus.activities.append(parked)
         bus.free_at = at
         self._parked.setdefault(spot, []).append(bus)
-
-
-def service_day(moment: datetime) -> datetime:
-    """Return the beginning of the day of service that a moment belongs to."""
-    local = moment.astimezone(RIO) - DAY_BEGINS
-    return local.replace(hour=0, minute=0, second=0, microsecond=0) + DAY_BEGINS
-
-
-def timetable(network: Network, day: datetime, seed: str) -> Iterator[Departure]:
-    """Yield the departures of a day of service, by line and direction."""
-    midnight = (day - DAY_BEGINS).timestamp()
-    weekend = WEEKEND_FACTOR.get((day - DAY_BEGINS).weekday(), 1.0)
-    for path in network.paths.values():
-        if path.linha not in network.lines or len(path.stops) < 2:
-            continue
-        chance = Random(f"{seed}/{day.date()}/{path.linha}/{path.sentido}")
-        for headway in network.lines[path.linha].headways:
-            driven = next(
-                (factor for hour, factor in reversed(HEADWAY_FACTORS) if headway.hora_inicio_s >= hour * 3600), 1.0
-            )
-            step = headway.intervalo_s * weekend * driven
-            at = headway.hora_inicio_s + chance.uniform(0, step)
-            while at < headway.hora_fim_s:
-                yield Departure(midnight + at + chance.gauss(0, step / 8), path)
-                at += step
 
 
 def _terminals(network: Network) -> dict[tuple[str, str, str], Spot]:
@@ -305,30 +208,8 @@ def _terminals(network: Network) -> dict[tuple[str, str, str], Spot]:
         for end, stop in (("start", path.stops[0]), ("end", path.stops[-1])) if path.stops else ():
             station = network.stations[stop.estacao_id]
             at = Point(station.latitude, station.longitude)
-            spot = next((spot for spot in spots if _metres(spot.at, at) < 700), None)
+            spot = next((spot for spot in spots if metres(spot.at, at) < 700), None)
             if not spot:
                 spots.append(spot := Spot(station.estacao_id, at, 90))
             ends[path.linha, path.sentido, end] = spot
     return ends
-
-
-def _metres(point: Point, other: Point) -> float:
-    return metres_between(*point, *other)
-
-
-def _scattered(point: Point, sigma_m: float, chance: Random) -> Point:
-    return moved(point, chance.gauss(0, sigma_m), chance.gauss(0, sigma_m))
-
-
-def moved(point: Point, north_m: float, east_m: float) -> Point:
-    """Return the point that lies so many metres away."""
-    return Point(
-        point.latitude + north_m / METRES_OF_A_DEGREE,
-        point.longitude + east_m / METRES_OF_A_DEGREE / math.cos(math.radians(point.latitude)),
-    )
-
-
-def _straight(start: Point, end: Point) -> Path:
-    metres = max(_metres(start, end), 1.0)
-    stops = (Stop("", 0.0), Stop("", metres))
-    return Path("", "", (start.latitude, end.latitude), (start.longitude, end.longitude), (0.0, metres), stops)

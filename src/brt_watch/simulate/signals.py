@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
+from brt_watch.simulate.activities import Activity, Doing, Label, Point, moved
 from brt_watch.simulate.fleet import Vehicle
 from brt_watch.simulate.motion import Motion, Place, drive, place_on
-from brt_watch.simulate.plan import Activity, Doing, Label, Point, moved
 
 TRANSPORT_SECONDS, TRANSPORT_SIGMA = 4.5, 0.35
 """From the device to the API: log-normal."""

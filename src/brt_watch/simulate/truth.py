@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from brt_watch.clock import UTC
+from brt_watch.simulate.activities import Activity, Label
 from brt_watch.simulate.fleet import Vehicle
 from brt_watch.simulate.motion import Motion
-from brt_watch.simulate.plan import Activity, Label
 from brt_watch.simulate.signals import Signal
 
 FILES = {

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from brt_watch.clock import parse_moment
 from brt_watch.network import Network
+from brt_watch.simulate.activities import NO_LINE, Activity, Doing, Label, Point
 from brt_watch.simulate.fleet import Use, Vehicle, registered
-from brt_watch.simulate.plan import NO_LINE, Activity, Doing, Label, Plan, Point, service_day
+from brt_watch.simulate.plan import Plan
 from brt_watch.simulate.signals import RARE, Signal, motion_of, signals_of
 from brt_watch.simulate.simulation import Simulation
+from brt_watch.simulate.timetable import service_day
 from brt_watch.simulate.truth import Truth
 
 LOOK_BACK = timedelta(minutes=35)

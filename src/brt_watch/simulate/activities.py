@@ -1,0 +1,90 @@
+"""What a vehicle does, where and under which label: the vocabulary of the plan and the signals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+from typing import NamedTuple
+
+from brt_watch.network import METRES_OF_A_DEGREE, Path, Stop, metres_between
+
+
+class Doing(str, Enum):
+    """What a vehicle does, in the words of the truth's files."""
+
+    TRIP = "viagem"
+    TRANSFER = "deslocamento"
+    WAIT = "espera"
+    PARK = "estacionado"
+
+
+class Label(NamedTuple):
+    """The line and direction that a vehicle says that it drives."""
+
+    linha: str
+    sentido: str
+
+
+NO_LINE = Label("0", "")
+
+
+class Point(NamedTuple):
+    """A point on the earth, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(eq=False)
+class Activity:
+    """What a vehicle does from `start` to `end` (epoch seconds; without end until the plan knows it).
+
+    `odometer_m` is what it has driven before. The label changes from `label` to `next_label` at `label_at`, which may
+    be late. After `silent_from` its device says nothing more.
+    """
+
+    doing: Doing
+    start: float
+    end: float
+    at: Point
+    odometer_m: float
+    label: Label
+    path: Path | None = None
+    next_label: Label = NO_LINE
+    label_at: float = math.inf
+    silent_from: float = math.inf
+
+
+class Spot(NamedTuple):
+    """Where buses are parked: a garage, or a terminal's lay-by."""
+
+    name: str
+    at: Point
+    radius_m: float
+
+
+def metres(point: Point, other: Point) -> float:
+    """Return the metres between two points."""
+    return metres_between(*point, *other)
+
+
+def scattered(point: Point, sigma_m: float, chance: Random) -> Point:
+    """Return a point some metres away, by chance."""
+    return moved(point, chance.gauss(0, sigma_m), chance.gauss(0, sigma_m))
+
+
+def moved(point: Point, north_m: float, east_m: float) -> Point:
+    """Return the point that lies so many metres away."""
+    return Point(
+        point.latitude + north_m / METRES_OF_A_DEGREE,
+        point.longitude + east_m / METRES_OF_A_DEGREE / math.cos(math.radians(point.latitude)),
+    )
+
+
+def straight(start: Point, end: Point) -> Path:
+    """Return a path without stations from a point to another."""
+    length = max(metres(start, end), 1.0)
+    stops = (Stop("", 0.0), Stop("", length))
+    return Path("", "", (start.latitude, end.latitude), (start.longitude, end.longitude), (0.0, length), stops)

@@ -21,8 +21,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from bench.headways import Position, evenness
 from bench.rig import Result
 from brt_watch.archive.recordings import Recording, read_recording
+from brt_watch.clock import RIO
 from brt_watch.network import Network, metres_between, read_network
 from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.world import World
@@ -53,6 +55,7 @@ class Record(msgspec.Struct):
 
     codigo: str
     linha: str
+    sentido: str
     latitude: float
     longitude: float
     dataHora: int
@@ -136,6 +139,7 @@ def measured(answers: list[Seen], network: Network) -> list[Measure]:
         *_distribution("speed of the moving", "km/h", [record.velocidade for record in moving]),
         Measure("lines with a moving bus", "", len({record.linha for record in moving} - {"0"})),
         *_of_the_course(answers),
+        *_of_the_headways(answers, network),
     ]
 
 
@@ -188,6 +192,28 @@ def _of_the_course(answers: list[Seen]) -> list[Measure]:
         *_distribution("stamp to stamp of the moving", "s", gaps),
         Measure("stamp to stamp a multiple of 10 s", "%", _percent(gap % 10 == 0 for gap in gaps)),
         Measure("heading within 16 degrees of the way of the minute", "%", _percent(angle < 16 for angle in turned)),
+    ]
+
+
+def _of_the_headways(answers: list[Seen], network: Network) -> list[Measure]:
+    """Return how evenly buses of a line and direction follow one another."""
+    local = answers[0].at.astimezone(RIO)
+    found = evenness(
+        (
+            [
+                Position(each.codigo, (each.linha, each.sentido), each.dataHora / 1000, each.latitude, each.longitude)
+                for each in records
+                if each.age(at) < FRESH
+            ]
+            for at, records in answers
+        ),
+        network,
+        local.hour * HOUR + local.minute * 60,
+    )
+    return [
+        Measure("headways at stations, coefficient of variation", "", found.headways),
+        Measure("headways at stations under a quarter of the planned", "%", 100 * found.bunched),
+        Measure("gaps between buses of a line, coefficient of variation", "", found.gaps),
     ]
 
 

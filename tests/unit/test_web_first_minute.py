@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from fastapi import FastAPI
 
+from brt_watch import pipeline
 from brt_watch.pipeline import Resources
 from brt_watch.web.app import create_app
 from tests.ask_web import ask
@@ -33,7 +34,32 @@ def test_before_the_first_poll_there_is_no_vehicle_and_it_is_said_what_comes(
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
     told = answer.json()
     assert (told["gerado_em"], told[list_of], told["aviso_codigo"]) == (None, [], "sem_captura")
-    assert "A primeira vem em menos de um minuto" in told["aviso"]
+    assert "a primeira consulta ainda não terminou" in told["aviso"]
+
+
+def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Callable[..., Resources]) -> None:
+    """Nobody is promised a capture, nor advised to start what runs already: the reason of the failure is shown."""
+    resources = make_resources(postgres_port=1024)
+    app = create_app(resources)
+    resources.feed.script.append(b"no JSON")  # type: ignore[attr-defined]
+    poll = pipeline.capture(next(pipeline.next_ticks(resources)), resources)
+    app.state.site.live.look()
+    reason = poll.detail or poll.reason
+    told = ask(app, "/api/v1/vehicles").json()
+    assert (told["aviso_codigo"], reason in told["aviso"]) == ("sem_captura", True)
+    assert "menos de um minuto" not in told["aviso"]
+    health = ask(app, "/health").json()["detail"]
+    assert reason in health
+    assert "make start" not in health
+    assert ask(app, "/api/v1/health-details").json()["captura"]["ultima_falha"]["motivo"] == reason
+
+
+def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
+    app.state.site.live.look()
+    stations = {each["estacao_id"]: each for each in ask(app, "/api/v1/stations").json()["estacoes"]}
+    ends = {(each["linha"], each["sentido"]): each["ponta"] for each in stations["TOTAL"]["linhas"]}
+    assert {ends["22", "ida"], ends["22", "volta"]} == {"inicio", "fim"}
+    assert ask(app, "/api/v1/playback/range").json()["aviso"]
 
 
 def test_before_the_first_poll_lines_and_stations_are_there_without_a_bus(app: FastAPI) -> None:

@@ -15,6 +15,7 @@ from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Hour, Lengths, LineInfo, LineNow, Vehicle
 
 UNKNOWN_COLOUR = "#777777"
+PARKED = ("Parado terminal", "Parado garagem")
 FEWEST = 4
 """Of fewer vehicles on a path nothing is said of how evenly they are spaced."""
 
@@ -50,7 +51,10 @@ def _evenness(vehicles: list[Vehicle], sentido: str) -> float | None:
     along = sorted(
         vehicle.progresso_m
         for vehicle in vehicles
-        if vehicle.goes == sentido and vehicle.progresso_m is not None and (vehicle.desvio_m or 0) <= 2 * ON_PATH_M
+        if vehicle.goes == sentido
+        and vehicle.status not in PARKED
+        and vehicle.progresso_m is not None
+        and (vehicle.desvio_m or 0) <= 2 * ON_PATH_M
     )
     if len(along) < FEWEST or along[-1] - along[0] <= 0:
         return None

@@ -56,9 +56,8 @@ class Site:
         """Return the newest snapshot; 503 before the first."""
         snapshot = self.newest()
         if snapshot is None:
-            raise HTTPException(
-                503, "Nothing is captured yet. Start the capture: make start.", headers={"Retry-After": "5"}
-            )
+            why = f"the last poll failed: {self.live.failure}" if self.live.failure else "no poll has been made yet"
+            raise HTTPException(503, f"Nothing has been captured yet: {why}.", headers={"Retry-After": "5"})
         return snapshot
 
 

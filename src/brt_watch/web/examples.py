@@ -27,6 +27,7 @@ from brt_watch.web.schemas import (
     Health,
     Hour,
     Lengths,
+    LineAtStation,
     LineInfo,
     LineNow,
     Lines,
@@ -94,6 +95,7 @@ _STATION = StationNow(
     ["TransOeste"],
     -23.0035,
     -43.32349,
+    [LineAtStation("22", "volta", 1010.0, None)],
     [Pass("22", "volta", "901008", SENT - timedelta(seconds=40), 61.0)],
 )
 _MINUTE = Minute(BEGIN, 3, 3, 0, 0, 0, 23.5, 2244)
@@ -135,7 +137,7 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
     _SIGNAL,
     History(BEGIN, NOW, None, [_SIGNAL]),
     Playback(BEGIN, NOW, None, {"901008": Played("22", "volta", [(3579, -43.3222, -23.0036, 31.0, 268)])}, [_GAP]),
-    Range(BEGIN - timedelta(days=30), NOW),
+    Range(BEGIN - timedelta(days=30), NOW, None),
     Health("ok", NOW, 8.3, None),
     Problem("Unprocessable Entity", 422, "de must be earlier than ate."),
 )

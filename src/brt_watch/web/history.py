@@ -121,14 +121,16 @@ class Past:
             loaded[dia] = _day(dia, minutes)
         return [loaded[dia] for dia in sorted(loaded)]
 
-    def range(self) -> tuple[datetime | None, datetime | None]:
-        """Return the first and the last good tick."""
+    def range(self) -> tuple[datetime | None, datetime | None, str | None]:
+        """Return the first and the last good tick, and what is missing."""
         found = [
             poll.tick for poll in self._waiting.polls(EPOCH, EPOCH + 1000 * timedelta(days=365)) if poll.status.is_good
         ]
-        for row in self._ask("web_range") or ():
+        rows = self._ask("web_range")
+        for row in rows or ():
             found += [tick for tick in (row["primeiro"], row["ultimo"]) if tick]
-        return (min(found), max(found)) if found else (None, None)
+        missing = MISSING if rows is None else None
+        return (min(found), max(found), missing) if found else (None, None, missing)
 
     def hours(self, now: datetime) -> dict[str, list[Hour]]:
         """Return how each line ran in the last six hours, as Postgres has it; a minute old at most."""

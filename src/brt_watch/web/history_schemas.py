@@ -122,3 +122,4 @@ class Range(Struct, frozen=True):
 
     primeiro: Moment | None
     ultimo: Moment | None
+    aviso: str | None

@@ -11,6 +11,7 @@ import structlog
 from brt_watch.capture.window import CaptureFiles
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
+from brt_watch.model import Poll, Status
 from brt_watch.web.captured import NewPolls
 from brt_watch.web.fleet import Fleet
 from brt_watch.web.history import Past
@@ -22,12 +23,6 @@ log = structlog.get_logger()
 LOOK_BACK = timedelta(minutes=30)
 BEHIND = timedelta(minutes=3)
 """Without a good poll for longer than this the capture is behind."""
-
-NOTHING_YET = Warned(
-    "sem_captura",
-    "Ainda não há nenhuma captura. A primeira vem em menos de um minuto, e os ônibus aparecem por si; se não vier, "
-    "“brt-watch status” diz por quê.",
-)
 
 LOOK_SECONDS = 0.5
 KEPT_EVENTS = 30
@@ -65,6 +60,8 @@ class Live:
         self.fleet = Fleet(reference)
         self.snapshot: Snapshot | None = None
         self.problem: str | None = None
+        self.failed: Poll | None = None
+        """The newest poll, if it failed."""
         self.looked = False
         self.number = 0
         self.clients = 0
@@ -94,6 +91,7 @@ class Live:
         """Take what is new on disk; returns the snapshot before and the one now."""
         before, good = self.snapshot, None
         for poll, signals in self._polls.take():
+            self.failed = poll if poll.status is Status.FAILED else None
             if poll.status.is_good and poll.captured_at:
                 self.fleet.take(poll.tick, poll.captured_at, signals)
                 good = poll.tick, poll.captured_at
@@ -105,10 +103,25 @@ class Live:
         self.problem, self.looked = None, True
         return before, self.snapshot
 
+    @property
+    def failure(self) -> str | None:
+        """Why the newest poll failed, None when it did not."""
+        return (self.failed.detail or self.failed.reason) if self.failed else None
+
+    @property
+    def nothing_yet(self) -> Warned:
+        """The warning before the first good poll: what is awaited, or why the last poll failed."""
+        if self.failed is None:
+            return Warned("sem_captura", "Ainda não há nenhuma captura; a primeira consulta ainda não terminou.")
+        at = self.failed.tick.astimezone(RIO)
+        return Warned(
+            "sem_captura", f"Ainda não há nenhuma captura. A consulta das {at:%H:%M:%S} falhou: {self.failure}"
+        )
+
     def warned(self, captured_at: datetime | None) -> Warned | None:
         """Return what is stale or missing."""
         if captured_at is None:
-            return NOTHING_YET
+            return self.nothing_yet
         if self._clock.now() - captured_at > BEHIND:
             since = captured_at.astimezone(RIO)
             return Warned("captura_parada", f"A captura está parada desde {since:%d/%m/%Y %H:%M:%S}.")

@@ -6,12 +6,12 @@ import colorsys
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path as File
-from typing import Any
+from typing import Any, Literal, cast
 
 from brt_watch.network import SEEDS, read_network, read_seed
 from brt_watch.network import Network as Paths
 from brt_watch.network.matching import Positions
-from brt_watch.web.schemas import Lengths, LineInfo, Network, StopOnPath
+from brt_watch.web.schemas import Direction, Lengths, LineAtStation, LineInfo, Network, StopOnPath
 
 
 class Reference:
@@ -50,6 +50,20 @@ class Reference:
         """Return the stations on a path, in their order."""
         path, stations = self.network.paths[linha, sentido], self.network.stations
         return [StopOnPath(stop.estacao_id, stations[stop.estacao_id].nome, stop.distancia_m) for stop in path.stops]
+
+    def lines_at(self, estacao_id: str) -> list[LineAtStation]:
+        """Return the lines that stop at a station, with their directions."""
+        return self._lines_at.get(estacao_id, [])
+
+    @cached_property
+    def _lines_at(self) -> dict[str, list[LineAtStation]]:
+        found: dict[str, list[LineAtStation]] = defaultdict(list)
+        for (linha, sentido), path in self.network.paths.items():
+            for number, stop in enumerate(path.stops):
+                end = number == len(path.stops) - 1
+                ponta: Literal["inicio", "fim"] | None = "inicio" if number == 0 else "fim" if end else None
+                found[stop.estacao_id].append(LineAtStation(linha, cast(Direction, sentido), stop.distancia_m, ponta))
+        return dict(found)
 
     @cached_property
     def geojson(self) -> Network:

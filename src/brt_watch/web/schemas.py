@@ -167,6 +167,15 @@ class Pass(Struct, frozen=True):
     ha_segundos: float
 
 
+class LineAtStation(Struct, frozen=True):
+    """A line that stops at a station."""
+
+    linha: str
+    sentido: Direction
+    distancia_m: Annotated[float, Meta(description="Metres from the beginning of the path.")]
+    ponta: Annotated[Literal["inicio", "fim"] | None, Meta(description="Whether the path begins or ends here.")]
+
+
 class StationNow(Struct, frozen=True):
     """A station, and what passed it last."""
 
@@ -176,6 +185,7 @@ class StationNow(Struct, frozen=True):
     corredores: list[str]
     latitude: float
     longitude: float
+    linhas: list[LineAtStation]
     passagens: list[Pass]
 
 

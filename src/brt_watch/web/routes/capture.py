@@ -66,6 +66,7 @@ def health_details(request: Request, site: TheSite) -> Response:
         "idade_segundos": round(age.total_seconds(), 1) if age else None,
         "veiculos": len(snapshot.vehicles) if snapshot else 0,
         "ultima_consulta": {"tick": last.tick, "status": last.status.value} if last else None,
+        "ultima_falha": {"tick": site.live.failed.tick, "motivo": site.live.failure} if site.live.failed else None,
         "simulado": site.live.simulated,
         "aviso": snapshot.warned.sentence if snapshot and snapshot.warned else None,
         "janelas_esperando": len(site.resources.files.closed_windows()),

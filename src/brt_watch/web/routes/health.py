@@ -24,8 +24,7 @@ async def health(request: Request, site: TheSite) -> Response:
     """Whether the capture keeps up; 503 with the reason when no good poll came for three minutes."""
     snapshot, age = site.live.snapshot, site.live.age()
     if snapshot is None or age is None:
-        why = site.live.problem or "nothing is captured yet: make start"
-        raise HTTPException(503, f"No poll can be shown: {why}.")
+        raise HTTPException(503, _nothing_yet(site))
     if age > BEHIND:
         raise HTTPException(
             503,
@@ -34,6 +33,15 @@ async def health(request: Request, site: TheSite) -> Response:
         )
     warned = snapshot.warned.sentence if snapshot.warned else None
     return as_json(request, Health("ok", snapshot.captured_at, round(age.total_seconds(), 1), warned))
+
+
+def _nothing_yet(site: Site) -> str:
+    live = site.live
+    if live.problem:
+        return f"No poll can be shown: {live.problem}."
+    if live.failed:
+        return f"No poll has succeeded yet; that of {live.failed.tick:%Y-%m-%d %H:%M:%S %Z} failed: {live.failure}"
+    return "No poll has been made yet. brt-watch status shows whether the capture runs."
 
 
 @router.get("/metrics", responses={200: content({"type": "string"}, "text/plain"), **PROBLEMS})

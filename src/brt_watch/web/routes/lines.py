@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from brt_watch.web.board import board
 from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.history_schemas import Stringline
-from brt_watch.web.live import NOTHING_YET
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, shape
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.schemas import Lines, Network, StationNow, Stations
@@ -31,7 +30,7 @@ def lines(request: Request, site: TheSite) -> Response:
     hours = site.past.hours(site.now)
 
     def make() -> Encoded:
-        warned = snapshot.warned if snapshot else NOTHING_YET
+        warned = snapshot.warned if snapshot else site.live.nothing_yet
         found = board(site.reference, list(snapshot.vehicles.values()) if snapshot else [], hours)
         answer = Lines(snapshot.captured_at if snapshot else None, warned.sentence if warned else None, found)
         return Encoded(msgspec.json.encode(answer))
@@ -99,5 +98,6 @@ def _station(site: Site, estacao_id: str) -> StationNow:
         site.reference.station_corridors[estacao_id],
         known.latitude,
         known.longitude,
+        site.reference.lines_at(estacao_id),
         site.live.fleet.passes(estacao_id),
     )

@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.history_schemas import Trail, TrailPoint
-from brt_watch.web.live import NOTHING_YET
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
 from brt_watch.web.reference import Reference
 from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
@@ -50,7 +49,8 @@ async def vehicles(
     snapshot = site.newest()
     if snapshot is None:
         shape_of, media_type = FORMS[format]
-        nothing = shape_of(None, site.live.simulated, NOTHING_YET.sentence, NOTHING_YET.code, [])
+        warned = site.live.nothing_yet
+        nothing = shape_of(None, site.live.simulated, warned.sentence, warned.code, [])
         return send(request, Encoded(msgspec.json.encode(nothing), media_type))
     wanted = (linha, sentido, status, codigo, idade_max)
     if wanted == (None, None, None, None, None):

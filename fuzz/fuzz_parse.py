@@ -20,8 +20,8 @@ import atheris
 with atheris.instrument_imports(include=["brt_watch.feeds.brt", "brt_watch.model", "brt_watch.capture.ledger"]):
     from brt_watch.capture.ledger import CSV_FIELDS, REJECT_FIELDS, csv_lines
     from brt_watch.errors import NotTheContract
-    from brt_watch.feeds.brt import parse
-    from brt_watch.model import Record, signal_ages
+    from brt_watch.feeds.brt import Record, parse
+    from brt_watch.model import signal_ages
 
 from tests import fleet
 

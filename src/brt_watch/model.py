@@ -1,12 +1,15 @@
-"""The nouns of the capture: poll, record, reject. No input or output here."""
+"""The nouns of the capture: poll, column, reject. No input or output here."""
 
 from __future__ import annotations
 
+import re
 import statistics
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from enum import Enum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol, get_args, get_type_hints
 
 
 class Status(str, Enum):
@@ -25,30 +28,44 @@ class Status(str, Enum):
         return self in (Status.OK, Status.LATE)
 
 
-class Record(NamedTuple):
-    """One vehicle in a response, its fields in the API's order and by the API's names.
+class Kind(str, Enum):
+    """What a column holds. Each engine (CSV, Postgres, Arrow) has its own type for it."""
 
-    `dataHora` is epoch milliseconds (UTC), `velocidade` km/h, `hodometro` km, `direcao` degrees or `" "` (north).
-    What the API sent is kept as it came; a field that is new to us, or of a type that its column cannot hold, is in
-    `extra` (a JSON object) and its own column is null.
-    """
+    TEXT = "text"
+    NUMBER = "number"
+    """A double."""
+    SMALL = "small"
+    """A whole number within ±32767."""
+    HEADING = "heading"
+    """A whole number of degrees; as captured, a blank stands for 0 (north)."""
+    STAMP = "stamp"
+    """A moment; as captured, milliseconds since 1970 (UTC)."""
+    JSON = "json"
 
-    codigo: str
-    placa: str | None
-    linha: str | None
-    latitude: float
-    longitude: float
-    dataHora: int
-    velocidade: float | None
-    id_migracao_trajeto: str | None
-    sentido: str | None
-    trajeto: str | None
-    hodometro: float | None
-    direcao: int | str | None
-    ignicao: int | None
-    capacidadePeVeiculo: int | None
-    capacidadeSentadoVeiculo: int | None
-    extra: str | None
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a record. Its declaration in the record class is the only one; files and tables follow from it."""
+
+    kind: Kind
+    meaning: str
+    table_name: str = ""
+    """Its name in tables; empty until the declaration is read: then the name, in snake case."""
+    name: str = ""
+    """Its name in the feed and the CSV: that of the field of the record class."""
+    required: bool = False
+    """Whether no record lacks it."""
+
+
+@lru_cache
+def columns_of(record: type) -> tuple[Column, ...]:
+    """Return the columns that a record class declares: fields annotated `Annotated[type, Column(...)]`, in order."""
+    columns = []
+    for name, hint in get_type_hints(record, include_extras=True).items():
+        kind, column = get_args(hint)
+        table_name = column.table_name or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+        columns.append(replace(column, name=name, table_name=table_name, required=type(None) not in get_args(kind)))
+    return tuple(columns)
 
 
 class Reject(NamedTuple):
@@ -59,16 +76,32 @@ class Reject(NamedTuple):
     record: str
 
 
-class Parsed(NamedTuple):
+class Record(Protocol):
+    """A vehicle in a response of any feed: a named tuple, its fields the columns that the feed declares."""
+
+    @property
+    def vehicle(self) -> str:
+        """The vehicle's identifier: with the stamp, the key of the signal."""
+
+    @property
+    def stamp_ms(self) -> int:
+        """When the vehicle sent the signal, in milliseconds since 1970 (UTC)."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over the values of the columns."""
+
+
+@dataclass(frozen=True)
+class Parsed:
     """A good response: every entry of its list is either a record or a reject.
 
     `fields` are the names of the entries' fields, each with the kinds of its values (number, text, boolean, list,
     object), null apart, as far as more than a few entries have them.
     """
 
-    records: list[Record]
+    records: Sequence[Record]
     rejects: list[Reject]
-    fields: dict[str, list[str]] = {}  # noqa: RUF012 (nobody writes to it)
+    fields: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,10 +126,10 @@ class Poll:
     """What the contract watch raised and closed at this poll, as a JSON list; None when nothing."""
 
 
-def signal_ages(records: list[Record], captured_at: datetime) -> tuple[datetime | None, float | None]:
-    """Return the moment of the newest signal and the median age in seconds; None when no stamp is usable."""
-    stamps = [record.dataHora for record in records]
-    if not stamps:
+def signal_ages(records: Sequence[Record], captured_at: datetime) -> tuple[datetime | None, float | None]:
+    """Return the moment of the newest signal and the median age in seconds; None without a record."""
+    stamps_ms = [record.stamp_ms for record in records]
+    if not stamps_ms:
         return None, None
-    newest = datetime.fromtimestamp(max(stamps) / 1000, timezone.utc)
-    return newest, round(captured_at.timestamp() - statistics.median(stamps) / 1000, 1)
+    newest = datetime.fromtimestamp(max(stamps_ms) / 1000, timezone.utc)
+    return newest, round(captured_at.timestamp() - statistics.median(stamps_ms) / 1000, 1)

@@ -28,8 +28,8 @@ from brt_watch.capture.window import (
     read_raw,
 )
 from brt_watch.errors import AlreadyRunning, DamagedWindow
-from brt_watch.feeds.brt import parse
-from brt_watch.model import Parsed, Poll, Record, Status
+from brt_watch.feeds.brt import Record, parse
+from brt_watch.model import Parsed, Poll, Status
 from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)

@@ -110,8 +110,8 @@ def _is_normal_now(trouble: Trouble, poll: Poll) -> bool:
 
 
 def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
-    stamps = zlib.crc32(repr([(record.codigo, record.dataHora) for record in parsed.records]).encode())
-    stamps_ms = sorted((record.dataHora for record in parsed.records), reverse=True)
+    stamps = zlib.crc32(repr([(record.vehicle, record.stamp_ms) for record in parsed.records]).encode())
+    stamps_ms = sorted((record.stamp_ms for record in parsed.records), reverse=True)
     assert poll.captured_at is not None
     newest = poll.captured_at.timestamp() - stamps_ms[len(stamps_ms) // 20] / 1000 if len(stamps_ms) >= FEW else None
     return Watch(

@@ -15,9 +15,10 @@ from functools import lru_cache
 from typing import Any
 
 from brt_watch.clock import parse_moment, write_moment
-from brt_watch.model import Parsed, Poll, Record, Reject, Status
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.model import Parsed, Poll, Reject, Status
 
-CSV_FIELDS = ("captured_at", *Record._fields)
+CSV_FIELDS = ("captured_at", *(column.name for column in COLUMNS))
 REJECT_FIELDS = ("tick", *Reject._fields)
 
 

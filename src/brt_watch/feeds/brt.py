@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from brt_watch.errors import NotTheContract
-from brt_watch.model import Parsed, Record, Reject
+from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
 
 LAST_STAMP_MS = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z: the last moment that Python and Postgres both can tell."""
@@ -28,6 +28,43 @@ _FEW = 0.05
 _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", list: "list", dict: "object"}
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
+
+
+class Record(NamedTuple):
+    """One vehicle in a response: the fields in the API's order and by the API's names, their values as they came.
+
+    A field that is not listed here, or a value that its column cannot hold, is in `extra`; its own column is null.
+    """
+
+    codigo: Annotated[str, Column(Kind.TEXT, "Code of the vehicle: a fleet number, mostly.")]
+    placa: Annotated[str | None, Column(Kind.TEXT, "Number plate; mostly empty from 2023 to 2025.")]
+    linha: Annotated[str | None, Column(Kind.TEXT, 'Line as the operator labels it; "0" is no line.')]
+    latitude: Annotated[float, Column(Kind.NUMBER, "Degrees (WGS 84); (0, 0) is no fix.")]
+    longitude: Annotated[float, Column(Kind.NUMBER, "Degrees (WGS 84).")]
+    dataHora: Annotated[int, Column(Kind.STAMP, "When the vehicle sent the signal.", "datahora")]
+    velocidade: Annotated[float | None, Column(Kind.NUMBER, "Speed in km/h, as the device reports it.")]
+    id_migracao_trajeto: Annotated[str | None, Column(Kind.TEXT, "The operator's number of line, direction and path.")]
+    sentido: Annotated[str | None, Column(Kind.TEXT, "Direction as the operator labels it: ida or volta.")]
+    trajeto: Annotated[str | None, Column(Kind.TEXT, "Name of the path, in many spellings.")]
+    hodometro: Annotated[float | None, Column(Kind.NUMBER, "Odometer in km.")]
+    direcao: Annotated[int | str | None, Column(Kind.HEADING, "Heading in degrees; 360 and more occur.")]
+    ignicao: Annotated[int | None, Column(Kind.SMALL, "Ignition: 1 on, 0 off.")]
+    capacidadePeVeiculo: Annotated[int | None, Column(Kind.SMALL, "Places to stand.")]
+    capacidadeSentadoVeiculo: Annotated[int | None, Column(Kind.SMALL, "Places to sit.")]
+    extra: Annotated[str | None, Column(Kind.JSON, "Fields not listed here, and values that their column cannot hold.")]
+
+    @property
+    def vehicle(self) -> str:
+        """The code of the vehicle."""
+        return self.codigo
+
+    @property
+    def stamp_ms(self) -> int:
+        """When the vehicle sent the signal, in milliseconds since 1970 (UTC)."""
+        return self.dataHora
+
+
+COLUMNS = columns_of(Record)
 _KNOWN = set(Record._fields) - {"extra"}
 
 

@@ -1,0 +1,44 @@
+"""The columns of a record are declared once; every list of them elsewhere agrees with the declaration."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from brt_watch.capture.ledger import CSV_FIELDS
+from brt_watch.feeds.brt import COLUMNS, Record
+from brt_watch.model import Kind
+
+PROJECT = Path(__file__).parents[2]
+SCHEMA = (files("brt_watch.store") / "sql" / "schema" / "001_first.sql").read_text()
+
+POSTGRES = {
+    Kind.TEXT: "text",
+    Kind.NUMBER: "double precision",
+    Kind.SMALL: "smallint",
+    Kind.HEADING: "smallint",
+    Kind.STAMP: "timestamptz",
+    Kind.JSON: "jsonb",
+}
+
+
+def test_the_csv_has_the_declared_columns_after_captured_at() -> None:
+    assert ("captured_at", *Record._fields) == CSV_FIELDS
+
+
+def test_the_table_of_signals_begins_with_the_declared_columns() -> None:
+    (table,) = re.findall(r"create table brt_raw \((.*?)captured_at", SCHEMA, re.DOTALL)
+    declared = [
+        f"{column.table_name} {POSTGRES[column.kind]}" + (" not null" if column.required else "") for column in COLUMNS
+    ]
+    assert [line.strip() for line in table.strip().rstrip(",").split(",\n")] == declared
+
+
+def test_the_data_dictionary_lists_the_declared_columns() -> None:
+    rows = [
+        f"| `{column.name}` | `{column.table_name}` | {column.kind.value} | "
+        f"{'yes' if column.required else 'no'} | {column.meaning} |"
+        for column in COLUMNS
+    ]
+    assert "\n".join(rows) in (PROJECT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")

@@ -334,7 +334,8 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     # Read once, before dbt reads the files: what is noted is what was compared.
     network = dbt.network_sha256()
     is_new = resources.store.newest_network() != network
+    transform_id = resources.store.begin_transform(newest_load)
     derived = dbt.build(resources.settings, resources.store.connection_parameters(), *arguments, with_network=is_new)
-    resources.store.note_transform(newest_load, derived.seconds, network)
+    resources.store.finish_transform(transform_id, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

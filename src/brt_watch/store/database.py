@@ -189,11 +189,19 @@ class Store:
             row = connection.execute(statement("newest_network")).fetchone()
         return str(row["network_sha256"]) if row else ""
 
-    def note_transform(self, load_id: int, seconds: float, network_sha256: str) -> None:
-        """Note that the models are derived from all loads up to this one, and with which network."""
-        values = {"load_id": load_id, "seconds": seconds, "network_sha256": network_sha256}
+    def begin_transform(self, load_id: int) -> int:
+        """Record that the models are being derived from all loads up to this one; returns the run's transform_id."""
         with self.connection() as connection:
-            connection.execute(statement("insert_transform"), values)
+            bring_up_to_date(connection)
+            row = connection.execute(statement("begin_transform"), {"load_id": load_id}).fetchone()
+        assert row is not None
+        return int(row["transform_id"])
+
+    def finish_transform(self, transform_id: int, seconds: float, network_sha256: str) -> None:
+        """Record that a run has succeeded, and with which network."""
+        values = {"transform_id": transform_id, "seconds": seconds, "network_sha256": network_sha256}
+        with self.connection() as connection:
+            connection.execute(statement("finish_transform"), values)
 
     @contextmanager
     def alone_transforming(self) -> Iterator[None]:

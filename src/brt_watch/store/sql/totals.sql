@@ -8,5 +8,5 @@ select
     max(loaded_at) as loaded_at,
     (select max(transformed_at) from brt_transform) as transformed_at,
     coalesce(max(load_id), 0) as load_id,
-    coalesce((select max(load_id) from brt_transform), 0) as transformed_load_id
+    coalesce((select max(load_id) from brt_transform where transformed_at is not null), 0) as transformed_load_id
 from brt_window

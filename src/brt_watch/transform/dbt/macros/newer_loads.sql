@@ -1,8 +1,24 @@
 {% macro newer_loads(relation) -%}
-{#- Whether a row is of a load that a table does not have yet. The upper bound says nothing; but with one Postgres, which
-    does not know the lower one when it plans, expects one row of two hundred and not every third, and looks into the
-    index instead of reading all of the history. -#}
-load_id between (select coalesce(max(load_id), 0) + 1 from {{ relation }}) and 9223372036854775807
+{#- Whether a row is of a load that a table does not have yet. -#}
+{{ newer('load_id', relation) }}
+{%- endmacro %}
+
+{% macro newer_rows(relation) -%}
+{#- Whether a row was written, or written again, by a run of the models that a table has not seen yet: what stands on a
+    mart follows this and not the load of the signal, since a late neighbour changes rows of old loads too. -#}
+{{ newer('derived_by', relation) }}
+{%- endmacro %}
+
+{% macro newer(number, relation) -%}
+{#- The upper bound excludes nothing, but with it Postgres, which does not know the lower one when it plans, expects one
+    row in two hundred instead of every third, and uses the index instead of reading all of the history. -#}
+{{ number }} between (select coalesce(max({{ number }}), 0) + 1 from {{ relation }}) and 9223372036854775807
+{%- endmacro %}
+
+{% macro derived_by() -%}
+{#- The number of the run that is writing: the newest row of brt_transform, which exists before the models are built. Read
+    by SQL, because another variable or environment would make dbt parse the whole project again. -#}
+(select coalesce(max(transform_id), 0) from {{ source('brt', 'brt_transform') }})
 {%- endmacro %}
 
 {% macro join_one_by_one() -%}

@@ -94,7 +94,8 @@ final as (
         ) as fracao_recuperada,
         cast(sinais.idade_mediana_segundos as double precision) as idade_mediana_segundos,
         cast(sinais.idade_p95_segundos as double precision) as idade_p95_segundos,
-        minutos.load_id
+        minutos.load_id,
+        {{ derived_by() }} as derived_by
     from consultas
     inner join minutos on consultas.minuto = minutos.minuto
     left join sinais on consultas.minuto = sinais.minuto

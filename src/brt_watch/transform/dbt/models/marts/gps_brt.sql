@@ -10,7 +10,8 @@
     indexes=indexes([
         {'columns': ['id_veiculo', 'timestamp_gps']},
         {'columns': ['timestamp_gps'], 'type': 'brin'},
-        {'columns': ['load_id']}
+        {'columns': ['load_id']},
+        {'columns': ['derived_by']}
     ]),
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
@@ -380,7 +381,8 @@ final as (
                 or direcao >= 360
                 then 'Good'
             else 'Excellent'
-        end as qualidade
+        end as qualidade,
+        {{ derived_by() }} as derived_by
     from sentidos
     left join {{ ref('linhas') }} as linhas on sentidos.servico = linhas.linha
 )

@@ -21,7 +21,7 @@ with candidatos as (
         {{ chave }}
     from {{ ref('gps_brt') }}
     {% if is_incremental() %}
-    where {{ newer_loads(this) }}
+    where {{ newer_rows(this) }}
     union all
     select
         codigo as id_veiculo,
@@ -131,7 +131,8 @@ final as (
         proximas.qualidade,
         proximas.captured_at,
         proximas.load_id,
-        proximas.adiantamento_segundos
+        proximas.adiantamento_segundos,
+        {{ derived_by() }} as derived_by
     from proximas
     where ordem = 1
 )

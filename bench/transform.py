@@ -14,8 +14,8 @@ from bench.history import make_history, repeat_history
 from bench.load import REALISTIC
 from bench.rig import Result, Took
 from brt_watch import pipeline
-from brt_watch.store.database import Loaded
 from brt_watch.store.embedded import Server
+from brt_watch.store.load import Loaded
 
 SIGNALS_OF_A_DAY = 250_000
 DAYS = 4

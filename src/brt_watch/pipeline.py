@@ -28,7 +28,8 @@ from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
 from brt_watch.feeds.brt import parse
 from brt_watch.model import Parsed, Poll, Status, signal_ages
 from brt_watch.settings import MIN_CAPTURED_MINUTES, Settings
-from brt_watch.store.database import Loaded, Store
+from brt_watch.store.database import Store
+from brt_watch.store.load import Loaded
 from brt_watch.transform import runner as dbt
 
 log = structlog.get_logger()

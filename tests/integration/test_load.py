@@ -18,8 +18,9 @@ from brt_watch.capture.window import CSV
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.pipeline import Resources
-from brt_watch.store import database as store
-from brt_watch.store.database import Loaded, Store
+from brt_watch.store import load as store
+from brt_watch.store.database import Store
+from brt_watch.store.load import Loaded
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query

@@ -17,8 +17,9 @@ from brt_watch import cli, pipeline
 from brt_watch.errors import DatabaseUnreachable, MoveRefused
 from brt_watch.pipeline import Resources
 from brt_watch.store import move as moving
-from brt_watch.store.database import ONE_LOADER, Store, schema_steps
+from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
+from brt_watch.store.migrations import ONE_LOADER, schema_steps
 from brt_watch.store.move import move
 from tests import shared_postgres
 from tests.conftest import make_settings

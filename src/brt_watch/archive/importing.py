@@ -19,7 +19,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Parsed, Poll, Status
 from brt_watch.pipeline import Resources
-from brt_watch.store.database import Loaded
+from brt_watch.store.load import Loaded
 
 
 def bring_in(source: Source, resources: Resources) -> Iterator[tuple[Poll, Parsed | None]]:

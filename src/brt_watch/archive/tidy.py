@@ -22,7 +22,7 @@ from brt_watch.capture.window import (
 )
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Resources, understand
-from brt_watch.store.database import Loaded
+from brt_watch.store.load import Loaded
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from brt_watch.pipeline import Resources
 from brt_watch.service.status import report
 from brt_watch.service.supervisor import FLOWS
 from brt_watch.settings import Settings
-from brt_watch.store.database import Loaded
+from brt_watch.store.load import Loaded
 from brt_watch.transform.dictionary import DICTIONARY, write_dictionary
 from brt_watch.transform.runner import run_dbt
 

@@ -22,7 +22,7 @@ from brt_watch.clock import MINUTE, UTC, floor
 from brt_watch.flows import home as flow_home
 from brt_watch.model import Poll
 from brt_watch.settings import load_settings
-from brt_watch.store.database import Loaded
+from brt_watch.store.load import Loaded
 from brt_watch.transform.runner import Derived
 
 SETTINGS = load_settings()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from brt_watch.errors import NothingToScore
 from brt_watch.settings import Settings
 from brt_watch.simulate.simulation import simulation_of
+from brt_watch.store.connection import copy_file, is_there, statement
 from brt_watch.store.database import Store
 
 
@@ -48,7 +51,7 @@ def score(settings: Settings) -> Score:
     files = sorted((settings.folder / "truth").glob("*/sinais.csv"))
     if not simulation_of(settings) or not files:
         raise NothingToScore(folder=settings.folder)
-    signals, view, models = Store(settings).compare_with_truth(files)
+    signals, view, models = _compare(Store(settings), files)
     sent, seen = sum(row["sent"] for row in signals), sum(row["seen"] for row in signals)
     shares = [
         Share("signals seen", seen, sent),
@@ -73,3 +76,19 @@ def score(settings: Settings) -> Score:
     false = signals[0]["false_signals"] if signals else 0
     behind, median, p95 = view["p95_behind_seconds"], models["median_error_m"], models["p95_error_m"]
     return Score(shares, false, round(behind, 1), round(median, 1), round(p95, 1))
+
+
+def _compare(store: Store, files: list[Path]) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    """Return what was seen of the simulated signals, by what the bus did, and how right the view and the models are."""
+    with store.connection() as connection:
+        connection.execute(statement("stage_truth"))
+        for file in files:
+            copy_file(connection, file, "sinais")
+        connection.execute("create index on sinais (codigo, datahora); analyze sinais")
+        signals = connection.execute(statement("score_signals")).fetchall()
+        view = {"vehicles": 0, "up_to_date": 0, "p95_behind_seconds": 0.0}
+        models: dict[str, Any] = defaultdict(int)
+        if is_there(connection, "generate_view"):
+            (view,) = connection.execute(statement("score_view")).fetchall()
+            (models,) = connection.execute(statement("score_models")).fetchall()
+    return signals, view, models

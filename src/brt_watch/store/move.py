@@ -1,6 +1,6 @@
-"""The database, moved to another Postgres: all that came from the capture, in one transaction that must agree to end.
+"""Move the database to another Postgres: copy all captured data in one transaction that commits only when both agree.
 
-What dbt derives is not copied: it is derived anew, there. Why not a rebuild from the archive:
+The models are not copied; dbt derives them again in the new database. Why this is not a rebuild from the archive:
 docs/decisions/0007-moving-the-database.md.
 """
 
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from psycopg import sql as compose
 
 from brt_watch.clock import UTC
 from brt_watch.errors import MoveRefused
-from brt_watch.store.database import ONE_LOADER, Store, bring_up_to_date, checksums, is_there, schema_steps, statement
-
-Connection = psycopg.Connection[dict[str, Any]]
+from brt_watch.store.checksums import checksums
+from brt_watch.store.connection import Connection, is_there, statement
+from brt_watch.store.database import Store
+from brt_watch.store.migrations import ONE_LOADER, bring_up_to_date, schema_steps
 
 LEDGERS = ("brt_window", "brt_poll", "brt_reject")
 """The tables beside brt_raw, in the order of their references."""
@@ -28,7 +28,7 @@ OUTSIDE = "brt_raw_outside"
 OLDEST_VERSION = 15
 
 BATCH = 1000
-"""Rows after which the progress is told."""
+"""Rows between two progress reports."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,32 @@
+"""The schema of our tables: the steps of `sql/schema`, each applied once and in order."""
+
+from __future__ import annotations
+
+import structlog
+
+from brt_watch.store.connection import SQL, Connection, statement
+
+log = structlog.get_logger()
+
+ONE_LOADER = 5_271_990
+"""The advisory lock of loads and schema changes: load ids then grow in the order of commits."""
+
+
+def schema_steps() -> list[str]:
+    """Return the names of the steps that make our tables, in their order."""
+    return sorted(step.name.removesuffix(".sql") for step in (SQL / "schema").iterdir() if step.name.endswith(".sql"))
+
+
+def bring_up_to_date(connection: Connection) -> list[str]:
+    """Bring the tables to the newest form; returns the names of the steps that this took."""
+    connection.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
+    connection.execute(
+        "create table if not exists brt_schema (step text primary key, applied_at timestamptz not null default now())"
+    )
+    applied = {row["step"] for row in connection.execute("select step from brt_schema")}
+    new = [step for step in schema_steps() if step not in applied]
+    for step in new:
+        connection.execute(statement(f"schema/{step}"))
+        connection.execute("insert into brt_schema (step) values (%s)", (step,))
+        log.info("store.schema", step=step)
+    return new

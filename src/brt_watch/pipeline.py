@@ -8,6 +8,7 @@ Each step can be run by hand, run twice, and killed at any moment without losing
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ import structlog
 
 from brt_watch import disk, lock
 from brt_watch.capture.alerts import PATIENCE_SECONDS, Webhook
-from brt_watch.capture.contract import Alert, watch
+from brt_watch.capture.contract import Alert, Watch, watch
 from brt_watch.capture.fetch import Feed, Response
 from brt_watch.capture.window import CaptureFiles, OpenWindow, pack, read_manifest
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
@@ -45,6 +46,9 @@ LATE = timedelta(seconds=5)
 
 ENOUGH = 15
 """After so many failed polls in a row (five minutes) the API is asked once a minute, until it answers."""
+
+NOT_THE_APIS = ("disk_full", "disk_error", "client_error")
+"""Reasons of failed polls that lie on this machine: they are no sign that the API should be left alone."""
 
 LONGEST_OUTAGE = timedelta(days=1)
 """After an outage the ledger is filled with missed ticks for this long before the first new poll, and not further."""
@@ -116,9 +120,7 @@ def capture(tick: datetime, resources: Resources) -> Poll:
         try:
             poll, alerts = _capture(tick, resources)
         except OSError as error:
-            if error.errno not in disk.NO_ROOM:
-                raise
-            poll, alerts = _capture_without_room(tick, error, resources)
+            poll, alerts = _capture_without_disk(tick, error, resources)
     log.info(
         "capture",
         tick=str(tick),
@@ -150,7 +152,7 @@ def _capture(tick: datetime, resources: Resources) -> tuple[Poll, list[Alert]]:
 
 def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, resources: Resources) -> tuple[Poll, list[Alert]]:
     """Write a poll down, with what the contract watch says of it."""
-    remembered, alerts = watch(resources.files.remembered(), poll, parsed)
+    remembered, alerts = _watch(poll, parsed, resources)
     if alerts:
         poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
     poll = window.record(poll, parsed)
@@ -158,14 +160,29 @@ def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, resources: Re
     return poll, alerts
 
 
-def _capture_without_room(tick: datetime, error: OSError, resources: Resources) -> tuple[Poll, list[Alert]]:
-    """Write down that the disk is full, in the room that was held for this."""
-    resources.files.release_reserve()
+def _watch(poll: Poll, parsed: Parsed | None, resources: Resources) -> tuple[Watch, list[Alert]]:
+    before = resources.files.remembered()
+    try:
+        return watch(before, poll, parsed)
+    except Exception:
+        # A defect of the watch must not cost the ledger its line.
+        log.exception("watch_failed", tick=str(poll.tick))
+        return before, []
+
+
+def _capture_without_disk(tick: datetime, error: OSError, resources: Resources) -> tuple[Poll, list[Alert]]:
+    """Write down that the disk is full, in the room held for this, or that it failed; raises OSError if it cannot."""
+    is_full = error.errno in disk.NO_ROOM
+    if is_full:
+        resources.files.release_reserve()
     window = resources.files.open_window() or resources.files.new_window(tick)
     if window.ledger and window.ledger[-1].poll.tick >= tick:
         return window.ledger[-1].poll, []
     window.forget_raw(tick)
-    failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")
+    if is_full:
+        failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")
+    else:
+        failed = Poll(tick, Status.FAILED, "disk_error", f"{error}; it goes on by itself when the disk works again")
     return _record(failed, None, window, resources)
 
 
@@ -229,10 +246,11 @@ def _keep_apart(response: Response, resources: Resources) -> None:
 
 
 def _gives_it_a_rest(tick: datetime, window: OpenWindow) -> bool:
-    """Whether the API has failed for so long that it is asked only once a minute."""
-    latest = window.ledger[-ENOUGH:]
-    failed = [line for line in latest if line.poll.status is Status.FAILED and line.poll.reason != "disk_full"]
-    return len(failed) == ENOUGH and tick.second != 0
+    """Whether the API has failed to answer for so long that it is asked only once a minute."""
+    latest = [line.poll for line in window.ledger[-ENOUGH:]]
+    unanswered = [poll for poll in latest if poll.status is Status.FAILED and poll.http_status != 200]
+    unanswered = [poll for poll in unanswered if poll.reason not in NOT_THE_APIS]
+    return len(unanswered) == ENOUGH and tick.second != 0
 
 
 def keep_and_understand(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
@@ -242,12 +260,19 @@ def keep_and_understand(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Po
 
 
 def understand(poll: Poll, body: bytes) -> tuple[Poll, Parsed | None]:
-    """Read an answer: the poll with what it says, and its records; no records when it is not the contract."""
+    """Read an answer: the poll with what it says, and its records and rejects; none when it is not the contract."""
     assert poll.captured_at is not None
     try:
         parsed = parse(body)
     except PollFailed as failure:
         return replace(poll, status=Status.FAILED, reason=failure.reason, detail=failure.detail), None
+    except Exception as error:  # noqa: BLE001 (a defect of the reader is the reason of the poll; the answer is kept)
+        detail = f"{type(error).__name__}: {error}; the answer is kept, brt-watch rebuild --from-raw reads it again"
+        return replace(poll, status=Status.FAILED, reason="reader_failed", detail=detail), None
+    if not parsed.records:
+        reasons = Counter(reject.reason for reject in parsed.rejects)
+        detail = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
+        return replace(poll, status=Status.FAILED, reason="no_good_record", detail=detail), parsed
     newest, age = signal_ages(parsed.records, poll.captured_at)
     # At a rebuild with other rules an answer can be good that was not.
     status = Status.OK if poll.status is Status.FAILED else poll.status

@@ -10,6 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from brt_watch.errors import FeedFailed
 from tests.ask_feed import BUSY_SECONDS, feed, fetch, reason, reason_before_the_deadline
 
 PATH = "/gps/brt"
@@ -137,3 +138,27 @@ def test_an_answer_that_drips_ends_at_the_deadline(bare_server: socket.socket) -
 
 def test_no_http_at_all_is_broken_off(bare_server: socket.socket) -> None:
     assert reason_before_the_deadline(feed(_answers(bare_server, b"\x16\x03\x01 hello\r\n\r\n")), 1.5) == "broken_off"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("ALL_PROXY", "gopher://me:geheim@127.0.0.1:1080"),
+        ("SSL_CERT_FILE", "/nowhere.pem"),
+        ("SSL_CERT_FILE", __file__),
+    ],
+)
+def test_an_environment_the_client_cannot_use_is_a_reason(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """The feed can be built (brt-watch status works), and each poll fails with a reason that holds no password."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(FeedFailed) as failure:
+        fetch(feed("http://127.0.0.1:9/gps/brt"))
+    assert failure.value.reason == "client_error"
+    assert "geheim" not in failure.value.detail
+
+
+def test_an_address_that_is_none_is_a_reason() -> None:
+    assert reason(feed("http://[::1:9/gps/brt"), BUSY_SECONDS) == "client_error"

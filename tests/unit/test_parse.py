@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from contextlib import suppress
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds.brt import Record, parse
-from brt_watch.model import Parsed
+from brt_watch.model import Parsed, Reject
 from tests.fleet import body, vehicle
 
 
@@ -156,6 +157,45 @@ def test_a_record_that_cannot_be_read_does_not_take_the_others_with_it(name: byt
     assert len(parsed.records) == 2
     assert [(reject.position, reject.reason) for reject in parsed.rejects] == [(1, "not_readable")]
     assert parsed.rejects[0].record.startswith(f'{{"codigo":"1","{name.decode()}":')
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'{"codigo":"1","velocidade":NaN}',
+        b'{"codigo":"1","velocidade":-Infinity,"trajeto":"a \\"]} b"}',
+        b'{"codigo":"1","ignicao":True,}',
+        b'{"codigo":"1","novo":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b"{codigo: None}",
+        b"nan",
+    ],
+)
+@pytest.mark.parametrize("bom", [b"", codecs.BOM_UTF8])
+def test_a_vehicle_that_is_no_json_costs_no_other(broken: bytes, bom: bytes) -> None:
+    good = json.dumps(vehicle()).encode()
+    parsed = parse(bom + b' {"a":{"veiculos":[1,2]},"veiculos" : [%b, %b ,%b],"b":NaN} ' % (good, broken, good))
+    assert list(parsed.records) == [one(), one()]
+    assert parsed.rejects == [Reject(1, "not_readable", broken.decode())]
+
+
+def test_a_bom_before_the_answer_is_no_part_of_it() -> None:
+    assert list(parse(codecs.BOM_UTF8 + body(vehicle())).records) == [one()]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"veiculos":[{"a":NaN},{"b":',
+        b'{"veiculos":[{"a":NaN}]',
+        b'{"veiculos":[{"a":NaN}]}}',
+        b'{"veiculos":[{"a":NaN}]} x',
+        b'{"veiculos":[{"a":NaN]}]}',
+    ],
+)
+def test_an_answer_cut_off_is_not_taken_for_whole(answer: bytes) -> None:
+    with pytest.raises(NotTheContract) as failure:
+        parse(answer)
+    assert failure.value.reason == "broken_json"
 
 
 def adds_up(parsed: Parsed, entries: int) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 from brt_watch import disk, pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert
-from brt_watch.capture.window import CSV, read_ledger, read_manifest
+from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_manifest
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
@@ -69,6 +70,58 @@ def test_an_answer_that_is_not_the_contract_is_kept_raw(resources: Resources) ->
     run(resources, 1)
     (poll,) = ledger(resources)
     assert (poll.raw, poll.body_bytes, poll.records) == ("20261123T120000Z.json.zst", 17, 0)
+
+
+def test_an_exception_of_any_kind_is_a_failed_line(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of the reader or of the contract watch costs no line of the ledger, and no answer."""
+
+    def broken(*arguments: object) -> None:
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(pipeline, "parse", broken)
+    monkeypatch.setattr(pipeline, "watch", broken)
+    run(resources, 2)
+    assert [(poll.status.value, poll.reason) for poll in ledger(resources)] == [("failed", "reader_failed")] * 2
+    assert all(poll.raw for poll in ledger(resources))
+
+
+def test_a_poll_without_a_good_record_is_not_good(resources: Resources) -> None:
+    """Its rejects are kept and counted all the same."""
+    as_text = body(vehicle("1", latitude="-22.9"), vehicle("2", longitude="-43.2"), vehicle(""))
+    feed(resources).script = [as_text]
+    (poll, good) = run(resources, 2)
+    assert (poll.status, poll.reason, poll.records, poll.rejects) == (Status.FAILED, "no_good_record", 0, 3)
+    assert poll.detail == "position_missing: 2, codigo_missing: 1"
+    assert good.status is Status.OK
+    window = resources.files.open_window()
+    assert window
+    assert window.captured_minutes() == {NOON}
+    assert len((window.folder / REJECTS).read_bytes().splitlines()) == 1 + 3
+
+
+def test_an_api_that_answers_200_is_asked_at_every_tick(resources: Resources) -> None:
+    feed(resources).script = [b"<html>busy</html>"] * 30 + [body(vehicle(latitude=None))] * 30
+    polls = run(resources, 60)
+    assert Counter(poll.reason for poll in polls) == {"not_json": 30, "no_good_record": 30}
+
+
+def test_a_fault_of_this_machine_slows_no_polls(resources: Resources) -> None:
+    feed(resources).script = [FeedFailed("client_error", "no SOCKS here")] * 60
+    assert all(poll.reason == "client_error" for poll in run(resources, 60))
+
+
+def test_a_disk_that_fails_is_a_failed_tick(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: Path, data: bytes) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    run(resources, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write_durably", broken)
+        feed(resources).script = [body(vehicle("2"))]
+        with pytest.raises(OSError, match="Input"):
+            run(resources, 1)
+    assert ledger(resources)[-1].reason == "disk_error"
+    assert run(resources, 1)[0].status is Status.OK
 
 
 def test_the_ledger_knows_how_old_the_signals_were(resources: Resources) -> None:

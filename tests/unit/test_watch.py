@@ -210,3 +210,24 @@ def test_a_webhook_that_is_not_there_stops_nothing_and_stays_secret(capsys: pyte
     printed = capsys.readouterr().out
     assert "alert.not_sent" in printed
     assert "geheim" not in printed
+
+
+def test_a_feed_without_a_good_record_is_silent_in_the_end() -> None:
+    """Answers whose records all break a rule raise what they are, and after five minutes that nothing good comes."""
+    memory = Watch()
+    said = []
+    for number in range(40):
+        tick = NOON + number * STEP
+        answer = body(*(vehicle(str(code), tick) for code in range(40)))
+        status = Status.OK
+        if number >= 10:
+            answer, status = answer.replace(b'"latitude":', b'"latitude":"","lat":'), Status.FAILED
+        memory, alerts = watch(memory, Poll(tick, status, captured_at=tick), parse(answer))
+        said += [(number, alert.code, alert.subject) for alert in alerts]
+    assert said == [
+        (10, "fleet_shrank", ""),
+        (10, "rejected", ""),
+        (10, "field_changed_type", "latitude"),
+        (10, "field_appeared", "lat"),
+        (25, "silent", ""),
+    ]

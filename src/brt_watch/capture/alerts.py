@@ -39,7 +39,7 @@ class Webhook:
         for alert in alerts:
             try:
                 httpx.post(self.url, json=self._message(alert), timeout=PATIENCE_SECONDS).raise_for_status()
-            except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            except Exception as error:  # noqa: BLE001 (a proxy or certificate that is unusable is no HTTPError)
                 # Without the address, which is a secret.
                 log.warning("alert.not_sent", code=alert.code, problem=type(error).__name__)
 

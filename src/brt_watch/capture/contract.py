@@ -77,7 +77,7 @@ class Watch(msgspec.Struct, frozen=True):
     advanced_at: datetime | None = None
     """When it changed last."""
     good_at: datetime | None = None
-    """The tick of the last good poll; of the first poll, before there was a good one."""
+    """The tick of the last good poll; that of the first poll, as long as there was no good one."""
 
 
 def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list[Alert]]:
@@ -92,8 +92,9 @@ def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list
             *_changed_fields(before, now, poll),
             *_rejected(poll, parsed),
             *_jumped(before, now, poll),
-            *_frozen(now, poll),
+            *(_frozen(now, poll) if parsed.records else ()),
             *_shrank(before, now, poll),
+            *_silent(now, poll),
         ]
 
     was_open = {trouble.key: trouble for trouble in before.troubles}
@@ -120,7 +121,7 @@ def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
         freshest_age_seconds=newest,
         stamps=stamps,
         advanced_at=before.advanced_at if stamps == before.stamps else poll.tick,
-        good_at=poll.tick,
+        good_at=poll.tick if poll.status.is_good else before.good_at or poll.tick,
     )
 
 

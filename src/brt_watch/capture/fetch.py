@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 import threading
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import httpx
 import stamina
@@ -56,10 +59,14 @@ class Feed:
         self.url = url
         self.clock = clock
         self.max_bytes = max_bytes
-        self._tls = httpx.create_ssl_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The trusted certificates, read at the first request: in time for a poll to report that they are unusable."""
+        return httpx.create_ssl_context()
 
     def fetch(self, deadline: datetime) -> Response:
-        """Ask once, trying again on passing trouble as long as there is time; raises FeedFailed."""
+        """Ask once, retrying on passing trouble as long as there is time; raises FeedFailed and nothing else."""
         seconds = self.clock.real_seconds(deadline - self.clock.now())
         if seconds <= 0:
             raise FeedFailed("deadline", "there was no time left to ask")
@@ -73,7 +80,9 @@ class Feed:
             # What went wrong before says more than that there was no time left to try once more.
             slow = FeedFailed("deadline", f"no complete answer within {seconds:.1f} s")
             raise _failure(request.problems[-1]) if request.problems else slow from None
-        except (httpx.HTTPError, _TryAgain) as error:
+        except FeedFailed:
+            raise
+        except Exception as error:
             raise _failure(error) from error
         finally:
             request.give_up()
@@ -100,36 +109,39 @@ class _Request:
         self.seconds = seconds
         self.answer: Future[Response] = Future()
         self.problems: list[Exception] = []
-        self.client = feed.client()
+        self.client: httpx.Client | None = None
         self.given_up = threading.Event()
 
     def run(self) -> None:
         try:
-            self.answer.set_result(self._with_retries())
+            # Built here, because the environment (proxies, certificates) may make that fail, too.
+            with self.feed.client() as self.client:
+                self.answer.set_result(self._with_retries(self.client))
         except BaseException as error:  # noqa: BLE001 (handed over, and raised again by the poll)
             self.answer.set_exception(error)
 
     def give_up(self) -> None:
         """End the talk: no more requests, no more bytes, no connection."""
         self.given_up.set()
-        self.client.close()
+        if self.client:
+            self.client.close()
 
-    def _with_retries(self) -> Response:
+    def _with_retries(self, client: httpx.Client) -> Response:
         for attempt in stamina.retry_context(
             on=_patience, attempts=None, timeout=self.seconds, wait_initial=0.3, wait_max=3.0
         ):
             with attempt:
                 try:
-                    return self._ask()
+                    return self._ask(client)
                 except (httpx.TransportError, _TryAgain) as problem:
                     self.problems.append(problem)
                     raise
         raise AssertionError("stamina raises when it gives up")
 
-    def _ask(self) -> Response:
+    def _ask(self, client: httpx.Client) -> Response:
         self._go_on()
         patience = httpx.Timeout(min(10.0, self.seconds), connect=min(5.0, self.seconds))
-        with self.client.stream("GET", self.feed.url, timeout=patience) as answer:
+        with client.stream("GET", self.feed.url, timeout=patience) as answer:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                 after = answer.headers.get("Retry-After", "")
                 seconds = min(float(after), LONGEST_WAIT_SECONDS) if after.isdecimal() else None
@@ -181,12 +193,17 @@ def _failure(error: Exception) -> FeedFailed:
     if isinstance(error, _TryAgain):
         return FeedFailed(f"http_{error.http_status}", "the server did not serve", error.http_status)
     reason = next(code for kind, code in _REASONS if isinstance(error, kind))
-    return FeedFailed(reason, f"{type(error).__name__} {error}".strip())
+    detail = _USER_INFO.sub("//***@", f"{type(error).__name__} {error}".strip())
+    return FeedFailed(reason, detail)
 
 
 _REASONS = (
     (httpx.TimeoutException, "timeout"),
     (httpx.ConnectError, "unreachable"),
     (httpx.TooManyRedirects, "redirects"),
-    (Exception, "broken_off"),
+    (httpx.HTTPError, "broken_off"),
+    (Exception, "client_error"),
 )
+
+_USER_INFO = re.compile(r"//[^/\s@]*@")
+"""User and password in an address, as of a proxy: they stay out of the ledger."""

@@ -6,6 +6,7 @@ one `NotTheContract`. Rules and their reasons are those of docs/how-it-works.md#
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from brt_watch.errors import NotTheContract
+from brt_watch.feeds.json_list import split_list
 from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
 
 LAST_STAMP_MS = 253_402_300_799_999
@@ -85,19 +87,29 @@ def parse(body: bytes) -> Parsed:
     records: list[Record] = []
     rejects: list[Reject] = []
     shapes: Counter[_Shape] = Counter()
-    try:
-        for position, text in enumerate(msgspec.json.decode(body, type=_Answer).veiculos):
-            record, reason, shape = _read(bytes(text))
-            shapes[shape] += 1
-            if record:
-                records.append(record)
-            else:
-                rejects.append(Reject(position, reason, _as_json(bytes(text))))
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _not_the_contract(body, error) from None
+    for position, text in enumerate(_entries(body)):
+        record, reason, shape = _read(text)
+        shapes[shape] += 1
+        if record:
+            records.append(record)
+        else:
+            rejects.append(Reject(position, reason, _as_json(text)))
     if not shapes:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
     return Parsed(records, rejects, _fields(shapes))
+
+
+def _entries(body: bytes) -> list[bytes]:
+    """Return the bytes of each entry of the list; raises NotTheContract."""
+    body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        return [bytes(text) for text in msgspec.json.decode(body, type=_Answer).veiculos]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        # An entry that is no JSON (NaN, say, or nested too deep) does not cost the others.
+        entries = split_list(body, b"veiculos")
+        if entries is None:
+            raise _not_the_contract(body, error) from None
+        return entries
 
 
 def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:
@@ -118,7 +130,7 @@ def _read(text: bytes) -> tuple[Record | None, str, _Shape]:
     """
     try:
         entry = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None, "not_readable", ()
     # The blank in direcao is a number: 0.
     values = entry.items() if isinstance(entry, dict) else ()
@@ -242,5 +254,5 @@ def _as_json(text: bytes) -> str:
     """Return a rejected record in the common form; as it came when its JSON cannot be read."""
     try:
         return _json(msgspec.json.decode(text))
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return text.decode(errors="backslashreplace")

@@ -1,0 +1,47 @@
+"""The entries of a list in JSON that is not valid as a whole, one of its entries being broken."""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{},]', re.DOTALL)
+_LIST = re.compile(rb"\s*:\s*\[")
+_CLOSED_BY = {b"{": b"}", b"[": b"]"}
+
+
+def split_list(body: bytes, name: bytes) -> list[bytes] | None:
+    """Return the bytes of each entry of the list `name` in an object; None when there is no whole object with it.
+
+    Only quotes and brackets have to match: whatever else an entry holds is its own matter.
+    """
+    if not body.lstrip().startswith(b"{"):
+        return None
+    open_brackets: list[bytes] = []
+    entries: list[bytes] | None = None
+    begin = -1
+    list_at = -1
+    end = 0
+    for token in _TOKEN.finditer(body):
+        text, depth = token[0], len(open_brackets)
+        if end:
+            return None  # something follows the object
+        if text in _CLOSED_BY:
+            open_brackets.append(_CLOSED_BY[text])
+            if token.start() == list_at:
+                entries, begin = [], token.end()
+        elif text in (b"}", b"]"):
+            if not open_brackets or open_brackets.pop() != text:
+                return None
+            if begin >= 0 and depth == 2:
+                last = body[begin : token.start()].strip()
+                entries = [*(entries or []), *([last] if last else [])]
+                begin = -1
+            if not open_brackets:
+                end = token.end()
+        elif text == b",":
+            if begin >= 0 and depth == 2 and entries is not None:
+                entries.append(body[begin : token.start()].strip())
+                begin = token.end()
+        elif depth == 1 and text[1:-1] == name and (opened := _LIST.match(body, token.end())):
+            list_at = opened.end() - 1
+    return entries if end and not body[end:].strip() else None

@@ -28,7 +28,7 @@ MODELS = 9
 
 DATA_TESTS = 7
 
-OF_THE_NETWORK = ("trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
+OF_THE_NETWORK = ("versoes", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
 """The models int_rede__..., made when the network is loaded."""
 
 SEEDS = len(COLUMNS) + 1

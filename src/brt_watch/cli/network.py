@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,17 +15,20 @@ from brt_watch.network.tables import tables_of
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The stations, lines and paths of the BRT: the files in transform/dbt/seeds.",
+    help="Stations, lines and paths: the reference files in transform/dbt/seeds.",
 )
 
 
 @app.command("show")
 def show_network(
     folder: Annotated[Path, typer.Option("--from", help="The folder of the reference files.")] = SEEDS,
+    day: Annotated[
+        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The network valid on this day.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the lines: service, hours on a weekday, length, stations and points of each direction."""
-    known = read_network(folder)
+    """List the lines: service, hours on a weekday, and length, stations and points of each direction."""
+    known = read_network(folder, day.date() if day else None)
     rows = []
     for linha, line in known.lines.items():
         paths = [known.paths[key] for key in ((linha, "ida"), (linha, "volta")) if key in known.paths]
@@ -60,28 +64,39 @@ def show_network(
 
 @app.command("import")
 def import_network(
-    source: Annotated[Path, typer.Argument(metavar="GTFS.zip", help="A GTFS of the city: a .zip, or its folder.")],
+    source: Annotated[Path, typer.Argument(metavar="GTFS.zip", help="A GTFS: a .zip, or a folder of its files.")],
     into: Annotated[Path, typer.Option("--into", help="The folder of the reference files.")] = SEEDS,
-    agency: Annotated[str, typer.Option("--agency", help="The agency_id whose routes are taken.")] = gtfs.BRT_AGENCY,
+    agency: Annotated[str, typer.Option("--agency", help="Take the routes of this agency_id.")] = gtfs.BRT_AGENCY,
     routes: Annotated[
-        str, typer.Option("--routes", help="Take the routes of these short names instead: 10,11,22.")
+        str, typer.Option("--routes", help="Take only the routes with these short names: 10,11,22.")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    valid_from: Annotated[
+        datetime | None,
+        typer.Option("--valid-from", formats=["%Y-%m-%d"], help="First day of the plan; by default the GTFS says it."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the stations, lines, headways and paths anew from a GTFS; what it does not have is no longer there after.
+    """Add a version of the lines from a GTFS, and show how it differs from the network valid on its first day.
 
-    Garages and the names of trajetos are not in a GTFS, and stay. Nothing is written unless everything is good.
+    Lines that do not differ keep their version. Lines that the GTFS no longer has end the day before, unless --routes
+    names some. Garages and spellings of trajeto are not in a GTFS and stay. Nothing is written unless all is valid.
     """
     names = [name.strip() for name in routes.split(",") if name.strip()]
-    tables = tables_of(source, seeds.base_of(into), agency, names)
-    difference = seeds.compare(tables, into) if dry_run else seeds.replace(tables, into)
+    with seeds.base_of(into) as known:
+        tables = tables_of(source, known, agency, names, valid_from.date() if valid_from else None)
+    difference = (seeds.compare if dry_run else seeds.add)(tables, into, whole=not names)
+    _show(difference, as_json)
+    if not as_json:
+        day = tables["linhas"][0]["valido_desde"]
+        out.print(f"nothing was written; the plan is valid from {day}" if dry_run else f"written: valid from {day}")
+
+
+def _show(difference: seeds.Difference, as_json: bool) -> None:
     if as_json:
         print_json(difference.__dict__)
         return
     for what, changed in difference.__dict__.items():
         if isinstance(changed, dict):
-            changed = [f"{name} ({metres:+.0f} m)" for name, metres in changed.items()]
+            changed = [f"{name} ({metres:.0f} m)" for name, metres in changed.items()]
         out.print(f"{what.replace('_', ' ')}: {len(changed)}" + "".join(f"\n  {plain(name)}" for name in changed))
-    lines = ", ".join(f"{len(rows)} lines in {name}.csv" for name, rows in tables.items())
-    out.print(f"nothing was written; it would be {lines}" if dry_run else f"written: {lines}")

@@ -1,4 +1,4 @@
-"""What a GTFS of the city says about the BRT: its routes, trips, hours and shapes."""
+"""The routes, trips, hours and shapes of a GTFS."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from itertools import pairwise
 from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
-from brt_watch.network import geometry as way
+from brt_watch.network.geometry import Point, simplify
 from brt_watch.network.rows import Row, read_rows
+from brt_watch.network.seeds import line_order
 
 BRT_AGENCY = "20001"
-"""The `agency_id` of the BRT in the GTFS of the city: so in 2022, and so in the city's own models since."""
+"""The `agency_id` of the BRT in the GTFS of Rio, in 2022 and in the city's own models since."""
 
 DIRECTIONS = {"0": "ida", "1": "volta"}
 
 
 @dataclass
 class Trip:
-    """A trip of a line in one direction, with the hours in which it is repeated."""
+    """A trip of a line in one direction, and the hours in which it repeats."""
 
     linha: str
     sentido: str
     service: str
     shape: str
     departures: list[tuple[int, int, float]] = field(default_factory=list)
-    """From when to when, in seconds, and how many seconds apart."""
+    """Begin, end and headway of each span, in seconds."""
     stops: list[tuple[int, str]] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
-    """The seconds at which the bus is somewhere, as far as the GTFS says."""
+    """Arrival and departure times that the GTFS gives, in seconds."""
 
     @property
     def weight(self) -> float:
-        """How many buses leave for this trip on a day."""
+        """Departures a day."""
         return sum((end - begin) / apart for begin, end, apart in self.departures)
 
 
@@ -56,11 +57,11 @@ class Feed:
         self._names = {File(name).stem: name for name in sorted(names) if name.endswith((".csv", ".txt"))}
 
     def has(self, name: str) -> bool:
-        """Say whether a file is there."""
+        """Return whether a file is there."""
         return name in self._names
 
     def rows(self, name: str, *columns: str) -> Iterator[Row]:
-        """Yield the lines of a file; raises NetworkError when it, or a column, is not there."""
+        """Yield the rows of a file; raises NetworkError when it or a column is missing."""
         if not self.has(name):
             raise NetworkError(where=f"{self.source}, {name}.txt", problem="the file is not there")
         with self._open(self._names[name]) as lines:
@@ -77,7 +78,7 @@ class Feed:
 
 
 def brt_routes(feed: Feed, agency: str, names: Sequence[str]) -> dict[str, Row]:
-    """Return the routes of an agency, or those of some short names, by their id."""
+    """Return the routes of an agency, or those with the given short names, by id."""
     rows = list(feed.rows("routes", "route_id", "route_short_name"))
     agencies = Counter(row.optional("agency_id") for row in rows)
     if names:
@@ -93,7 +94,7 @@ def brt_routes(feed: Feed, agency: str, names: Sequence[str]) -> dict[str, Row]:
 
 
 def brt_trips(feed: Feed, routes: dict[str, Row]) -> dict[str, Trip]:
-    """Return the trips of the routes by their id, with their stops in order and their departures."""
+    """Return the trips of the routes by id, with their stops in order and their departures."""
     trips: dict[str, Trip] = {}
     for row in feed.rows("trips", "route_id", "trip_id", "service_id", "direction_id"):
         if route := routes.get(row.text("route_id")):
@@ -104,7 +105,7 @@ def brt_trips(feed: Feed, routes: dict[str, Row]) -> dict[str, Trip]:
     for row in feed.rows("stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"):
         if trip := trips.get(row.text("trip_id")):
             trip.stops.append((row.integer("stop_sequence"), row.text("stop_id")))
-            # Between the ends a GTFS may leave them out.
+            # A GTFS may omit them between the first stop and the last.
             trip.times += [row.time(column) for column in ("arrival_time", "departure_time") if row.optional(column)]
     if feed.has("frequencies"):
         for row in feed.rows("frequencies", "trip_id", "start_time", "end_time", "headway_secs"):
@@ -118,7 +119,7 @@ def brt_trips(feed: Feed, routes: dict[str, Row]) -> dict[str, Trip]:
             raise NetworkError(where=f"{feed.source}, stop_times", problem=f"trip {trip_id} has fewer than two stops")
         trip.stops.sort()
         if not trip.departures and trip.times:
-            # Without a headway the departures of an hour are spread over it: four are one every quarter of an hour.
+            # Departures without a headway are spread over their hour: four of them make a headway of 15 minutes.
             hour = min(trip.times) // 3600
             trip.departures.append((hour * 3600, (hour + 1) * 3600, 3600.0))
         if not trip.departures:
@@ -127,7 +128,7 @@ def brt_trips(feed: Feed, routes: dict[str, Row]) -> dict[str, Trip]:
 
 
 def weekday_services(feed: Feed, trips: dict[str, Trip]) -> dict[str, str]:
-    """Return for each line the service of a Wednesday with the most departures; without a calendar, of any day."""
+    """Return the service of each line with the most departures on a Wednesday; without a calendar, on any day."""
     working = {trip.service for trip in trips.values()}
     if feed.has("calendar"):
         calendar = feed.rows("calendar", "service_id", "wednesday")
@@ -142,7 +143,7 @@ def weekday_services(feed: Feed, trips: dict[str, Trip]) -> dict[str, str]:
 
 
 def most_used(trips: dict[str, Trip]) -> dict[tuple[str, str], Trip]:
-    """Return for each line and direction a trip with the shape that most buses take, in the order of the lines."""
+    """Return a trip with the most used shape of each line and direction, in the order of the lines."""
     uses: Counter[tuple[str, str, str]] = Counter()
     for trip in trips.values():
         uses[trip.linha, trip.sentido, trip.shape] += round(trip.weight * 1000)
@@ -152,11 +153,11 @@ def most_used(trips: dict[str, Trip]) -> dict[tuple[str, str], Trip]:
         key = (trip.linha, trip.sentido)
         if key not in best or rank[:2] > best[key][:2]:
             best[key] = rank
-    return {key: trips[best[key][2]] for key in sorted(best, key=lambda key: (_in_order(key[0]), key[1]))}
+    return {key: trips[best[key][2]] for key in sorted(best, key=lambda key: (line_order(key[0]), key[1]))}
 
 
 def intervals_of(trips: list[Trip]) -> list[tuple[int, int, int]]:
-    """Return from when to when a bus leaves every so many seconds in one direction, there if there is one."""
+    """Return begin, end and headway of each span, in seconds, for `ida` or the only direction."""
     sentido = min(trip.sentido for trip in trips)
     spans = [span for trip in trips if trip.sentido == sentido for span in trip.departures]
     moments = sorted({moment for begin, end, _ in spans for moment in (begin, end)})
@@ -172,7 +173,7 @@ def intervals_of(trips: list[Trip]) -> list[tuple[int, int, int]]:
 
 
 def date_of(feed: Feed) -> str:
-    """Return from when on the GTFS holds, by its feed_info or its calendar."""
+    """Return the first day of the GTFS by its feed_info or its calendar, empty when it names none."""
     for name, column in (("feed_info", "feed_start_date"), ("calendar", "start_date")):
         dates = [row.optional(column) for row in feed.rows(name)] if feed.has(name) else []
         if dates and (date := re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)", min(dates))):
@@ -180,24 +181,19 @@ def date_of(feed: Feed) -> str:
     return ""
 
 
-def ways_of(feed: Feed, shapes: set[str]) -> dict[str, list[way.Point]]:
-    """Return the points of the shapes, as few as draw them."""
-    points: dict[str, list[tuple[int, way.Point]]] = defaultdict(list)
+def shapes_of(feed: Feed, shapes: set[str]) -> dict[str, list[Point]]:
+    """Return the simplified points of the shapes."""
+    points: dict[str, list[tuple[int, Point]]] = defaultdict(list)
     if shapes:
         columns = ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence")
         for row in feed.rows("shapes", *columns):
             if (shape := row.optional("shape_id")) in shapes:
                 latitude, longitude = row.position("shape_pt_lat", "shape_pt_lon")
                 points[shape].append((row.integer("shape_pt_sequence"), (round(latitude, 6), round(longitude, 6))))
-    ways = {shape: way.simplify([point for _, point in sorted(numbered)]) for shape, numbered in points.items()}
+    paths = {shape: simplify([point for _, point in sorted(numbered)]) for shape, numbered in points.items()}
     for shape in sorted(shapes):
-        if len(ways.get(shape, [])) < 2:
+        if len(paths.get(shape, [])) < 2:
             raise NetworkError(
                 where=f"{feed.source}, shapes", problem=f"shape {shape} of trips has fewer than two points"
             )
-    return ways
-
-
-def _in_order(linha: str) -> tuple[int, str]:
-    number = re.match(r"\d+", linha)
-    return (int(number[0]) if number else 10**9, linha)
+    return paths

@@ -1,8 +1,9 @@
-"""CSV whose mistakes are told by file, line and column."""
+"""CSV rows whose errors name file, line and column."""
 
 from __future__ import annotations
 
 import csv
+import datetime
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a file, by its columns."""
+    """One row of a file, by column."""
 
     file: str
     line: int
@@ -26,7 +27,7 @@ class Row:
         raise NetworkError(where=f"{self.file}, line {self.line}, column {column}", problem=problem)
 
     def optional(self, column: str) -> str:
-        """Return a text, empty when it is empty or the column is not there."""
+        """Return a text, empty when the cell is empty or the column is missing."""
         return self.values.get(column, "")
 
     def text(self, column: str) -> str:
@@ -38,19 +39,23 @@ class Row:
         return self._read(column, float, lambda value: math.isfinite(value) and low <= value <= high, "a number")
 
     def integer(self, column: str, low: int = 0) -> int:
-        """Return a whole number that is not below a bound."""
+        """Return a whole number of at least `low`."""
         return self._read(column, int, lambda value: value >= low, "a whole number")
 
     def time(self, column: str) -> int:
-        """Return the seconds of the service day of HH:MM or HH:MM:SS; hours go beyond 24 after midnight."""
+        """Return the seconds of the service day of HH:MM or HH:MM:SS; hours continue past 24 after midnight."""
         return self._read(column, seconds_of, lambda value: value >= 0, "a time HH:MM")
+
+    def date(self, column: str) -> datetime.date:
+        """Return a day written YYYY-MM-DD."""
+        return self._read(column, datetime.date.fromisoformat, lambda _: True, "a date YYYY-MM-DD")
 
     def position(self, latitude: str, longitude: str) -> tuple[float, float]:
         """Return latitude and longitude, in degrees."""
         return self.number(latitude, -90, 90), self.number(longitude, -180, 180)
 
     def one_of(self, column: str, *allowed: str) -> str:
-        """Return a text that is one of those allowed."""
+        """Return one of the allowed texts."""
         text = self.text(column)
         return text if text in allowed else self.fail(column, f"{text!r} is not one of {', '.join(allowed)}")
 
@@ -64,7 +69,7 @@ class Row:
 
 
 def read_rows(file: str, lines: Iterable[str], *columns: str) -> Iterator[Row]:
-    """Yield the lines of a CSV with a header; raises NetworkError for an absent column or a broken line."""
+    """Yield the rows of a CSV with a header; raises NetworkError for a missing column or a broken row."""
     reader = csv.reader(lines, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]

@@ -1,29 +1,40 @@
-"""The reference files are replaced together, and what that changes is said before."""
+"""The reference files: new versions of lines are added together, and the difference is shown before."""
 
 from __future__ import annotations
 
 import csv
 import io
-import shutil
+import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from brt_watch.disk import write_durably
-from brt_watch.network import COLUMNS, SEEDS, Network, metres_between, read_network
+from brt_watch.network import COLUMNS, OF_A_LINE, Network, metres_between, read_network, read_seed
+from brt_watch.network import Path as LinePath
+from brt_watch.network.geometry import Point, apart_m
 
-Tables = dict[str, list[list[str]]]
-"""The lines of reference files, by the name of the file."""
+Tables = dict[str, list[dict[str, str]]]
+"""Rows of reference files, by the name of the file."""
+
+SAME_PATH_M = 10.0
+"""Two paths that lie nowhere farther apart than this are one: sources differ by that much on the same street."""
+
+OF_THE_PLAN = ("nome", "servico", "viagem_s", "inicio_s", "fim_s", "headways")
+"""What, beside paths and stations, makes another version of a line."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What one network has and another has not; metres by which what both have moved or grew."""
+    """What differs between two networks; `stations_moved` and `paths_changed` in metres."""
 
     lines_added: list[str]
     lines_removed: list[str]
+    lines_changed: list[str]
     stations_added: list[str]
-    stations_removed: list[str]
     stations_moved: dict[str, float]
     paths_changed: dict[str, float]
 
@@ -35,59 +46,141 @@ class Difference:
             for name, new in after.stations.items()
             if (old := before.stations.get(name))
         }
-        grown = {
-            " ".join(key): round(path.length_m - way.length_m, 1)
+        apart = {
+            " ".join(key): round(apart_m(_points(path), _points(before.paths[key])), 1)
             for key, path in after.paths.items()
-            if (way := before.paths.get(key)) and (way.latitudes, way.longitudes) != (path.latitudes, path.longitudes)
+            if key in before.paths and path != before.paths[key]
         }
         return cls(
             [name for name in after.lines if name not in before.lines],
             [name for name in before.lines if name not in after.lines],
+            [name for name, line in after.lines.items() if before.lines.get(name, line) != line],
             [name for name in after.stations if name not in before.stations],
-            [name for name in before.stations if name not in after.stations],
             {name: metres for name, metres in moved.items() if metres},
-            grown,
+            apart,
         )
 
 
-def base_of(folder: Path) -> Path:
-    """Return where what is known is: in the folder, or for a new one in the project's own."""
-    return folder if (folder / "estacoes.csv").exists() else SEEDS
-
-
-def compare(tables: Tables, folder: Path) -> Difference:
-    """Say what the tables would change in a folder; raises NetworkError when they are not a whole network."""
-    base = base_of(folder)
+@contextmanager
+def base_of(folder: Path) -> Iterator[Path]:
+    """Give the folder of the known network: the folder itself, or for a new one a folder of empty files."""
+    if (folder / "estacoes.csv").exists():
+        yield folder
+        return
     with tempfile.TemporaryDirectory() as name:
-        trial = Path(name)
-        for table in COLUMNS:
-            if table in tables:
-                (trial / f"{table}.csv").write_bytes(_csv(table, tables[table]))
-            else:
-                shutil.copyfile(base / f"{table}.csv", trial / f"{table}.csv")
-        return Difference.between(read_network(base), read_network(trial))
+        _write({table: [] for table in COLUMNS}, Path(name))
+        yield Path(name)
 
 
-def replace(tables: Tables, folder: Path) -> Difference:
-    """Write the tables into a folder, once they are known to be a whole network with what is there already."""
-    difference = compare(tables, folder)
-    base = base_of(folder)
+def compare(tables: Tables, folder: Path, whole: bool = True) -> Difference:
+    """Return what `add` would change; raises NetworkError when the result is not a whole network."""
+    return _trial(tables, folder, whole)[1]
+
+
+def add(tables: Tables, folder: Path, whole: bool = True) -> Difference:
+    """Add versions of lines to the files of a folder, all of the same first day.
+
+    A line that does not differ from its version of that day gets none. Where the tables are the `whole` plan of that
+    day and nothing newer is known, lines that they do not have end the day before. Nothing is written unless the
+    result is a whole network; the same tables a second time change nothing.
+    """
+    files, difference = _trial(tables, folder, whole)
     folder.mkdir(parents=True, exist_ok=True)
-    for table in COLUMNS:
-        if table in tables:
-            write_durably(folder / f"{table}.csv", _csv(table, tables[table]))
-        elif base != folder:
-            write_durably(folder / f"{table}.csv", (base / f"{table}.csv").read_bytes())
+    for name, content in files.items():
+        file = folder / f"{name}.csv"
+        if not file.exists() or file.read_bytes() != content:
+            write_durably(file, content)
     return difference
 
 
 def clock_text(seconds: int) -> str:
-    """Write seconds of the service day as HH:MM, and with seconds when there are some."""
+    """Write seconds of the service day as HH:MM, with seconds when there are some."""
     minutes, rest = divmod(seconds, 60)
     return f"{minutes // 60:02d}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
 
 
-def _csv(table: str, rows: list[list[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS[table], *rows])
-    return text.getvalue().encode()
+def line_order(linha: str) -> tuple[int, str]:
+    """Return a key that sorts lines by number, those without one last."""
+    number = re.match(r"\d+", linha)
+    return (int(number[0]) if number else 10**9, linha)
+
+
+def _trial(tables: Tables, folder: Path, whole: bool) -> tuple[dict[str, bytes], Difference]:
+    since = date.fromisoformat(tables["linhas"][0]["valido_desde"])
+    with base_of(folder) as base, tempfile.TemporaryDirectory() as name:
+        rows: Tables = {table: [dict(row.values) for row in read_seed(base, table)] for table in COLUMNS}
+        before = read_network(base, since)
+        # Read by the rules of the files, so that both are compared in one form.
+        _write({**tables, "estacoes": _stations(rows["estacoes"], tables["estacoes"], newest=True)}, Path(name))
+        new = read_network(Path(name), since)
+        files = _write(_merged(rows, tables, before, new, since, whole), Path(name))
+        return files, Difference.between(before, read_network(Path(name), since))
+
+
+def _merged(rows: Tables, tables: Tables, before: Network, new: Network, since: date, whole: bool) -> Tables:
+    later = min((row["valido_desde"] for row in rows["linhas"] if row["valido_desde"] > str(since)), default="")
+    continued = {row["linha"] for row in rows["linhas"] if row["valido_desde"] > str(since)}
+    rows = {**rows, "estacoes": _stations(rows["estacoes"], tables["estacoes"], newest=not later)}
+    changed = [linha for linha in new.lines if not _is_same(linha, before, new)]
+    for name in OF_A_LINE:
+        rows[name] = [row for row in rows[name] if row["linha"] not in changed or row["valido_desde"] != str(since)]
+        rows[name] += [dict(row) for row in tables[name] if row["linha"] in changed]
+    for row in rows["linhas"]:
+        if row["linha"] in changed and row["valido_desde"] == str(since):
+            row["valido_ate"] = _day_before(later) if later and row["linha"] not in continued else ""
+    if whole and not later:
+        gone = before.lines.keys() - new.lines.keys()
+        for name in OF_A_LINE:
+            rows[name] = [row for row in rows[name] if row["linha"] not in gone or row["valido_desde"] != str(since)]
+        for row in rows["linhas"]:
+            if row["linha"] in gone and row["valido_desde"] == str(before.lines[row["linha"]].valido_desde):
+                row["valido_ate"] = _day_before(str(since))
+    for name in OF_A_LINE:
+        rows[name] = sorted(rows[name], key=lambda row: (line_order(row["linha"]), row["valido_desde"]))
+    return rows
+
+
+def _is_same(linha: str, before: Network, new: Network) -> bool:
+    old, line = before.lines.get(linha), new.lines[linha]
+    if old is None or any(getattr(old, name) != getattr(line, name) for name in OF_THE_PLAN):
+        return False
+    paths = {key for network in (before, new) for key in network.paths if key[0] == linha}
+    for key in paths:
+        if key not in before.paths or key not in new.paths:
+            return False
+        one, other = before.paths[key], new.paths[key]
+        if [stop.estacao_id for stop in one.stops] != [stop.estacao_id for stop in other.stops]:
+            return False
+        if apart_m(_points(one), _points(other)) > SAME_PATH_M:
+            return False
+    return True
+
+
+def _stations(known: list[dict[str, str]], new: list[dict[str, str]], newest: bool) -> list[dict[str, str]]:
+    """Add stations; those known already change only by the newest network, and none goes: older versions need them."""
+    stations = {row["estacao_id"]: row for row in known}
+    for row in new:
+        if newest or row["estacao_id"] not in stations:
+            stations[row["estacao_id"]] = row
+    return [stations[name] for name in sorted(stations)]
+
+
+def _day_before(day: str) -> str:
+    return str(date.fromisoformat(day) - timedelta(days=1))
+
+
+def _points(path: LinePath) -> list[Point]:
+    return list(zip(path.latitudes, path.longitudes, strict=True))
+
+
+def _write(tables: Tables, folder: Path) -> dict[str, bytes]:
+    """Write all files of a network, empty ones too; returns their content."""
+    files = {}
+    for table, columns in COLUMNS.items():
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(tables.get(table, []))
+        files[table] = text.getvalue().encode()
+        (folder / f"{table}.csv").write_bytes(files[table])
+    return files

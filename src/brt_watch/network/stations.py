@@ -1,4 +1,4 @@
-"""Which station a stop of a GTFS is: one that we know, by its code or by its name and place, or a new one."""
+"""The station of a stop of a GTFS: a known one, by code or by name and place, or a new one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from brt_watch.network.geometry import Point
 from brt_watch.network.gtfs import Feed
 
 SAME_STATION_M = 100
-"""Platforms, and a station in two sources, are one when they have one name and are not further apart than this."""
+"""Platforms, or stations of two sources, with the same name and at most this far apart are one station."""
 
 
 @dataclass
 class _Place:
-    """Platforms that are one station."""
+    """The platforms of one station."""
 
     estacao_id: str
     nome: str
@@ -30,7 +30,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class StopOf:
-    """The station of a stop, and where the stop itself is."""
+    """The station of a stop, and the position of the stop itself (`platform`)."""
 
     estacao_id: str
     nome: str
@@ -39,7 +39,7 @@ class StopOf:
 
 
 def stations_of(feed: Feed, used: set[str], known: Path) -> dict[str, StopOf]:
-    """Return the station of each stop: platforms of one parent, or of one name within 100 m, are one station."""
+    """Return the station of each stop; platforms with one parent, or with one name within 100 m, are one station."""
     rows = {row.text("stop_id"): row for row in feed.rows("stops", "stop_id", "stop_name", "stop_lat", "stop_lon")}
     if missing := sorted(used - set(rows)):
         raise NetworkError(where=f"{feed.source}, stops", problem=f"stop {missing[0]} of stop_times is not there")
@@ -66,7 +66,7 @@ def stations_of(feed: Feed, used: set[str], known: Path) -> dict[str, StopOf]:
 
 
 def _recognise(places: list[_Place], known: Path) -> None:
-    """Give the stations that we know their id and, unless it changed, their name as we write it."""
+    """Give known stations their id and, unless it changed, the spelling of their name."""
     there = {row.text("estacao_id"): row for row in read_seed(known, "estacoes")}
     for by_code in (True, False):
         for place in places:
@@ -93,6 +93,6 @@ def _is_same(name: str, position: Point, other_name: str, other_position: Point)
 
 
 def _plain(name: str) -> str:
-    """Return a name without accents and signs, and without what only some sources write: Terminal, `:: Desembarque`."""
+    """Return a name without accents, punctuation, and what only some sources write: Terminal, `:: Desembarque`."""
     letters = unicodedata.normalize("NFKD", name.partition("::")[0].casefold())
     return re.sub(r"^terminal(?=.)", "", re.sub(r"[^a-z0-9]", "", letters.encode("ascii", "ignore").decode()))

@@ -1,24 +1,34 @@
-"""A GTFS of the city becomes the reference files of the network (docs/data-dictionary.md says what it chooses)."""
+"""A GTFS becomes rows of the reference files; docs/data-dictionary.md describes what it chooses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
-from brt_watch.network import geometry as way
 from brt_watch.network import gtfs, read_seed
+from brt_watch.network.geometry import Point, place, running_metres
 from brt_watch.network.gtfs import Feed, Trip
 from brt_watch.network.rows import Row
 from brt_watch.network.seeds import Tables, clock_text
 from brt_watch.network.stations import StopOf, stations_of
 
-FAR_FROM_THE_WAY_M = 500
-"""A stop further beside the shape of its trip than this is a mistake of the GTFS."""
+FAR_FROM_THE_PATH_M = 500
+"""A stop farther than this from the shape of its trip is an error of the GTFS."""
 
 
-def tables_of(source: File, known: File, agency: str = gtfs.BRT_AGENCY, routes: Sequence[str] = ()) -> Tables:
-    """Return the five tables that a GTFS gives, in their order; `known` is the folder of what is known already."""
+def tables_of(
+    source: File,
+    known: File,
+    agency: str = gtfs.BRT_AGENCY,
+    routes: Sequence[str] = (),
+    since: date | None = None,
+) -> Tables:
+    """Return the rows of a GTFS that is valid `since` a day, by default the day that it names itself.
+
+    `known` is the folder of the present reference files.
+    """
     feed = Feed(source)
     chosen = gtfs.brt_routes(feed, agency, routes)
     trips = gtfs.brt_trips(feed, chosen)
@@ -26,40 +36,51 @@ def tables_of(source: File, known: File, agency: str = gtfs.BRT_AGENCY, routes: 
     trips = {key: trip for key, trip in trips.items() if trip.service == service.get(trip.linha)}
     best = gtfs.most_used(trips)
     stations = stations_of(feed, {stop for trip in best.values() for _, stop in trip.stops}, known)
-    ways = gtfs.ways_of(feed, {trip.shape for trip in best.values() if trip.shape})
-    text, date = f"GTFS {source.stem}", gtfs.date_of(feed)
-    tables: Tables = {
-        name: [] for name in ("estacoes", "linhas", "linha_intervalos", "linha_trajetos", "linha_estacoes")
-    }
-    tables["estacoes"] = _station_rows({s.estacao_id: s for s in stations.values()}, known, [text, date])
+    shapes = gtfs.shapes_of(feed, {trip.shape for trip in best.values() if trip.shape})
+    day = str(since) if since else gtfs.date_of(feed)
+    if not day:
+        raise NetworkError(where=str(source), problem="it does not say from when it is valid; give --valid-from")
+    origin = {"fonte": f"GTFS {source.stem}", "data_fonte": day}
+    tables: Tables = {name: [] for name in ("linha_intervalos", "trajetos", "linha_trajetos", "linha_estacoes")}
+    tables["estacoes"] = _station_rows({s.estacao_id: s for s in stations.values()}, known, origin)
     lengths: dict[str, float] = {}
     for (linha, sentido), trip in best.items():
-        points = ways.get(trip.shape, [])
-        metres = way.running_metres(points) if points else []
+        version = {"linha": linha, "valido_desde": day, "sentido": sentido}
+        points = shapes.get(trip.shape, [])
+        metres = running_metres(points) if points else []
         if points:
             lengths.setdefault(linha, metres[-1])
+            tables["trajetos"].append({**version, "comprimento_m": f"{metres[-1]:.1f}", **origin})
         for i, (point, along) in enumerate(zip(points, metres, strict=True), 1):
-            tables["linha_trajetos"].append([linha, sentido, str(i), *_degrees(point), f"{along:.1f}"])
-        tables["linha_estacoes"] += _stop_rows((linha, sentido), trip, stations, points, metres)
+            row = {**version, "ordem": str(i), **_degrees(point), "distancia_m": f"{along:.1f}"}
+            tables["linha_trajetos"].append(row)
+        tables["linha_estacoes"] += _stop_rows(version, trip, stations, points, metres)
     intervals = {linha: gtfs.intervals_of([t for t in trips.values() if t.linha == linha]) for linha, _ in best}
     for linha, spans in intervals.items():
-        tables["linha_intervalos"] += [[linha, clock_text(a), clock_text(b), str(seconds)] for a, b, seconds in spans]
-    tables["linhas"] = _line_rows(chosen, best, intervals, lengths, known, [text, date])
+        for begin, end, seconds in spans:
+            span = {"hora_inicio": clock_text(begin), "hora_fim": clock_text(end), "intervalo_s": str(seconds)}
+            tables["linha_intervalos"].append({"linha": linha, "valido_desde": day, **span})
+    lines = _line_rows(chosen, best, intervals, lengths, known)
+    tables["linhas"] = [{**line, "valido_desde": day, **origin} for line in lines]
     return tables
 
 
-def _station_rows(stations: dict[str, StopOf], known: File, source: list[str]) -> list[list[str]]:
+def _station_rows(stations: dict[str, StopOf], known: File, origin: dict[str, str]) -> list[dict[str, str]]:
     there = {row.text("estacao_id"): row for row in read_seed(known, "estacoes")}
     rows = []
     for estacao_id, station in sorted(stations.items()):
         before = there.get(estacao_id)
         kind = "terminal" if station.nome.casefold().startswith("terminal") else "estacao"
-        if before:
-            kind = before.text("tipo")
-        corridors = before.optional("corredores") if before else ""
-        rows.append(
-            _with_source([estacao_id, station.nome, kind, corridors, *_degrees(station.position)], before, source)
-        )
+        row: dict[str, str] = {
+            "estacao_id": estacao_id,
+            "nome": station.nome,
+            "tipo": before.text("tipo") if before else kind,
+            "corredores": before.optional("corredores") if before else "",
+            **_degrees(station.position),
+        }
+        if before and all(before.values.get(name) == cell for name, cell in row.items()):
+            row = before.values
+        rows.append(origin | row)
     return rows
 
 
@@ -69,8 +90,7 @@ def _line_rows(
     intervals: dict[str, list[tuple[int, int, int]]],
     lengths: dict[str, float],
     known: File,
-    source: list[str],
-) -> list[list[str]]:
+) -> list[dict[str, str]]:
     there = {row.text("linha"): row for row in read_seed(known, "linhas")}
     named = {row.text("route_short_name"): row for row in reversed(routes.values())}
     rows = []
@@ -84,44 +104,46 @@ def _line_rows(
         service = next((kind for kind in ("semidireto", "direto", "expresso") if kind in text), "parador")
         trip = next(trip for (name, _), trip in best.items() if name == linha)
         seconds = max(trip.times) - min(trip.times) if trip.times else 0
-        fields = [
-            *(linha, nome, before.text("servico") if before else service, first, last),
-            before.optional("corredores") if before else "",
-            f"{lengths[linha]:.0f}" if linha in lengths else "",
-            str(seconds) if seconds else "",
-            *(clock_text(min(begin for begin, _, _ in spans)), clock_text(max(end for _, end, _ in spans))),
-        ]
-        rows.append(_with_source(fields, before, source))
+        rows.append(
+            {
+                "linha": linha,
+                "nome": nome,
+                "servico": before.text("servico") if before else service,
+                "extremo_a": first,
+                "extremo_b": last,
+                "corredores": before.optional("corredores") if before else "",
+                "comprimento_m": f"{lengths[linha]:.0f}" if linha in lengths else "",
+                "viagem_s": str(seconds) if seconds else "",
+                "inicio": clock_text(min(begin for begin, _, _ in spans)),
+                "fim": clock_text(max(end for _, end, _ in spans)),
+            }
+        )
     return rows
 
 
 def _stop_rows(
-    key: tuple[str, str],
+    version: dict[str, str],
     trip: Trip,
     stations: dict[str, StopOf],
-    points: list[way.Point],
+    points: list[Point],
     metres: list[float],
-) -> list[list[str]]:
+) -> list[dict[str, str]]:
     stops: list[StopOf] = []
     for _, stop in trip.stops:
         if not stops or stops[-1].estacao_id != stations[stop].estacao_id:
             stops.append(stations[stop])
     places = [""] * len(stops)
     if points:
-        along, beside = way.place([stop.platform for stop in stops], points, metres)
-        if beside > FAR_FROM_THE_WAY_M:
-            where = f"GTFS, stop_times and shapes of line {key[0]} {key[1]}"
-            raise NetworkError(where=where, problem=f"a stop lies more than {FAR_FROM_THE_WAY_M} m beside the shape")
-        places = [f"{place:.1f}" for place in along]
-    return [[*key, str(i), s.estacao_id, at] for i, (s, at) in enumerate(zip(stops, places, strict=True), 1)]
+        along, beside = place([stop.platform for stop in stops], points, metres)
+        if beside > FAR_FROM_THE_PATH_M:
+            where = f"GTFS, stop_times and shapes of line {version['linha']} {version['sentido']}"
+            raise NetworkError(where=where, problem=f"a stop lies more than {FAR_FROM_THE_PATH_M} m from the shape")
+        places = [f"{metres_along:.1f}" for metres_along in along]
+    return [
+        {**version, "ordem": str(i), "estacao_id": stop.estacao_id, "distancia_m": at}
+        for i, (stop, at) in enumerate(zip(stops, places, strict=True), 1)
+    ]
 
 
-def _with_source(fields: list[str], before: Row | None, source: list[str]) -> list[str]:
-    """Add where the fields are from: when none of them changed, it stays what it was."""
-    if before and list(before.values.values())[: len(fields)] == fields:
-        source = [before.optional("fonte"), before.optional("data_fonte")]
-    return [*fields, *source]
-
-
-def _degrees(position: way.Point) -> tuple[str, str]:
-    return f"{position[0]:.6f}", f"{position[1]:.6f}"
+def _degrees(position: Point) -> dict[str, str]:
+    return {"latitude": f"{position[0]:.6f}", "longitude": f"{position[1]:.6f}"}

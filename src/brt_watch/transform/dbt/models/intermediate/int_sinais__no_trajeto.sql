@@ -47,6 +47,8 @@ pes as (
         on
             sinais.servico = trechos.linha
             and {{ cell('sinais.leste_m', 'sinais.norte_m') }} = trechos.celula
+            and sinais.datahora >= trechos.vale_de
+            and sinais.datahora < trechos.vale_ate
 ),
 
 lugares as (

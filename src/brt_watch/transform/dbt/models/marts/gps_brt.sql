@@ -384,7 +384,7 @@ final as (
         end as qualidade,
         {{ derived_by() }} as derived_by
     from sentidos
-    left join {{ ref('linhas') }} as linhas on sentidos.servico = linhas.linha
+    left join (select distinct linha from {{ ref('linhas') }}) as linhas on sentidos.servico = linhas.linha
 )
 
 select * from final

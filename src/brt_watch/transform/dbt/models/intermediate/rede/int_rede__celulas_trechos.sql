@@ -1,7 +1,7 @@
--- One row is a square of the grid and a piece of a line's way that may be the nearest one to a point in that square.
+-- One row is a square of the grid and a piece of a line's path that may be the nearest one to a point in that square.
 --
--- All that lies within `trajeto_longe_m` of a way is covered. Of the pieces near a square those are kept that can be
--- nearest to some point of it: not farther from its middle than the nearest one and a diagonal.
+-- Everything within `trajeto_longe_m` of a path is covered. Of the pieces near a square, those are kept that can be the
+-- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece.
 {{ config(indexes=[{'columns': ['linha', 'celula']}]) }}
 
 {% set alcance = var('trajeto_longe_m') + var('lado_da_celula_m') %}
@@ -51,7 +51,7 @@ medidos as (
 comparados as (
     select
         medidos.*,
-        min(do_centro_m) over (partition by linha, sentido, coluna, fileira) as do_mais_perto_m
+        min(do_centro_m) over (partition by linha, vale_de, sentido, coluna, fileira) as do_mais_perto_m
     from medidos
     where do_centro_m <= {{ alcance }}
 ),
@@ -60,6 +60,8 @@ final as (
     select
         linha,
         {{ cell_number('coluna', 'fileira') }} as celula,
+        vale_de,
+        vale_ate,
         sentido,
         ordem,
         inicio_m,

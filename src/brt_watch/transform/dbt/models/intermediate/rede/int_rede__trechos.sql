@@ -1,7 +1,8 @@
--- One row is a straight piece of the way of a line in one direction, on a plane in metres.
+-- One row is a straight piece of the path of a version of a line in one direction, on a plane in metres.
 with pontos as (
     select
         linha,
+        valido_desde,
         sentido,
         ordem,
         distancia_m,
@@ -13,6 +14,7 @@ with pontos as (
 pares as (
     select
         linha,
+        valido_desde,
         sentido,
         ordem,
         distancia_m as inicio_m,
@@ -22,23 +24,27 @@ pares as (
         lead(leste_m) over trajeto - leste_m as delta_leste_m,
         lead(norte_m) over trajeto - norte_m as delta_norte_m
     from pontos
-    window trajeto as (partition by linha, sentido order by ordem)
+    window trajeto as (partition by linha, valido_desde, sentido order by ordem)
 ),
 
 final as (
     select
-        linha,
-        sentido,
-        ordem,
-        inicio_m,
-        comprimento_m,
-        leste_m,
-        norte_m,
-        delta_leste_m,
-        delta_norte_m,
-        power(delta_leste_m, 2) + power(delta_norte_m, 2) as comprimento2_m2
+        pares.linha,
+        versoes.vale_de,
+        versoes.vale_ate,
+        pares.sentido,
+        pares.ordem,
+        pares.inicio_m,
+        pares.comprimento_m,
+        pares.leste_m,
+        pares.norte_m,
+        pares.delta_leste_m,
+        pares.delta_norte_m,
+        power(pares.delta_leste_m, 2) + power(pares.delta_norte_m, 2) as comprimento2_m2
     from pares
-    where comprimento_m > 0
+    inner join {{ ref('int_rede__versoes') }} as versoes
+        on pares.linha = versoes.linha and pares.valido_desde = versoes.valido_desde
+    where pares.comprimento_m > 0
 )
 
 select * from final

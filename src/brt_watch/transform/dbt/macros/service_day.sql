@@ -1,0 +1,9 @@
+{% macro service_day_start(day) -%}
+{#- The moment at which a service day begins in Rio: 03:00. -#}
+((cast({{ day }} as timestamp) + interval '3 hours') at time zone 'America/Sao_Paulo')
+{%- endmacro %}
+
+{% macro days_after(day, number) -%}
+{#- The date that many days after a date. -#}
+cast({{ day }} + interval '{{ number }} days' as date)
+{%- endmacro %}

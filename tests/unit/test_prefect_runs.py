@@ -138,7 +138,8 @@ def test_everything_of_prefect_is_in_the_flow_modules() -> None:
         for path in source.rglob("*.py")
         if any(line.strip().startswith(("import prefect", "from prefect")) for line in path.read_text().splitlines())
     }
-    assert knows and all(path.startswith("flows/") for path in knows)
+    assert knows
+    assert all(path.startswith("flows/") for path in knows)
 
 
 def test_a_run_asks_a_server_that_is_away_at_its_leisure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ class Loaded:
 
 
 def load_window(connection: Connection, folder: Path, manifest: Manifest, instead: bool) -> Loaded:
-    """Load a closed window; a second load changes nothing, unless it is to replace (`instead`) what the first brought."""
+    """Load a closed window. A second load changes nothing unless `instead` replaces what the first one stored."""
     bring_up_to_date(connection)
     if instead:
         _forget(connection, manifest)

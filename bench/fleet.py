@@ -18,7 +18,7 @@ from tests.fleet import NOON, vehicle
 from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Response
-from brt_watch.capture.window import CaptureFiles
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.clock import StillClock
 from brt_watch.pipeline import Resources
 from brt_watch.settings import Settings

@@ -12,7 +12,8 @@ import psycopg
 from bench import rig
 from bench.fleet import Capture, Fleet
 from bench.rig import Result, Took
-from brt_watch.capture.window import CSV, read_manifest
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import CSV
 from brt_watch.store.database import Store
 
 ROUNDS = 9

@@ -16,7 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Response
-from brt_watch.capture.window import CaptureFiles
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.clock import StillClock
 from brt_watch.errors import PollFailed
 from brt_watch.pipeline import Resources

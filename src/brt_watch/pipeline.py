@@ -20,10 +20,13 @@ import msgspec
 import structlog
 
 from brt_watch import disk, lock
+from brt_watch.archive.windows import pack
 from brt_watch.capture.alerts import PATIENCE_SECONDS, Webhook
 from brt_watch.capture.contract import Alert, Watch, watch
 from brt_watch.capture.fetch import Feed, Response
-from brt_watch.capture.window import CaptureFiles, OpenWindow, pack, read_manifest
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import OpenWindow
 from brt_watch.clock import MINUTE, Clock, floor, ticks_after
 from brt_watch.errors import AlreadyRunning, DamagedWindow, PollFailed
 from brt_watch.feeds.brt import parse
@@ -116,7 +119,7 @@ def capture(tick: datetime, resources: Resources) -> Poll:
     tick = min(tick, floor(resources.clock.now(), resources.step))
     started = time.perf_counter()
     with resources.files.writing():
-        resources.files.keep_reserve()
+        resources.files.state.keep_reserve()
         try:
             poll, alerts = _capture(tick, resources)
         except OSError as error:
@@ -156,12 +159,12 @@ def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, resources: Re
     if alerts:
         poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
     poll = window.record(poll, parsed)
-    resources.files.remember(remembered)
+    resources.files.state.write_watch(remembered)
     return poll, alerts
 
 
 def _watch(poll: Poll, parsed: Parsed | None, resources: Resources) -> tuple[Watch, list[Alert]]:
-    before = resources.files.remembered()
+    before = resources.files.state.read_watch()
     try:
         return watch(before, poll, parsed)
     except Exception:
@@ -174,7 +177,7 @@ def _capture_without_disk(tick: datetime, error: OSError, resources: Resources) 
     """Write down that the disk is full, in the room held for this, or that it failed; raises OSError if it cannot."""
     is_full = error.errno in disk.NO_ROOM
     if is_full:
-        resources.files.release_reserve()
+        resources.files.state.release_reserve()
     window = resources.files.open_window() or resources.files.new_window(tick)
     if window.ledger and window.ledger[-1].poll.tick >= tick:
         return window.ledger[-1].poll, []
@@ -200,8 +203,8 @@ def _told_apart(tick: datetime, previous: datetime | None, resources: Resources)
     What the API says at such a moment would be lost like any other minute, so it is asked for and kept.
     """
     if previous and tick < previous:
-        resources.files.note_set_back(previous)
-    until = resources.files.set_back_until()
+        resources.files.state.note_clock_set_back(previous)
+    until = resources.files.state.clock_set_back_from()
     comes_again = tick == previous or (until is not None and tick <= until)
     return tick.replace(microsecond=resources.clock.now().microsecond or 1) if comes_again else tick
 

@@ -11,7 +11,8 @@ import zstandard
 
 from brt_watch import disk, pipeline
 from brt_watch.archive import tidy as archive
-from brt_watch.capture.window import CSV, drop_csv, drop_raw, has_csv, read_ledger
+from brt_watch.archive.windows import drop_csv, drop_raw
+from brt_watch.capture.window import CSV, has_csv, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, FeedFailed
 from brt_watch.feeds import brt as parse

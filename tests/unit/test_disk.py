@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk
-from brt_watch.capture.window import CSV, pack
+from brt_watch.archive.windows import pack
+from brt_watch.capture.window import CSV
 
 MEGABYTE = 1 << 20
 CONTENT = b"2026-11-23T12:00:00.000000Z,901008,,22,-23.006784,-43.313043\r\n" * (32 * MEGABYTE // 63)

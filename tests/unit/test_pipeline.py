@@ -14,7 +14,8 @@ import pytest
 from brt_watch import disk, pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert
-from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_manifest
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import CSV, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status

@@ -13,7 +13,8 @@ import pytest
 
 from brt_watch import pipeline
 from brt_watch.capture.fetch import Feed, Response
-from brt_watch.capture.window import CSV, CaptureFiles, read_ledger
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.window import CSV, read_ledger
 from brt_watch.clock import Clock, parse_moment
 from brt_watch.errors import MixedData
 from brt_watch.network import read_network

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
-from brt_watch.capture.window import CSV, POLLS, pack, read_ledger
+from brt_watch.archive.windows import pack
+from brt_watch.capture.window import CSV, POLLS, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Resources

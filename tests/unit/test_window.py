@@ -14,19 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brt_watch.archive.windows import pack
 from brt_watch.capture import window
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import LedgerLine, csv_lines
-from brt_watch.capture.window import (
-    CSV,
-    POLLS,
-    REJECTS,
-    CaptureFiles,
-    OpenWindow,
-    pack,
-    read_ledger,
-    read_manifest,
-    read_raw,
-)
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, read_ledger, read_raw
 from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.feeds.brt import Record, parse
 from brt_watch.model import Parsed, Poll, Status

@@ -14,7 +14,8 @@ from itertools import groupby
 from brt_watch import disk, pipeline
 from brt_watch.archive.recordings import Recorded
 from brt_watch.archive.sources import Source
-from brt_watch.capture.window import CaptureFiles, read_ledger
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.window import read_ledger
 from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Parsed, Poll, Status

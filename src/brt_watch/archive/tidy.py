@@ -10,16 +10,9 @@ from pathlib import Path
 
 import structlog
 
-from brt_watch.capture.window import (
-    drop_csv,
-    drop_raw,
-    has_csv,
-    has_raw,
-    has_some_raw,
-    read_manifest,
-    remake,
-    started_at,
-)
+from brt_watch.archive.windows import drop_csv, drop_raw, has_raw, has_some_raw, remake
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import has_csv, started_at
 from brt_watch.errors import DamagedWindow
 from brt_watch.pipeline import Resources, understand
 from brt_watch.store.load import Loaded

@@ -64,7 +64,7 @@ def report(resources: Resources) -> Report:
     simulation = simulation_of(resources.settings)
     problems = _program_problems(service, programs, simulation)
     problems += _capture_problems(now, good, since_good, bool(programs))
-    for trouble in resources.files.remembered().troubles:
+    for trouble in resources.files.state.read_watch().troubles:
         problems.append(f"{' '.join(filter(None, (trouble.code, trouble.subject)))}: {trouble.detail}")
     database, vehicles = None, 0
     try:

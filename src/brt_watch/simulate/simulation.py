@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from brt_watch.capture.window import CaptureFiles
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.clock import write_moment
 from brt_watch.settings import Settings
 

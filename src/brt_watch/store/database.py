@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from psycopg.conninfo import conninfo_to_dict
 
-from brt_watch.capture.window import Manifest
+from brt_watch.capture.manifest import Manifest
 from brt_watch.settings import Settings
 from brt_watch.store import embedded as postgres
 from brt_watch.store.checksums import checksums, windows

@@ -16,7 +16,8 @@ from psycopg.rows import tuple_row
 
 from brt_watch import disk
 from brt_watch.capture.ledger import CSV_FIELDS, csv_lines
-from brt_watch.capture.window import CSV, POLLS, REJECTS, Manifest, read_ledger
+from brt_watch.capture.manifest import Manifest
+from brt_watch.capture.window import CSV, POLLS, REJECTS, read_ledger
 from brt_watch.errors import DamagedWindow
 from brt_watch.store import new_signals as sights
 from brt_watch.store.connection import Connection, copy_file, statement

@@ -16,8 +16,9 @@ import structlog
 import zstandard
 
 from brt_watch import disk
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import LedgerLine
-from brt_watch.capture.window import CSV, POLLS, CaptureFiles, read_ledger, started_at
+from brt_watch.capture.window import CSV, POLLS, read_ledger, started_at
 from brt_watch.errors import DamagedWindow
 from brt_watch.model import Poll
 from brt_watch.web.signals import Signal, read_signals

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from brt_watch.capture.window import CaptureFiles
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.model import Poll, Status

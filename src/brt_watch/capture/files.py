@@ -1,0 +1,177 @@
+"""The windows of one data folder: the open one, those that wait to be loaded, the archived, the damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import chain, count
+from pathlib import Path
+
+import structlog
+
+from brt_watch import disk, lock
+from brt_watch.capture.manifest import write_manifest
+from brt_watch.capture.state import CaptureState
+from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_ledger
+from brt_watch.clock import parse_tick, write_tick
+from brt_watch.errors import DamagedWindow, MixedData
+
+log = structlog.get_logger()
+
+
+class CaptureFiles:
+    """The windows of one data folder."""
+
+    def __init__(self, data: Path, feed_url: str) -> None:
+        self.data = data
+        self.feed_url = feed_url
+        self.windows = data / "windows"
+        self.archive = data / "archive"
+        self.damaged = data / "damaged"
+        self.state = CaptureState(data)
+
+    @property
+    def capturer(self) -> str:
+        """The name of this data folder among all that capture the same feed; made at first use, then kept."""
+        path = self.data / "capturer"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            name = "simulated" if self.simulated() else os.uname().nodename
+            disk.write_durably(path, f"{name}-{os.urandom(3).hex()}".encode())
+        return path.read_text().strip()
+
+    def simulated(self) -> bytes | None:
+        """Return what this data folder was marked with as one for simulated data, None if it is for real data."""
+        return disk.read(self.data / "simulated.json") or None
+
+    def mark_simulated(self, mark: bytes) -> None:
+        """Make this data folder one for simulated data; raises MixedData when it is not new."""
+        if (self.data / "capturer").exists() or any(self.newest_first()):
+            raise MixedData(folder=self.data)
+        self.data.mkdir(parents=True, exist_ok=True)
+        disk.write_durably(self.data / "simulated.json", mark)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only process that writes windows; raises AlreadyRunning."""
+        with lock.hold(self.data / "run" / "capture-files.lock", "A capture", patience_seconds=3):
+            yield
+
+    def open_window(self) -> OpenWindow | None:
+        """Return the window that is being filled, repaired; only inside `writing`."""
+        folder = self._open_folder()
+        try:
+            return OpenWindow(folder) if folder else None
+        except DamagedWindow as damage:
+            assert folder
+            self.set_aside(folder, damage)
+            return None
+
+    def new_window(self, tick: datetime) -> OpenWindow:
+        """Start a window at `tick`; only inside `writing`, after the one before it was closed."""
+        folder = self.windows / write_tick(tick)
+        folder.mkdir(parents=True)
+        disk.sync_folder(self.windows)
+        return OpenWindow(folder)
+
+    def closed_windows(self) -> list[Path]:
+        """Return the windows that wait to be loaded, oldest first."""
+        return [folder for folder in self._folders(self.windows) if is_closed(folder)]
+
+    def newest_tick(self) -> datetime | None:
+        """Return the newest tick in the ledgers of all windows, None in a new data folder."""
+        # The newest of each place is enough, for a window's name is its first tick; the open one may have a name from
+        # before the clock was set back.
+        while True:
+            waiting, is_open = self._folders(self.windows), self._open_folder()
+            places = [waiting, [is_open] if is_open else [], self._folders(self.damaged)]
+            places += map(self._folders, self._months()[:1])
+            try:
+                return max(filter(None, map(_newest_with_a_line, places)), default=None)
+            except FileNotFoundError:
+                continue  # A load has moved one to the archive meanwhile; it is looked for there.
+
+    def newest_first(self) -> Iterator[Path]:
+        """Yield the folders of all windows: the open one, then those that wait and the archived, the newest first."""
+        yield from sorted(self._folders(self.windows), key=lambda folder: (not is_closed(folder), folder), reverse=True)
+        for month in self._months():
+            yield from reversed(self._folders(month))
+
+    def set_aside(self, folder: Path, damage: DamagedWindow) -> None:
+        """Move a window that is not what it should be to where a person looks at it."""
+        self.damaged.mkdir(exist_ok=True)
+        names = chain([folder.name], (f"{folder.name}.{number}" for number in count(2)))
+        folder.rename(next(path for name in names if not (path := self.damaged / name).exists()))
+        log.error("window_set_aside", problem=str(damage), now_in=str(self.damaged))
+
+    def close(self, window: OpenWindow) -> Path:
+        """Close a window for good; returns its folder."""
+        polls = [line.poll for line in window.ledger]
+        sha256 = {name: disk.sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)}
+        write_manifest(window.folder, polls, self.capturer, self.feed_url, sha256)
+        return window.folder
+
+    def to_archive(self, folder: Path) -> Path:
+        """Move a loaded window out of the way; returns where it is now.
+
+        A backup that was taken while it moved has it in both places; the two become one. A window of the same name
+        that is another one is set aside.
+        """
+        target = self.archive / f"{parse_tick(folder.name):%Y-%m}" / folder.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            folder.rename(target)
+        elif (target / MANIFEST).exists() and disk.sha256(target / MANIFEST) != disk.sha256(folder / MANIFEST):
+            self.set_aside(folder, DamagedWindow(folder=folder, difference="the archive has another one of this name"))
+        else:
+            _join(folder, target)
+        disk.sync_folder(target.parent)
+        disk.sync_folder(self.windows)
+        return target
+
+    def archived_months(self, until: datetime) -> Iterator[list[Path]]:
+        """Yield the archived windows of each month up to the one of `until`, the newest month first."""
+        for month in self._months():
+            if month.name <= f"{until:%Y-%m}":
+                yield self._folders(month)
+
+    def archived(self) -> list[Path]:
+        """Return the archived windows, oldest first."""
+        return [folder for month in reversed(self._months()) for folder in self._folders(month)]
+
+    def _open_folder(self) -> Path | None:
+        # The newest first: hundreds may wait while Postgres is away, and the open one is hardly ever among the others.
+        return next((folder for folder in reversed(self._folders(self.windows)) if not is_closed(folder)), None)
+
+    def _months(self) -> list[Path]:
+        return sorted(self.archive.glob("????-??"), reverse=True)
+
+    @staticmethod
+    def _folders(parent: Path) -> list[Path]:
+        return sorted(parent.glob("????????T??????*Z"))
+
+
+def _newest_with_a_line(folders: list[Path]) -> datetime | None:
+    """Return the newest tick of these windows; raises FileNotFoundError when one of them is not there any more.
+
+    One whose process died at its very beginning has no line, and hides no other.
+    """
+    for folder in reversed(folders):
+        if ledger := read_ledger(folder, damaged_ok=True):
+            return max(line.poll.tick for line in ledger)
+        folder.stat()
+    return None
+
+
+def _join(folder: Path, other: Path) -> None:
+    """Put what a whole window has into what is there of the same one, and remove it."""
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        there = other / path.relative_to(folder)
+        # The manifest vouches for its own files, and not for raw answers: of those what is there stays.
+        if path.parent == folder or not there.exists():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(there)
+    shutil.rmtree(folder)

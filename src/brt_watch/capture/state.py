@@ -1,0 +1,63 @@
+"""The small files that the capture keeps from one poll to the next, beside its windows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from brt_watch import disk
+from brt_watch.capture.contract import Watch
+from brt_watch.clock import parse_moment, write_moment
+
+log = structlog.get_logger()
+
+RESERVE_BYTES = 1 << 20
+"""A day of full disk has 4,320 lines in the ledger of 150 bytes each."""
+
+
+class CaptureState:
+    """What one data folder keeps of its capture."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def note_clock_set_back(self, newest: datetime) -> None:
+        """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""
+        newest = max(newest, self.clock_set_back_from() or newest)
+        disk.write_durably(self.data / "clock-set-back", write_moment(newest).encode())
+
+    def clock_set_back_from(self) -> datetime | None:
+        """Return the newest tick that the ledger had when the clock was last set back, None if it never was."""
+        noted = disk.read(self.data / "clock-set-back")
+        return parse_moment(noted.decode()) if noted else None
+
+    def read_watch(self) -> Watch:
+        """Return what the contract watch knew after the last poll."""
+        path = self.data / "watch.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Watch) if path.exists() else Watch()
+        except msgspec.MsgspecError as error:
+            log.warning("watch_forgotten", problem=str(error))
+            return Watch()
+
+    def write_watch(self, watch: Watch) -> None:
+        """Keep what the contract watch knows for the next poll."""
+        disk.write_durably(self.data / "watch.json", msgspec.json.encode(watch))
+
+    def keep_reserve(self) -> None:
+        """Hold some room on the disk, so that the ledger can be written when the disk is full."""
+        path = self.data / "reserve"
+        if not path.exists():
+            try:
+                disk.write_durably(path, b"\0" * RESERVE_BYTES)
+            except OSError as error:
+                if error.errno not in disk.NO_ROOM:
+                    raise
+                path.with_name("reserve.part").unlink(missing_ok=True)
+
+    def release_reserve(self) -> None:
+        """Give the room back."""
+        (self.data / "reserve").unlink(missing_ok=True)

@@ -19,8 +19,9 @@ from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Response
 from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 
@@ -90,7 +91,7 @@ class Capture:
         settings = Settings(data=data, feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), **changes)
         files = CaptureFiles(settings.folder, str(settings.feed_url))
         self.resources = Resources(settings, self.clock, self.feed, files, Store(settings), Webhook("", "bench"))
-        self._ticks = pipeline.next_ticks(self.resources)
+        self._ticks = next_ticks(self.resources)
 
     def polls(self) -> Iterator[Callable[[], object]]:
         """Yield polls that are ready to be taken: their answer is made, nothing of it is stored."""

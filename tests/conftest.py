@@ -19,7 +19,7 @@ from brt_watch.capture.fetch import Response
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.clock import StillClock
 from brt_watch.errors import PollFailed
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from tests import fleet, shared_postgres

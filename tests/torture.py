@@ -30,9 +30,10 @@ import structlog
 import zstandard
 
 from brt_watch import pipeline
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import PretendClock
 from brt_watch.errors import DatabaseUnreachable, PostgresFailed
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.embedded import Server
 from tests.fleet import NOON, body, vehicle
@@ -138,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
 def keep_capturing(values: dict[str, Any], log: Path) -> None:
     """What `brt-watch capture` does."""
     resources = _resources(values, log)
-    for tick in pipeline.next_ticks(resources):
+    for tick in next_ticks(resources):
         pipeline.capture(tick, resources)
 
 
@@ -477,7 +478,7 @@ class Count:
             [
                 f"kills    {self.torture.kills.total()}: {_list(self.torture.kills)}",
                 f"         they left {_list(self.torture.left_behind)}",
-                f"         after them {len(self.torture.events('capture.taken_up'))} answers were taken up, and "
+                f"         after them {len(self.torture.events('capture.answer_recorded'))} answers were taken up, and "
                 f"{sum(load['again'] for load in self.torture.events('load'))} windows found loaded already",
                 f"answers  {len(answers)}, of them {sum(answer.complete for answer in answers)} sent completely, "
                 f"{len(self.stored)} written down; {not_stored - given_up} complete ones died with the process before "

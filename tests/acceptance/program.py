@@ -23,7 +23,7 @@ import msgspec
 import psycopg
 import zstandard
 
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.service.status import report
 from brt_watch.settings import load_settings
 from tests.acceptance.commands import Commands

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Resources
+from brt_watch.capture.ticks import next_ticks
+from brt_watch.resources import Resources
 from tests.conftest import ScriptedFeed
 
 
@@ -15,7 +16,7 @@ def capture(resources: Resources, answers: list[Any], ticks: int = 40) -> list[P
     """Capture a window of 13 minutes: first these answers, then one vehicle; returns the closed windows."""
     assert isinstance(resources.feed, ScriptedFeed)
     resources.feed.script = list(answers)
-    for tick in islice(pipeline.next_ticks(resources), ticks):
+    for tick in islice(next_ticks(resources), ticks):
         pipeline.capture(tick, resources)
     return resources.files.closed_windows()
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from brt_watch import pipeline
 from brt_watch.network import read_network
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.simulate.history import history
 from brt_watch.simulate.simulation import Simulation, simulate_into
 

@@ -12,11 +12,12 @@ import zstandard
 from brt_watch import disk, pipeline
 from brt_watch.archive import tidy as archive
 from brt_watch.archive.windows import drop_csv, drop_raw
+from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV, has_csv, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, FeedFailed
 from brt_watch.feeds import brt as parse
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query
 
@@ -137,7 +138,7 @@ def test_a_window_that_is_loaded_while_verify_looks_is_no_difference(
 
 def test_a_window_that_is_loaded_and_not_moved_yet_is_no_difference(resources: Resources) -> None:
     (folder,) = capture(resources, [])
-    resources.store.load_window(folder, pipeline.read_manifest(folder))
+    resources.store.load_window(folder, read_manifest(folder))
     assert archive.verify(resources) == []
 
 
@@ -195,7 +196,7 @@ def test_a_window_that_cannot_be_rebuilt_says_why_and_the_database_keeps_it(reso
 
 def test_a_load_that_died_while_packing_is_made_good(resources: Resources) -> None:
     (folder,) = capture(resources, [])
-    resources.store.load_window(folder, pipeline.read_manifest(folder))
+    resources.store.load_window(folder, read_manifest(folder))
     half_done = disk.packed(folder / CSV)
     half_done.write_bytes(zstandard.compress((folder / CSV).read_bytes()))
     (folder / CSV).unlink()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.transform import runner as transform
 from tests.fleet import NOON
 from tests.integration.captured import query

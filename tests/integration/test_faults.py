@@ -14,11 +14,12 @@ import pytest
 
 from brt_watch import pipeline
 from brt_watch.capture.fetch import Feed
+from brt_watch.capture.poll import MARGIN
 from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_raw
 from brt_watch.clock import Clock
 from brt_watch.feeds.brt import Record
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import MARGIN, Resources
+from brt_watch.resources import Resources
 from brt_watch.simulate.fault_kinds import FAULTS, good
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle

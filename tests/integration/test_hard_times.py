@@ -15,11 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.capture.window import read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON, body, vehicle
@@ -59,14 +60,14 @@ def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
     feed.script = [
         body(*(vehicle(f"{n}-{os.urandom(20).hex()}", NOON + poll * STEP) for n in range(60))) for poll in range(100)
     ]
-    seen = [pipeline.capture(tick, resources) for tick in islice(pipeline.next_ticks(resources), 70)]
+    seen = [pipeline.capture(tick, resources) for tick in islice(next_ticks(resources), 70)]
     full = [poll for poll in seen if poll.reason == "disk_full"]
     assert len(full) >= 5
     assert [poll.status for poll in seen[: len(seen) - len(full)]] == [Status.OK] * (len(seen) - len(full))
     assert [bool(poll.alerts) for poll in full] == [True] + [False] * (len(full) - 1)
     # Somebody makes room, and the same window goes on.
     shutil.rmtree(small_disk / "data" / "windows" / "20261123T120000Z" / "raw")
-    after = [pipeline.capture(tick, resources) for tick in islice(pipeline.next_ticks(resources), 3)]
+    after = [pipeline.capture(tick, resources) for tick in islice(next_ticks(resources), 3)]
     assert [poll.status for poll in after] == [Status.OK] * 3
     assert '"closed"' in (after[0].alerts or "")
     ledger = polls(resources)
@@ -90,10 +91,10 @@ def test_a_clock_that_jumps_over_a_boundary_loses_and_doubles_nothing(
 ) -> None:
     clock.time = start
     for _ in range(2):
-        for tick in islice(pipeline.next_ticks(resources), 60):
+        for tick in islice(next_ticks(resources), 60):
             pipeline.capture(tick, resources)
         clock.time += jump
-    for tick in islice(pipeline.next_ticks(resources), 60):
+    for tick in islice(next_ticks(resources), 60):
         pipeline.capture(tick, resources)
     load_all(resources)
     ledger = polls(resources)

@@ -11,7 +11,7 @@ import pytest
 from brt_watch.archive.importing import bring_in, load_in
 from brt_watch.archive.sources import read_source
 from brt_watch.errors import ImportFailed, MixedData
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from tests.city_data import CITY_DATA
 from tests.fleet import body, recorded_minutes, vehicle, write_recording
 from tests.integration.captured import query

@@ -14,10 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
+from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.store import load as store
 from brt_watch.store.database import Store
 from brt_watch.store.load import Loaded
@@ -95,7 +96,7 @@ def test_loading_twice_equals_loading_once(resources: Resources) -> None:
         resources, "select * from brt_poll order by 2"
     )
     copy.rename(folder)
-    again = resources.store.load_window(folder, pipeline.read_manifest(folder))
+    again = resources.store.load_window(folder, read_manifest(folder))
     assert (first.again, again.again, again.signals) == (False, True, 0)
     after = query(resources, "select * from brt_raw order by 1, 6") + query(
         resources, "select * from brt_poll order by 2"
@@ -354,7 +355,7 @@ def test_a_database_that_is_away_is_a_sentence_and_the_window_waits(tmp_path: Pa
     (folder,) = capture(resources, [])
     away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x")))
     with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:9") as error:
-        away.load_window(folder, pipeline.read_manifest(folder))
+        away.load_window(folder, read_manifest(folder))
     assert "geheim" not in str(error.value)
     assert resources.files.closed_windows() == [folder]
 

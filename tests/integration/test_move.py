@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from brt_watch import cli, pipeline
 from brt_watch.errors import DatabaseUnreachable, MoveRefused
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.store import move as moving
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.web.fleet import Fleet
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Vehicle

@@ -19,7 +19,7 @@ from pytest_httpserver import HTTPServer
 
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.window import read_ledger
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.simulate.fault_kinds import good, silence_before_the_head
 from tests.faults import FaultyApi
 from tests.fleet import NOON, body, vehicle

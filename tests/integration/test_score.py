@@ -7,7 +7,7 @@ import pytest
 
 from brt_watch import pipeline
 from brt_watch.errors import NothingToScore
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.simulate.score import Score, score
 from tests.integration.simulated import load_simulated
 

@@ -16,7 +16,7 @@ from brt_watch import pipeline
 from brt_watch.errors import TransformFailed
 from brt_watch.network import COLUMNS, read_network, read_seed
 from brt_watch.network import SEEDS as SEEDS_FOLDER
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.transform import runner as transform
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle

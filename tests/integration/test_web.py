@@ -24,8 +24,9 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from brt_watch import pipeline
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.web.app import create_app
 from brt_watch.web.gtfs_rt_rules import findings
 from brt_watch.web.live import vehicles_event
@@ -54,7 +55,7 @@ def drive(resources: Resources, clock: StillClock, ticks: int) -> None:
         standing = vehicle(SUPPORT, at, linha="0", sentido="", trajeto="", velocidade=0, direcao=" ")
         odd = vehicle("901065", at, latitude=0, longitude=0)
         resources.feed.script.append(body(moving, standing, odd))  # type: ignore[attr-defined]
-        pipeline.capture(next(pipeline.next_ticks(resources)), resources)
+        pipeline.capture(next(next_ticks(resources)), resources)
         clock.time += timedelta(seconds=19)
 
 
@@ -290,7 +291,7 @@ def test_a_client_that_comes_back_is_told_only_what_changed_since(
     assert whole.plain.count(b'"codigo"') == 3
     seen = live.snapshot.id
     captured.feed.script.append(body(vehicle(BUS, clock.now())))  # type: ignore[attr-defined]
-    pipeline.capture(next(pipeline.next_ticks(captured)), captured)
+    pipeline.capture(next(next_ticks(captured)), captured)
     live.look()
     _, event = live.first_event(seen)
     assert event.plain.count(b'"codigo"') == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 
 
 @pytest.fixture

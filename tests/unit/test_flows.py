@@ -14,7 +14,7 @@ from brt_watch import pipeline
 from brt_watch.capture.window import read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 from brt_watch.transform.runner import Derived
 from tests.conftest import ScriptedFeed

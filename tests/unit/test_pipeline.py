@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from brt_watch import disk, pipeline
+from brt_watch.capture import poll as polling
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert
 from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.ticks import next_ticks, ticks_of_minute
 from brt_watch.capture.window import CSV, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
 
@@ -37,7 +39,7 @@ def clock(resources: Resources) -> StillClock:
 
 
 def run(resources: Resources, polls: int) -> list[Poll]:
-    return [pipeline.capture(tick, resources) for tick in islice(pipeline.next_ticks(resources), polls)]
+    return [pipeline.capture(tick, resources) for tick in islice(next_ticks(resources), polls)]
 
 
 def ledger(resources: Resources) -> list[Poll]:
@@ -79,8 +81,8 @@ def test_an_exception_of_any_kind_is_a_failed_line(resources: Resources, monkeyp
     def broken(*arguments: object) -> None:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(pipeline, "parse", broken)
-    monkeypatch.setattr(pipeline, "watch", broken)
+    monkeypatch.setattr(polling, "parse", broken)
+    monkeypatch.setattr(polling, "watch", broken)
     run(resources, 2)
     assert [(poll.status.value, poll.reason) for poll in ledger(resources)] == [("failed", "reader_failed")] * 2
     assert all(poll.raw for poll in ledger(resources))
@@ -188,7 +190,7 @@ class ClockSetBack(StillClock):
 def test_a_clock_that_is_set_back_while_a_poll_waits_costs_no_poll(resources: Resources) -> None:
     run(resources, 6)
     set_back = replace(resources, clock=ClockSetBack(clock(resources).time))
-    ticks = pipeline.next_ticks(set_back)
+    ticks = next_ticks(set_back)
     polls = [pipeline.capture(next(ticks), set_back) for _ in range(4)]
     assert [floor(poll.tick, STEP) for poll in polls] == [NOON - timedelta(hours=1) + n * STEP for n in range(6, 10)]
     assert all(poll.status is Status.OK for poll in polls)
@@ -212,7 +214,7 @@ def test_a_minute_that_lies_ahead_after_the_clock_was_set_back_is_the_one_of_now
     run(resources, 6)
     clock(resources).time = NOON - timedelta(hours=1)
     expected = [NOON - timedelta(hours=1) + n * STEP for n in range(3)]
-    assert pipeline.ticks_of_minute(NOON + 2 * MINUTE, resources) == expected
+    assert ticks_of_minute(NOON + 2 * MINUTE, resources) == expected
 
 
 def test_a_clock_that_was_far_ahead_for_a_moment_stops_nothing(resources: Resources) -> None:
@@ -241,7 +243,7 @@ def test_a_window_that_died_before_its_first_line_hides_no_other(resources: Reso
 
 
 def test_after_the_machine_slept_the_next_tick_is_the_one_of_now(resources: Resources) -> None:
-    ticks = pipeline.next_ticks(resources)
+    ticks = next_ticks(resources)
     pipeline.capture(next(ticks), resources)
     clock(resources).time = NOON + timedelta(hours=1)
     assert next(ticks) == NOON + timedelta(hours=1)
@@ -261,24 +263,24 @@ def test_with_too_little_time_left_the_next_tick_is_polled(resources: Resources)
 
 
 def test_a_minute_has_three_ticks_and_a_late_run_only_those_that_can_be_kept(resources: Resources) -> None:
-    assert pipeline.ticks_of_minute(NOON, resources) == [NOON, NOON + STEP, NOON + 2 * STEP]
+    assert ticks_of_minute(NOON, resources) == [NOON, NOON + STEP, NOON + 2 * STEP]
     clock(resources).time = NOON + timedelta(seconds=30)
-    assert pipeline.ticks_of_minute(NOON, resources) == [NOON + STEP, NOON + 2 * STEP]
+    assert ticks_of_minute(NOON, resources) == [NOON + STEP, NOON + 2 * STEP]
     clock(resources).time = NOON + timedelta(minutes=1)
-    assert pipeline.ticks_of_minute(NOON, resources) == []
+    assert ticks_of_minute(NOON, resources) == []
 
 
 def test_a_restart_within_a_tick_does_not_poll_it_again(resources: Resources) -> None:
     run(resources, 2)
-    assert pipeline.ticks_of_minute(NOON, resources) == [NOON + 2 * STEP]
-    assert next(pipeline.next_ticks(resources)) == NOON + 2 * STEP
+    assert ticks_of_minute(NOON, resources) == [NOON + 2 * STEP]
+    assert next(next_ticks(resources)) == NOON + 2 * STEP
     again = pipeline.capture(NOON + STEP, resources)
     assert again.tick > NOON + STEP, "and if it does, the ledger tells the two apart"
     assert not (resources.files.data / "clock-set-back").exists()
 
 
 def test_one_poll_a_minute_by_setting(make_resources: Callable[..., Resources]) -> None:
-    assert pipeline.ticks_of_minute(NOON, make_resources(poll_seconds=60)) == [NOON]
+    assert ticks_of_minute(NOON, make_resources(poll_seconds=60)) == [NOON]
 
 
 def test_a_window_is_closed_after_thirteen_minutes(resources: Resources) -> None:

@@ -18,7 +18,7 @@ from brt_watch.capture.window import CSV, read_ledger
 from brt_watch.clock import Clock, parse_moment
 from brt_watch.errors import MixedData
 from brt_watch.network import read_network
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
 from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of

@@ -13,7 +13,7 @@ from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert, Watch, watch
 from brt_watch.feeds.brt import parse
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, recorded_minutes, vehicle
 

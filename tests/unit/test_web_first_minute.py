@@ -8,7 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from brt_watch import pipeline
-from brt_watch.pipeline import Resources
+from brt_watch.capture.ticks import next_ticks
+from brt_watch.resources import Resources
 from brt_watch.web.app import create_app
 from tests.ask_web import ask
 
@@ -42,7 +43,7 @@ def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Ca
     resources = make_resources(postgres_port=1024)
     app = create_app(resources)
     resources.feed.script.append(b"no JSON")  # type: ignore[attr-defined]
-    poll = pipeline.capture(next(pipeline.next_ticks(resources)), resources)
+    poll = pipeline.capture(next(next_ticks(resources)), resources)
     app.state.site.live.look()
     reason = poll.detail or poll.reason
     told = ask(app, "/api/v1/vehicles").json()

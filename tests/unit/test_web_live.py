@@ -12,10 +12,11 @@ import pytest
 
 from brt_watch import disk, pipeline
 from brt_watch.archive.windows import pack
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.capture.window import CSV, POLLS, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.web import captured, live
 from brt_watch.web.app import create_app
 from brt_watch.web.captured import NewPolls, WaitingWindows
@@ -27,7 +28,7 @@ STEP = timedelta(seconds=20)
 
 def poll(resources: Resources, clock: StillClock) -> datetime:
     """Capture at the next tick; returns the tick of the ledger."""
-    tick = pipeline.capture(next(pipeline.next_ticks(resources)), resources).tick
+    tick = pipeline.capture(next(next_ticks(resources)), resources).tick
     clock.time += STEP - timedelta(seconds=1)
     return tick
 

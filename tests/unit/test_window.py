@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brt_watch.archive.windows import pack
-from brt_watch.capture import window
+from brt_watch.capture import files as capture_files
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import LedgerLine, csv_lines
 from brt_watch.capture.manifest import read_manifest
@@ -199,7 +199,7 @@ def test_the_newest_tick_is_found_while_a_load_moves_the_window(
             pack(files.to_archive(folder))
         return read_ledger(asked, damaged_ok)
 
-    monkeypatch.setattr(window, "read_ledger", moved_meanwhile)
+    monkeypatch.setattr(capture_files, "read_ledger", moved_meanwhile)
     assert files.newest_tick() == NOON + 3 * STEP
 
 

@@ -15,11 +15,12 @@ from brt_watch import disk, pipeline
 from brt_watch.archive.recordings import Recorded
 from brt_watch.archive.sources import Source
 from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.poll import store_and_read
 from brt_watch.capture.window import read_ledger
 from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Parsed, Poll, Status
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 
 
@@ -44,7 +45,7 @@ def bring_in(source: Source, resources: Resources) -> Iterator[tuple[Poll, Parse
                 continue
             for answer in new:
                 poll = Poll(_tick(answer), Status.OK, requested_at=answer.captured_at, captured_at=answer.captured_at)
-                poll, parsed = pipeline.keep_and_understand(poll, answer.body, window)
+                poll, parsed = store_and_read(poll, answer.body, window)
                 yield window.record(poll, parsed), parsed
             files.close(window)
 

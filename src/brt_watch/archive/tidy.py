@@ -12,9 +12,10 @@ import structlog
 
 from brt_watch.archive.windows import drop_csv, drop_raw, has_raw, has_some_raw, remake
 from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.poll import read_answer
 from brt_watch.capture.window import has_csv, started_at
 from brt_watch.errors import DamagedWindow
-from brt_watch.pipeline import Resources, understand
+from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 
 log = structlog.get_logger()
@@ -73,7 +74,7 @@ def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
     from_raw = (from_raw or not from_csv) and has_raw(folder)
     if not from_raw and not from_csv:
         raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
-    manifest = remake(folder, understand) if from_raw else read_manifest(folder)
+    manifest = remake(folder, read_answer) if from_raw else read_manifest(folder)
     loaded = resources.store.load_window(folder, manifest, instead=True)
     log.info("rebuild", **loaded.as_dict(), from_raw=from_raw, seconds=round(time.perf_counter() - started, 3))
     return loaded

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
 from brt_watch.store.embedded import Server

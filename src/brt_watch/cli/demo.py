@@ -16,7 +16,7 @@ from brt_watch import pipeline
 from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
 from brt_watch.cli.simulation import fill
 from brt_watch.cli.terminal import err, out, quietly
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.service.supervisor import PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import load_settings
 from brt_watch.simulate import demo as demo_settings

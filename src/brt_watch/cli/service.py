@@ -11,7 +11,7 @@ from brt_watch import __version__
 from brt_watch.cli.serve import listen
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
 from brt_watch.errors import BrtWatchError, DatabaseRefused, DatabaseUnreachable, PostgresFailed, ServiceFailed
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.service.status import Report, report
 from brt_watch.service.supervisor import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names

@@ -12,11 +12,12 @@ from rich.progress import track
 
 from brt_watch import lock, pipeline
 from brt_watch.archive import tidy as archived
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.errors import DamagedWindow
 from brt_watch.model import Poll
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.service.status import report
 from brt_watch.service.supervisor import FLOWS
 from brt_watch.settings import Settings
@@ -38,7 +39,7 @@ def capture(
     """
     resources = load_resources()
     with lock.hold(_flow_lock(resources.settings, FLOWS["capture"]), "The capture"):
-        for tick in islice(pipeline.next_ticks(resources), 1 if once else None):
+        for tick in islice(next_ticks(resources), 1 if once else None):
             if tick > resources.clock.now() + timedelta(seconds=1):
                 err.print(f"waiting for the next tick, {tick:%H:%M:%S %Z}", style="dim")
             poll = pipeline.capture(tick, resources)

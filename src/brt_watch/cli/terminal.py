@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from brt_watch.model import Poll
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import load_settings
 
 out = Console(highlight=False, soft_wrap=True)

@@ -18,9 +18,11 @@ from pathlib import Path
 
 from brt_watch import lock, pipeline
 from brt_watch.archive import tidy as archived
+from brt_watch.capture.ticks import ticks_of_minute
 from brt_watch.clock import MINUTE, UTC, floor
 from brt_watch.flows import home as flow_home
 from brt_watch.model import Poll
+from brt_watch.resources import Resources
 from brt_watch.settings import load_settings
 from brt_watch.store.load import Loaded
 from brt_watch.transform.runner import Derived
@@ -55,9 +57,9 @@ logging.getLogger("prefect").propagate = False
 
 
 @cache
-def resources() -> pipeline.Resources:
+def resources() -> Resources:
     """Build the resources of the steps when the first task of this process needs them."""
-    return pipeline.Resources.from_settings(SETTINGS)
+    return Resources.from_settings(SETTINGS)
 
 
 def every(interval: timedelta, start: datetime) -> IntervalSchedule:
@@ -88,7 +90,7 @@ def plan() -> list[datetime]:
     # Prefect's own kind of moment does not calculate like Python's. And a schedule is right to the microsecond only.
     scheduled = datetime.fromtimestamp(prefect.context.scheduled_start_time.timestamp() + 0.001, UTC)
     scheduled = CLOCK.from_real(scheduled)
-    return pipeline.ticks_of_minute(floor(scheduled, MINUTE), resources())
+    return ticks_of_minute(floor(scheduled, MINUTE), resources())
 
 
 @task(name="capture", tags=["capture"], task_run_name="capture {tick:%H:%M:%S}")

@@ -10,7 +10,7 @@ from brt_watch.capture.window import CSV, Window, read_ledger
 from brt_watch.clock import write_moment
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable
 from brt_watch.model import Poll, Status
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.service.supervisor import Program, Service
 from brt_watch.simulate.simulation import Simulation, simulation_of
 from brt_watch.store.database import Totals

@@ -12,9 +12,10 @@ from itertools import takewhile
 from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Feed, Response
+from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock, floor, write_tick
 from brt_watch.network import Network
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.truth import Truth
@@ -57,7 +58,7 @@ def history(
         resources = replace(
             resources, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", lambda: "")
         )
-        for tick in takewhile(lambda tick: tick < end, pipeline.next_ticks(resources)):
+        for tick in takewhile(lambda tick: tick < end, next_ticks(resources)):
             pipeline.capture(tick, resources)
             yield tick
 

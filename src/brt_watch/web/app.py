@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.web import openapi as documents
 from brt_watch.web.dependencies import Site
 from brt_watch.web.responses import add_problem_handlers

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
 from brt_watch.web.captured import WaitingWindows
 from brt_watch.web.history import Past
 from brt_watch.web.live import Live

@@ -1,0 +1,26 @@
+"""The capture of one feed: what its polls work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from brt_watch.capture.fetch import Feed
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.clock import Clock
+from brt_watch.settings import Settings
+
+
+@dataclass(frozen=True)
+class Capture:
+    """The settings, a clock, a client of the feed, and the files that its answers go to."""
+
+    settings: Settings
+    clock: Clock
+    feed: Feed
+    files: CaptureFiles
+
+    @property
+    def step(self) -> timedelta:
+        """The time from one tick to the next."""
+        return timedelta(seconds=self.settings.poll_seconds)

@@ -1,0 +1,175 @@
+"""One poll: ask the feed, keep the answer, read it, write down what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from brt_watch import disk
+from brt_watch.capture.capture import Capture
+from brt_watch.capture.contract import Alert, Watch, watch
+from brt_watch.capture.fetch import Response
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.ticks import missed_ticks, unique_tick
+from brt_watch.capture.window import OpenWindow
+from brt_watch.errors import PollFailed
+from brt_watch.feeds.brt import parse
+from brt_watch.model import Parsed, Poll, Status, signal_ages
+from brt_watch.settings import MIN_CAPTURED_MINUTES
+
+log = structlog.get_logger()
+
+MARGIN = timedelta(seconds=1)
+"""A poll ends this long before the next tick, so that the next minute's run never finds this one still at work."""
+
+LATE = timedelta(seconds=5)
+"""A poll that starts this long after its tick is marked late; its records are as good as any."""
+
+BACK_OFF_AFTER = 15
+"""After this many polls in a row without an answer (five minutes) the API is asked once a minute, until it answers."""
+
+LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
+"""Reasons of failed polls that lie on this machine: they are no sign that the API should be left alone."""
+
+
+def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
+    """Ask at a tick and write down what happened; returns the poll and the alerts that it raised or closed."""
+    window = repaired_window(capture)
+    previous = window.ledger[-1].poll.tick if window and window.ledger else capture.files.newest_tick()
+    if window and is_due(window, tick, capture):
+        close(window, capture)
+        window = None
+    tick = unique_tick(tick, previous, capture)
+    window = window or capture.files.new_window(tick)
+    window.record_missed(missed_ticks(previous, tick, capture))
+    poll, parsed = _ask(tick, window, capture)
+    return _record(poll, parsed, window, capture)
+
+
+def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, capture: Capture) -> tuple[Poll, list[Alert]]:
+    """Write a poll down, with what the contract watch says of it."""
+    remembered, alerts = _watch(poll, parsed, capture)
+    if alerts:
+        poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
+    poll = window.record(poll, parsed)
+    capture.files.state.write_watch(remembered)
+    return poll, alerts
+
+
+def _watch(poll: Poll, parsed: Parsed | None, capture: Capture) -> tuple[Watch, list[Alert]]:
+    before = capture.files.state.read_watch()
+    try:
+        return watch(before, poll, parsed)
+    except Exception:
+        # A defect of the watch must not cost the ledger its line.
+        log.exception("watch_failed", tick=str(poll.tick))
+        return before, []
+
+
+def poll_without_disk(tick: datetime, error: OSError, capture: Capture) -> tuple[Poll, list[Alert]]:
+    """Write down that the disk is full, in the room held for this, or that it failed; raises OSError if it cannot."""
+    is_full = error.errno in disk.NO_ROOM
+    if is_full:
+        capture.files.state.release_reserve()
+    window = capture.files.open_window() or capture.files.new_window(tick)
+    if window.ledger and window.ledger[-1].poll.tick >= tick:
+        return window.ledger[-1].poll, []
+    window.forget_raw(tick)
+    if is_full:
+        failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")
+    else:
+        failed = Poll(tick, Status.FAILED, "disk_error", f"{error}; it goes on by itself when the disk works again")
+    return _record(failed, None, window, capture)
+
+
+def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Parsed | None]:
+    requested_at = capture.clock.now()
+    if _backs_off(tick, window):
+        return Poll(
+            tick, Status.FAILED, "not_asked", f"{BACK_OFF_AFTER} polls failed; now it is asked once a minute"
+        ), None
+    status = Status.LATE if requested_at - tick > LATE else Status.OK
+    try:
+        response = capture.feed.fetch(deadline=tick + capture.step - MARGIN)
+        _refuse_mixed_data(response, capture)
+    except PollFailed as failure:
+        status, http_status = Status.FAILED, failure.http_status
+        return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None
+    poll = Poll(
+        tick, status, requested_at=requested_at, captured_at=response.captured_at, http_status=response.http_status
+    )
+    return store_and_read(poll, response.body, window)
+
+
+def _backs_off(tick: datetime, window: OpenWindow) -> bool:
+    """Whether the API has failed to answer for so long that it is asked only once a minute."""
+    latest = [line.poll for line in window.ledger[-BACK_OFF_AFTER:]]
+    unanswered = [poll for poll in latest if poll.status is Status.FAILED and poll.http_status != 200]
+    unanswered = [poll for poll in unanswered if poll.reason not in LOCAL_REASONS]
+    return len(unanswered) == BACK_OFF_AFTER and tick.second != 0
+
+
+def _refuse_mixed_data(response: Response, capture: Capture) -> None:
+    """Refuse simulated answers in a folder of real data, and real ones in a folder of simulated data."""
+    if response.simulated and not capture.files.simulated():
+        raise PollFailed("simulated", "the API is a simulation, and this data folder is not made for one")
+    if not response.simulated and capture.files.simulated():
+        raise PollFailed("not_simulated", "this data folder is for simulated data, and the API is not a simulation")
+
+
+def store_and_read(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
+    """Keep the answer, and read it."""
+    raw, sha256 = window.keep_raw(poll.tick, body)
+    return read_answer(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body)
+
+
+def read_answer(poll: Poll, body: bytes) -> tuple[Poll, Parsed | None]:
+    """Read an answer: the poll with what it says, and its records and rejects; none when it is not the contract."""
+    assert poll.captured_at is not None
+    try:
+        parsed = parse(body)
+    except PollFailed as failure:
+        return replace(poll, status=Status.FAILED, reason=failure.reason, detail=failure.detail), None
+    except Exception as error:  # noqa: BLE001 (a defect of the reader is the reason of the poll; the answer is kept)
+        detail = f"{type(error).__name__}: {error}; the answer is kept, brt-watch rebuild --from-raw reads it again"
+        return replace(poll, status=Status.FAILED, reason="reader_failed", detail=detail), None
+    if not parsed.records:
+        reasons = Counter(reject.reason for reject in parsed.rejects)
+        detail = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
+        return replace(poll, status=Status.FAILED, reason="no_good_record", detail=detail), parsed
+    newest, age = signal_ages(parsed.records, poll.captured_at)
+    # At a rebuild with other rules an answer can be good that was not.
+    status = Status.OK if poll.status is Status.FAILED else poll.status
+    good = replace(poll, status=status, reason="", detail="", newest_signal_at=newest, median_age_seconds=age)
+    return good, parsed
+
+
+def repaired_window(capture: Capture) -> OpenWindow | None:
+    """Return the open window, repaired after a process that died; None when there is none."""
+    window = capture.files.open_window()
+    if window:
+        _record_stored_answers(window, capture)
+    return window
+
+
+def _record_stored_answers(window: OpenWindow, capture: Capture) -> None:
+    for tick, body, arrived_at in window.unrecorded():
+        log.warning("capture.answer_recorded", tick=str(tick), why="the process stopped before the ledger had it")
+        poll = Poll(tick, Status.OK, captured_at=capture.clock.from_real(arrived_at))
+        window.record(*store_and_read(poll, body, window))
+
+
+def is_due(window: OpenWindow, now: datetime, capture: Capture) -> bool:
+    """Whether the window may be closed now."""
+    return window.is_due(now, capture.settings.window_minutes, MIN_CAPTURED_MINUTES)
+
+
+def close(window: OpenWindow, capture: Capture) -> None:
+    """Close a window for good."""
+    folder = capture.files.close(window)
+    manifest = read_manifest(folder)
+    log.info("capture.window_closed", window=folder.name, minutes=manifest.captured_minutes, records=manifest.records)

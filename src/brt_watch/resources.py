@@ -1,0 +1,30 @@
+"""What the steps of the pipeline work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.capture import Capture
+from brt_watch.capture.fetch import Feed
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.settings import Settings
+from brt_watch.store.database import Store
+
+
+@dataclass(frozen=True)
+class Resources(Capture):
+    """The capture, and one object for each thing outside that the later steps use."""
+
+    store: Store
+    webhook: Webhook
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Resources:
+        """Return the resources that the settings describe."""
+        clock, feed_url = settings.time, str(settings.feed_url)
+        feed = Feed(feed_url, clock, settings.max_response_bytes)
+        files = CaptureFiles(settings.folder, feed_url)
+        address, folder = settings.alert_webhook.get_secret_value(), settings.folder.name
+        webhook = Webhook(address, lambda: f"{files.capturer}, {folder}")
+        return cls(settings, clock, feed, files, Store(settings), webhook)

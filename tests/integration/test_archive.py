@@ -39,6 +39,14 @@ def eventful_day(resources: Resources) -> None:
         pipeline.load(folder, resources)
 
 
+def test_a_load_stores_what_earlier_versions_stored(resources: Resources) -> None:
+    """The checksum was taken with the loader that split the lines of the CSV in Python."""
+    resources.settings.folder.mkdir(exist_ok=True)
+    (resources.files.data / "capturer").write_text("test")
+    eventful_day(resources)
+    assert resources.store.checksums()["brt_raw"] == {"rows": 2107, "checksum": "-52943902455952082463"}
+
+
 def empty(resources: Resources) -> None:
     with resources.store.connection() as connection:
         connection.execute("truncate brt_raw, brt_reject, brt_poll, brt_window cascade")

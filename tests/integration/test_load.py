@@ -19,7 +19,6 @@ from brt_watch.capture.window import CSV
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
 from brt_watch.resources import Resources
-from brt_watch.store import load as store
 from brt_watch.store.database import Store
 from brt_watch.store.load import Loaded
 from tests.conftest import make_settings
@@ -177,30 +176,16 @@ def test_texts_arrive_as_they_were_sent_whatever_is_in_them(resources: Resources
         assert row["extra"]["novo"] == sent["novo"]
 
 
-def test_a_long_window_is_loaded_some_polls_at_a_time_with_the_same_outcome(
-    loaded_resources: Callable[..., Resources], clock: StillClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_counts_at_the_first_poll_that_has_it(resources: Resources) -> None:
     answers = [
         body(*(vehicle(str(n), NOON + timedelta(seconds=20 * (poll // 3)), direcao=poll // 5) for n in range(4)))
         for poll in range(39)
     ]
-    outcomes = []
-    for name, at_once in (("one", 60), ("two", 2)):
-        monkeypatch.setattr(store, "POLLS_AT_ONCE", at_once)
-        clock.time = NOON
-        resources = loaded_resources(name)
-        (folder,) = capture(resources, answers)
-        loaded = pipeline.load(folder, resources)
-        seen = query(resources, f"select signals from brt_poll where load_id = {loaded_id(resources)} order by tick")
-        outcomes.append((loaded.records, loaded.signals, loaded.conflicts, seen))
-        if name == "one":
-            query(resources, "delete from brt_raw returning 1")
-    assert outcomes[0] == outcomes[1]
-    assert outcomes[0][1:3] == (13 * 4, 5 * 4)
-
-
-def loaded_id(resources: Resources) -> int:
-    return int(one(resources, "select max(load_id) from brt_window"))
+    (folder,) = capture(resources, answers)
+    loaded = pipeline.load(folder, resources)
+    assert (loaded.records, loaded.signals, loaded.conflicts) == (39 * 4, 13 * 4, 5 * 4)
+    seen = query(resources, "select signals from brt_poll order by tick")
+    assert [row["signals"] for row in seen] == [4, 0, 0] * 13
 
 
 def test_alerts_are_in_the_database(resources: Resources) -> None:

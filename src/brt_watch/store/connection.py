@@ -49,8 +49,13 @@ def is_there(connection: Connection, table: str) -> bool:
 
 
 def copy_file(connection: Connection, path: Path, table: str) -> int:
-    """Copy a file into a table of its shape; returns the number of rows."""
-    copy_from = compose.SQL("copy {} from stdin (format csv, header match)").format(compose.Identifier(table))
+    """Copy a CSV with a header into a table of its shape; returns the number of rows."""
+    copy = compose.SQL("copy {} from stdin (format csv, header match)").format(compose.Identifier(table))
+    return copy_rows(connection, path, copy)
+
+
+def copy_rows(connection: Connection, path: Path, copy_from: str | compose.Composed) -> int:
+    """Run a COPY FROM STDIN with the content of a file, packed or not; returns the number of rows."""
     with connection.cursor() as cursor:
         with cursor.copy(copy_from) as copy, disk.open_file(path) as file:
             while chunk := file.read(1 << 20):

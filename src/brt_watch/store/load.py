@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import tempfile
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import psycopg
+import duckdb
 from psycopg import sql as compose
-from psycopg.rows import tuple_row
 
-from brt_watch import disk
-from brt_watch.capture.ledger import CSV_FIELDS, csv_lines
 from brt_watch.capture.manifest import Manifest
-from brt_watch.capture.window import CSV, POLLS, REJECTS, read_ledger
+from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import DamagedWindow
-from brt_watch.store import new_signals as sights
-from brt_watch.store.connection import Connection, copy_file, statement
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.store.connection import Connection, copy_file, copy_rows, statement
 from brt_watch.store.migrations import bring_up_to_date
-from brt_watch.store.new_signals import Sights
-
-POLLS_AT_ONCE = 60
-"""The polls of 20 minutes: what a load remembers at a time, however long the window."""
-
-BATCH = 500
-"""Records for which rows are made at a time, a hundred kilobytes."""
+from brt_watch.store.window import open_window, quoted
 
 
 @dataclass(frozen=True)
@@ -68,10 +56,7 @@ def load_window(connection: Connection, folder: Path, manifest: Manifest, instea
     connection.execute(statement("insert_polls"), ids)
     connection.execute(statement("insert_rejects"), ids)
     connection.execute(statement("ensure_months"))
-    try:
-        records, signals, conflicts = _load_records(connection, folder, ids)
-    except (ValueError, KeyError, OverflowError) as error:
-        raise DamagedWindow(folder=folder, difference=f"{CSV} cannot be read: {error!r}") from error
+    records, signals, conflicts = _load_records(connection, folder, ids)
     if records != manifest.records:
         raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
     connection.execute(statement("count_window"), ids | {"signals": signals, "conflicts": conflicts})
@@ -92,45 +77,47 @@ def _forget(connection: Connection, manifest: Manifest) -> None:
 
 def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> tuple[int, int, int]:
     """Copy the new signals of a window into brt_raw; returns how many records, signals and conflicts it has."""
-    polls = [line.poll for line in read_ledger(folder) if line.poll.records]
-    count, doubtful, ticks = 0, False, Counter[datetime]()
-    with disk.open_file(folder / CSV) as file, connection.cursor(row_factory=tuple_row) as cursor:
-        header = file.readline()
-        if header != csv_lines([CSV_FIELDS]):
-            raise ValueError(header)
-        records = sights.records(file)
-        while polls:
-            some, polls = polls[:POLLS_AT_ONCE], polls[POLLS_AT_ONCE:]
-            seen = Sights(some, ids)
-            count += _copy_new(cursor, seen, islice(records, sum(poll.records for poll in some)))
-            ticks.update(seen.signals)
-            if seen.doubtful:
-                if not doubtful:
-                    cursor.execute(statement("stage_records"))
-                    doubtful = True
-                with cursor.copy("copy records_csv from stdin (format csv)") as copy:
-                    copy.write(b"".join(seen.doubtful))
-        count += sum(1 for _ in records)
-        cursor.execute(statement("count_signals"), ids | {"ticks": list(ticks), "signals": list(ticks.values())})
-        # Where nothing is in doubt nothing can differ.
-        found = cursor.execute(statement("count_conflicts")).fetchone() if doubtful else None
-    return count, ticks.total(), found[0] if found else 0
+    with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work)) as window:
+        known, new, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "new", "doubtful"))
+        _fetch_known(connection, window, known)
+        window.execute(statement("window/known").format(csv=quoted(known)))
+        window.execute(statement("window/new_signals"))
+        columns = ", ".join(column.table_name for column in COLUMNS)
+        rows = statement("window/new_rows").format(
+            columns=columns, capturer=quoted(ids["capturer"]), load_id=ids["load_id"]
+        )
+        window.execute(f"copy ({rows}) to {quoted(new)} (header false)")
+        window.execute(f"copy ({statement('window/doubtful_records')}) to {quoted(doubtful)} (header false)")
+        copy_rows(connection, new, statement("copy_signals").format(columns=columns))
+        ticks = window.execute("select tick, count(*) from novos group by tick").fetchall()
+        counted = {"ticks": [tick for tick, _ in ticks], "signals": [signals for _, signals in ticks]}
+        connection.execute(statement("count_signals"), ids | counted)
+        records = _number(window.execute("select count(*) from registros").fetchone())
+        return records, sum(counted["signals"]), _conflicts(connection, doubtful)
 
 
-def _copy_new(cursor: psycopg.Cursor[Any], seen: Sights, records: Iterator[bytes]) -> int:
-    """Copy the new signals of some polls into brt_raw; returns the number of records.
+def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Write the keys of the signals that brt_raw may have in common with a window.
 
-    Rows are made while Postgres takes in those before.
+    Nobody else loads meanwhile, so what is not there now is new.
     """
-    count = 0
-    between = cursor.execute(statement("known_between"), (seen.since.decode(), seen.until.decode()))
-    seen.known = {sights.key(*signal) for signal in between}
-    with cursor.copy(statement("copy_signals")) as copy:
-        while batch := list(islice(records, BATCH)):
-            count += len(batch)
-            copy.write(seen.new(batch))
-    if moments := seen.moments_apart():
-        known = {sights.key(*signal) for signal in cursor.execute(statement("known_at"), (moments,))}
-        with cursor.copy(statement("copy_signals")) as copy:
-            copy.write(seen.new_apart(known))
-    return count
+    since, until = window.execute("select min(captured_at), max(captured_at) from registros").fetchone() or (None, None)
+    others = window.execute(statement("window/other_moments")).fetchall()
+    values = {"since": since, "until": until, "others": [moment for (moment,) in others]}
+    with connection.cursor().copy(statement("known_signals"), values) as rows, file.open("wb") as into:
+        for row in rows:
+            into.write(row)
+
+
+def _conflicts(connection: Connection, doubtful: Path) -> int:
+    # Where nothing is in doubt nothing can differ.
+    if not doubtful.stat().st_size:
+        return 0
+    connection.execute(statement("stage_doubtful"))
+    copy_rows(connection, doubtful, "copy doubtful from stdin (format csv)")
+    found = connection.execute(statement("count_conflicts")).fetchone()
+    return int(found["conflicts"]) if found else 0
+
+
+def _number(row: tuple[Any, ...] | None) -> int:
+    return int(row[0]) if row else 0

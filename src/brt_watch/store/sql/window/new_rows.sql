@@ -1,0 +1,9 @@
+-- DuckDB: the new signals as rows of brt_raw, in the order of capture.
+select
+    {columns},
+    registros.captured_at,
+    novos.tick,
+    {capturer} as capturer,
+    {load_id} as load_id
+from registros
+inner join novos using (ordem)

@@ -1,0 +1,89 @@
+"""The records of a closed window in DuckDB: its records, its polls, and the first sight of each signal.
+
+DuckDB reads the CSV, packed or not, finds repeats and writes rows, so no line of it is taken apart in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from brt_watch import disk
+from brt_watch.capture.ledger import CSV_FIELDS, LEDGER_FIELDS, csv_lines
+from brt_watch.capture.window import CSV, POLLS
+from brt_watch.errors import DamagedWindow
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.model import Column, Kind
+from brt_watch.store.connection import statement
+
+CSV_TYPES = {
+    Kind.TEXT: "VARCHAR",
+    Kind.NUMBER: "DOUBLE",
+    Kind.SMALL: "SMALLINT",
+    Kind.HEADING: "VARCHAR",
+    Kind.STAMP: "BIGINT",
+    Kind.JSON: "VARCHAR",
+}
+"""DuckDB's types of the columns of `brt.csv`."""
+
+LONGEST_LINE = 40 * 1024 * 1024
+"""Bytes. A record can be as long as the longest answer that the settings allow by default, and its quotes double."""
+
+MEMORY = "512MB"
+"""Enough for a window of some hours; a longer one spills to the disk."""
+
+
+@contextmanager
+def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB with the tables `registros`, `polls` and `primeiros` of a window; raises DamagedWindow.
+
+    What does not fit into memory goes into the folder `work`. Moments are UTC, without a zone.
+    """
+    with disk.open_file(folder / CSV) as file:
+        header = file.readline()
+    if header != csv_lines([CSV_FIELDS]):
+        raise DamagedWindow(folder=folder, difference=f"{CSV} has other columns: {header[:200]!r}")
+    columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
+    stored = ",\n    ".join(f"{_stored(column)} as {column.table_name}" for column in COLUMNS)
+    with duckdb.connect() as tables:
+        tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
+        try:
+            tables.execute(
+                statement("window/records").format(
+                    csv=quoted(_there(folder / CSV)), columns=columns, stored=stored, longest=LONGEST_LINE
+                )
+            )
+            tables.execute(
+                statement("window/polls").format(
+                    csv=quoted(_there(folder / POLLS)), columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR")
+                )
+            )
+            tables.execute(statement("window/first_sights"))
+        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
+            difference = f"{CSV} cannot be read: {' '.join(str(error).split())[:300]}"
+            raise DamagedWindow(folder=folder, difference=difference) from error
+        yield tables
+
+
+def quoted(value: object) -> str:
+    """Write a text as a literal of SQL; a bound parameter would make DuckDB import pandas where that is installed."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _stored(column: Column) -> str:
+    """Return the expression that makes the stored value of a column from its value in the CSV."""
+    name = f'"{column.name}"'
+    if column.kind is Kind.TEXT and not column.required:
+        return f"nullif({name}, '')"
+    if column.kind is Kind.STAMP:
+        return f"make_timestamp_ms({name})"
+    if column.kind is Kind.HEADING:
+        return f"cast(if({name} = ' ', '0', {name}) as smallint)"
+    return name
+
+
+def _there(path: Path) -> Path:
+    return path if path.exists() else disk.packed(path)

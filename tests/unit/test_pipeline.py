@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -13,11 +13,13 @@ import pytest
 
 from brt_watch import disk, pipeline
 from brt_watch.capture import poll as polling
+from brt_watch.capture import window as capture_window
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert
+from brt_watch.capture.ledger import LedgerLine, read_lines
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.ticks import next_ticks, ticks_of_minute
-from brt_watch.capture.window import CSV, REJECTS, read_ledger
+from brt_watch.capture.window import CSV, LAST_BYTES, POLLS, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
@@ -98,7 +100,7 @@ def test_a_poll_without_a_good_record_is_not_good(resources: Resources) -> None:
     assert good.status is Status.OK
     window = resources.files.open_window()
     assert window
-    assert window.captured_minutes() == {NOON}
+    assert window.captured_minutes == {NOON}
     assert len((window.folder / REJECTS).read_bytes().splitlines()) == 1 + 3
 
 
@@ -301,6 +303,28 @@ def test_a_window_is_never_closed_with_fewer_than_ten_captured_minutes(resources
     run(resources, 1)
     (folder,) = resources.files.closed_windows()
     assert read_manifest(folder).captured_minutes == 10
+
+
+def test_a_poll_reads_no_more_of_a_ledger_after_weeks(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the API is away its window stays open, and each tick has a line."""
+    run(resources, 1)
+    opened = resources.files.open_window()
+    assert opened
+    opened.record_missed(NOON + number * STEP for number in range(1, 3000))
+    clock(resources).time = NOON + 3000 * STEP
+    run(resources, 1)
+    read: list[int] = []
+
+    def counted(data: bytes) -> Iterator[LedgerLine]:
+        read.append(len(data))
+        return read_lines(data)
+
+    monkeypatch.setattr(capture_window, "read_lines", counted)
+    feed(resources).script = [FeedFailed("unreachable")] * 3
+    minute = floor(clock(resources).now(), MINUTE) + MINUTE
+    for tick in ticks_of_minute(minute, resources):
+        pipeline.capture(tick, resources)
+    assert sum(read) < 3 * LAST_BYTES < (opened.folder / POLLS).stat().st_size
 
 
 def test_the_next_window_begins_where_the_last_one_ended(resources: Resources) -> None:

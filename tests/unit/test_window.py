@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import os
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from brt_watch.archive.windows import pack
 from brt_watch.capture import files as capture_files
 from brt_watch.capture.files import CaptureFiles
-from brt_watch.capture.ledger import LedgerLine, csv_lines
+from brt_watch.capture.ledger import csv_lines
 from brt_watch.capture.manifest import read_manifest
-from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, read_ledger, read_raw
+from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, read_last_ticks, read_ledger, read_raw
 from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.feeds.brt import Record, parse
 from brt_watch.model import Parsed, Poll, Status
@@ -194,12 +194,12 @@ def test_the_newest_tick_is_found_while_a_load_moves_the_window(
 ) -> None:
     folder = files.close(filled(files, 4))
 
-    def moved_meanwhile(asked: Path, damaged_ok: bool) -> list[LedgerLine]:
+    def moved_meanwhile(asked: Path) -> list[datetime]:
         if folder.exists():
             pack(files.to_archive(folder))
-        return read_ledger(asked, damaged_ok)
+        return read_last_ticks(asked)
 
-    monkeypatch.setattr(capture_files, "read_ledger", moved_meanwhile)
+    monkeypatch.setattr(capture_files, "read_last_ticks", moved_meanwhile)
     assert files.newest_tick() == NOON + 3 * STEP
 
 
@@ -229,3 +229,20 @@ def _expect_busy(files: CaptureFiles) -> None:
 def test_a_manifest_is_json_for_people(files: CaptureFiles) -> None:
     folder = files.close(filled(files, 1))
     assert json.loads((folder / "manifest.json").read_text())["window"] == "20261123T120000Z"
+
+
+def test_the_open_window_is_read_again_only_when_someone_else_wrote(files: CaptureFiles) -> None:
+    mine = filled(files, 4)
+    assert files.open_window() is mine
+    window = CaptureFiles(files.data, "http://feed").open_window()
+    assert window is not None
+    assert mine.last == window.last
+    write(window, 4)
+    now = files.open_window()
+    assert now is not None
+    assert now is not mine
+    assert now.last == window.last
+    now.keep_raw(NOON + 9 * STEP, b"{}")
+    again = files.open_window()
+    assert again is not None
+    assert [tick for tick, *_ in again.unrecorded()] == [NOON + 9 * STEP]

@@ -15,7 +15,7 @@ import structlog
 from brt_watch import disk, lock
 from brt_watch.capture.manifest import write_manifest
 from brt_watch.capture.state import CaptureState
-from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_ledger
+from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks
 from brt_watch.clock import parse_tick, write_tick
 from brt_watch.errors import DamagedWindow, MixedData
 
@@ -32,6 +32,7 @@ class CaptureFiles:
         self.archive = data / "archive"
         self.damaged = data / "damaged"
         self.state = CaptureState(data)
+        self._opened: OpenWindow | None = None
 
     @property
     def capturer(self) -> str:
@@ -63,8 +64,11 @@ class CaptureFiles:
     def open_window(self) -> OpenWindow | None:
         """Return the window that is being filled, repaired; only inside `writing`."""
         folder = self._open_folder()
+        if folder and self._opened and self._opened.folder == folder and self._opened.is_as_on_disk():
+            return self._opened
         try:
-            return OpenWindow(folder) if folder else None
+            self._opened = OpenWindow(folder) if folder else None
+            return self._opened
         except DamagedWindow as damage:
             assert folder
             self.set_aside(folder, damage)
@@ -75,7 +79,8 @@ class CaptureFiles:
         folder = self.windows / write_tick(tick)
         folder.mkdir(parents=True)
         disk.sync_folder(self.windows)
-        return OpenWindow(folder)
+        self._opened = OpenWindow(folder)
+        return self._opened
 
     def closed_windows(self) -> list[Path]:
         """Return the windows that wait to be loaded, oldest first."""
@@ -155,13 +160,13 @@ class CaptureFiles:
 
 
 def _newest_with_a_line(folders: list[Path]) -> datetime | None:
-    """Return the newest tick of these windows; raises FileNotFoundError when one of them is not there any more.
+    """Return the newest of the last ticks of these windows; raises FileNotFoundError when one of them has gone.
 
     One whose process died at its very beginning has no line, and hides no other.
     """
     for folder in reversed(folders):
-        if ledger := read_ledger(folder, damaged_ok=True):
-            return max(line.poll.tick for line in ledger)
+        if ticks := read_last_ticks(folder):
+            return max(ticks)
         folder.stat()
     return None
 

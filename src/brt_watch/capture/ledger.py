@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
@@ -96,12 +96,12 @@ def _ledger_line(row: dict[str, str]) -> LedgerLine:
     return LedgerLine(Poll(**values), csv_bytes, rejects_bytes)
 
 
-def read_lines(data: bytes) -> list[LedgerLine]:
-    """Read a ledger; a line that is just being written is left out. Raises ValueError when it is not as we wrote it."""
+def read_lines(data: bytes) -> Iterator[LedgerLine]:
+    """Yield the lines of a ledger, without one that is being written; raises ValueError when it is not as written."""
     rows = csv.DictReader(io.StringIO(data[: data.rfind(b"\n") + 1].decode(), newline=""))
     try:
         if rows.fieldnames and tuple(rows.fieldnames) != LEDGER_FIELDS:
             raise ValueError(f"the columns are {', '.join(rows.fieldnames)}"[:200])
-        return [_ledger_line(row) for row in rows]
+        yield from map(_ledger_line, rows)
     except (TypeError, csv.Error) as error:
         raise ValueError(f"line {rows.line_num}: {error}") from error

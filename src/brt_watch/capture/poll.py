@@ -39,7 +39,7 @@ LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
 def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
     """Ask at a tick and write down what happened; returns the poll and the alerts that it raised or closed."""
     window = repaired_window(capture)
-    previous = window.ledger[-1].poll.tick if window and window.ledger else capture.files.newest_tick()
+    previous = window.last.poll.tick if window and window.last else capture.files.newest_tick()
     if window and is_due(window, tick, capture):
         close(window, capture)
         window = None
@@ -76,8 +76,8 @@ def poll_without_disk(tick: datetime, error: OSError, capture: Capture) -> tuple
     if is_full:
         capture.files.state.release_reserve()
     window = capture.files.open_window() or capture.files.new_window(tick)
-    if window.ledger and window.ledger[-1].poll.tick >= tick:
-        return window.ledger[-1].poll, []
+    if window.last and window.last.poll.tick >= tick:
+        return window.last.poll, []
     window.forget_raw(tick)
     if is_full:
         failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")
@@ -107,7 +107,7 @@ def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Pa
 
 def _backs_off(tick: datetime, window: OpenWindow) -> bool:
     """Whether the API has failed to answer for so long that it is asked only once a minute."""
-    latest = [line.poll for line in window.ledger[-BACK_OFF_AFTER:]]
+    latest = [line.poll for line in window.recent][-BACK_OFF_AFTER:]
     unanswered = [poll for poll in latest if poll.status is Status.FAILED and poll.http_status != 200]
     unanswered = [poll for poll in unanswered if poll.reason not in LOCAL_REASONS]
     return len(unanswered) == BACK_OFF_AFTER and tick.second != 0

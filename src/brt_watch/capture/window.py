@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,34 +80,72 @@ class Window:
         """Return the minutes of which at least one poll was good."""
         return captured_minutes(line.poll for line in self.ledger)
 
-    def is_due(self, now: datetime, minutes: int, min_captured: int) -> bool:
-        """Whether the window may be closed: old enough, and with enough captured minutes in it."""
-        # Also when the clock was set back behind its beginning.
-        is_old = abs(now - self.started_at) >= timedelta(minutes=minutes)
-        return is_old and len(self.captured_minutes()) >= min_captured
-
 
 _NO_POLL = Poll(datetime(1970, 1, 1, tzinfo=UTC), Status.MISSED)
 
+RECENT_ANSWERS = 1000
+"""An answer that is the same as one of this many before it is not stored again."""
 
-class OpenWindow(Window):
-    """The window that is being filled. Opening it repairs what a dying process left half-done."""
+RECENT_LINES = 60
+"""The lines of the ledger that an open window keeps in memory, however long it stays open."""
+
+LAST_BYTES = 1 << 14
+"""The end of a ledger: about half an hour of it."""
+
+
+class OpenWindow:
+    """The window that is being filled. Opening it repairs what a dying process left half-done.
+
+    Its ledger is read once, when it is opened: a poll costs the same after weeks without an answer.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         (folder / "raw").mkdir(exist_ok=True)
         _cut_torn_line(folder / POLLS)
-        super().__init__(folder)
-        last = self.ledger[-1] if self.ledger else LedgerLine(_NO_POLL, 0, 0)
+        self.recent: deque[LedgerLine] = deque(maxlen=RECENT_LINES)
+        self.captured_minutes: set[datetime] = set()
+        self._raw_by_sha256: dict[str, str] = {}
+        self._unrecorded = {path.name for path in (folder / "raw").glob("????????T??????*Z.json.zst")}
+        try:
+            for line in read_lines(disk.read(folder / POLLS)):
+                self._note(line)
+        except ValueError as error:
+            raise DamagedWindow(folder=folder, difference=f"{POLLS} cannot be read: {error}") from error
+        last = self.last or LedgerLine(_NO_POLL, 0, 0)
         _start_or_cut(folder / CSV, last.csv_bytes, CSV_FIELDS)
         _start_or_cut(folder / REJECTS, last.rejects_bytes, REJECT_FIELDS)
         _start_or_cut(folder / POLLS, len(disk.read(folder / POLLS)), LEDGER_FIELDS)
+        self._state = self._on_disk()
+
+    @property
+    def last(self) -> LedgerLine | None:
+        """The last line of the ledger."""
+        return self.recent[-1] if self.recent else None
+
+    @property
+    def ledger(self) -> list[LedgerLine]:
+        """The whole ledger, read from the disk."""
+        return read_ledger(self.folder)
+
+    def is_as_on_disk(self) -> bool:
+        """Whether nobody else has written to the window, and nothing of it was left half-done."""
+        try:
+            return self._state is not None and self._state == self._on_disk()
+        except FileNotFoundError:
+            return False
+
+    def is_due(self, now: datetime, minutes: int, min_captured: int) -> bool:
+        """Whether the window may be closed: old enough, and with enough captured minutes in it."""
+        # Also when the clock was set back behind its beginning.
+        is_old = abs(now - started_at(self.folder)) >= timedelta(minutes=minutes)
+        return is_old and len(self.captured_minutes) >= min_captured
 
     def keep_raw(self, tick: datetime, body: bytes) -> tuple[str, str]:
         """Store an answer durably before anything else is done with it; returns its file name and its SHA-256."""
         sha256 = hashlib.sha256(body).hexdigest()
-        for line in self.ledger:
-            if line.poll.body_sha256 == sha256:
-                return line.poll.raw, sha256
+        if sha256 in self._raw_by_sha256:
+            return self._raw_by_sha256[sha256], sha256
         name = f"{write_tick(tick)}.json.zst"
         disk.write_durably(self.folder / "raw" / name, zstandard.compress(body))
         return name, sha256
@@ -118,14 +157,13 @@ class OpenWindow(Window):
 
     def unrecorded(self) -> Iterator[tuple[datetime, bytes, datetime]]:
         """Yield (tick, body, moment of arrival) of stored answers that the ledger does not have."""
-        recorded = {line.poll.tick for line in self.ledger}
-        for path in sorted((self.folder / "raw").glob("????????T??????*Z.json.zst")):
+        for path in sorted(self.folder / "raw" / name for name in self._unrecorded):
             tick = parse_tick(path.name.removesuffix(".json.zst"))
-            if tick not in recorded:
-                try:
-                    yield tick, read_raw(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                except DamagedWindow as damage:
-                    log.error("raw_left_out", problem=str(damage))
+            try:
+                yield tick, read_raw(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            except DamagedWindow as damage:
+                log.error("raw_left_out", problem=str(damage))
+        self._unrecorded.clear()
 
     def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
         """Write what happened at a tick, durably; returns the poll with its counts."""
@@ -143,7 +181,27 @@ class OpenWindow(Window):
 
     def _write_lines(self, lines: list[LedgerLine]) -> None:
         disk.append(self.folder / POLLS, csv_lines(map(ledger_row, lines)))
-        self.ledger += lines
+        for line in lines:
+            self._note(line)
+        self._state = self._on_disk()
+
+    def _note(self, line: LedgerLine) -> None:
+        self.recent.append(line)
+        poll = line.poll
+        self._unrecorded.discard(f"{write_tick(poll.tick)}.json.zst")
+        if poll.status.is_good:
+            self.captured_minutes.add(floor(poll.tick, MINUTE))
+        if poll.raw:
+            self._raw_by_sha256[poll.body_sha256] = poll.raw
+            if len(self._raw_by_sha256) > RECENT_ANSWERS:
+                del self._raw_by_sha256[next(iter(self._raw_by_sha256))]
+
+    def _on_disk(self) -> object:
+        polls, last = (self.folder / POLLS).stat(), self.last
+        sizes = [(self.folder / name).stat().st_size for name in (CSV, REJECTS)]
+        is_whole = last is None or sizes == [last.csv_bytes, last.rejects_bytes]
+        raw = (self.folder / "raw").stat().st_mtime_ns
+        return (polls.st_ino, polls.st_size, polls.st_mtime_ns, raw) if is_whole else None
 
 
 def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
@@ -152,7 +210,7 @@ def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
     With `damaged_ok` one that cannot be read is empty: whoever opens or loads that window sets it aside.
     """
     try:
-        return read_lines(disk.read(folder / POLLS))
+        return list(read_lines(disk.read(folder / POLLS)))
     except (ValueError, zstandard.ZstdError) as error:
         if damaged_ok:
             return []
@@ -162,6 +220,23 @@ def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
 def has_csv(folder: Path) -> bool:
     """Whether the records are there."""
     return (folder / CSV).exists() or disk.packed(folder / CSV).exists()
+
+
+def read_last_ticks(folder: Path) -> list[datetime]:
+    """Return the ticks at the end of a window's ledger; none when it is empty or cannot be read."""
+    try:
+        with (folder / POLLS).open("rb") as file:
+            header = file.readline()
+            # What follows the first end of a line in the last piece, however long the ledger is.
+            file.seek(max(len(header), file.seek(0, os.SEEK_END) - LAST_BYTES))
+            end = file.read()
+        if len(end) == LAST_BYTES:
+            end = end[end.find(b"\n") + 1 :]
+        return [line.poll.tick for line in read_lines(header + end)]
+    except FileNotFoundError:
+        return [line.poll.tick for line in read_ledger(folder, damaged_ok=True)]  # packed, or not there
+    except ValueError:
+        return []
 
 
 def read_raw(path: Path) -> bytes:

@@ -125,6 +125,16 @@ class Visit:
             return self.page
         return self.map(name + place)
 
+    def with_database(self, *addresses: str) -> None:
+        """Answer as if the database, which this server lacks, had been asked too."""
+
+        def answer(route: Any) -> None:
+            response = route.fetch()
+            route.fulfill(response=response, json=response.json() | {"aviso": None})
+
+        for address in addresses:
+            self.page.route(f"**/api/v1/{address}", answer)
+
     def shown(self) -> int:
         return int(self.page.evaluate("document.querySelector('canvas.fleet').fleet.items.length"))
 
@@ -154,6 +164,7 @@ def visit(browser: Any, site: str) -> Iterator[Any]:
 
     yield open_page
     for seen in visits:
+        seen.page.unroute_all(behavior="ignoreErrors")
         seen.page.context.close()
         # Software WebGL tells that reading pixels back is slow; that is the screenshot, not the page.
         complaints = [text for text in seen.complaints if "GPU stall due to ReadPixels" not in text]

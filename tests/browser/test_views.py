@@ -15,7 +15,7 @@ def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
     seen = visit()
     page = seen.map("reproducao?x=60")
     first = page.locator(".moment").inner_text()
-    page.get_by_role("button", name="Tocar").click()
+    page.get_by_role("button", name="Reproduzir").click()
     page.wait_for_function("first => document.querySelector('.moment').innerText !== first", arg=first)
     page.get_by_role("button", name="Pausar").click()
     assert "t=20" in page.url
@@ -80,21 +80,31 @@ def test_the_string_line_has_trips_stations_zoom_hover_and_export(visit: Any, tm
     )
     page.mouse.move(x, y)
     page.wait_for_function("() => document.querySelector('.reading').textContent.startsWith('Ônibus')")
-    for kind in ("SVG", "PNG"):
+    saved = {}
+    for kind in ("SVG", "PNG", "CSV"):
         with page.expect_download() as download:
             page.get_by_role("button", name=kind).click()
-        saved = tmp_path / download.value.suggested_filename
-        download.value.save_as(saved)
-        assert saved.name.startswith("brt-35-ida-")
-        assert saved.read_bytes().startswith(b"<svg" if kind == "SVG" else b"\x89PNG")
+        # Nobody can take a file of simulated data for a real one, by its name or by what it holds.
+        assert download.value.suggested_filename.startswith("simulado-brt-35-ida-")
+        saved[kind] = tmp_path / kind
+        download.value.save_as(saved[kind])
+    assert saved["PNG"].read_bytes().startswith(b"\x89PNG")
+    assert all(line.endswith("true") for line in saved["CSV"].read_text().splitlines()[1:])
+    svg = saved["SVG"].read_text()
+    day = f"{datetime.now(timezone(timedelta(hours=-3))):%-d} de "
+    for words in ("DADOS SIMULADOS", page.locator("h1").inner_text(), day, "Fonte: simulador", "Cobertura da captura"):
+        assert words in svg
 
 
 def test_the_health_view_has_a_day_of_minutes(visit: Any) -> None:
-    page = visit().go("captura")
+    seen = visit()
+    seen.with_database("coverage?*")
+    page = seen.go("captura")
     page.locator(".minutes .cell.good").first.wait_for()
     assert page.locator(".minutes .cell").count() == 24 * 60
     assert page.locator(".card").count() == 4
     assert "minutos completos" in page.locator(".lede").inner_text()
+    assert page.locator(".cell.unavailable").count() == 0
 
 
 def test_no_view_shows_a_key_in_place_of_a_sentence(visit: Any) -> None:
@@ -111,10 +121,10 @@ def test_english_by_the_switch_and_it_is_remembered(visit: Any) -> None:
     page = seen.go("linhas")
     page.locator("tbody tr").first.wait_for()
     page.get_by_role("button", name="EN").click()
-    page.get_by_role("heading", name="How each line is doing").wait_for()
+    page.get_by_role("heading", name="Lines right now").wait_for()
     assert page.locator("html").get_attribute("lang") == "en"
     page.reload()
-    page.get_by_role("heading", name="How each line is doing").wait_for()
+    page.get_by_role("heading", name="Lines right now").wait_for()
 
 
 def test_every_sentence_is_there_in_both_languages(visit: Any) -> None:

@@ -99,6 +99,10 @@ def _add_pages(app: FastAPI) -> None:
     async def _index(_: Request) -> Response:
         return FileResponse(str(PAGE / "index.html"), headers=ASK_AGAIN)
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def _favicon(_: Request) -> Response:
+        return FileResponse(str(PAGE / "favicon.ico"), headers=ASK_AGAIN)
+
     app.mount("/page", PageFiles(directory=str(PAGE)), name="page")
 
 

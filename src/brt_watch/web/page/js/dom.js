@@ -1,4 +1,4 @@
-// Elements from words: no markup is ever built from text, so nothing that a bus says can become markup.
+// Elements are built without markup, so that no text of the API can become markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -19,7 +19,19 @@ function build(element, properties, children) {
   return element;
 }
 
-/** Replace what an element holds. */
+/** Set the title of the browser's tab. */
+export const entitle = (text) => { document.title = `${text} · brt-watch`; };
+
+/** Return a button that copies a link; `link` returns it. */
+export function copyButton(text, copied, link) {
+  const words = h("span", {}, text);
+  return h("button", { class: "button", type: "button", onclick: async () => {
+    await navigator.clipboard?.writeText(link());
+    words.textContent = copied;
+  } }, icon("link"), words);
+}
+
+/** Replace the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren();
   put(element, children);

@@ -6,7 +6,7 @@ let chosen = "pt";
 
 export const language = () => chosen;
 
-/** Take up what was chosen before; `wished` comes from the address. Portuguese unless something else is wished. */
+/** Use the language of the address, the one chosen before, or Portuguese. */
 export function startLanguage(wished) {
   setLanguage(wished ?? remembered("language") ?? "pt", false);
 }
@@ -17,9 +17,10 @@ export function setLanguage(name, keep = true) {
   if (keep) remember("language", chosen);
 }
 
-/** Return a sentence, with {names} filled in. */
+/** Return a sentence with its {names} filled in; {name:one|many} is the word that goes with that number. */
 export function t(key, values = {}) {
   const pair = WORDS[key];
   const text = pair ? pair[chosen === "pt" ? 0 : 1] : key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
+    one === undefined ? values[name] ?? "" : String(values[name]) === "1" ? one : many);
 }

@@ -1,18 +1,23 @@
-// Every vehicle as the server last told of it: by the stream, and by asking when the stream is broken.
+// Every vehicle as the server last reported it: by the stream, and by asking when the stream is broken.
 import { get } from "./api.js";
 
 const ASK_EVERY = 20000;
 const QUIET = 60000;
 const TRY_STREAM_AGAIN = 60000;
+const TROUBLES_EVERY = 20000;
 
 class Live extends EventTarget {
   vehicles = new Map();
   generated = 0;
   heard = performance.now();
-  simulated = false;
+  /** Whether the data are simulated; null until the server has said so. */
+  simulated = null;
   notice = null;
+  /** What /health-details knows of the capture, fetched only while something is wrong. */
+  trouble = null;
   streaming = false;
   started = false;
+  events = 0;
 
   /** Ask once, then listen. */
   async start() {
@@ -23,11 +28,15 @@ class Live extends EventTarget {
 
   async ask() {
     this.asked = performance.now();
+    const before = this.events;
     try {
       const answer = await get("vehicles");
-      this.take(answer, answer.features.map((feature) => ({
-        ...feature.properties, longitude: feature.geometry.coordinates[0], latitude: feature.geometry.coordinates[1],
-      })));
+      // An event of the stream that came meanwhile is newer than this answer.
+      if (this.events === before) {
+        this.take(answer, answer.features.map((feature) => ({
+          ...feature.properties, longitude: feature.geometry.coordinates[0], latitude: feature.geometry.coordinates[1],
+        })));
+      }
     } catch (error) {
       this.failure = error.message;
     }
@@ -43,36 +52,48 @@ class Live extends EventTarget {
     this.stream.addEventListener("vehicles", (event) => {
       const told = JSON.parse(event.data);
       this.streaming = true;
+      this.events += 1;
       this.take(told, told.veiculos);
       this.dispatchEvent(new Event("state"));
     });
   }
 
+  /** Take what the server reports. The server decides which signal of a vehicle counts, so its word replaces ours. */
   take({ gerado_em, simulado, aviso, aviso_codigo }, vehicles) {
     const now = performance.now();
     const moment = gerado_em ? Date.parse(gerado_em) : 0;
     this.simulated = simulado;
     this.notice = aviso ? { code: aviso_codigo, text: aviso } : null;
     this.failure = null;
-    if (moment > this.generated || !this.started) this.heard = now;
-    this.generated = Math.max(this.generated, moment);
-    // Before the first poll the server has nothing to tell; the stream tells of it when it comes.
+    if (moment !== this.generated || !this.started) this.heard = now;
+    this.generated = moment;
+    // Before the first poll there is nothing to show; the stream reports it when it comes.
     this.started ||= moment > 0;
-    const changed = [];
     for (const vehicle of vehicles) {
-      const known = this.vehicles.get(vehicle.codigo);
-      if (known && known.datahora > vehicle.datahora) continue;
       vehicle.heard = now;
       this.vehicles.set(vehicle.codigo, vehicle);
-      changed.push(vehicle.codigo);
     }
-    this.dispatchEvent(new CustomEvent("vehicles", { detail: changed }));
+    if (this.notice) this.askTrouble();
+    else this.trouble = null;
+    this.dispatchEvent(new CustomEvent("vehicles", { detail: vehicles.map(({ codigo }) => codigo) }));
+  }
+
+  async askTrouble() {
+    if (performance.now() - (this.troubleAsked ?? -Infinity) < TROUBLES_EVERY) return;
+    this.troubleAsked = performance.now();
+    try {
+      const { captura, disco } = await get("health-details");
+      this.trouble = { failure: captura.ultima_falha ?? null, demo: disco.pasta === "data-demo" };
+    } catch {
+      // The notice says what is known without it.
+    }
+    this.dispatchEvent(new Event("state"));
   }
 
   watch() {
     const now = performance.now();
     const quiet = now - this.heard > QUIET;
-    if ((!this.streaming || quiet) && now - this.asked >= ASK_EVERY) this.ask();
+    if ((!this.streaming || quiet || !this.started) && now - this.asked >= ASK_EVERY) this.ask();
     const closed = this.stream?.readyState === EventSource.CLOSED;
     if (closed && now - this.streamTried > TRY_STREAM_AGAIN) this.listen();
     this.dispatchEvent(new Event("state"));
@@ -86,10 +107,18 @@ class Live extends EventTarget {
 
 export const live = new Live();
 
-/** Return how old a vehicle's signal is by now, in seconds. */
+/** Return how old a vehicle's signal is now, in seconds. */
 export const ageOf = (vehicle, now = performance.now()) => vehicle.idade_segundos + (now - vehicle.heard) / 1000;
 
 export const AGES = ["ao vivo", "atrasado", "em silêncio", "fora de operação"];
 
+const LATE = 600;
+
 /** Return the class of an age, by the bounds of the server. */
-export const ageClass = (seconds) => AGES[seconds <= 120 ? 0 : seconds <= 600 ? 1 : seconds <= 86400 ? 2 : 3];
+export const ageClass = (seconds) => AGES[seconds <= 120 ? 0 : seconds <= LATE ? 1 : seconds <= 86400 ? 2 : 3];
+
+/** Whether a vehicle is in service, as /api/v1/lines counts: on a line, heard in the 10 minutes before the newest poll, not parked at a garage. */
+export function inService(vehicle) {
+  const age = (live.generated - Date.parse(vehicle.datahora)) / 1000;
+  return Boolean(vehicle.linha) && age <= LATE && Boolean(vehicle.status) && vehicle.status !== "Parado garagem";
+}

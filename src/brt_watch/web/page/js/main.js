@@ -1,9 +1,10 @@
 // The frame around the views: navigation, what is live, language, theme.
-import { fill, h, icon, segments } from "./dom.js";
+import { entitle, fill, h, icon, segments } from "./dom.js";
 import { age } from "./format.js";
 import { language, setLanguage, startLanguage, t } from "./i18n.js";
 import { live } from "./live.js";
 import { loadNetwork } from "./network.js";
+import { notice } from "./notice.js";
 import { address, here, onMove, VIEWS } from "./route.js";
 import { isDark, onTheme, startTheme, switchTheme } from "./theme.js";
 
@@ -16,20 +17,20 @@ const MODULES = {
   captura: () => import("./views/health.js"),
 };
 const QUIET = 60;
-const MILD = ["banco_ausente", "sem_captura"];
 
 const by = (id) => document.getElementById(id);
 let shown = null;
 let turn = 0;
 
-/** Say something to those who listen instead of looking. */
+/** Announce something to screen readers. */
 export function announce(text) {
   by("announce").textContent = text;
 }
 
-async function show({ view, params }, anew = false) {
+async function show({ view, params }, again = false) {
   frame(view);
-  if (shown?.view === view && !anew) {
+  entitle(t(`nav.${view}`));
+  if (shown?.view === view && !again) {
     shown.update(params);
     return;
   }
@@ -43,14 +44,13 @@ async function show({ view, params }, anew = false) {
   if (mine !== turn) return;
   root.className = `view-${view}`;
   shown = { view, ...enter(fill(root), params) };
-  if (mine > 1 && !anew) {
+  if (mine > 1 && !again) {
     root.focus({ preventScroll: true });
     announce(t(`nav.${view}`));
   }
 }
 
 function frame(view) {
-  document.title = `${t(`nav.${view}`)} · brt-watch`;
   by("skip").textContent = t("skip");
   by("tagline").textContent = t("tagline");
   by("nav").setAttribute("aria-label", t("nav.label"));
@@ -62,11 +62,12 @@ function frame(view) {
   });
   languages.classList.add("languages");
   fill(by("tools"), h("span", { class: "pulse", id: "pulse" }, h("i"), h("span", {})), languages,
+    h("a", { class: "button quiet api", href: "/api/docs", title: t("api") }, "API"),
     h("button", { class: "button quiet icon", type: "button", onclick: switchTheme, "aria-label": t(isDark() ? "theme.light" : "theme.dark"), title: t(isDark() ? "theme.light" : "theme.dark") }, icon(isDark() ? "sun" : "moon")));
   beat();
 }
 
-/** Say how live it is: in the bar, in the ribbon of simulated data, in the notice. */
+/** Show how live the data are: in the bar, in the ribbon of simulated data, in the notice. */
 function beat() {
   const pulse = by("pulse");
   if (!pulse) return;
@@ -76,23 +77,16 @@ function beat() {
   pulse.dataset.state = live.started || live.failure ? state : "late";
   pulse.lastChild.textContent = text;
   const ribbon = by("ribbon");
-  if (ribbon.hidden === live.simulated || ribbon.lang !== document.documentElement.lang) {
+  if (ribbon.hidden !== !live.simulated || ribbon.lang !== document.documentElement.lang) {
     ribbon.hidden = !live.simulated;
     ribbon.lang = document.documentElement.lang;
     ribbon.setAttribute("aria-label", t("simulated.title"));
     fill(ribbon, h("b", {}, t("simulated.title")), h("span", {}, t("simulated.text")));
   }
-  const unreached = live.failure && !live.streaming ? t("unreached", { why: live.failure }) : null;
-  const notice = unreached ?? (live.notice && noticeWords(live.notice));
-  by("notice").hidden = !notice;
-  by("notice").className = MILD.includes(live.notice?.code) && !unreached ? "notice mild" : "notice";
-  if (by("notice").textContent !== (notice ?? "")) by("notice").textContent = notice ?? "";
-}
-
-/** The server's sentence is Portuguese; in English there is one of ours for each kind. */
-function noticeWords({ code, text }) {
-  const own = `notice.${code}`;
-  return language() === "en" && t(own) !== own ? t(own) : text;
+  const said = notice();
+  by("notice").hidden = !said;
+  by("notice").className = said?.mild ? "notice mild" : "notice";
+  if (by("notice").textContent !== (said?.text ?? "")) by("notice").textContent = said?.text ?? "";
 }
 
 by("skip").addEventListener("click", (event) => {

@@ -1,24 +1,35 @@
-// Where one is, in the address: #/view?key=value. What is in it can be shared.
+// The place in the page, in the address: #/view?key=value, or #/view/id?key=value. It can be shared.
 
-export const VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura"];
+export const VIEWS = ["mapa", "linhas", "diagrama", "reproducao", "captura"];
 
 const listeners = new Set();
 
-/** Return the view and its parameters as the address says them. */
+/** Return the view and its parameters, as in the address; an id in the path is the parameter `id`. */
 export function here() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  return { view: VIEWS.includes(path) ? path : "mapa", params: new URLSearchParams(query) };
+  const [view, id] = path.split("/");
+  const params = new URLSearchParams(query);
+  if (id) params.set("id", decoded(id));
+  return { view: VIEWS.includes(view) ? view : "mapa", params };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Return the address of a view. */
-export function address(view, values = {}) {
+export function address(view, { id, ...values } = {}) {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) if (value !== null && value !== undefined && value !== "") query.set(key, value);
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
-  return `#/${view}${text ? `?${text}` : ""}`;
+  return `#/${view}${id ? `/${encodeURIComponent(id)}` : ""}${text ? `?${text}` : ""}`;
 }
 
-/** Change some parameters of the address without leaving the view; empty ones go away. */
+/** Change some parameters of the address without leaving the view; empty ones are removed. */
 export function amend(values) {
   const { view, params } = here();
   const all = { ...Object.fromEntries(params), ...values };
@@ -30,7 +41,7 @@ export function go(view, values) {
   location.hash = address(view, values);
 }
 
-/** Call back whenever the address changes by a link, the history or a hand. */
+/** Call back whenever a link, the history or a hand changes the address. */
 export function onMove(listener) {
   listeners.add(listener);
 }

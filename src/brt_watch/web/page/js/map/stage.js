@@ -107,6 +107,21 @@ class Stage {
     this.map.easeTo({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700, offset: [0, higher] });
   }
 
+  /** Bring the whole route of a line into view. */
+  fit(linha) {
+    const points = (network.geo?.linhas.features ?? []).filter(({ properties }) => properties.linha === linha).flatMap(({ geometry }) => geometry.coordinates);
+    if (!points.length) return;
+    const [longitudes, latitudes] = [0, 1].map((axis) => points.map((point) => point[axis]));
+    const bounds = [[Math.min(...longitudes), Math.min(...latitudes)], [Math.max(...longitudes), Math.max(...latitudes)]];
+    this.map.resize();
+    this.map.fitBounds(bounds, { padding: Math.min(60, this.map.getContainer().clientWidth / 8), duration: 700, maxZoom: 15 });
+  }
+
+  /** Show the part of the map that an address names. */
+  jump({ center, zoom }) {
+    this.map.jumpTo({ center, zoom });
+  }
+
   /** Bring a place into view if it is out of it, or under the sheet of details on a phone. */
   reveal({ longitude, latitude }) {
     this.map.resize();

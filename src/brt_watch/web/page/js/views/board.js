@@ -1,4 +1,4 @@
-// The service board: a line a row, how it is doing now.
+// The service board: one row per line, how it runs now.
 import { get } from "../api.js";
 import { sparkline } from "../charts.js";
 import { lineColor } from "../colors.js";
@@ -12,7 +12,7 @@ import { lineBadge } from "./badge.js";
 
 const ASK_EVERY = 30000;
 
-/** The columns: what they sort by, smallest first unless said otherwise. */
+/** The columns, and what they sort by: largest first unless `up`. */
 const COLUMNS = {
   linha: { head: "board.line", value: (line) => line.linha, up: true },
   em_servico: { head: "board.service", value: (line) => line.em_servico },
@@ -24,18 +24,22 @@ const COLUMNS = {
   idade: { head: "board.age", value: (line) => line.idade_mediana_segundos },
 };
 
+/** What a phone has room for. */
+const MAIN = ["linha", "em_servico", "ida", "volta"];
+
 export function enter(root) {
   const lede = h("p", { class: "lede" });
   const empty = h("input", { type: "checkbox", onchange: () => { amend({ vazias: empty.checked ? "1" : null }); draw(); } });
   const body = h("tbody");
   const heads = Object.entries(COLUMNS).map(([key, column]) =>
-    h("th", { scope: "col", class: key === "linha" ? "first" : "number", "data-key": key }, h("button", { class: "sort", type: "button", onclick: () => sortBy(key) }, t(column.head))));
+    h("th", { scope: "col", class: key === "linha" ? "first" : `number${MAIN.includes(key) ? "" : " minor"}`, "data-key": key }, h("button", { class: "sort", type: "button", onclick: () => sortBy(key) }, t(column.head))));
+  let failed = false;
   const problem = h("p", { class: "problem", hidden: true, role: "alert" });
   root.append(h("div", { class: "page" },
     h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("board.title")), lede), h("label", { class: "check" }, empty, t("board.empty"))), problem,
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("board.caption") },
       h("table", { class: "board" }, h("caption", { class: "unseen" }, t("board.caption")),
-        h("thead", {}, h("tr", {}, heads, h("th", { scope: "col" }, t("board.hours")), h("th", { scope: "col" }, t("board.links")))), body)),
+        h("thead", {}, h("tr", {}, heads, h("th", { scope: "col", class: "minor" }, t("board.hours")), h("th", { scope: "col", class: "minor" }, t("board.links")))), body)),
     h("p", { class: "muted small note" }, t("board.note"))));
 
   function sortBy(key) {
@@ -59,7 +63,7 @@ export function enter(root) {
     const top = Math.max(40, ...lines.map((line) => line.velocidade_mediana ?? 0));
     const sum = (name) => lines.reduce((all, line) => all + (line[name] ?? 0), 0);
     const speeds = lines.filter((line) => line.em_rota).map((line) => line.velocidade_mediana).filter((value) => value !== null).sort((a, b) => a - b);
-    lede.textContent = !sum("em_servico") ? t(lines.length ? "board.none" : "loading") : t("board.lede", {
+    lede.textContent = !sum("em_servico") ? (lines.length ? t("board.none") : failed ? "" : t("loading")) : t("board.lede", {
       route: number(sum("em_rota")), terminal: number(sum("em_terminais")),
       lines: lines.filter((line) => line.em_servico).length, speed: number(speeds[speeds.length >> 1]),
     });
@@ -71,9 +75,11 @@ export function enter(root) {
     try {
       takeLines(await get("lines"));
       problem.hidden = true;
+      failed = false;
     } catch (error) {
       problem.textContent = error.message;
       problem.hidden = false;
+      failed = true;
     }
     draw();
   }
@@ -101,13 +107,13 @@ function row(line, top) {
   const hours = line.historico ?? [];
   const direction = network.paths.has(`${line.linha} ida`) ? "ida" : "volta";
   return h("tr", { "data-line": line.linha },
-    h("th", { scope: "row", class: "first" }, h("span", { class: "row start" }, lineBadge(line.linha), h("span", { class: "name" }, short(line.nome), h("small", {}, t(`service.${line.servico}`))))),
-    h("td", { class: "number strong" }, number(line.em_servico)), h("td", { class: "number" }, number(line.em_rota)), h("td", { class: "number" }, number(line.em_terminais)),
-    h("td", { class: "number" }, h("span", { class: "meter", "--share": (line.velocidade_mediana ?? 0) / top, "--line": color }, h("i"), h("b", {}, line.velocidade_mediana === null ? "–" : number(line.velocidade_mediana)))),
+    h("th", { scope: "row", class: "first" }, h("a", { class: "row start plain", href: address("mapa", { linha: line.linha, cor: "linha" }) }, lineBadge(line.linha), h("span", { class: "name" }, short(line.nome), h("small", {}, t(`service.${line.servico}`))))),
+    h("td", { class: "number strong" }, number(line.em_servico)), h("td", { class: "number minor" }, number(line.em_rota)), h("td", { class: "number minor" }, number(line.em_terminais)),
+    h("td", { class: "number minor" }, h("span", { class: "meter", "--share": (line.velocidade_mediana ?? 0) / top, "--line": color }, h("i"), h("b", {}, line.velocidade_mediana === null ? "–" : number(line.velocidade_mediana)))),
     evenness(line.regularidade?.ida), evenness(line.regularidade?.volta),
-    h("td", { class: "number nowrap" }, age(line.idade_mediana_segundos)),
-    h("td", {}, sparkline(hours.map((hour) => hour.veiculos), t("board.hours.words", { values: hours.map((hour) => hour.veiculos).join(", ") }), color)),
-    h("td", { class: "nowrap small" }, h("a", { href: address("mapa", { linha: line.linha, cor: "linha" }), "aria-label": `${t("nav.mapa")}, ${line.linha}` }, t("nav.mapa")),
+    h("td", { class: "number nowrap minor" }, age(line.idade_mediana_segundos)),
+    h("td", { class: "minor" }, sparkline(hours.map((hour) => hour.veiculos), t("board.hours.words", { values: hours.map((hour) => hour.veiculos).join(", ") }), color)),
+    h("td", { class: "nowrap small minor" }, h("a", { href: address("mapa", { linha: line.linha, cor: "linha" }), "aria-label": `${t("nav.mapa")}, ${line.linha}` }, t("nav.mapa")),
       network.paths.has(`${line.linha} ${direction}`) && [" · ", h("a", { href: address("diagrama", { linha: line.linha, sentido: direction }), "aria-label": `${t("nav.diagrama")}, ${line.linha}` }, t("nav.diagrama"))]));
 }
 

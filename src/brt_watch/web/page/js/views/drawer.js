@@ -1,16 +1,15 @@
-// Beside the live map: search, the number of the moment, filters that are the legend too, and the list.
+// The drawer of the live map: search, vehicles in service, filters that double as the legend, and the list.
 import { lineColor, statusColor, STATUSES, inkOn } from "../colors.js";
 import { fill, h, segments } from "../dom.js";
 import { number } from "../format.js";
 import { t } from "../i18n.js";
-import { AGES, ageClass, ageOf, live } from "../live.js";
+import { AGES, ageClass, ageOf, inService, live } from "../live.js";
 import { network } from "../network.js";
 import { matches } from "./live-map.js";
 import { searchBox } from "./search.js";
 import { vehicleList } from "./vehicle-list.js";
 
 const CORRIDORS = ["TransOeste", "TransCarioca", "TransOlimpica", "TransBrasil"];
-const RUNNING = ["Em operação", "Operando fora trajeto", "Parado trajeto correto", "Parado fora trajeto", "Parado terminal"];
 
 export class Drawer {
   constructor(view) {
@@ -37,7 +36,7 @@ export class Drawer {
       group(t("filter.corridor"), this.corridors),
       group(t("filter.age"), this.ages),
       group(t("layers"), this.layers),
-      h("p", { class: "muted small keys" }, t("keys")));
+      h("p", { class: "muted small keys" }, t("keys"), " ", h("a", { href: "/api/docs" }, t("api"))));
     this.handle = h("button", { class: "handle", type: "button", "aria-expanded": "false", "aria-label": t("drawer.open"), onclick: () => this.open(!this.element.classList.contains("open")) }, h("i"));
     this.element = h("aside", { class: "drawer", "aria-label": t("drawer.label") },
       this.handle, this.box.element, h("div", { class: "now" }, this.total, this.mix), h("div", { class: "row tabs" }, this.tabs, this.clear), this.filters, this.list);
@@ -74,9 +73,9 @@ export class Drawer {
       if (matches(vehicle, choice, age, "linha")) count("linha", vehicle.linha);
       if (matches(vehicle, choice, age, "corredor")) vehicle.corredores?.forEach((name) => count("corredor", name));
       if (matches(vehicle, choice, age, "idade")) count("idade", age);
-      if (matches(vehicle, choice, age) && RUNNING.includes(vehicle.status)) running += 1;
+      if (matches(vehicle, choice, age) && inService(vehicle)) running += 1;
     }
-    fill(this.total, h("b", {}, number(running)), " ", h("span", {}, t("drawer.running")), " ", h("span", {}, t("drawer.all", { all: number(this.view.matching?.length ?? 0) })));
+    fill(this.total, h("b", {}, number(running)), " ", h("span", {}, t("drawer.running", { count: running })), " ", h("span", {}, t("drawer.all", { all: number(this.view.matching?.length ?? 0) })));
     this.clear.hidden = !(choice.linha.length || choice.sentido || choice.corredor.length || choice.status.length || choice.idade.join() !== AGES.slice(0, 3).join());
     this.drawStatuses(counts.status);
     this.drawLines(counts.linha);
@@ -136,7 +135,7 @@ export class Drawer {
     this.view.set({ [key]: chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value] });
   }
 
-  /** Draw anew without taking the focus from who is at work there. */
+  /** Redraw a box and keep the focus where it was. */
   keepFocus(box, parts) {
     const focused = box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     fill(box, parts());

@@ -16,12 +16,12 @@ export function enter(root) {
   const lede = h("p", { class: "lede" });
   const day = h("input", { class: "field", type: "date", id: "health-day", max: today, onchange: () => choose(day.value) });
   const cards = h("dl", { class: "cards" });
-  const [grid, days, ages, rejects, alerts] = Array.from({ length: 5 }, () => h("div"));
+  const [key, grid, days, ages, rejects, alerts] = Array.from({ length: 6 }, () => h("div"));
   const section = (title, ...parts) => h("section", { class: "block" }, h("h2", {}, title), ...parts);
   root.append(h("div", { class: "page" },
     h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("health.title")), lede), h("label", { class: "inline" }, h("span", { class: "label" }, t("health.day")), day)),
-    cards, section(t("health.minutes"), legend(), grid), section(t("health.days"), days),
-    h("div", { class: "columns" }, section(t("health.signalAge"), ages), section(t("health.rejects"), rejects)), section(t("health.alerts"), alerts)));
+    cards, section(t("health.minutes"), key, grid), section(t("health.days"), days),
+    h("div", { class: "columns" }, section(t("health.signalAge"), ages), section(t("health.rejects"), rejects)), section(t("health.alerts"), alerts), h("p", { class: "small" }, h("a", { href: "/api/docs" }, t("api")))));
 
   function choose(value) {
     amend({ dia: value === today ? null : value });
@@ -40,28 +40,31 @@ export function enter(root) {
     const chosen = here().params.get("dia") ?? today;
     day.value = chosen;
     part(grid, async () => {
-      const { minutos } = await get("coverage", { dia: chosen });
+      const { minutos, aviso } = await get("coverage", { dia: chosen });
       const states = minutos.map(stateOf);
       const count = (...names) => states.filter((state) => names.includes(state)).length;
       const name = dayName(rioMoment(chosen, 12), true);
-      lede.textContent = !minutos.length ? "" : t("health.lede", {
-        day: name[0].toUpperCase() + name.slice(1), all: number(minutos.length),
+      const day = name[0].toUpperCase() + name.slice(1);
+      lede.textContent = aviso ? t("health.away", { day }) : !minutos.length ? "" : t("health.lede", {
+        day, all: number(minutos.length),
         good: number(count("good", "lateMinute")), part: number(count("part")), lost: number(count("lost", "fail")),
       });
-      fill(grid, minutos.length ? minuteGrid(minutos, chosen, grid.clientWidth) : h("p", { class: "muted" }, t("health.none")));
-      fill(ages, ageCurve(minutos, chosen, ages.clientWidth) ?? h("p", { class: "muted" }, t("health.none")));
-    });
-    part(days, async () => {
+      const none = t(aviso ? "health.unavailable" : "health.none");
+      fill(key, legend(aviso));
+      fill(grid, minutos.length || aviso ? minuteGrid(minutos, chosen, grid.clientWidth, aviso) : h("p", { class: "muted" }, none));
+      fill(ages, ageCurve(minutos, chosen, ages.clientWidth) ?? h("p", { class: "muted" }, none));
       const answer = await get("coverage/days", { dias: DAYS });
-      fill(days, dayBars(answer, DAYS, today, chosen, choose));
+      // Without the database only today's minutes on disk are known: no day has a total.
+      fill(days, dayBars(aviso ? [] : answer, DAYS, today, chosen, choose, aviso));
       // On a phone they are wider than the screen, and today is the last.
       days.firstChild.scrollLeft = days.firstChild.scrollWidth;
     });
     part(cards, async () => {
       const details = await get("health-details");
       fill(cards, machine(details));
-      fill(rejects, details.rejeicoes?.length ? bars(details.rejeicoes) : h("p", { class: "muted" }, t("health.rejects.none")));
-      fill(alerts, details.alertas?.length ? alertTable(details.alertas) : h("p", { class: "muted" }, t("health.alerts.none")));
+      const none = (key) => h("p", { class: "muted" }, t(details.banco.ok ? key : "health.unavailable"));
+      fill(rejects, details.rejeicoes?.length ? bars(details.rejeicoes) : none("health.rejects.none"));
+      fill(alerts, details.alertas?.length ? alertTable(details.alertas) : none("health.alerts.none"));
     });
   }
 
@@ -84,14 +87,17 @@ function ageCurve(minutes, day, width) {
 function machine({ captura = {}, disco = {}, banco = {} }) {
   const card = (name, value, note, state = "") => h("div", { class: `card ${state}` }, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "muted small" }, note));
   const last = captura.ultima_consulta;
+  const failed = captura.ultima_falha;
   const good = ["ok", "late"].includes(last?.status) && !captura.problemas?.length;
-  const state = !last ? "waiting" : good ? "ok" : "behind";
-  const since = banco.ultima_carga ? age((Math.max(live.generated, Date.parse(banco.ultima_carga)) - Date.parse(banco.ultima_carga)) / 1000) : "–";
+  const state = failed ? "behind" : !last ? "waiting" : good ? "ok" : "behind";
+  const loaded = banco.ultima_carga && Date.parse(banco.ultima_carga);
+  const stored = loaded ? t("health.signals", { count: number(banco.sinais), age: age((Math.max(live.generated, loaded) - loaded) / 1000) }) : t("health.unloaded", { count: number(banco.sinais) });
+  const said = failed ? t("health.lastFailed", { time: clock(failed.tick, true), why: failed.motivo }) : last ? t("health.last", { time: clock(last.tick, true) }) : t("health.first");
   const ages = [...live.vehicles.values()].map((vehicle) => vehicle.idade_segundos).filter((seconds) => seconds <= 600).sort((a, b) => a - b);
   return [
-    card(t("health.capture"), t(`health.${state}`), captura.problemas?.join("; ") || (last ? [t("health.last"), " ", clock(last.tick, true)] : t("health.first")), { ok: "good", behind: "poor" }[state]),
+    card(t("health.capture"), t(`health.${state}`), captura.problemas?.join("; ") || said, { ok: "good", behind: "poor" }[state]),
     card(t("health.age"), age(ages[ages.length >> 1]), t("health.records", { count: number(captura.veiculos) })),
-    card(t("health.database"), t(banco.ok ? "health.ok" : "health.down"), banco.ok ? t("health.signals", { count: number(banco.sinais), age: t("ago", { age: since }) }) : t("notice.banco_ausente"), banco.ok ? "good" : "poor"),
+    card(t("health.database"), t(banco.ok ? "health.ok" : "health.down"), banco.ok ? stored : t("notice.banco_ausente"), banco.ok ? "good" : "poor"),
     card(t("health.disk"), bytes(disco.livre_bytes), t("health.data", { size: bytes(disco.dados_bytes) })),
   ];
 }

@@ -1,6 +1,6 @@
 // The live map: every bus, what it is about, and the same as a list.
 import { lineColor, statusColor } from "../colors.js";
-import { h } from "../dom.js";
+import { entitle, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { AGES, ageClass, ageOf, live } from "../live.js";
 import { addTip, addZoomButtons } from "../map/controls.js";
@@ -23,6 +23,12 @@ export function choiceOf(params) {
   };
 }
 
+/** Return the part of the map that the address names, null without one. */
+export function cameraOf(params) {
+  const [zoom, latitude, longitude] = (params.get("vista") ?? "").split("/").map(Number);
+  return longitude && Number.isFinite(zoom) && Math.abs(latitude) < 85 ? { zoom, center: [longitude, latitude] } : null;
+}
+
 const NEAR = 13.5;
 const LIVELY = ["ao vivo", "atrasado"];
 
@@ -37,7 +43,7 @@ export function matches(vehicle, choice, age, but = "") {
 
 export function enter(root, params) {
   const view = new LiveMap(root, params);
-  return { update: (next) => view.update(next), leave: () => view.leave() };
+  return { update: (next) => view.follow(next), leave: () => view.leave() };
 }
 
 class LiveMap {
@@ -64,15 +70,17 @@ class LiveMap {
 
   async open(params) {
     try {
-      const [zoom, latitude, longitude] = (params.get("vista") ?? "").split("/").map(Number);
       const place = this.place();
-      const camera = longitude ? { zoom, center: [longitude, latitude] } : place ? { zoom: NEAR, center: [place.longitude, place.latitude] } : {};
+      const camera = cameraOf(params) ?? (place ? { zoom: NEAR, center: [place.longitude, place.latitude] } : {});
       const stage = await makeStage(this.mapBox, this.glides, camera);
       if (this.left) {
         stage.remove();
         return;
       }
       this.stage = stage;
+      // Another link may have been followed while the map was being made.
+      const latest = cameraOf(here().params);
+      if (latest) stage.jump(latest);
     } catch (error) {
       this.mapBox.append(h("p", { class: "problem" }, t("map.missing", { why: error.message })));
       this.drawer.tab("lista");
@@ -98,7 +106,7 @@ class LiveMap {
     else this.set({ onibus: null, estacao: this.stage.stationAt(point) });
   }
 
-  /** What the tip says of a bus. */
+  /** Return the text of the tip over a bus. */
   words(codigo) {
     const { linha, status } = live.vehicles.get(codigo);
     return [linha ?? t("line.none"), codigo, status && t(`status.${status}`)].filter(Boolean).join(" · ");
@@ -119,6 +127,13 @@ class LiveMap {
     this.update(here().params);
   }
 
+  /** Show what another link in an open tab asks for, its part of the map too. */
+  follow(params) {
+    const camera = cameraOf(params);
+    this.update(params);
+    if (camera) this.stage?.jump(camera);
+  }
+
   update(params) {
     const before = this.choice;
     this.choice = choiceOf(params);
@@ -137,7 +152,7 @@ class LiveMap {
     this.stage.layer("streets", this.choice.ruas);
   }
 
-  /** Reckon anew who is shown; the drawer counts. */
+  /** Choose which vehicles are shown, and count them in the drawer. */
   refresh() {
     const now = performance.now();
     const items = [];
@@ -163,6 +178,8 @@ class LiveMap {
     this.panelRefresh = null;
     this.stage?.trail([]);
     this.panel.hidden = !(onibus || estacao);
+    const station = network.stations.get(estacao);
+    entitle(onibus ? `${t("list.bus")} ${onibus}` : station?.nome ?? (this.choice.linha.length === 1 ? `${t("filter.line")} ${this.choice.linha[0]} · ${t("nav.mapa")}` : t("nav.mapa")));
     if (onibus) this.panelRefresh = vehiclePanel(this.panel, onibus, close, this);
     else if (estacao) this.panelRefresh = stationPanel(this.panel, estacao, close, this);
     else this.panel.replaceChildren();

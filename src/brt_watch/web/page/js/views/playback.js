@@ -1,8 +1,8 @@
-// Playback: any captured hour again, at 1 to 120 times its speed; what was not captured is hatched and empty.
+// Playback of any captured hour at 1 to 120 times its speed; gaps of the capture are hatched and empty.
 import { get } from "../api.js";
 import { lineColor } from "../colors.js";
 import { fill, h, icon } from "../dom.js";
-import { clock, dayName, number, rioDay, rioMoment } from "../format.js";
+import { clock, dateTime, dayName, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { addTip, addZoomButtons } from "../map/controls.js";
 import { makeStage } from "../map/stage.js";
@@ -18,7 +18,13 @@ const SHOWN_FOR = 600;
 
 export function enter(root, params) {
   const view = new Playback(root, params);
-  return { update: () => {}, leave: () => view.leave() };
+  return { update: (next) => view.update(next), leave: () => view.leave() };
+}
+
+/** Return the moment (ms) of the address, null without one. */
+function momentOf(params) {
+  const moment = Date.parse(params.get("t") ?? "");
+  return Number.isNaN(moment) ? null : moment;
 }
 
 class Playback {
@@ -66,17 +72,19 @@ class Playback {
       return;
     }
     if (!this.range.ultimo) {
-      this.say(t("play.none"));
+      this.say(t(this.range.aviso ? "away.short" : "play.none"));
       setTimeout(() => !this.left && this.open(params), 5000);
       return;
     }
     this.say(null);
     this.first = Date.parse(this.range.primeiro);
     this.last = Date.parse(this.range.ultimo);
-    this.day.min = rioDay(this.first);
-    this.day.max = rioDay(this.last);
-    const wished = Date.parse(params.get("t") ?? "");
-    this.go(Number.isNaN(wished) ? Math.max(this.first, this.last - HOUR) : wished);
+    if (!this.range.aviso) {
+      this.day.min = rioDay(this.first);
+      this.day.max = rioDay(this.last);
+    }
+    const wished = momentOf(params);
+    this.go(wished ?? Math.max(this.first, this.last - HOUR));
     try {
       const stage = await makeStage(this.mapBox, this, {});
       if (this.left) stage.remove();
@@ -94,6 +102,16 @@ class Playback {
       this.step();
     };
     turn();
+  }
+
+  /** Show what another link in an open tab asks for. */
+  update(params) {
+    const [speed, wished] = [Number(params.get("x")), momentOf(params)];
+    if (SPEEDS.includes(speed)) {
+      this.speed = speed;
+      this.rate.value = String(speed);
+    }
+    if (wished !== null) this.go(wished);
   }
 
   hourNow() {
@@ -117,10 +135,10 @@ class Playback {
     this.press();
   }
 
-  /** Go to a moment; `settle` writes it into the address. */
+  /** Go to a moment, also one that was not captured: a link never shows another time than its own. `settle` writes it into the address. */
   go(moment, settle = true) {
     if (!this.last) return;
-    this.now = Math.min(Math.max(moment, this.first), this.last);
+    this.now = moment;
     const start = Math.floor(this.now / HOUR) * HOUR;
     if (start !== this.start) {
       this.start = start;
@@ -137,9 +155,10 @@ class Playback {
     if (this.covered?.day !== day) {
       this.covered = { day, minutes: [] };
       try {
-        this.covered.minutes = (await get("coverage", { dia: day })).minutos;
+        const { minutos, aviso } = await get("coverage", { dia: day });
+        Object.assign(this.covered, { minutes: minutos, away: aviso });
       } catch {
-        // Without the coverage the bars show no gaps beside those that the reel itself knows.
+        // Without the coverage the bars show only the gaps that the reel itself knows.
       }
     }
     this.bars();
@@ -148,7 +167,9 @@ class Playback {
   bars() {
     if (!this.start || !this.covered) return;
     fill(this.dayBox, dayBar(this.covered, this.start));
-    fill(this.hourBox, hourBar(this.covered, this.start, this.reel.gaps), this.slider);
+    // Time before the first capture is not a gap.
+    const gaps = this.reel.gaps.filter(([, to]) => to > this.first).map(([from, to]) => [Math.max(from, this.first), to]);
+    fill(this.hourBox, hourBar(this.covered, this.start, gaps), this.slider);
     this.told = null;
     this.tell();
   }
@@ -180,9 +201,19 @@ class Playback {
       this.slider.value = String((this.now - this.start) / 1000);
       this.slider.setAttribute("aria-valuetext", `${dayName(this.now)} ${clock(this.now, true)}`);
       this.hourBox.querySelector(".head")?.setAttribute("transform", `translate(${((this.now - this.start) / HOUR) * 1000} 0)`);
-      this.say(this.reel.inGap(this.now) ? t("play.gap") : !this.reel.has(this.now) ? this.reel.failure ?? t("loading") : this.now >= this.last ? t("play.end") : null);
+      this.say(this.veilWords());
     }
     if (this.stage && this.itemsFor !== this.reel.version) this.showItems();
+  }
+
+  /** Return why there may be nothing to see at the moment shown, null when there is nothing to say. */
+  veilWords() {
+    const { now, reel } = this;
+    if (now >= this.last) return t("play.end");
+    if (!reel.has(now)) return reel.failure ?? t("loading");
+    if (reel.away(now) && !this.heard) return t("away.short");
+    if (now < this.first) return this.range.aviso ? t("away.short") : t("play.before", { time: dateTime(this.first) });
+    return reel.inGap(now) ? t("play.gap") : null;
   }
 
   showItems() {

@@ -21,13 +21,19 @@ export class Reel {
     return this.gaps.some(([from, to]) => moment >= from && moment < to);
   }
 
-  /** Fetch the pieces around a moment that are missing; `then` is called when one has come. */
+  /** Whether the database, which would know what was captured at a moment, is away. */
+  away(moment) {
+    return Boolean(this.pieces.get(Math.floor(moment / PIECE))?.told?.aviso);
+  }
+
+  /** Fetch the pieces around a moment that are missing, again after a while those that came incomplete. */
   want(moment, last, then) {
     const here = Math.floor(moment / PIECE);
     for (const number of [here, here + 1, here - 1, here + AHEAD]) {
       const known = this.pieces.get(number);
-      if (number * PIECE > last || known?.done || known?.asked > performance.now() - 10000) continue;
-      this.pieces.set(number, { asked: performance.now() });
+      const whole = known?.done && !(known.told.aviso && known.asked < performance.now() - 30000);
+      if (number * PIECE > last || whole || known?.asked > performance.now() - 10000) continue;
+      this.pieces.set(number, { ...known, asked: performance.now() });
       this.fetch(number).then(then);
       return;
     }
@@ -36,7 +42,7 @@ export class Reel {
   async fetch(number) {
     try {
       const told = await get("playback", { de: new Date(number * PIECE).toISOString(), minutos: PIECE / 60000 });
-      this.pieces.set(number, { done: true, told });
+      this.pieces.set(number, { done: true, told, asked: performance.now() });
       this.failure = null;
     } catch (error) {
       this.failure = error.message;
@@ -65,7 +71,8 @@ export class Reel {
         }
         points.set(codigo, mine);
       }
-      for (const { de, ate } of told.lacunas) gaps.set(de, [Date.parse(de), Date.parse(ate)]);
+      // Without the database a time with no poll on disk is unknown, not a gap.
+      for (const { de, ate } of told.aviso ? [] : told.lacunas) gaps.set(de, [Date.parse(de), Date.parse(ate)]);
     }
     this.tracks = new Map([...points].filter(([, track]) => track.at.length).map(([codigo, { at, linha }]) => [codigo, { at, linha, i: 0 }]));
     this.gaps = [...gaps.values()];

@@ -6,16 +6,31 @@ import { network } from "../network.js";
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-function find(words) {
-  const wanted = plain(words.trim());
+/** What people write before the name of a thing says which kind they mean. */
+const KINDS = { linha: "line", line: "line", onibus: "vehicle", bus: "vehicle", carro: "vehicle", estacao: "station", station: "station", terminal: "station" };
+
+/** Return lines, vehicles and stations that match, the best first: an exact line, then stations, vehicles, and lines by name. */
+export function find(words) {
+  let wanted = plain(words.trim());
+  const [first, ...rest] = wanted.split(/\s+/);
+  const kind = rest.length ? KINDS[first] : undefined;
+  if (kind && first !== "terminal") wanted = rest.join(" ");
   if (!wanted) return [];
-  const lines = [...network.lines.values()].filter((line) => plain(line.linha) === wanted || (wanted.length > 2 && plain(line.nome).includes(wanted)))
-    .slice(0, 4).map((line) => ({ kind: "line", key: line.linha, text: t("search.line", { line: line.linha, name: line.nome }) }));
+  const all = matching(wanted).filter((result) => !kind || result.kind === kind);
+  return all.length || !kind ? all : matching(wanted);
+}
+
+function matching(wanted) {
+  const line = (one) => ({ kind: "line", key: one.linha, text: t("search.line", { line: one.linha, name: one.nome }) });
+  const exact = [...network.lines.values()].filter((one) => plain(one.linha) === wanted).map(line);
+  const lines = [...network.lines.values()].filter((one) => plain(one.linha) !== wanted && wanted.length > 2 && plain(one.nome).includes(wanted)).slice(0, 4).map(line);
+  const before = (name) => Number(!plain(name).replace(/^terminal /, "").startsWith(wanted));
   const vehicles = [...live.vehicles.values()].filter((vehicle) => plain(vehicle.codigo).includes(wanted) || (vehicle.placa && plain(vehicle.placa).includes(wanted)))
     .slice(0, 6).map((vehicle) => ({ kind: "vehicle", key: vehicle.codigo, text: t("search.bus", { bus: vehicle.codigo, line: vehicle.linha ?? "–" }) }));
   const stations = [...network.stations.values()].filter((station) => plain(station.nome).includes(wanted))
-    .slice(0, 5).map((station) => ({ kind: "station", key: station.estacao_id, text: t("search.station", { name: station.nome }) }));
-  return [...lines, ...vehicles, ...stations];
+    .sort((a, b) => before(a.nome) - before(b.nome)).slice(0, 5)
+    .map((station) => ({ kind: "station", key: station.estacao_id, text: t(station.tipo === "terminal" ? "search.terminal" : "search.station", { name: station.nome }) }));
+  return [...exact, ...stations, ...vehicles, ...lines];
 }
 
 /** Return the search field with its list, as a combobox that works by the keys. */
@@ -39,7 +54,10 @@ export function searchBox(view) {
     close();
     input.value = "";
     view.drawer.open(false);
-    if (result.kind === "line") view.set({ linha: [result.key], onibus: null, estacao: null });
+    if (result.kind === "line") {
+      view.set({ linha: [result.key], onibus: null, estacao: null });
+      view.stage?.fit(result.key);
+    }
     else if (result.kind === "vehicle") {
       const vehicle = live.vehicles.get(result.key);
       view.set({ onibus: result.key, estacao: null });
@@ -67,6 +85,8 @@ export function searchBox(view) {
     } else if (event.key === "Enter" && found[at]) take(found[at]);
     else if (event.key === "Escape") { input.value = ""; close(); }
   });
+  // On a phone the results need the sheet to be up.
+  input.addEventListener("focus", () => view.drawer.open(true));
   input.addEventListener("blur", close);
   return { element: h("div", { class: "search", role: "search" }, input, list), input };
 }

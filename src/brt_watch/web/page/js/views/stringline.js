@@ -1,16 +1,16 @@
 // The string-line diagram of a line and direction: zoom, pan, hover, export.
 import { get } from "../api.js";
 import { lineColor } from "../colors.js";
-import { fill, h, icon, segments } from "../dom.js";
+import { entitle, fill, h, icon, segments } from "../dom.js";
 import { age, clock, dateTime, distance, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { destination, network } from "../network.js";
 import { address, amend, here } from "../route.js";
 import { onTheme } from "../theme.js";
-import { savePng, saveSvg } from "./save.js";
+import { coveredShare, coverageWords, exportBar } from "./save.js";
 import { pointWords, Strings } from "./strings.js";
-import { bunching } from "./trips.js";
+import { bunching, tripsOf } from "./trips.js";
 
 const HOURS = ["1", "2", "4", "6"];
 
@@ -25,7 +25,7 @@ class Diagram {
     this.title = h("h1");
     this.lede = h("p", { class: "lede", "aria-live": "polite" });
     this.line = h("select", { class: "field", id: "diagram-line", onchange: () => this.set({ linha: this.line.value, onibus: null }) },
-      lines.map((linha) => h("option", { value: linha }, `${linha} · ${network.lines.get(linha)?.nome ?? ""}`)));
+      lines.map((linha) => h("option", { value: linha })));
     this.direction = segments(t("filter.direction"), [["ida", t("direction.ida")], ["volta", t("direction.volta")]], "ida", (sentido) => this.set({ sentido }));
     this.span = segments(t("diagram.span"), HOURS.map((hours) => [hours, `${hours} h`]), "2", (horas) => this.set({ horas }));
     this.until = h("input", { class: "field", type: "datetime-local", id: "diagram-until", onchange: () => this.set({ ate: this.until.value || null }) });
@@ -47,11 +47,13 @@ class Diagram {
       this.canvas, this.reading,
       h("div", { class: "diagram-foot" }, this.key, h("div", { class: "row" },
         button("plus", t("zoom.in"), () => this.zoom(0.7)), button("minus", t("zoom.out"), () => this.zoom(1 / 0.7)), h("button", { class: "button", type: "button", onclick: () => this.reset() }, t("zoom.reset")),
-        h("button", { class: "button", type: "button", onclick: () => saveSvg(this.svg, this.name()) }, icon("down"), "SVG"),
-        h("button", { class: "button", type: "button", onclick: () => savePng(this.svg, this.name()) }, icon("down"), "PNG"),
-        this.map = h("a", { class: "button" }, icon("map"), t("diagram.map")))),
+        this.map = h("a", { class: "button" }, icon("map"), t("diagram.map")), this.replay = h("a", { class: "button" }, icon("replay"), t("diagram.replay")))),
+      exportBar({ drawing: () => this.svg, about: () => this.about(), rows: () => this.rows(), name: () => this.name(), link: () => this.link() }),
       this.table));
     this.listen();
+    this.onLines = () => this.head();
+    document.addEventListener("lines", this.onLines);
+    get("playback/range").then(({ primeiro }) => { this.first = primeiro && Date.parse(primeiro); if (this.data) this.draw(); }, () => {});
     this.stop = onTheme(() => this.data && this.draw());
     this.resize = new ResizeObserver(() => this.data && this.draw());
     this.resize.observe(this.canvas);
@@ -60,35 +62,42 @@ class Diagram {
   }
 
   set(values) {
-    amend(values);
+    amend({ zoom: null, ...values });
     this.load();
   }
 
-  /** Take what the address says, ask for it, draw it. A refresh keeps the part in view. */
+  /** Fetch and draw what the address asks for. A refresh keeps the part in view. */
   async load(refresh = false) {
     const { params } = here();
-    this.linha = network.paths.has(`${params.get("linha")} ida`) || network.paths.has(`${params.get("linha")} volta`) ? params.get("linha") : this.line.options[0]?.value;
+    this.linha = params.get("linha") ?? this.line.options[0]?.value;
+    this.asking?.abort();
     this.sentido = network.paths.has(`${this.linha} ${params.get("sentido") ?? "ida"}`) ? params.get("sentido") ?? "ida" : network.paths.has(`${this.linha} ida`) ? "ida" : "volta";
     this.hours = HOURS.includes(params.get("horas")) ? params.get("horas") : "2";
     this.ate = params.get("ate");
     this.chosen = params.get("onibus");
     this.line.value = this.linha;
+    if (!network.paths.has(`${this.linha} ${this.sentido}`)) {
+      this.nothing();
+      return;
+    }
     this.direction.press(this.sentido);
     this.span.press(this.hours);
     this.until.value = this.ate ?? "";
     const end = this.ate ? rioMoment(this.ate.slice(0, 10), Number(this.ate.slice(11, 13)), Number(this.ate.slice(14, 16))) : live.generated || Date.now();
     this.color = lineColor(network.lines.get(this.linha)?.cor ?? network.geo?.linhas.features.find((feature) => feature.properties.linha === this.linha)?.properties.cor);
     this.makeKey();
-    this.title.textContent = t("diagram.title", { line: this.linha, end: destination(this.linha, this.sentido) ?? "" });
+    this.head();
     this.map.href = address("mapa", { linha: this.linha, sentido: this.sentido, cor: "linha", onibus: this.chosen });
-    this.asking?.abort();
     this.asking = new AbortController();
     if (!refresh) fill(this.canvas, h("p", { class: "loading" }, t("loading")));
     try {
       const from = end - Number(this.hours) * 3600000;
-      this.data = await get(`lines/${encodeURIComponent(this.linha)}/stringline`, { sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal);
+      const data = await get(`lines/${encodeURIComponent(this.linha)}/stringline`, { sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal);
+      const { trips, pieces } = tripsOf(data.veiculos, data.comprimento_m);
+      this.data = { ...data, veiculos: trips, pieces, resto: data.veiculos.filter((track) => !trips.includes(track)) };
       this.whole = { t0: from / 1000, t1: end / 1000, d0: 0, d1: this.data.comprimento_m };
-      if (!refresh || !this.zoomed) this.reset(false);
+      if (!refresh) this.take(params.get("zoom"));
+      else if (!this.zoomed) this.reset(false);
       this.bunches = bunching(this.data.veiculos, this.data.comprimento_m);
       this.tell(from, end);
       this.draw();
@@ -97,11 +106,32 @@ class Diagram {
     }
   }
 
+  /** Write the names of the line, which may come later than the diagram. */
+  head() {
+    for (const option of this.line.options) option.textContent = [option.value, network.lines.get(option.value)?.nome].filter(Boolean).join(" · ");
+    const end = destination(this.linha, this.sentido);
+    this.title.textContent = end ? t("diagram.title", { line: this.linha, end }) : t("diagram.plain", { line: this.linha, direction: t(`direction.${this.sentido}`) });
+    entitle(`${this.title.textContent} · ${t("nav.diagrama")}`);
+  }
+
+  /** Say that the line of the address has no route, instead of showing another line. */
+  nothing() {
+    this.data = this.svg = this.strings = null;
+    this.line.value = "";
+    this.title.textContent = t("diagram.plain", { line: this.linha, direction: t(`direction.${this.sentido}`) });
+    entitle(this.title.textContent);
+    this.lede.textContent = "";
+    fill(this.table);
+    fill(this.canvas, h("p", { class: "problem" }, t(network.lines.has(this.linha) ? "diagram.nopath" : "diagram.unknown", { line: this.linha })));
+  }
+
   tell(from, end) {
     const trips = this.data.veiculos.length;
     const { headway, share } = this.bunches;
     const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: age(headway), bunched: `${number(share * 100)}%` };
-    this.lede.textContent = !trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words);
+    const pieces = this.data.pieces ? ` ${t("diagram.pieces", { pieces: number(this.data.pieces) })}` : "";
+    this.lede.textContent = this.data.aviso ? t("away.text") : !trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words) + pieces;
+    this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];
       const hours = (last[0] - first[0]) / 3600;
@@ -116,8 +146,8 @@ class Diagram {
 
   draw() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (!width) return;
-    this.strings = new Strings(width, height, { data: this.data, pieces: this.bunches.pieces, color: this.color, chosen: this.chosen, view: this.view });
+    if (!width || !this.data) return;
+    this.strings = new Strings(width, height, { data: this.data, pieces: this.bunches.pieces, color: this.color, chosen: this.chosen, view: this.view, first: this.first });
     this.svg = this.strings.draw();
     fill(this.canvas, this.svg);
   }
@@ -125,12 +155,63 @@ class Diagram {
   reset(draw = true) {
     this.view = { ...this.whole };
     this.zoomed = false;
-    if (draw) this.draw();
+    if (!draw) return;
+    amend({ zoom: null });
+    this.draw();
+  }
+
+  /** Show the part that an address names: seconds and metres. */
+  take(zoom) {
+    const [t0, t1, d0, d1] = (zoom ?? "").split(",").map(Number);
+    this.reset(false);
+    if (!(t1 > t0 && d1 > d0)) return;
+    this.view = { t0, t1, d0, d1 };
+    this.bound();
+  }
+
+  /** Write the part in view into the address, with the time that it belongs to. */
+  settle() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      this.ate ??= this.minute();
+      this.until.value = this.ate;
+      amend({ ate: this.ate, zoom: this.zoomed ? this.part() : null });
+    }, 400);
+  }
+
+  /** Return the end of the period as the address has it, in whole minutes of Rio. */
+  minute() {
+    const end = Math.ceil(this.whole.t1 / 60) * 60000;
+    return `${rioDay(end)}T${clock(end)}`;
+  }
+
+  part() {
+    return ["t0", "t1", "d0", "d1"].map((key) => Math.round(this.view[key])).join(",");
+  }
+
+  /** Return a link to exactly this picture, whenever it is opened. */
+  link() {
+    const place = address("diagrama", { linha: this.linha, sentido: this.sentido, horas: this.hours, ate: this.ate ?? this.minute(), onibus: this.chosen, zoom: this.zoomed ? this.part() : null });
+    return location.href.split("#")[0] + place;
+  }
+
+  about() {
+    const { de, ate, lacunas, aviso } = this.data;
+    const [from, to] = [Date.parse(de), Date.parse(ate)];
+    return { title: this.title.textContent, subtitle: `${dateTime(from)} – ${dateTime(to)} · ${t(`direction.${this.sentido}`)}`, coverage: coverageWords(aviso ? null : coveredShare(from, to, lacunas)) };
+  }
+
+  rows() {
+    return this.data.veiculos.map((trip) => {
+      const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];
+      const iso = (second) => new Date(second * 1000).toISOString();
+      return { linha: this.linha, sentido: this.sentido, onibus: trip.codigo, primeiro_sinal: iso(first[0]), ultimo_sinal: iso(last[0]), metros: Math.round(last[1] - first[1]) };
+    });
   }
 
   /** Zoom around a place of the drawing, by default its middle; `axes` says in which ways. */
   zoom(factor, px = this.canvas.clientWidth / 2, py = this.canvas.clientHeight / 2, axes = "td") {
-    if (!this.strings) return;
+    if (!this.strings || !this.data) return;
     const [second, metres] = this.strings.at(px, py);
     const around = (low, high, middle) => [middle - (middle - low) * factor, middle + (high - middle) * factor];
     const { view } = this;
@@ -147,8 +228,14 @@ class Diagram {
     this.keep();
   }
 
-  /** Keep the view within the whole. */
   keep() {
+    this.bound();
+    this.settle();
+    this.draw();
+  }
+
+  /** Keep the view within the whole. */
+  bound() {
     const { view, whole } = this;
     for (const [low, high, least] of [["t0", "t1", 300], ["d0", "d1", 1000]]) {
       const size = Math.min(whole[high] - whole[low], Math.max(least, view[high] - view[low]));
@@ -156,7 +243,6 @@ class Diagram {
       view[high] = view[low] + size;
     }
     this.zoomed = Object.keys(whole).some((key) => Math.abs(view[key] - whole[key]) > 1);
-    this.draw();
   }
 
   listen() {
@@ -218,6 +304,8 @@ class Diagram {
 
   leave() {
     clearInterval(this.timer);
+    clearTimeout(this.settling);
+    document.removeEventListener("lines", this.onLines);
     this.resize.disconnect();
     this.stop();
     this.asking?.abort();

@@ -1,19 +1,19 @@
-// The drawing of a string-line: time across, distance up, a stroke a trip. It carries its own colours, so it can be saved.
+// The drawing of a string-line: time across, distance up, one stroke per trip. It carries its own colours, so that it can be saved.
 import { s } from "../dom.js";
 import { clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
 import { token } from "../theme.js";
+import { FONT } from "./save.js";
 
 const MARGIN = { left: 168, right: 62, top: 12, bottom: 28 };
 const NARROW = { left: 100, right: 12, top: 10, bottom: 26 };
 const STEPS = [1, 2, 5, 10, 15, 30, 60].map((minutes) => minutes * 60);
 
-const FONT = 'Roboto, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
 const SIZE = 11.5;
 const pen = document.createElement("canvas").getContext("2d");
 
-/** Return a text, cut so that it is no wider than so many pixels. */
+/** Return a text, shortened to fit a width in pixels. */
 function fitted(text, width) {
   pen.font = `${SIZE}px ${FONT}`;
   let cut = text;
@@ -54,11 +54,14 @@ export class Strings {
   }
 
   gaps() {
-    return (this.shown.data.lacunas ?? []).map(({ de, ate }) => {
+    const { data, first } = this.shown;
+    return (data.lacunas ?? []).map(({ de, ate }) => {
+      const before = first && Date.parse(ate) <= first + 60000;
+      const words = t(data.aviso ? "away.short" : before ? "diagram.before" : "diagram.gap");
       const from = Math.max(this.box.x, this.x(Date.parse(de) / 1000));
       const to = Math.min(this.box.x + this.box.width, this.x(Date.parse(ate) / 1000));
-      return to > from && [s("rect", { class: "capture-gap", x: from, y: this.box.y, width: to - from, height: this.box.height, fill: "url(#gap)" }),
-        to - from > 70 && s("text", { x: (from + to) / 2, y: this.box.y + 16, fill: token("soft"), "text-anchor": "middle" }, t("diagram.gap"))];
+      return to > from && [s("rect", { class: data.aviso ? "away" : before ? "before" : "capture-gap", x: from, y: this.box.y, width: to - from, height: this.box.height, fill: data.aviso || before ? token("sunken") : "url(#gap)" }),
+        to - from > 70 && s("text", { x: (from + to) / 2, y: this.box.y + 16, fill: token("soft"), "text-anchor": "middle" }, words)];
     });
   }
 
@@ -95,8 +98,9 @@ export class Strings {
       class: "trip", "data-trip": number, d: path(trip.pontos), stroke: trip.codigo === chosen ? token("ink") : color,
       "stroke-width": trip.codigo === chosen ? 3.2 : 1.5, "stroke-opacity": chosen && trip.codigo !== chosen ? 0.45 : 0.9,
     }));
+    const rest = data.resto.map((track) => s("path", { class: "piece", d: path(track.pontos), stroke: color, "stroke-width": 1, "stroke-opacity": 0.35 }));
     const together = pieces.flat().map((piece) => s("path", { class: "together", d: path(piece), stroke: token("poor"), "stroke-width": 4.5, "stroke-opacity": 0.5, "stroke-linecap": "round" }));
-    return [together, strokes];
+    return [rest, together, strokes];
   }
 
   /** Return the trip and the point of it nearest to a place of the drawing, within some pixels. */
@@ -126,7 +130,7 @@ export class Strings {
   }
 }
 
-/** Say what a point of a trip is. */
+/** Return the words for a point of a trip. */
 export function pointWords({ trip, point }, stations) {
   const near = stations.reduce((best, station) => (!best || Math.abs(station.distancia_m - point[1]) < Math.abs(best.distancia_m - point[1]) ? station : best), null);
   return t("diagram.hover", { bus: trip.codigo, time: clock(point[0] * 1000, true), place: near?.nome ?? distance(point[1]), speed: `${number(point[2] ?? 0)} km/h` });

@@ -10,33 +10,35 @@ const LOST = ["lost", "fail"];
 const hatch = (id) => s("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
   s("rect", { width: 6, height: 6, class: "hatch-ground" }), s("line", { x1: 0, x2: 0, y1: 0, y2: 6, class: "hatch-line" }));
 
-/** Return runs of minutes in the same state as [first ms, end ms, lost]; minutes between two without a record are lost. */
-function runs(minutes) {
+/** Return runs of minutes in the same state as [first ms, end ms, lost]; minutes between two without a record are lost,
+ * unless the database that would know is away. */
+function runs({ minutes, away }) {
   const found = [];
   for (const minute of minutes) {
     const at = Date.parse(minute.minuto);
     const lost = LOST.includes(stateOf(minute));
     let last = found.at(-1);
-    if (last && last[1] < at) found.push((last = [last[1], at, true]));
+    if (last && last[1] < at && !away) found.push((last = [last[1], at, true]));
     if (last && last[2] === lost && last[1] === at) last[1] = at + 60000;
     else found.push([at, at + 60000, lost]);
   }
   return found;
 }
 
-export function dayBar({ day, minutes }, hour) {
-  const start = rioMoment(day);
+export function dayBar(covered, hour) {
+  const start = rioMoment(covered.day);
   const x = (moment) => ((moment - start) / (24 * HOUR)) * 1440;
-  return s("svg", { viewBox: "0 0 1440 18", preserveAspectRatio: "none", role: "img", "aria-label": t("play.day.words") }, s("defs", {}, hatch("lost-day")),
+  return s("svg", { viewBox: "0 0 1440 18", preserveAspectRatio: "none", role: "img", "aria-label": covered.away ? t("away.short") : t("play.day.words") }, s("defs", {}, hatch("lost-day")),
     s("rect", { width: 1440, y: 5, height: 8, class: "bar-ground" }),
-    runs(minutes).map(([from, to, lost]) => s("rect", { x: x(from), y: 5, width: Math.max(1, x(to) - x(from)), height: 8, class: lost ? "bar-lost" : "bar-good", fill: lost ? "url(#lost-day)" : null })),
+    runs(covered).map(([from, to, lost]) => s("rect", { x: x(from), y: 5, width: Math.max(1, x(to) - x(from)), height: 8, class: lost ? "bar-lost" : "bar-good", fill: lost ? "url(#lost-day)" : null })),
     s("rect", { x: x(hour), y: 1, width: 60, height: 16, class: "bar-window" }));
 }
 
-export function hourBar({ minutes }, start, gaps) {
+/** Return the bar of an hour; `gaps` are those that the reel knows. */
+export function hourBar(coverage, start, gaps) {
   const x = (moment) => ((moment - start) / HOUR) * 1000;
   const inside = ([from, to]) => to > start && from < start + HOUR;
-  const covered = runs(minutes).filter(inside);
+  const covered = runs(coverage).filter(inside);
   const lost = [...covered.filter((run) => run[2]), ...gaps.filter(inside)];
   const bar = (from, to, properties) => {
     const [left, right] = [Math.max(0, x(from)), Math.min(1000, x(to))];

@@ -1,8 +1,17 @@
-// What a string-line says in numbers: where two buses run almost together, and how far apart they usually are.
+// What a string-line says in numbers: its trips, where two buses run nearly together, and the usual headway.
 
 const STEP = 400;
 const TOGETHER = 0.3;
 const TOGETHER_AT_MOST = 300;
+
+/** A track that covers less of the route than this is a piece, not a trip: a parked bus, or one seen only briefly. */
+const LEAST_SHARE = 0.05;
+
+/** Return the tracks that are trips, and how many others there are. */
+export function tripsOf(tracks, length) {
+  const trips = tracks.filter(({ pontos }) => (pontos.at(-1)[1] - pontos[0][1]) / length >= LEAST_SHARE);
+  return { trips, pieces: tracks.length - trips.length };
+}
 
 /** Return the second at which a trip is at a distance, null where it was not seen. */
 function timeAt(points, metres, from) {

@@ -1,8 +1,8 @@
-// One bus: where it is on its line, how fast it went, how old its word is.
+// One bus: its place on the line, its speed over the last hour, the age of its last signal.
 import { statusColor } from "../colors.js";
 import { get } from "../api.js";
 import { timeCurve } from "../charts.js";
-import { fill, h, icon } from "../dom.js";
+import { copyButton, fill, h, icon } from "../dom.js";
 import { ago, clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { ageClass, ageOf, live } from "../live.js";
@@ -59,7 +59,7 @@ export function vehiclePanel(panel, codigo, close, view) {
 
   async function load() {
     try {
-      const { pontos } = await get(`vehicles/${encodeURIComponent(codigo)}/trail`, { minutos: MINUTES });
+      const { pontos, aviso } = await get(`vehicles/${encodeURIComponent(codigo)}/trail`, { minutos: MINUTES });
       if (!panel.contains(head)) return;
       view.stage?.trail(pontos);
       const to = Math.max(live.generated, ...pontos.map((point) => Date.parse(point.datahora)));
@@ -69,7 +69,7 @@ export function vehiclePanel(panel, codigo, close, view) {
         points: speeds, from: to - MINUTES * 60000, to, top: 60, unit: " km/h",
         label: t("panel.speed.words", { top: number(Math.max(...speeds.map(([, value]) => value ?? 0))), middle: number(middle) }),
         caption: t("panel.speed.caption", { middle: number(middle) }),
-      }), view.stage && pontos.length > 1 && trailKey());
+      }), view.stage && pontos.length > 1 && trailKey(), aviso && h("p", { class: "muted small" }, t("away.text")));
     } catch (error) {
       fill(chart, h("h2", { class: "label" }, t("panel.speed")), h("p", { class: "muted small" }, error.message));
     }
@@ -104,14 +104,9 @@ function actionsOf(vehicle, direction, view) {
     const now = live.vehicles.get(vehicle.codigo);
     view.stage?.look(now.longitude, now.latitude, 14.5);
   };
-  const copy = async (event) => {
-    const words = event.currentTarget.lastChild;
-    await navigator.clipboard?.writeText(location.href);
-    words.textContent = t("copied");
-  };
   return [
     h("button", { class: "button", type: "button", onclick: aim }, icon("aim"), h("span", {}, t("panel.aim"))),
     network.paths.has(`${vehicle.linha} ${direction}`) && h("a", { class: "button", href: address("diagrama", { linha: vehicle.linha, sentido: direction, onibus: vehicle.codigo }) }, icon("diagram"), h("span", {}, t("nav.diagrama"))),
-    h("button", { class: "button", type: "button", onclick: copy }, icon("link"), h("span", {}, t("copy"))),
+    copyButton(t("copy"), t("copied"), () => location.href),
   ];
 }

@@ -24,9 +24,9 @@ import msgspec
 from bench.headways import Position, evenness
 from bench.rig import Result
 from brt_watch.archive.recordings import Recording, read_recording
+from brt_watch.capture.simulation import Simulation
 from brt_watch.clock import RIO
 from brt_watch.network import Network, metres_between, read_network
-from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.world import World
 
 WHERE = "RECORDINGS"

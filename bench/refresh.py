@@ -12,11 +12,11 @@ from bench import rig
 from bench.rig import Result
 from bench.simulate import DAY, HOUR, MORNING
 from brt_watch import pipeline
+from brt_watch.capture.simulation import Simulation, simulate_into
 from brt_watch.network import read_network
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into
 
 
 def refresh(hours: int = 6) -> Iterator[Result]:

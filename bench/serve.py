@@ -16,10 +16,10 @@ from pydantic import HttpUrl
 
 from bench import rig
 from bench.rig import Result
+from brt_watch.capture.simulation import Simulation, simulate_into
 from brt_watch.network import read_network
 from brt_watch.settings import PREFIX, Settings
 from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into
 
 CONNECTIONS = 16
 REQUESTS = 4000

@@ -14,10 +14,10 @@ from pydantic import HttpUrl
 
 from bench import rig
 from bench.rig import Result, Took
+from brt_watch.capture.simulation import Simulation, simulate_into
 from brt_watch.network import read_network
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into
 from brt_watch.simulate.world import World
 
 MORNING = datetime.fromisoformat("2025-06-05T10:00:00+00:00")

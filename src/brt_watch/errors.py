@@ -2,9 +2,11 @@
 
 BrtWatchError
 ├── SettingsError         a setting is wrong
+├── EnvironmentUnusable   a variable of the environment keeps the API from being reached
 ├── AlreadyRunning        another process does this work in the same data folder
 ├── NotRunning            the service has to run for this
 ├── ServiceFailed         a process of the service does not come up
+├── SupervisorSilent      the service runs, and its supervisor cannot be asked
 ├── PortBusy              the port of the embedded Postgres is taken
 ├── WebPortBusy           the port of the page is taken
 ├── PostgresFailed        the embedded Postgres does not come up
@@ -28,6 +30,8 @@ BrtWatchError
 
 from __future__ import annotations
 
+from brt_watch.masking import masked
+
 
 class BrtWatchError(Exception):
     """brt-watch cannot go on."""
@@ -36,11 +40,18 @@ class BrtWatchError(Exception):
 
     def __init__(self, **details: object) -> None:
         self.details = details
-        super().__init__((self.__doc__ or "").format(**details))
+        # No message holds a password, wherever the text came from.
+        super().__init__(masked((self.__doc__ or "").format(**details)))
 
 
 class SettingsError(BrtWatchError):
     """The settings are not usable. Change them in the environment or in .env:\n{problems}"""
+
+    exit_code = 2
+
+
+class EnvironmentUnusable(BrtWatchError):
+    """The API cannot be reached in this environment: {reason}. Correct or unset {names}, then start again."""
 
     exit_code = 2
 
@@ -55,6 +66,11 @@ class NotRunning(BrtWatchError):
 
 class ServiceFailed(BrtWatchError):
     """{name} did not come up. Its log says why: {log}"""
+
+
+class SupervisorSilent(BrtWatchError):
+    """brt-watch runs (supervisor is process {pid}), but supervisor cannot be asked: {reason}. \
+Captures go on. To get it back: make stop, then make start."""
 
 
 class PortBusy(BrtWatchError):
@@ -138,7 +154,7 @@ class PollFailed(BrtWatchError):
 
     def __init__(self, reason: str, detail: str = "", http_status: int | None = None) -> None:
         self.reason = reason
-        self.detail = detail
+        self.detail = detail = masked(detail)
         self.http_status = http_status
         super().__init__(reason=reason, detail=detail)
 

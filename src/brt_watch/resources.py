@@ -24,7 +24,7 @@ class Resources(Capture):
         """Return the resources that the settings describe."""
         clock, feed_url = settings.time, str(settings.feed_url)
         feed = Feed(feed_url, clock, settings.max_response_bytes)
-        files = CaptureFiles(settings.folder, feed_url)
+        files = CaptureFiles(settings.folder, settings.feed_name)
         address, folder = settings.alert_webhook.get_secret_value(), settings.folder.name
         webhook = Webhook(address, lambda: f"{files.capturer}, {folder}")
         return cls(settings, clock, feed, files, Store(settings), webhook)

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, HttpUrl, PostgresDsn, SecretStr, TypeAdapter, ValidationError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
+from brt_watch.masking import masked
 
 PREFIX = "BRT_WATCH_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
-PROJECT = Path(__file__).resolve().parents[2]
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 MIN_CAPTURED_MINUTES = 10
 """A CSV never holds fewer captured minutes than this: the user's demand, so a constant and not a setting."""
+
+
+def home() -> Path:
+    """Return where relative paths start: the checkout this code lies in, else (installed) the current folder."""
+    return _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 
 
 def _is_clock(text: str) -> str:
@@ -35,11 +45,35 @@ def _divides_the_minute(seconds: int) -> int:
     return seconds
 
 
+def _named_folder(value: object) -> object:
+    if value == "":
+        raise ValueError("it is empty; name a folder, or unset it")
+    return value
+
+
+def _absolute(folder: Path) -> Path:
+    try:
+        return (home() / folder.expanduser()).resolve()
+    except RuntimeError as error:  # ~somebody, whom the system does not know
+        raise ValueError(str(error)) from None
+
+
 def is_postgres_url(url: SecretStr) -> SecretStr:
-    """Return the address of a Postgres, or none, as it is; raises ValueError when it is something else."""
-    if url.get_secret_value():
-        TypeAdapter(PostgresDsn).validate_python(url.get_secret_value())
-    return url
+    """Return the address of a Postgres, without the driver that SQLAlchemy writes into it; raises ValueError."""
+    written = url.get_secret_value()
+    if not written:
+        return url
+    written = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", written.strip())
+    if not re.match(r"postgres(ql)?://", written):
+        raise ValueError("it has the form postgresql://user:password@host/database")
+    try:
+        conninfo_to_dict(written)
+    except ProgrammingError:
+        # Without libpq's words, which repeat parts of the address.
+        raise ValueError(
+            "it cannot be read; special characters of a password are written as %40 (@), %3A (:), %2F (/), %25 (%)"
+        ) from None
+    return SecretStr(written)
 
 
 def _is_web_address(url: SecretStr) -> SecretStr:
@@ -49,14 +83,19 @@ def _is_web_address(url: SecretStr) -> SecretStr:
 
 
 class Settings(BaseSettings):
-    """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at the project."""
+    """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at `home()`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
     feed_url: Annotated[HttpUrl, Field(description="The API to capture.")] = HttpUrl(
         "https://dados.mobilidade.rio/gps/brt"
     )
-    data: Annotated[Path, Field(description="The folder of everything that is captured.")] = Path("data")
+    data: Annotated[
+        Path,
+        BeforeValidator(_named_folder),
+        AfterValidator(_absolute),
+        Field(description="The folder of everything that is captured."),
+    ] = Path("data")
     database_url: Annotated[
         SecretStr,
         AfterValidator(is_postgres_url),
@@ -105,10 +144,15 @@ class Settings(BaseSettings):
         Field(description="A pretended clock, for recordings (`brt-watch replay` prints it); empty: the real one."),
     ] = ""
 
-    @cached_property
+    @property
     def folder(self) -> Path:
         """The data folder, absolute."""
-        return (PROJECT / self.data.expanduser()).resolve()
+        return self.data
+
+    @property
+    def feed_name(self) -> str:
+        """The address of the API for people: without a password."""
+        return masked(str(self.feed_url))
 
     @cached_property
     def time(self) -> Clock:
@@ -125,9 +169,9 @@ _SECRETS = [name for name, field in Settings.model_fields.items() if field.annot
 
 
 def env_file() -> Path | None:
-    """Return the file of settings: .env of the project, another one by BRT_WATCH_ENV_FILE, none if that is empty."""
+    """Return the file of settings: .env at home, another one by BRT_WATCH_ENV_FILE, none if that is empty."""
     name = os.environ.get(ENV_FILE, ".env")
-    return PROJECT / name if name else None
+    return home() / name if name else None
 
 
 def load_settings() -> Settings:
@@ -137,7 +181,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         problems = [
             f"  {PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}"
-            + ("" if problem["loc"][0] in _SECRETS else f" (it is {str(problem['input'])!r})")
+            + ("" if problem["loc"][0] in _SECRETS else f" (it is {masked(str(problem['input']))!r})")
             for problem in error.errors()
         ]
         raise SettingsError(problems="\n".join(problems)) from None

@@ -17,11 +17,14 @@ class Commands:
     def __init__(self, data: Path, **environment: str) -> None:
         self.data = data
         self.environment = os.environ | {"BRT_WATCH_DATA": str(data)} | environment
+        self.said_aside = ""
+        """What the last command printed on the error output."""
 
     def run(self, *words: str, expect: int | None = 0) -> str:
         """Return what a command printed; it must end with the exit code that is expected, if one is."""
         command = [sys.executable, "-m", "brt_watch", *words]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
+        self.said_aside = done.stderr
         assert expect in (done.returncode, None), f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
 

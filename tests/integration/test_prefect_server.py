@@ -235,7 +235,7 @@ def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> Non
     from prefect.serialization.storage import StorageSchema
 
     from brt_watch.flows import flows
-    from brt_watch.service.supervisor import FLOWS
+    from brt_watch.health import FLOWS
 
     for flow in office.server.flows:
         assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows.FLOWS[flow["name"]]

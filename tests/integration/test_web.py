@@ -244,7 +244,7 @@ def test_health_is_503_when_the_capture_is_behind_and_the_map_says_so(
     clock.time += timedelta(minutes=4)
     app.state.site.live.look()
     assert get("/health").status_code == 503
-    assert "behind" in get("/health").json()["detail"]
+    assert "does not run" in get("/health").json()["detail"]
     assert "parada" in get("/api/v1/vehicles").json()["aviso"]
     assert "brt_watch_poll_age_seconds" in get("/metrics").text
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import ClassVar
 from unittest import mock
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from brt_watch import cli, pipeline
 from brt_watch.cli import database, service
-from brt_watch.errors import MoveRefused, PostgresFailed, TransformFailed
+from brt_watch.errors import MoveRefused, PortBusy, PostgresFailed, TransformFailed
 from brt_watch.service.supervisor import Service
 from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate import demo
@@ -112,7 +113,7 @@ def test_capture_once_writes_a_ledger_line_even_when_nobody_answers(
 ) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("BRT_WATCH_FEED_URL", "http://127.0.0.1:9/gps/brt")
-    monkeypatch.setenv("BRT_WATCH_CLOCK", "2025-06-05T21:44:00Z@1764000000x30")
+    monkeypatch.setenv("BRT_WATCH_CLOCK", "2025-06-05T21:44:00Z@1764000000x5")
     assert main(monkeypatch, "capture", "--once") == 1
     (ledger,) = (tmp_path / "data").glob("windows/*/polls.csv")
     assert "failed,unreachable," in ledger.read_text()
@@ -178,13 +179,22 @@ def test_a_database_that_an_interrupted_start_left_without_tables_gets_them(monk
     assert resources.store.apply_schema.called
 
 
-@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(
+    "failed",
+    [
+        PostgresFailed(reason="the disk is full", log="postgres.log"),
+        PortBusy(port=15432),
+        PermissionError(13, "the disk is full: Permission denied", "/var/lib/brt-watch"),
+        subprocess.CalledProcessError(1, ["initdb"]),
+        None,
+    ],
+    ids=repr,
+)
 def test_a_database_in_trouble_does_not_keep_the_capture_from_starting(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failed: Exception | None
 ) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
-    if own:
-        failed = PostgresFailed(reason="the disk is full", log="postgres.log")
+    if failed:
         monkeypatch.setattr(service, "start_database", mock.Mock(side_effect=failed))
     else:
         monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://brt:geheim@127.0.0.1:9/brt")
@@ -195,7 +205,7 @@ def test_a_database_in_trouble_does_not_keep_the_capture_from_starting(
     result = runner.invoke(cli.app, ["start"])
     running.start.assert_called_once_with(service.PARTS)
     assert "note:" in result.output
-    assert ("the disk is full" if own else "does not answer") in " ".join(result.output.split())
+    assert ("does not answer" if failed is None else " ".join(str(failed).split())) in " ".join(result.output.split())
 
 
 def test_programs_of_other_settings_are_told_of_and_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

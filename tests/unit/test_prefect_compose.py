@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brt_watch.settings import PROJECT
+from brt_watch.settings import home
 
 SECRETS = {"BRT_DB_PASSWORD": "geheim1", "PREFECT_DB_PASSWORD": "geheim2"}
 PROFILES = ("server", "docker-agent", "flows", "data")
@@ -36,7 +36,7 @@ def compose(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
     # The .env of whoever runs the tests has no say.
     command = [program, "--env-file", os.devnull, *words]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("BRT_", "PREFECT_"))}
-    return subprocess.run(command, cwd=PROJECT, env=clean | environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=home(), env=clean | environment, capture_output=True, text=True)
 
 
 def services(*profiles: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def test_what_waits_waits_for_what_can_become_true(everything: dict[str, Any]) -
 
 
 def test_there_is_no_password_in_the_file_and_none_has_a_default() -> None:
-    text = (PROJECT / "compose.yaml").read_text()
+    text = (home() / "compose.yaml").read_text()
     for line in text.splitlines():
         if re.search(r"PASSWORD|postgresql://", line) and not line.strip().startswith("#"):
             assert re.search(r"\$\{\w+_PASSWORD:\?", line), line
@@ -128,8 +128,8 @@ def test_there_is_no_password_in_the_file_and_none_has_a_default() -> None:
 
 
 def test_every_variable_of_the_file_is_explained_with_its_default() -> None:
-    asked = dict(re.findall(r"\$\{(\w+):[?-]([^}]*)\}", (PROJECT / "compose.yaml").read_text()))
-    explained = dict(re.findall(r"^#?(\w+)=(.*)", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    asked = dict(re.findall(r"\$\{(\w+):[?-]([^}]*)\}", (home() / "compose.yaml").read_text()))
+    explained = dict(re.findall(r"^#?(\w+)=(.*)", (home() / ".env.example").read_text(), re.MULTILINE))
     assert explained == asked | dict.fromkeys(SECRETS, "")
 
 
@@ -164,12 +164,12 @@ def test_every_command_of_ours_exists(everything: dict[str, Any]) -> None:
 
 
 def test_hadolint_has_nothing_to_say() -> None:
-    done = subprocess.run([tool("hadolint"), "Dockerfile"], cwd=PROJECT, capture_output=True, text=True)
+    done = subprocess.run([tool("hadolint"), "Dockerfile"], cwd=home(), capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_image_is_of_pinned_parts_and_not_of_root() -> None:
-    text = (PROJECT / "Dockerfile").read_text()
+    text = (home() / "Dockerfile").read_text()
     assert len(re.findall(r"^FROM python:\$\{PYTHON_VERSION\}-slim", text, re.MULTILINE)) == 2
     assert "--require-hashes --no-deps -r requirements.lock" in text
     assert re.findall(r"^USER (\w+)", text, re.MULTILINE)[-1] == "1000"
@@ -181,8 +181,8 @@ def test_the_image_is_of_pinned_parts_and_not_of_root() -> None:
 
 
 def test_nothing_reaches_the_image_but_what_it_needs() -> None:
-    ignored = (PROJECT / ".dockerignore").read_text().splitlines()
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    ignored = (home() / ".dockerignore").read_text().splitlines()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (home() / "Dockerfile").read_text(), re.MULTILINE)
     needed = {word.removeprefix("./") for line in copied for word in line.split()}
     assert ignored[1] == "*"
     assert {line[1:] for line in ignored if line.startswith("!")} == needed

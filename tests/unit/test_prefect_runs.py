@@ -21,7 +21,7 @@ from brt_watch.capture.alerts import Webhook
 from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
 from brt_watch.resources import Resources
-from brt_watch.settings import PROJECT
+from brt_watch.settings import home
 from tests.conftest import ScriptedFeed, make_settings
 from tests.run_flow import run, runs_of
 
@@ -132,7 +132,7 @@ def test_a_setting_chooses_where_an_agent_runs_the_flows(
 
 
 def test_everything_of_prefect_is_in_the_flow_modules() -> None:
-    source = PROJECT / "src" / "brt_watch"
+    source = home() / "src" / "brt_watch"
     knows = {
         str(path.relative_to(source))
         for path in source.rglob("*.py")

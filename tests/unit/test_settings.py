@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from brt_watch.errors import SettingsError
-from brt_watch.settings import PROJECT, env_file, load_settings, unknown_names
+from brt_watch.settings import env_file, home, load_settings, unknown_names
 
 
 def test_the_defaults_are_the_users_system() -> None:
     settings = load_settings()
     assert str(settings.feed_url) == "https://dados.mobilidade.rio/gps/brt"
     assert (settings.poll_seconds, settings.window_minutes, settings.load_minutes) == (20, 13, 13)
-    assert settings.folder == PROJECT / "data"
+    assert settings.folder == home() / "data"
     assert settings.embedded_postgres
 
 
@@ -39,6 +39,31 @@ def test_a_window_cannot_be_set_below_ten_minutes(monkeypatch: pytest.MonkeyPatc
         load_settings()
 
 
+@pytest.mark.parametrize("driver", ["", "+psycopg2", "+psycopg", "+asyncpg", "+pg8000"])
+def test_the_driver_in_an_address_of_sqlalchemy_is_dropped(monkeypatch: pytest.MonkeyPatch, driver: str) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", f"postgresql{driver}://me:geheim@db/brt?sslmode=require")
+    address = load_settings().database_url.get_secret_value()
+    assert address == "postgresql://me:geheim@db/brt?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://me:geheim@[db/brt", "postgresql://me:geheim@db/brt?sslmod=no", "postgresql://me:geheim%zz@db"],
+)
+def test_an_address_that_libpq_cannot_read_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", address)
+    with pytest.raises(SettingsError, match="BRT_WATCH_DATABASE_URL") as error:
+        load_settings()
+    assert "geheim" not in str(error.value)
+
+
+@pytest.mark.parametrize("folder", ["", "~nobody-of-this-name/data"])
+def test_a_folder_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", folder)
+    with pytest.raises(SettingsError, match="BRT_WATCH_DATA"):
+        load_settings()
+
+
 def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://me:geheim@db/brt")
     assert "geheim" not in repr(load_settings())
@@ -53,7 +78,7 @@ def test_a_file_gives_what_the_environment_does_not_and_another_one_can_be_named
 ) -> None:
     assert env_file() is None, "no test reads the file of who runs it"
     monkeypatch.delenv("BRT_WATCH_ENV_FILE")
-    assert env_file() == PROJECT / ".env"
+    assert env_file() == home() / ".env"
     other = tmp_path / "other.env"
     other.write_text("BRT_WATCH_LOAD_MINUTES=5\nBRT_WATCH_HTTP_PORT=8005\nBRT_WATCH_PORT=1\n")
     monkeypatch.setenv("BRT_WATCH_ENV_FILE", str(other))

@@ -14,6 +14,7 @@ import pytest
 from brt_watch import pipeline
 from brt_watch.capture.fetch import Feed, Response
 from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.capture.window import CSV, read_ledger
 from brt_watch.clock import Clock, parse_moment
 from brt_watch.errors import MixedData
@@ -21,7 +22,6 @@ from brt_watch.network import read_network
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
-from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.simulate.truth import FILES
 from tests.conftest import make_settings
 from tests.fleet import body, vehicle

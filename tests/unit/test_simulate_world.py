@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from brt_watch.capture.simulation import Simulation
 from brt_watch.feeds.brt import parse
 from brt_watch.network import read_network
-from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.world import World
 from tests.city_data import CITY_DATA
 

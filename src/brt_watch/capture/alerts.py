@@ -10,6 +10,7 @@ import httpx
 import structlog
 
 from brt_watch.capture.contract import Alert
+from brt_watch.masking import masked
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ class Webhook:
 
     def _message(self, alert: Alert) -> dict[str, Any]:
         sender = self.sender()
-        text = f"brt-watch ({sender}): {alert.text}"
+        text = masked(f"brt-watch ({sender}): {alert.text}")
         host = httpx.URL(self.url).host
         if host.endswith(("discord.com", "discordapp.com")):
             return {"content": text}
@@ -57,6 +58,6 @@ class Webhook:
             "event": alert.event,
             "code": alert.code,
             "subject": alert.subject,
-            "detail": alert.detail,
+            "detail": masked(alert.detail),
             "since": alert.since.isoformat(),
         }

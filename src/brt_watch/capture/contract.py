@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from brt_watch.capture import silence
 from brt_watch.model import Parsed, Poll
-
-SILENCE = timedelta(minutes=5)
-"""Without a good poll for longer than this the feed is silent."""
 
 FREEZE = timedelta(minutes=3)
 """When no vehicle has a new stamp for longer than this the feed is frozen. In the quietest recorded minute, a Sunday
@@ -139,7 +137,7 @@ def _remember(before: Watch, now: Watch, troubles: list[Trouble]) -> Watch:
 
 
 def _silent(now: Watch, poll: Poll) -> Iterator[Trouble]:
-    if now.good_at and poll.tick - now.good_at > SILENCE:
+    if now.good_at and poll.tick - now.good_at > silence.ALERT:
         yield Trouble("silent", "", f"no good poll; the last one failed: {poll.reason} {poll.detail}", now.good_at)
 
 

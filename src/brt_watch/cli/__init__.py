@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from brt_watch.cli import database, demo, flow, importing, network, serve, service, simulation, steps
 from brt_watch.cli.terminal import err, plain, set_up_logging
 from brt_watch.errors import BrtWatchError
+from brt_watch.masking import masked
 from brt_watch.simulate import demo as demo_settings
 
 app = typer.Typer(
@@ -37,6 +39,9 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output (head, say) has enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception:  # noqa: BLE001 (a fault of ours: shown whole, but for passwords in its message)
+        sys.stderr.write(masked(traceback.format_exc()))
+        sys.exit(1)
 
 
 @app.callback()

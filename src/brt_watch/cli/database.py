@@ -17,7 +17,7 @@ from rich.progress import Progress
 
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json, quietly
 from brt_watch.resources import Resources
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
@@ -45,13 +45,15 @@ def db_stop() -> None:
 @app.command("schema")
 def db_schema() -> None:
     """Make the tables that the load fills, or bring them to the newest form."""
-    steps = load_resources().store.apply_schema()
+    with quietly():
+        steps = load_resources().store.apply_schema()
     out.print(f"applied: {', '.join(steps)}" if steps else "the tables are up to date")
 
 
 @app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def db_psql(context: typer.Context) -> None:
     """Open psql on the database; further words go to psql (for example -c 'select * from generate_view')."""
+    zone = os.environ.get("PGTZ", "America/Sao_Paulo")
     resources = load_resources()
     program = (
         Server.of(resources.settings).programs / "psql"
@@ -62,7 +64,7 @@ def db_psql(context: typer.Context) -> None:
         err.print("psql is not installed; the database is at the address of BRT_WATCH_DATABASE_URL.")
         raise typer.Exit(1)
     known = resources.store.connection_parameters()
-    os.environ.update({"PGPASSWORD": known.pop("password", ""), "PGTZ": os.environ.get("PGTZ", "America/Sao_Paulo")})
+    os.environ.update({"PGPASSWORD": known.pop("password", ""), "PGTZ": zone})
     os.execv(program, [str(program), "-d", make_conninfo(**known), *context.args])
 
 

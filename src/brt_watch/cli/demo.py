@@ -13,14 +13,16 @@ import typer
 from rich.progress import track
 
 from brt_watch import pipeline
+from brt_watch.capture.simulation import Simulation, simulate_into
 from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
 from brt_watch.cli.simulation import fill
 from brt_watch.cli.terminal import err, out, quietly
+from brt_watch.health import SIMULATOR, WEB
 from brt_watch.resources import Resources
-from brt_watch.service.supervisor import PARTS, SIMULATOR, WEB, Service
+from brt_watch.service.environment import check_environment
+from brt_watch.service.supervisor import PARTS, Service
 from brt_watch.settings import load_settings
 from brt_watch.simulate import demo as demo_settings
-from brt_watch.simulate.simulation import Simulation, simulate_into
 
 app = typer.Typer()
 
@@ -36,6 +38,7 @@ def demo(
     """
     demo_settings.enter()
     settings = load_settings()
+    check_environment()
     service = Service(settings)
     resources = Resources.from_settings(settings)
     is_new = not any(program.name == "capture" and program.state == "RUNNING" for program in service.programs())

@@ -10,7 +10,9 @@ from rich.table import Table
 from brt_watch.cli.service import print_where_to_look
 from brt_watch.cli.terminal import out
 from brt_watch.flows import server as flow_server
-from brt_watch.service.supervisor import FLOWS, Service
+from brt_watch.health import FLOWS
+from brt_watch.service.environment import check_environment
+from brt_watch.service.supervisor import Service
 from brt_watch.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
@@ -33,6 +35,7 @@ def flow_list() -> None:
 def flow_start() -> None:
     """Start the flows on their schedules in the background."""
     settings = load_settings()
+    check_environment()
     service = Service(settings)
     print_where_to_look(settings, service, service.start(FLOWS))
 

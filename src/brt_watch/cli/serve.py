@@ -9,7 +9,8 @@ import typer
 
 from brt_watch.cli.terminal import err, load_resources
 from brt_watch.errors import WebPortBusy
-from brt_watch.service.supervisor import WEB, known_as
+from brt_watch.health import WEB
+from brt_watch.service.supervisor import known_as
 
 app = typer.Typer()
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import typer
 from rich.table import Table
 
 from brt_watch import __version__
+from brt_watch.capture.simulation import simulation_of
 from brt_watch.cli.serve import listen
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
-from brt_watch.errors import BrtWatchError, DatabaseRefused, DatabaseUnreachable, PostgresFailed, ServiceFailed
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json, quietly
+from brt_watch.errors import (
+    BrtWatchError,
+    SupervisorSilent,
+)
+from brt_watch.health import FLOWS, SIMULATOR, WEB
+from brt_watch.masking import masked
 from brt_watch.resources import Resources
+from brt_watch.service.environment import check_environment
 from brt_watch.service.status import Report, report
-from brt_watch.service.supervisor import DATABASE, FLOWS, PARTS, SIMULATOR, WEB, Service
+from brt_watch.service.supervisor import DATABASE, PARTS, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
-from brt_watch.simulate.simulation import simulation_of
 from brt_watch.store.embedded import Server
 
 app = typer.Typer()
@@ -27,13 +34,14 @@ SIMULATED = "The data is simulated: no real bus is in it."
 def start() -> None:
     """Start Postgres, the flows and the page in the background, and say where to look."""
     settings = load_settings()
+    check_environment()
     service = Service(settings)
     check_web_port(settings, service)
     trouble = _start_database_if_possible(settings, service)
     started = service.start(PARTS)
     print_where_to_look(settings, service, started)
     if trouble:
-        err.print(f"[yellow]note:[/] {plain(str(trouble))}")
+        err.print(f"[yellow]note:[/] {plain(masked(trouble))}")
 
 
 @app.command()
@@ -69,7 +77,7 @@ def logs() -> None:
 def config(as_json: AsJson = False) -> None:
     """Print the settings, secrets masked, and what each means."""
     settings = load_settings()
-    values = {PREFIX + name.upper(): str(value) for name, value in settings}
+    values = {PREFIX + name.upper(): masked(str(value)) for name, value in settings}
     if as_json:
         print_json(values)
     else:
@@ -98,7 +106,8 @@ def start_database(settings: Settings, service: Service) -> None:
         server.check_port()
         service.start([DATABASE])
     server.wait_until_ready()
-    Resources.from_settings(settings).store.apply_schema()
+    with quietly():
+        Resources.from_settings(settings).store.apply_schema()
 
 
 def check_web_port(settings: Settings, service: Service) -> None:
@@ -109,16 +118,19 @@ def check_web_port(settings: Settings, service: Service) -> None:
         listen("127.0.0.1", settings.http_port).close()
 
 
-def _start_database_if_possible(settings: Settings, service: Service) -> BrtWatchError | None:
+def _start_database_if_possible(settings: Settings, service: Service) -> str:
     """Have a database with its tables; returns what is in the way, for the capture needs none."""
     try:
         if settings.embedded_postgres:
             start_database(settings, service)
         else:
-            Resources.from_settings(settings).store.apply_schema()
-    except (DatabaseUnreachable, DatabaseRefused, PostgresFailed, ServiceFailed) as error:
-        return error
-    return None
+            with quietly():
+                Resources.from_settings(settings).store.apply_schema()
+    except SupervisorSilent:
+        raise
+    except (BrtWatchError, OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return ""
 
 
 def print_where_to_look(settings: Settings, service: Service, started: list[str]) -> None:
@@ -133,7 +145,7 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
         what = where.get(program.name) or f"Prefect flow {FLOWS[program.name]}"
         out.print(f"  {program.name:<10} {program.state.lower()}, process {program.pid}: {what}")
     demo = " DEMO=1" if simulated and simulated.demo else ""
-    out.print(f"  the API    {settings.feed_url}, every {settings.poll_seconds} s")
+    out.print(f"  the API    {plain(settings.feed_name)}, every {settings.poll_seconds} s")
     out.print(f"  the CSV    grows in {settings.folder}/windows/*/brt.csv")
     out.print(f"  Postgres   gets it every {settings.load_minutes} minutes; look with: make psql{demo}")
     out.print(f"Next: make status{demo}, make logs{demo}, make stop{demo}", style="bold")

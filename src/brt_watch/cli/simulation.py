@@ -12,17 +12,18 @@ import typer
 from rich.progress import track
 
 from brt_watch.archive.recordings import read_recording
+from brt_watch.capture.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.cli.terminal import AsJson, err, out, plain, print_json, quietly
 from brt_watch.clock import Clock, PretendClock, write_tick
+from brt_watch.health import SIMULATOR
 from brt_watch.network import read_network
-from brt_watch.service.supervisor import SIMULATOR, known_as
+from brt_watch.service.supervisor import known_as
 from brt_watch.settings import PREFIX, Settings, load_settings
 from brt_watch.simulate.demo import port_of
 from brt_watch.simulate.faults import Faults, fault_table, parse_faults
 from brt_watch.simulate.history import history as captured
 from brt_watch.simulate.score import score as score_of
 from brt_watch.simulate.server import ApiServer, Source
-from brt_watch.simulate.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.simulate.truth import Truth
 from brt_watch.simulate.world import World
 

@@ -16,13 +16,13 @@ from brt_watch.capture.ticks import next_ticks
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.errors import DamagedWindow
+from brt_watch.health import FLOWS
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.service.status import report
-from brt_watch.service.supervisor import FLOWS
 from brt_watch.settings import Settings
 from brt_watch.store.load import Loaded
-from brt_watch.transform.dictionary import DICTIONARY, write_dictionary
+from brt_watch.transform.dictionary import dictionary_path, write_dictionary
 from brt_watch.transform.runner import run_dbt
 
 app = typer.Typer()
@@ -205,8 +205,9 @@ def _flow_lock(settings: Settings, name: str) -> Path:
 @app.command()
 def docs() -> None:
     """Write docs/models.md, every column of every model, and dbt's documentation site, which needs the database."""
-    changed = write_dictionary()
-    out.print(f"{DICTIONARY} {'is written' if changed else 'was up to date'}")
+    path = dictionary_path()
+    changed = write_dictionary(path)
+    out.print(f"{path} {'is written' if changed else 'was up to date'}")
     resources = load_resources()
     with err.status("asking dbt"):
         run_dbt(resources.settings, resources.store.connection_parameters(), ["docs", "generate"], "--static")

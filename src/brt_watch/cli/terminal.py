@@ -13,6 +13,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from brt_watch.masking import mask_event, masked
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.settings import load_settings
@@ -33,7 +34,7 @@ def poll_line(poll: Poll) -> str:
     if poll.status.is_good:
         what = f"{poll.records} records, {poll.rejects} rejects, median age {poll.median_age_seconds or 0:.0f} s"
     else:
-        what = f"{poll.reason} {plain(poll.detail)}".strip()
+        what = f"{poll.reason} {plain(masked(poll.detail))}".strip()
     return f"{poll.tick:%Y-%m-%d %H:%M:%S %Z} {poll.status.value}: {what}"
 
 
@@ -56,6 +57,7 @@ def set_up_logging() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            mask_event,
             render,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -21,6 +21,7 @@ from brt_watch.archive import tidy as archived
 from brt_watch.capture.ticks import ticks_of_minute
 from brt_watch.clock import MINUTE, UTC, floor
 from brt_watch.flows import home as flow_home
+from brt_watch.masking import MaskingFilter
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.settings import load_settings
@@ -54,6 +55,8 @@ AFTER_LOADING = timedelta(seconds=45)
 
 # dbt sets up a log of everything in its process; Prefect's lines would be there twice.
 logging.getLogger("prefect").propagate = False
+for handler in logging.getLogger("prefect").handlers:
+    handler.addFilter(MaskingFilter())
 
 
 @cache

@@ -22,8 +22,10 @@ from brt_watch import lock
 from brt_watch.capture import alerts as alert
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert
-from brt_watch.clock import UTC, Clock, parse_moment, write_moment
+from brt_watch.clock import UTC, Clock, write_moment
 from brt_watch.errors import AlreadyRunning
+from brt_watch.health import failing_since, write_failing
+from brt_watch.masking import masked
 
 PATIENCE_SECONDS = 5.0
 """A run of an agent waits so long for the one before it, which may still be reporting its end."""
@@ -88,11 +90,11 @@ class Runs:
         mark = self.folder / "run" / f"{flow.name}.failing"
         if new.is_failed() and not mark.exists():
             since = self.clock.now()
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.write_text(write_moment(since))
-            self._send("raised", flow, "; ".join(dict.fromkeys(self.reasons)) or str(new.message), since)
+            reason = "; ".join(dict.fromkeys(self.reasons)) or str(new.message)
+            write_failing(mark, write_moment(since), masked(reason))
+            self._send("raised", flow, reason, since)
         elif new.is_successful() and not new.is_skipped() and mark.exists():
-            since = parse_moment(mark.read_text() or write_moment(self.clock.now()))
+            since = failing_since(mark) or self.clock.now()
             mark.unlink()
             self._send("closed", flow, "a run was good again", since)
         if new.is_finished():

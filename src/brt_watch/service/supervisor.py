@@ -13,7 +13,6 @@ from configparser import ConfigParser
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
@@ -22,27 +21,19 @@ import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from brt_watch import lock
+from brt_watch.capture.simulation import simulation_of
 from brt_watch.clock import UTC
-from brt_watch.errors import NotRunning, ServiceFailed
-from brt_watch.settings import PREFIX, PROJECT, Settings
-from brt_watch.simulate.simulation import simulation_of
+from brt_watch.errors import NotRunning, ServiceFailed, SupervisorSilent
+from brt_watch.health import CONFIGURATION, FLOWS, SIMULATOR, WEB, supervisor_process
+from brt_watch.settings import PREFIX, Settings, home
 from brt_watch.store.embedded import Server
 
-FLOWS = {
-    "capture": "local_storage_flow",
-    "load": "postgres_storage_flow",
-    "transform": "dbt_flow",
-}
-"""The steps that run by themselves, and the Prefect flow of each."""
-
 DATABASE = "postgres"
+ALL = (DATABASE, SIMULATOR, *FLOWS, WEB)
+SOCKET = "supervisor.sock"
 
-SIMULATOR = "simulator"
-"""The simulated API, which is a part of the service in a demo."""
-
-
-WEB = "web"
-"""The page and the interfaces over HTTP."""
+LONGEST_SOCKET_PATH = 90
+"""Of the 104 bytes that the path of a socket may have; supervisor adds its process id while it makes one."""
 
 PARTS = (*FLOWS, WEB)
 """What is started beside Postgres."""
@@ -73,7 +64,7 @@ class Service:
         self.settings = settings
         self.run = settings.folder / "run"
         self.logs = settings.folder / "logs"
-        self.config = self.run / "supervisord.conf"
+        self.config = self.run / CONFIGURATION
 
     @property
     def names(self) -> list[str]:
@@ -83,20 +74,27 @@ class Service:
         return [*own, *([SIMULATOR] if simulation and simulation.demo else []), *PARTS]
 
     def is_running(self) -> bool:
-        """Whether supervisor runs for this data folder."""
+        """Whether supervisor runs for this data folder; raises SupervisorSilent when it does and does not answer."""
         try:
             self._ask("getState")
-        except OSError:
+        except OSError as error:
+            if process := supervisor_process(self.settings.folder):
+                raise SupervisorSilent(pid=process.pid, reason=f"{self.run / SOCKET}: {error.strerror}") from None
             return False
         return True
 
     def start(self, names: Iterable[str]) -> list[str]:
-        """Start those programs that do not run yet; returns their names. Raises ServiceFailed."""
-        if self.is_running():
-            self._renew_configuration()
-        else:
+        """Start those programs that do not run yet; returns their names. Raises ServiceFailed, SupervisorSilent."""
+        if not self.is_running():
             self.stop()
             self._start_supervisor()
+        names = list(names)
+        for program in self._programs():
+            # One that runs keeps its settings until it is stopped.
+            if program.name in names and program.state != "RUNNING":
+                self._write_launcher(program.name)
+                if program.state == "BACKOFF":
+                    self._ask("stopProcess", program.name, True)
         started = []
         for name in names:
             try:
@@ -129,11 +127,11 @@ class Service:
     def stop(self) -> bool:
         """Stop everything, also what a supervisor that died has left behind; returns whether anything ran."""
         ran = False
-        if supervisor := self._supervisor_process():
+        if supervisor := supervisor_process(self.settings.folder):
             ran = True
             # One by one and Postgres last; supervisor itself takes a second for each.
-            with suppress(OSError, Fault, NotRunning):
-                self.stop_programs(reversed(self.names))
+            with suppress(OSError, Fault, NotRunning, SupervisorSilent):
+                self.stop_programs(reversed(ALL))
             _end(supervisor)
         for name in (*FLOWS.values(), WEB, SIMULATOR):
             if orphan := _supervised(lock.holder(self.run / f"{name}.lock")):
@@ -145,12 +143,20 @@ class Service:
         return ran
 
     def programs(self) -> list[Program]:
-        """Return how every program is; empty when supervisor does not run."""
+        """Return how every program is; empty when supervisor does not run. Raises SupervisorSilent."""
         if not self.is_running():
             return []
-        known: list[dict[str, Any]] = self._ask("getAllProcessInfo")
         # One may run that is not ours any more, when the settings have changed since it was started.
-        places = {name: place for place, name in enumerate(self.names)}
+        return [each for each in self._programs() if each.name in self.names or each.state not in ("STOPPED", "FATAL")]
+
+    def holders(self) -> list[Program]:
+        """Return the programs that run by the locks they hold, for when supervisor cannot be asked."""
+        locks = {name: self.run / f"{FLOWS.get(name, name)}.lock" for name in (SIMULATOR, *FLOWS, WEB)}
+        pids = {name: lock.holder(path) for name, path in locks.items()}
+        return [Program(name, "RUNNING", pid, None) for name, pid in pids.items() if pid]
+
+    def _programs(self) -> list[Program]:
+        known: list[dict[str, Any]] = self._ask("getAllProcessInfo")
         return [
             Program(
                 info["name"],
@@ -158,7 +164,7 @@ class Service:
                 info["pid"] or None,
                 datetime.fromtimestamp(info["start"], UTC) if info["start"] else None,
             )
-            for info in sorted(known, key=lambda info: places.get(info["name"], -1))
+            for info in sorted(known, key=lambda info: ALL.index(info["name"]) if info["name"] in ALL else -1)
         ]
 
     def log(self, name: str) -> Path:
@@ -169,99 +175,100 @@ class Service:
 
     def _ask(self, method: str, *arguments: object) -> Any:
         """Ask supervisor; raises OSError when it is not there, Fault when it refuses."""
-        # A connection each time: the transport does not recover from one that was refused.
-        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        with ServerProxy("http://localhost", transport=transport) as proxy:
-            return getattr(proxy.supervisor, method)(*arguments)
+        with self._short_run() as run:
+            # A connection each time: the transport does not recover from one that was refused.
+            transport = SupervisorTransport(None, None, f"unix://{run / SOCKET}")
+            with ServerProxy("http://localhost", transport=transport) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
 
-    @property
-    def _socket(self) -> Path:
-        # Not in the data folder: the path of a socket must be shorter than 104 characters.
-        name = sha256(str(self.settings.folder).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"brt-watch-{os.geteuid()}-{name}.sock"
+    @contextmanager
+    def _short_run(self) -> Iterator[Path]:
+        """Give a path of the folder `run` that is short enough for a socket: itself, or a link to it for a moment.
 
-    def _supervisor_process(self) -> psutil.Process | None:
-        try:
-            process = psutil.Process(int((self.run / "supervisord.pid").read_text()))
-            return process if str(self.config) in process.cmdline() else None
-        except (OSError, ValueError, psutil.Error):
-            return None
+        The socket lies in the data folder, where nobody cleans up and TMPDIR has no say.
+        """
+        if len(os.fsencode(self.run / SOCKET)) <= LONGEST_SOCKET_PATH:
+            yield self.run
+            return
+        with tempfile.TemporaryDirectory(prefix="brt-watch-", dir="/tmp") as folder:
+            link = Path(folder) / "run"
+            link.symlink_to(self.run)
+            yield link
 
     def _start_supervisor(self) -> None:
-        self._write_configuration()
-        command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(self.config)]
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-        until = time.monotonic() + 20
-        while not self.is_running():
-            if done.returncode or time.monotonic() > until:
-                raise ServiceFailed(name="supervisor", log=f"{self.log('supervisord')} {done.stderr.strip()}")
-            time.sleep(0.05)
-
-    def _renew_configuration(self) -> None:
-        """Let programs that do not run yet start with the environment of now."""
-        self._write_configuration()
-        ((added, changed, _),) = self._ask("reloadConfig")
-        for name in changed:
-            state = self._ask("getProcessInfo", f"{name}:{name}")["statename"]
-            if state in ("STARTING", "BACKOFF"):
-                self._ask("stopProcess", name, True)
-            if state != "RUNNING":
-                self._ask("removeProcessGroup", name)
-                added = [*added, name]
-        for name in added:
-            self._ask("addProcessGroup", name)
-
-    def _write_configuration(self) -> None:
         self.run.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(parents=True, exist_ok=True)
-        self.config.touch(mode=0o600)  # the settings in it may have a password
-        with self.config.open("w") as file:
-            self._configuration().write(file)
+        with self._short_run() as run:
+            with self.config.open("w") as file:
+                _configuration(SOCKET if run == self.run else str(run / SOCKET)).write(file)
+            command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(self.config)]
+            # The settings come with the launchers. All paths of the configuration start in this folder, so that no
+            # name of a folder can mean anything to supervisor.
+            others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+            done = subprocess.run(command, cwd=self.run, env=others, capture_output=True, text=True)
+            until = time.monotonic() + 20
+            while not self._answers():
+                if done.returncode or time.monotonic() > until:
+                    raise ServiceFailed(name="supervisor", log=f"{self.log('supervisord')} {done.stderr.strip()}")
+                time.sleep(0.05)
 
-    def _configuration(self) -> ConfigParser:
-        config = ConfigParser(interpolation=None)
-        config["supervisord"] = {
-            "pidfile": _escaped(self.run / "supervisord.pid"),
-            "logfile": _escaped(self.log("supervisord")),
-            "logfile_maxbytes": "5MB",
-            "logfile_backups": "1",
-            "childlogdir": _escaped(self.logs),
-        }
-        if os.geteuid() == 0:
-            config["supervisord"]["user"] = "root"  # said, so that supervisor does not warn of it
-        config["unix_http_server"] = {"file": _escaped(self._socket), "chmod": "0700"}
-        config["rpcinterface:supervisor"] = {
-            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
-        }
+    def _answers(self) -> bool:
+        try:
+            self._ask("getState")
+        except OSError:
+            return False
+        return True
+
+    def _write_launcher(self, name: str) -> None:
+        """Write the script by which supervisor starts a program: with the settings of now, where relative paths start.
+
+        A script of the shell, because supervisor's configuration gives a meaning to characters that a setting may hold.
+        """
         us = [sys.executable, "-m", "brt_watch"]
         commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"], WEB: [*us, "serve"]}
         commands |= {step: [*us, "flow", "run", flow] for step, flow in FLOWS.items()}
-        for name in self.names:
-            config[f"program:{name}"] = {
-                "command": _escaped(shlex.join(commands[name])),
-                "environment": _escaped(",".join(f'{key}="{value}"' for key, value in _our_environment())),
-                "autostart": "false",
-                "autorestart": "true",
-                "startsecs": "1",
-                # The pause grows by a second a try: patience for a day and a half, as when a disk is full.
-                "startretries": "500",
-                "priority": "1" if name == DATABASE else "10",
-                "stopsignal": "INT" if name == DATABASE else "TERM",
-                "stopwaitsecs": "60",
-                "redirect_stderr": "true",
-                "stdout_logfile": _escaped(self.log(name)),
-                "stdout_logfile_maxbytes": "10MB",
-                "stdout_logfile_backups": "3",
-            }
-        return config
+        ours = sorted((key, value) for key, value in os.environ.items() if key.startswith(PREFIX))
+        lines = ["#!/bin/sh", f"cd {shlex.quote(str(home()))} || exit 1"]
+        lines += [f"export {key}={shlex.quote(value)}" for key, value in ours]
+        lines += [f"exec {shlex.join(commands[name])}", ""]
+        path = self.run / f"{name}.sh"
+        path.touch(mode=0o600)  # the settings in it may have a password
+        path.write_bytes(os.fsencode("\n".join(lines)))
 
 
-def _our_environment() -> list[tuple[str, str]]:
-    return sorted((name, value) for name, value in os.environ.items() if name.startswith(PREFIX))
-
-
-def _escaped(value: object) -> str:
-    return str(value).replace("%", "%%")
+def _configuration(socket: str) -> ConfigParser:
+    """Return the configuration of supervisor: the same for every data folder, every path relative to its `run`."""
+    config = ConfigParser(interpolation=None)
+    config["supervisord"] = {
+        "pidfile": "supervisord.pid",
+        "logfile": "../logs/supervisord.log",
+        "logfile_maxbytes": "5MB",
+        "logfile_backups": "1",
+        "childlogdir": "../logs",
+    }
+    if os.geteuid() == 0:
+        config["supervisord"]["user"] = "root"  # said, so that supervisor does not warn of it
+    config["unix_http_server"] = {"file": socket, "chmod": "0700"}
+    config["rpcinterface:supervisor"] = {
+        "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+    }
+    for name in ALL:
+        config[f"program:{name}"] = {
+            "command": f"/bin/sh {name}.sh",
+            "autostart": "false",
+            "autorestart": "true",
+            "startsecs": "1",
+            # The pause grows by a second a try: patience for a day and a half, as when a disk is full.
+            "startretries": "500",
+            "priority": "1" if name == DATABASE else "10",
+            "stopsignal": "INT" if name == DATABASE else "TERM",
+            "stopwaitsecs": "60",
+            "redirect_stderr": "true",
+            "stdout_logfile": f"../logs/{name}.log",
+            "stdout_logfile_maxbytes": "10MB",
+            "stdout_logfile_backups": "3",
+        }
+    return config
 
 
 def _supervised(pid: int | None) -> psutil.Process | None:

@@ -12,12 +12,12 @@ from itertools import takewhile
 from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.fetch import Feed, Response
+from brt_watch.capture.simulation import Simulation
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock, floor, write_tick
 from brt_watch.network import Network
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
-from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.truth import Truth
 from brt_watch.simulate.world import World
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from brt_watch.capture.simulation import simulation_of
 from brt_watch.errors import NothingToScore
 from brt_watch.settings import Settings
-from brt_watch.simulate.simulation import simulation_of
 from brt_watch.store.connection import copy_file, is_there, statement
 from brt_watch.store.database import Store
 

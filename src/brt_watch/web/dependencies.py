@@ -10,6 +10,7 @@ import msgspec
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
+from brt_watch.health import Problem, look, problems
 from brt_watch.resources import Resources
 from brt_watch.web.captured import WaitingWindows
 from brt_watch.web.history import Past
@@ -44,6 +45,11 @@ class Site:
     def network(self) -> Encoded:
         """The network for a map, as bytes."""
         return Encoded(msgspec.json.encode(self.reference.geojson))
+
+    def problems(self) -> list[Problem]:
+        """Return what is not well, by the one rule that `brt-watch status` follows too."""
+        seen = look(self.resources.settings, self.resources.files, self.resources.clock)
+        return problems(seen, self.past.problem)
 
     def newest(self) -> Snapshot | None:
         """Return the newest snapshot, None when nothing was captured yet; 503 while that is not known."""

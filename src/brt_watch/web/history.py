@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from brt_watch.capture.silence import GAP
 from brt_watch.clock import MINUTE, RIO, floor
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.model import Status
@@ -20,9 +21,6 @@ from brt_watch.web.signals import EPOCH, Signal, line_of
 
 MISSING = "O banco de dados não responde: só está aqui o que ainda espera no disco."
 HOURS = timedelta(hours=6)
-GAP = timedelta(seconds=90)
-"""Without a good poll for longer than this there is a gap."""
-
 KEPT_SECONDS = 60.0
 _RANK = {Status.OK: 3, Status.LATE: 2, Status.FAILED: 1, Status.MISSED: 0}
 

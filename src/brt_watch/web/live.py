@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.silence import BEHIND
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.model import Poll, Status
@@ -21,8 +22,6 @@ from brt_watch.web.snapshot import Snapshot, Warned
 log = structlog.get_logger()
 
 LOOK_BACK = timedelta(minutes=30)
-BEHIND = timedelta(minutes=3)
-"""Without a good poll for longer than this the capture is behind."""
 
 LOOK_SECONDS = 0.5
 KEPT_EVENTS = 30

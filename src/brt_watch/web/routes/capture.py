@@ -70,7 +70,7 @@ def health_details(request: Request, site: TheSite) -> Response:
         "simulado": site.live.simulated,
         "aviso": snapshot.warned.sentence if snapshot and snapshot.warned else None,
         "janelas_esperando": len(site.resources.files.closed_windows()),
-        "problemas": [trouble.detail for trouble in site.resources.files.state.read_watch().troubles],
+        "problemas": [problem.sentence for problem in site.problems()],
     }
     alerts = [
         {name: value for name, value in row.items() if value is not None}

@@ -9,7 +9,6 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from brt_watch.web.dependencies import Site, the_site
-from brt_watch.web.live import BEHIND
 from brt_watch.web.metrics import render
 from brt_watch.web.openapi import PROBLEMS, content, shape
 from brt_watch.web.responses import as_json
@@ -20,17 +19,15 @@ TheSite = Annotated[Site, Depends(the_site)]
 
 
 @router.get("/health", responses=shape(Health))
-async def health(request: Request, site: TheSite) -> Response:
-    """Whether the capture keeps up; 503 with the reason when no good poll came for three minutes."""
-    snapshot, age = site.live.snapshot, site.live.age()
+def health(request: Request, site: TheSite) -> Response:
+    """Whether all is well, as `brt-watch status` judges it; 503 with the reasons when it is not."""
+    snapshot, age, found = site.live.snapshot, site.live.age(), site.problems()
+    if site.live.problem:
+        raise HTTPException(503, f"No poll can be shown: {site.live.problem}.")
+    if found:
+        raise HTTPException(503, " ".join(problem.sentence for problem in found))
     if snapshot is None or age is None:
         raise HTTPException(503, _nothing_yet(site))
-    if age > BEHIND:
-        raise HTTPException(
-            503,
-            f"The capture is behind: the newest good poll came {age.total_seconds():.0f} s ago, at "
-            f"{snapshot.captured_at:%Y-%m-%d %H:%M:%S %Z}. brt-watch status says why.",
-        )
     warned = snapshot.warned.sentence if snapshot.warned else None
     return as_json(request, Health("ok", snapshot.captured_at, round(age.total_seconds(), 1), warned))
 

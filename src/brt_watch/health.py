@@ -1,0 +1,257 @@
+"""Whether all is well: the one rule by which `brt-watch status`, /health, /api/v1/health-details and the page judge.
+
+It reads what the processes leave on disk (ledgers, locks, the marks of failing flows), so that it holds wherever it is
+asked: in a terminal, in the page's process, in a container that only shares the data folder.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import psutil
+
+from brt_watch import lock
+from brt_watch.capture.contract import Trouble
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.silence import BEHIND
+from brt_watch.capture.simulation import simulation_of
+from brt_watch.capture.window import POLLS, read_ledger
+from brt_watch.clock import UTC, Clock, parse_moment
+from brt_watch.model import Poll, Status
+from brt_watch.settings import Settings
+
+FLOWS = {
+    "capture": "local_storage_flow",
+    "load": "postgres_storage_flow",
+    "transform": "dbt_flow",
+}
+"""The steps that run by themselves, and the Prefect flow of each."""
+
+SIMULATOR = "simulator"
+"""The simulated API, a part of the service in a demo."""
+
+WEB = "web"
+"""The page and the interfaces over HTTP."""
+
+CONFIGURATION = "supervisord.conf"
+
+STARTING_SECONDS = 60
+"""A process that supervisor has just started may take this long until it holds its lock: Prefect imports slowly."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is not well. The sentence says what, and what to do about it where something can be done."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class FailingFlow:
+    """A flow whose last run failed."""
+
+    name: str
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What lies in a data folder that says how it stands."""
+
+    now: datetime
+    polls: list[Poll]
+    """The newest polls, back to the last good one."""
+    capturing_since: datetime | None
+    """When the process that captures now was started; None when none does."""
+    supervised: bool
+    started_here: bool
+    """Whether `brt-watch start` has ever kept this folder."""
+    demo: bool
+    not_running: list[str]
+    """Programs that supervisor should keep up, and that do not run."""
+    failing: list[FailingFlow]
+    troubles: list[Trouble]
+    set_aside: int
+    folder: Path
+
+    @property
+    def last_poll(self) -> Poll | None:
+        """The newest poll."""
+        return self.polls[-1] if self.polls else None
+
+    @property
+    def last_good_poll(self) -> Poll | None:
+        """The newest good poll."""
+        return next((poll for poll in reversed(self.polls) if poll.status.is_good), None)
+
+    @property
+    def since_good(self) -> list[Poll]:
+        """The polls after the newest good one."""
+        good = self.last_good_poll
+        return self.polls[self.polls.index(good) + 1 :] if good else self.polls
+
+
+def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
+    """Read what the data folder says of how it stands. Changes nothing."""
+    run = settings.folder / "run"
+    supervisor = supervisor_process(settings.folder)
+    simulation = simulation_of(settings)
+    demo = bool(simulation and simulation.demo)
+    capture_lock = run / f"{FLOWS['capture']}.lock"
+    capturing = lock.holder(capture_lock) is not None
+    return Seen(
+        now=clock.now(),
+        polls=_recent_polls(files),
+        capturing_since=_since(capture_lock, clock) if capturing else None,
+        supervised=supervisor is not None,
+        started_here=(run / CONFIGURATION).exists(),
+        demo=demo,
+        not_running=_not_running(run, demo) if supervisor and _is_up(supervisor) else [],
+        failing=list(_failing(run)),
+        troubles=files.state.read_watch().troubles,
+        set_aside=len(list(files.damaged.glob("*"))),
+        folder=settings.folder,
+    )
+
+
+def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
+    """Return what is not well, the gravest first; nothing when all is well.
+
+    `database_problem` is what Postgres answered when it was last asked, if it did not do what it was asked.
+    """
+    found = [*_capture_problems(seen)]
+    for name in seen.not_running:
+        found.append(Problem("not_running", f"{name} is not running: its log is {seen.folder}/logs/{name}.log"))
+    for flow in seen.failing:
+        found.append(
+            Problem(
+                "run_failed", f"{flow.name} has been failing since {_shown(flow.since)}: {flow.reason}".rstrip(": ")
+            )
+        )
+    for trouble in seen.troubles:
+        found.append(Problem(trouble.code, f"{f'{trouble.code} {trouble.subject}'.strip()}: {trouble.detail}"))
+    if database_problem:
+        found.append(Problem("database", database_problem))
+    if seen.set_aside:
+        where = seen.folder / "damaged"
+        found.append(
+            Problem("set_aside", f"{seen.set_aside} damaged windows were set aside in {where}; they are not loaded.")
+        )
+    return found
+
+
+def write_failing(mark: Path, since: str, reason: str) -> None:
+    """Mark a flow as failing."""
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.write_text(f"{since}\n{reason}\n", encoding="utf-8")
+
+
+def failing_since(mark: Path) -> datetime | None:
+    """Return since when a flow fails, by its mark; None when the mark does not say."""
+    text = mark.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    try:
+        return parse_moment(text)
+    except ValueError:
+        return None  # cut off: the disk was full, or the machine lost power
+
+
+def supervisor_process(folder: Path) -> psutil.Process | None:
+    """Return the supervisor that keeps up the programs of this data folder, None when none does."""
+    run = folder / "run"
+    try:
+        process = psutil.Process(int((run / "supervisord.pid").read_text()))
+        return process if str(run / CONFIGURATION) in process.cmdline() else None
+    except (OSError, ValueError, psutil.Error):
+        return None
+
+
+def _capture_problems(seen: Seen) -> Iterator[Problem]:
+    good = seen.last_good_poll
+    times = [moment for moment in (good and good.tick, seen.capturing_since) if moment]
+    # Either way: a clock that was set back leaves polls that lie ahead.
+    silent = all(abs(seen.now - moment) > BEHIND for moment in times)
+    runs = seen.supervised or seen.capturing_since is not None
+    # An agent of a Prefect Server holds the lock only while it runs a flow: its polls say that it is there.
+    polled = seen.last_poll is not None and abs(seen.now - seen.last_poll.tick) <= BEHIND
+    if not runs and (seen.started_here or not polled):
+        yield Problem("not_running", f"brt-watch does not run: make {'demo' if seen.demo else 'start'}.")
+    if not silent:
+        return
+    failed = [poll for poll in seen.since_good if poll.status is Status.FAILED]
+    if failed:
+        first, last = failed[0], failed[-1]
+        yield Problem(
+            "no_good_poll",
+            f"There is no good answer of the API since {_shown(first.tick)}: {len(failed)} polls failed, the last with "
+            f"{last.reason} ({last.detail}). Each is in the ledger"
+            + ("; the capture goes on by itself." if runs or polled else "."),
+        )
+    elif runs or polled:
+        since = f" since {_shown(max(times))}" if times else ""
+        yield Problem("no_good_poll", f"No poll has come{since}: the log is {seen.folder}/logs/capture.log")
+
+
+@lru_cache(maxsize=8)
+def _polls(folder: Path, _written: tuple[int, int]) -> tuple[Poll, ...]:
+    """Return the polls of a window, read again only when its ledger was written since."""
+    return tuple(line.poll for line in read_ledger(folder, damaged_ok=True))
+
+
+def _recent_polls(files: CaptureFiles) -> list[Poll]:
+    """Return the polls of the newest windows back to the last good one, of a hundred windows at most."""
+    polls: list[Poll] = []
+    for _, folder in zip(range(100), files.newest_first(), strict=False):
+        polls = [*_polls(folder, _state(folder / POLLS)), *polls]
+        if any(poll.status.is_good for poll in polls):
+            break
+    return polls
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0  # packed, or moved to the archive meanwhile
+    return found.st_mtime_ns, found.st_size
+
+
+def _failing(run: Path) -> Iterator[FailingFlow]:
+    for mark in sorted(run.glob("*.failing")):
+        try:
+            since = failing_since(mark) or datetime.fromtimestamp(mark.stat().st_mtime, UTC)
+            reason = mark.read_text(encoding="utf-8", errors="replace").partition("\n")[2].strip()
+        except FileNotFoundError:
+            continue  # a run was good again meanwhile
+        yield FailingFlow(mark.stem, since, reason)
+
+
+def _not_running(run: Path, demo: bool) -> list[str]:
+    held = {step: run / f"{flow}.lock" for step, flow in FLOWS.items()} | {WEB: run / f"{WEB}.lock"}
+    if demo:
+        held[SIMULATOR] = run / f"{SIMULATOR}.lock"
+    return [name for name, path in held.items() if lock.holder(path) is None]
+
+
+def _is_up(supervisor: psutil.Process) -> bool:
+    try:
+        return time.time() - supervisor.create_time() > STARTING_SECONDS
+    except psutil.Error:
+        return False
+
+
+def _since(path: Path, clock: Clock) -> datetime | None:
+    try:
+        return clock.from_real(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    except FileNotFoundError:
+        return None
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}"

@@ -1,0 +1,36 @@
+"""Whether the environment of this process lets a client be made that asks the API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import httpx
+
+from brt_watch.errors import EnvironmentUnusable
+
+TLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
+
+
+def check_environment() -> None:
+    """Raise EnvironmentUnusable when proxies or certificates are set so that every poll would fail."""
+    folders = os.environ.get("SSL_CERT_DIR")
+    if folders and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
+        raise EnvironmentUnusable(reason=f"there is no folder {folders}", names="SSL_CERT_DIR")
+    try:
+        tls = httpx.create_ssl_context()
+    except (OSError, ValueError) as error:
+        raise _unusable(TLS, error) from None
+    try:
+        httpx.Client(verify=tls).close()
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        raise _unusable([*PROXIES, *map(str.lower, PROXIES)], error) from None
+
+
+def _unusable(names: Iterable[str], error: Exception) -> EnvironmentUnusable:
+    named = {name: os.environ[name] for name in names if os.environ.get(name)}
+    reason = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    said = ", ".join(f"{name}={value}" for name, value in named.items())
+    return EnvironmentUnusable(reason=f"{said} does not work ({reason})", names=" and ".join(named) or "it")

@@ -1,0 +1,37 @@
+"""scripts/environment never takes an environment away from what runs in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from brt_watch.settings import home
+
+
+def test_an_environment_in_use_is_not_renewed(tmp_path: Path) -> None:
+    """As `make start` after a git pull that brought a new lock file."""
+    environment = tmp_path / "environment"
+    (environment / "bin").mkdir(parents=True)
+    python = environment / "bin" / "python"
+    python.symlink_to(sys.executable)
+    (environment / "keep").touch()
+    # Without uv and pip: what would make a new one must not be reached.
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    (stubs / "uv").write_text("#!/bin/sh\nexit 9\n")
+    (stubs / "uv").chmod(0o755)
+    paths = {"PATH": f"{stubs}:{os.environ['PATH']}", "PYTHONPATH": sysconfig.get_path("purelib")}
+    command = ["scripts/environment", str(environment), sys.executable]
+    with subprocess.Popen([python, "-c", "input()"], stdin=subprocess.PIPE) as at_work:
+        done = subprocess.run(command, cwd=home(), env=os.environ | paths, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "is in use" in done.stderr
+        assert "make stop" in done.stderr
+        assert str(at_work.pid) in done.stderr
+        assert at_work.stdin
+        at_work.stdin.close()
+    done = subprocess.run(command, cwd=home(), env=os.environ | paths, capture_output=True, text=True)
+    assert done.returncode == 9, "nobody uses it any more"

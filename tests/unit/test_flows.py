@@ -105,6 +105,27 @@ def test_a_minute_that_comes_again_is_captured_again(flows: Any, resources: Reso
     assert len({line.poll.tick for line in read_ledger(window)}) == 6
 
 
+def test_no_minute_is_passed_over_when_the_clock_is_set() -> None:
+    """A process that runs its own flow begins with the rest of the minute that the clock shows, whatever it showed."""
+    from brt_watch.flows.schedules import EveryMinute
+
+    clock = StillClock(NOON)
+    schedule = EveryMinute(clock)
+
+    def begins(seconds: float) -> float:
+        clock.time = NOON + timedelta(seconds=seconds)
+        (event,) = schedule.next(1, return_events=True)
+        return float((event.start_time - NOON).total_seconds())
+
+    assert begins(30) == 30, "at start, what is left of the minute"
+    assert begins(41) == 60
+    assert begins(60 + 57) == 120, "a run that took long"
+    assert begins(-109) == -109, "set back during a run"
+    assert begins(-80) == -60
+    assert begins(3610) == 3610, "set ahead, or the machine slept"
+    assert begins(3656) == 3660
+
+
 def test_a_minute_in_which_the_capture_itself_fails_has_failed(
     flows: Any, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ from prefect.storage import Module  # noqa: E402
 from prefect.triggers import all_finished  # noqa: E402
 
 from brt_watch.flows.runs import Runs, show  # noqa: E402
+from brt_watch.flows.schedules import EveryMinute  # noqa: E402
 
 ANCHOR = datetime(2019, 1, 1, tzinfo=UTC)
 """Schedules count from here: fixed, so that a flow registers as the same flow every time."""
@@ -230,14 +231,7 @@ def run_on_schedule(name: str) -> None:
     flow = FLOWS[name]
     with _only_run_of(name):
         if flow is local_storage_flow:
-            # What is left of this minute, for nobody waits for the next one to begin. The next one too, when it begins
-            # meanwhile, for Prefect's schedule would pass over it.
-            while True:
-                minute = floor(CLOCK.now(), MINUTE)
-                flow.run(run_on_schedule=False)
-                if CLOCK.now() + timedelta(seconds=5) < minute + MINUTE:
-                    break
-                CLOCK.sleep_until(minute + MINUTE)
+            flow.schedule = EveryMinute(CLOCK)
         if flow is postgres_storage_flow:
             # Counted from now, so that what an earlier run left is loaded at once, and the window that begins now as
             # soon as it is closed.

@@ -77,3 +77,10 @@ def test_until_the_disk_was_looked_at_nobody_is_told_that_nothing_was_captured(a
     answer = ask(app, "/api/v1/vehicles")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "still being read" in answer.json()["detail"]
+
+
+def test_the_plan_lists_the_headways_of_a_line(app: FastAPI) -> None:
+    plan = ask(app, "/api/v1/plan?linha=22").json()
+    assert {each["linha"] for each in plan["intervalos"]} == {"22"}
+    assert [each["intervalo_s"] for each in plan["intervalos"] if each["hora_inicio"] == "05:00"] == [108]
+    assert len({each["linha"] for each in ask(app, "/api/v1/plan").json()["intervalos"]}) > 20

@@ -21,7 +21,7 @@ from brt_watch.web import openapi as documents
 from brt_watch.web.dependencies import Site
 from brt_watch.web.responses import add_problem_handlers
 from brt_watch.web.responses import send as send_encoded
-from brt_watch.web.routes import capture, feeds, health, history, lines, stream, vehicles
+from brt_watch.web.routes import boards, capture, feeds, health, history, lines, stream, vehicles
 
 PAGE = files("brt_watch") / "web" / "page"
 TILES = "https://tile.openstreetmap.org"
@@ -69,7 +69,7 @@ def create_app(resources: Resources) -> FastAPI:
     app.state.counted = Counter()
     app.openapi = lambda: documents.openapi(app)  # type: ignore[method-assign]
     add_problem_handlers(app)
-    for routes in (vehicles, lines, capture, history, stream):
+    for routes in (vehicles, lines, boards, capture, history, stream):
         app.include_router(routes.router, prefix="/api/v1")
     for routes in (feeds, health):
         app.include_router(routes.router)

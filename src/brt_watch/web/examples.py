@@ -33,6 +33,8 @@ from brt_watch.web.schemas import (
     Lines,
     NearStation,
     Pass,
+    Plan,
+    PlannedHeadway,
     Point,
     Problem,
     StationNow,
@@ -138,6 +140,7 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
     History(BEGIN, NOW, None, [_SIGNAL]),
     Playback(BEGIN, NOW, None, {"901008": Played("22", "volta", [(3579, -43.3222, -23.0036, 31.0, 268)])}, [_GAP]),
     Range(BEGIN - timedelta(days=30), NOW, None),
+    Plan("dia útil", [PlannedHeadway("22", "2025-10-01", "05:00", "09:00", 108)]),
     Health("ok", NOW, 8.3, None),
     Problem("Unprocessable Entity", 422, "de must be earlier than ate."),
 )

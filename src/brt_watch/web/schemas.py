@@ -196,6 +196,23 @@ class Stations(Struct, frozen=True):
     estacoes: list[StationNow]
 
 
+class PlannedHeadway(Struct, frozen=True):
+    """A part of a weekday in which a bus of a line is to leave every `intervalo_s` seconds, in each direction."""
+
+    linha: str
+    valido_desde: Annotated[str, Meta(description="Date from which this version of the plan is valid.")]
+    hora_inicio: Annotated[str, Meta(description="HH:MM.")]
+    hora_fim: Annotated[str, Meta(description="HH:MM; 24:00 and later are hours of the next day.")]
+    intervalo_s: int
+
+
+class Plan(Struct, frozen=True):
+    """The planned headways."""
+
+    tipo_dia: str
+    intervalos: list[PlannedHeadway]
+
+
 class HealthDetails(Struct, frozen=True):
     """How the capture, the disk and the database are."""
 

@@ -1,0 +1,51 @@
+"""The plan that the boards and reports compare with: headways of a weekday by line."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from brt_watch.network import SEEDS, read_seed
+from brt_watch.web.openapi import NOT_MODIFIED, shape
+from brt_watch.web.responses import NO_NUL, send
+from brt_watch.web.schemas import Plan, PlannedHeadway
+from brt_watch.web.snapshot import Encoded
+
+router = APIRouter(tags=["lines"])
+
+
+@router.get("/plan", responses=shape(Plan) | NOT_MODIFIED)
+async def plan(
+    request: Request,
+    linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only this line.")] = None,
+) -> Response:
+    """The planned headways of a weekday, newest version of the plan."""
+    return send(request, _encoded(linha), "public, max-age=3600")
+
+
+@lru_cache(maxsize=256)
+def _encoded(linha: str | None) -> Encoded:
+    planned = [each for each in _newest() if linha is None or each.linha == linha]
+    return Encoded(msgspec.json.encode(Plan("dia útil", planned))).prepared()
+
+
+@lru_cache(maxsize=1)
+def _newest() -> list[PlannedHeadway]:
+    rows = list(read_seed(SEEDS, "linha_intervalos"))
+    newest: dict[str, str] = {}
+    for row in rows:
+        newest[row.text("linha")] = max(newest.get(row.text("linha"), ""), row.text("valido_desde"))
+    return [
+        PlannedHeadway(
+            row.text("linha"),
+            row.text("valido_desde"),
+            row.text("hora_inicio"),
+            row.text("hora_fim"),
+            int(row.text("intervalo_s")),
+        )
+        for row in rows
+        if row.text("valido_desde") == newest[row.text("linha")]
+    ]

@@ -78,7 +78,7 @@ def test_search_by_code_opens_the_bus_with_trail_speed_and_progress(visit: Any) 
     panel = page.locator(".panel")
     panel.locator(".figure svg").wait_for()
     assert codigo in panel.inner_text()
-    assert "% da linha" in panel.inner_text()
+    assert "% do trajeto" in panel.inner_text()
     assert f"onibus={codigo}" in page.url
     page.keyboard.press("Escape")
     page.locator("#search").blur()

@@ -142,7 +142,7 @@ def test_dark_follows_the_system_and_the_switch(visit: Any) -> None:
     dark = visit(color_scheme="dark").map()
     ground = "getComputedStyle(document.body).backgroundColor"
     assert dark.evaluate(ground) == "rgb(14, 18, 21)"
-    dark.get_by_role("button", name="Usar cores claras").click()
+    dark.get_by_role("button", name="Usar tema claro").click()
     assert dark.evaluate(ground) == "rgb(246, 245, 241)"
     assert dark.evaluate("document.querySelector('canvas.fleet').fleet.items.length") > 300
 
@@ -203,5 +203,5 @@ def test_without_the_internet_nothing_is_missed_and_streets_say_that_they_cannot
     seen.refused = "tile.openstreetmap.org"
     # Not `check`: the page may have taken the tick away again before that is looked at.
     page.get_by_label("Ruas (OpenStreetMap").click()
-    page.get_by_text("As ruas não puderam ser carregadas").wait_for()
+    page.get_by_text("Não foi possível carregar as ruas").wait_for()
     assert seen.refused in seen.elsewhere[0]

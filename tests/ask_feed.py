@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from brt_watch.capture.fetch import Feed
+from brt_watch.capture.fetch import Client
 from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
 
@@ -16,12 +16,12 @@ BUSY_SECONDS = 10
 """What a busy machine may need for what it does at once when it has nothing else to do."""
 
 
-def fetch(feed: Feed, seconds: float = BUSY_SECONDS) -> bytes:
+def fetch(feed: Client, seconds: float = BUSY_SECONDS) -> bytes:
     """Return the answer that a poll gets within so many seconds."""
     return feed.fetch(datetime.now(timezone.utc) + timedelta(seconds=seconds)).body
 
 
-def reason(feed: Feed, seconds: float) -> str:
+def reason(feed: Client, seconds: float) -> str:
     """Return why a poll fails that has so many seconds; it must come back when they are over."""
     started = time.monotonic()
     with pytest.raises(FeedFailed) as failure:
@@ -30,12 +30,12 @@ def reason(feed: Feed, seconds: float) -> str:
     return failure.value.reason
 
 
-def reason_before_the_deadline(feed: Feed, seconds: float) -> str:
+def reason_before_the_deadline(feed: Client, seconds: float) -> str:
     """Return why a poll fails that is to get an answer in its time: where it gets none, it is given more of it."""
     found = reason(feed, seconds)
     return found if found != "deadline" else reason(feed, seconds + 4)
 
 
-def feed(url: str, max_bytes: int = MAX_BYTES) -> Feed:
+def feed(url: str, max_bytes: int = MAX_BYTES) -> Client:
     """Return the feed of an address, by the clock of the wall."""
-    return Feed(url, Clock(), max_bytes)
+    return Client(url, Clock(), max_bytes)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.capture import Capture
-from brt_watch.capture.fetch import Feed
+from brt_watch.capture.fetch import Client
 from brt_watch.capture.files import CaptureFiles
+from brt_watch.feeds.brt import FEED as BRT
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 
@@ -23,8 +24,8 @@ class Resources(Capture):
     def from_settings(cls, settings: Settings) -> Resources:
         """Return the resources that the settings describe."""
         clock, feed_url = settings.time, str(settings.feed_url)
-        feed = Feed(feed_url, clock, settings.max_response_bytes)
+        client = Client(feed_url, clock, settings.max_response_bytes, BRT.accept)
         files = CaptureFiles(settings.folder, settings.feed_name)
         address, folder = settings.alert_webhook.get_secret_value(), settings.folder.name
         webhook = Webhook(address, lambda: f"{files.capturer}, {folder}")
-        return cls(settings, clock, feed, files, Store(settings), webhook)
+        return cls(settings, clock, client, files, Store(settings), webhook)

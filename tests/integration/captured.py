@@ -14,8 +14,8 @@ from tests.conftest import ScriptedFeed
 
 def capture(resources: Resources, answers: list[Any], ticks: int = 40) -> list[Path]:
     """Capture a window of 13 minutes: first these answers, then one vehicle; returns the closed windows."""
-    assert isinstance(resources.feed, ScriptedFeed)
-    resources.feed.script = list(answers)
+    assert isinstance(resources.client, ScriptedFeed)
+    resources.client.script = list(answers)
     for tick in islice(next_ticks(resources), ticks):
         pipeline.capture(tick, resources)
     return resources.files.closed_windows()

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.capture.fetch import Feed
+from brt_watch.capture.fetch import Client
 from brt_watch.capture.poll import MARGIN
 from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_raw
 from brt_watch.clock import Clock
@@ -179,7 +179,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FastClock:
 @pytest.fixture
 def resources(make_resources: Callable[..., Resources], faulty_api: FaultyApi, clock: FastClock) -> Resources:
     """Everything as it really is, but for the clock; without a database, as nothing is loaded."""
-    return replace(make_resources(), clock=clock, feed=Feed(faulty_api.url, clock, MAX_BYTES))
+    return replace(make_resources(), clock=clock, client=Client(faulty_api.url, clock, MAX_BYTES))
 
 
 def fleet_at(tick: datetime) -> list[dict[str, object]]:

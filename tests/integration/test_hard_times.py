@@ -54,7 +54,7 @@ def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
     small_disk: Path, make_resources: Callable[..., Resources], database: SecretStr
 ) -> None:
     resources = make_resources(str(small_disk / "data"), database_url=database)
-    feed = resources.feed
+    feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     # Numbers that do not compress, until there is no room.
     feed.script = [
@@ -141,8 +141,8 @@ def test_one_of_two_capturers_may_die_for_minutes_and_no_minute_is_missing(
         for resources, alive in ((one_half, not 20 <= number < 40), (other_half, not 45 <= number < 70)):
             clock.time = tick
             if alive:
-                assert isinstance(resources.feed, ScriptedFeed)
-                resources.feed.script = [answer]
+                assert isinstance(resources.client, ScriptedFeed)
+                resources.client.script = [answer]
                 pipeline.capture(tick, resources)
     clock.time = NOON + timedelta(hours=1)
     for resources in (one_half, other_half):

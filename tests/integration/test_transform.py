@@ -92,7 +92,7 @@ def expected_view(resources: Resources) -> list[dict[str, Any]]:
 
 
 def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come(resources: Resources) -> None:
-    feed = resources.feed
+    feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     capture(resources, moving_fleet(seed=1, polls=200), ticks=196)
     windows = resources.files.closed_windows()

@@ -54,7 +54,7 @@ def drive(resources: Resources, clock: StillClock, ticks: int) -> None:
         )
         standing = vehicle(SUPPORT, at, linha="0", sentido="", trajeto="", velocidade=0, direcao=" ")
         odd = vehicle("901065", at, latitude=0, longitude=0)
-        resources.feed.script.append(body(moving, standing, odd))  # type: ignore[attr-defined]
+        resources.client.script.append(body(moving, standing, odd))  # type: ignore[attr-defined]
         pipeline.capture(next(next_ticks(resources)), resources)
         clock.time += timedelta(seconds=19)
 
@@ -290,7 +290,7 @@ def test_a_client_that_comes_back_is_told_only_what_changed_since(
     _, whole = live.first_event(None)
     assert whole.plain.count(b'"codigo"') == 3
     seen = live.snapshot.id
-    captured.feed.script.append(body(vehicle(BUS, clock.now())))  # type: ignore[attr-defined]
+    captured.client.script.append(body(vehicle(BUS, clock.now())))  # type: ignore[attr-defined]
     pipeline.capture(next(next_ticks(captured)), captured)
     live.look()
     _, event = live.first_event(seen)

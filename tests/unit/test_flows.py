@@ -28,8 +28,8 @@ def states(flow: Any, state: Any, name: str) -> list[Any]:
 
 
 def feed(resources: Resources) -> ScriptedFeed:
-    assert isinstance(resources.feed, ScriptedFeed)
-    return resources.feed
+    assert isinstance(resources.client, ScriptedFeed)
+    return resources.client
 
 
 def test_it_is_prefect_0_15_9() -> None:

@@ -93,7 +93,7 @@ def test_a_mark_of_before_or_cut_off_is_still_a_mark(resources: Resources, writt
 
 
 def test_the_last_failure_is_said_and_not_to_start_what_runs(resources: Resources) -> None:
-    feed = resources.feed
+    feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     with capturing(resources):
         feed.script = [FeedFailed("unreachable", "no route")] * 20
@@ -139,7 +139,7 @@ def test_the_page_says_the_last_failure_before_the_first_poll(resources: Resourc
     app = create_app(resources)
     app.state.site.live.look()
     with capturing(resources):
-        feed = resources.feed
+        feed = resources.client
         assert isinstance(feed, ScriptedFeed)
         feed.script = [FeedFailed("unreachable", "no route")] * 20
         for number in range(12):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,15 @@ from brt_watch.capture import poll as polling
 from brt_watch.capture import window as capture_window
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.contract import Alert
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import LedgerLine, read_lines
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.ticks import next_ticks, ticks_of_minute
 from brt_watch.capture.window import CSV, LAST_BYTES, POLLS, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.feed import Feed
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from tests.conftest import ScriptedFeed
@@ -31,8 +35,8 @@ STEP = timedelta(seconds=20)
 
 
 def feed(resources: Resources) -> ScriptedFeed:
-    assert isinstance(resources.feed, ScriptedFeed)
-    return resources.feed
+    assert isinstance(resources.client, ScriptedFeed)
+    return resources.client
 
 
 def clock(resources: Resources) -> StillClock:
@@ -80,10 +84,10 @@ def test_an_answer_that_is_not_the_contract_is_kept_raw(resources: Resources) ->
 def test_an_exception_of_any_kind_is_a_failed_line(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect of the reader or of the contract watch costs no line of the ledger, and no answer."""
 
-    def broken(*arguments: object) -> None:
+    def broken(*arguments: object) -> Any:
         raise KeyError("a defect")
 
-    monkeypatch.setattr(polling, "parse", broken)
+    resources = replace(resources, files=CaptureFiles(resources.files.data, "", Feed("brt", COLUMNS, broken)))
     monkeypatch.setattr(polling, "watch", broken)
     run(resources, 2)
     assert [(poll.status.value, poll.reason) for poll in ledger(resources)] == [("failed", "reader_failed")] * 2

@@ -71,7 +71,7 @@ def test_runs_that_begin_to_fail_raise_one_alert_and_a_good_one_closes_it(
 def test_a_minute_without_a_good_poll_is_told_with_its_reason(
     flows: Any, resources: Resources, webhook: HTTPServer
 ) -> None:
-    feed = resources.feed
+    feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     feed.script = [FeedFailed("unreachable", "no route")] * 3
     assert run(flows.local_storage_flow).is_failed()
@@ -80,7 +80,7 @@ def test_a_minute_without_a_good_poll_is_told_with_its_reason(
 
 
 def test_a_poll_that_failed_in_a_good_minute_is_not_told(flows: Any, resources: Resources, webhook: HTTPServer) -> None:
-    feed = resources.feed
+    feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     feed.script = [FeedFailed("unreachable", "no route")]
     assert run(flows.local_storage_flow).is_successful()

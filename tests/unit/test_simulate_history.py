@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.capture.fetch import Feed, Response
+from brt_watch.capture.fetch import Client, Response
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.simulation import Simulation, simulate_into, simulation_of
 from brt_watch.capture.window import CSV, read_ledger
@@ -137,7 +137,7 @@ def test_a_folder_of_real_data_is_not_made_one_of_simulated_data(resources: Reso
     assert simulation_of(resources.settings) is None
 
 
-class Answers(Feed):
+class Answers(Client):
     """A feed with one answer."""
 
     def __init__(self, clock: Clock, simulated: bool) -> None:
@@ -157,7 +157,7 @@ def test_an_answer_of_the_other_kind_is_a_failed_poll_and_not_kept(
     make_resources: Callable[..., Resources], folder_is: bool, answer_is: bool, reason: str
 ) -> None:
     resources = make_resources()
-    resources = replace(resources, feed=Answers(resources.clock, answer_is))
+    resources = replace(resources, client=Answers(resources.clock, answer_is))
     if folder_is:
         simulate_into(resources.settings, Simulation.beginning(START))
     poll = pipeline.capture(resources.clock.now(), resources)

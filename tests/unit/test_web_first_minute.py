@@ -42,7 +42,7 @@ def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Ca
     """Nobody is promised a capture, nor advised to start what runs already: the reason of the failure is shown."""
     resources = make_resources(postgres_port=1024)
     app = create_app(resources)
-    resources.feed.script.append(b"no JSON")  # type: ignore[attr-defined]
+    resources.client.script.append(b"no JSON")  # type: ignore[attr-defined]
     poll = pipeline.capture(next(next_ticks(resources)), resources)
     app.state.site.live.look()
     reason = poll.detail or poll.reason

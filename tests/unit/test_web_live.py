@@ -98,7 +98,7 @@ def test_who_streams_is_told_of_the_first_poll_after_the_clock_was_set_back(
 ) -> None:
     page, resources = looking
     two_hours = timedelta(hours=2)
-    resources.feed.script.append(body(vehicle(at=clock.now() - two_hours)))  # type: ignore[attr-defined]
+    resources.client.script.append(body(vehicle(at=clock.now() - two_hours)))  # type: ignore[attr-defined]
     for set_back in (timedelta(), two_hours):
         clock.time -= set_back
         poll(resources, clock)

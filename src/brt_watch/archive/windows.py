@@ -11,16 +11,18 @@ import zstandard
 
 from brt_watch import disk
 from brt_watch.capture.ledger import (
-    CSV_FIELDS,
     LEDGER_FIELDS,
     REJECT_FIELDS,
     LedgerLine,
+    csv_fields,
     csv_lines,
     ledger_row,
     lines_of,
 )
 from brt_watch.capture.manifest import Manifest, write_manifest
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, read_ledger, read_raw
+from brt_watch.feeds import FEEDS
+from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll
 
 PACKING_LEVEL = 9
@@ -67,19 +69,20 @@ def has_raw(folder: Path) -> bool:
     return all((folder / "raw" / line.poll.raw).exists() for line in read_ledger(folder) if line.poll.raw)
 
 
-def remake(folder: Path, understand: Callable[[Poll, bytes], tuple[Poll, Parsed | None]]) -> Manifest:
-    """Write the files of an archived window anew from its ledger and its raw answers; returns the new manifest.
+def remake(folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed | None]]) -> Manifest:
+    """Write the files of an archived window again from its ledger and its raw answers; returns the new manifest.
 
-    `understand` reads an answer; a poll without one stays as it was. A process that dies here has destroyed nothing:
-    the next one begins again.
+    `read` reads an answer of the window's feed; a poll without one stays as it was. A process that dies here has
+    destroyed nothing: the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    records, rejects = bytearray(csv_lines([CSV_FIELDS])), bytearray(csv_lines([REJECT_FIELDS]))
+    feed = FEEDS[old.feed]
+    records, rejects = bytearray(csv_lines([csv_fields(feed)])), bytearray(csv_lines([REJECT_FIELDS]))
     lines: list[LedgerLine] = []
     for line in read_ledger(folder):
         poll, parsed = line.poll, None
         if poll.raw:
-            poll, parsed = understand(poll, read_raw(folder / "raw" / poll.raw))
+            poll, parsed = read(poll, read_raw(folder / "raw" / poll.raw), feed)
         poll, new_records, new_rejects = lines_of(poll, parsed)
         records += new_records
         rejects += new_rejects
@@ -90,4 +93,4 @@ def remake(folder: Path, understand: Callable[[Poll, bytes], tuple[Poll, Parsed 
         disk.write_durably(disk.packed(folder / name), zstandard.compress(content, PACKING_LEVEL))
         (folder / name).unlink(missing_ok=True)
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return write_manifest(folder, [line.poll for line in lines], old.capturer, old.feed_url, sha256)
+    return write_manifest(folder, [line.poll for line in lines], old.capturer, old.feed_url, old.feed, sha256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from brt_watch.capture.fetch import Feed
+from brt_watch.capture.fetch import Client
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.clock import Clock
 from brt_watch.settings import Settings
@@ -17,7 +17,7 @@ class Capture:
 
     settings: Settings
     clock: Clock
-    feed: Feed
+    client: Client
     files: CaptureFiles
 
     @property

@@ -1,4 +1,4 @@
-"""The one door to the API of the city."""
+"""Ask a feed over HTTP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import ssl
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, TimeoutError
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,11 +52,12 @@ def _patience(error: Exception) -> bool | float:
     return isinstance(error, (httpx.TransportError, _TryAgain))
 
 
-class Feed:
-    """A client that asks the API, and always comes back before the deadline it was given."""
+class Client:
+    """A client of a feed, which always returns before the deadline it is given."""
 
-    def __init__(self, url: str, clock: Clock, max_bytes: int) -> None:
+    def __init__(self, url: str, clock: Clock, max_bytes: int, accept: str = "application/json") -> None:
         self.url = url
+        self.accept = accept
         self.clock = clock
         self.max_bytes = max_bytes
 
@@ -65,12 +66,15 @@ class Feed:
         """The trusted certificates, read at the first request: in time for a poll to report that they are unusable."""
         return httpx.create_ssl_context()
 
-    def fetch(self, deadline: datetime) -> Response:
-        """Ask once, retrying on passing trouble as long as there is time; raises FeedFailed and nothing else."""
+    def fetch(self, deadline: datetime, parameters: Mapping[str, str] | None = None) -> Response:
+        """Ask once, retrying on passing trouble as long as there is time; raises FeedFailed and nothing else.
+
+        `parameters` are those of the query.
+        """
         seconds = self.clock.real_seconds(deadline - self.clock.now())
         if seconds <= 0:
             raise FeedFailed("deadline", "there was no time left to ask")
-        request = _Request(self, seconds)
+        request = _Request(self, seconds, parameters)
         # A thread of its own, because nothing else bounds everything: httpx has no total time-out, and a look-up of a
         # name cannot be interrupted. One that hangs is left behind; it cannot hold up the process, being a daemon.
         threading.Thread(target=request.run, daemon=True).start()
@@ -87,12 +91,12 @@ class Feed:
         finally:
             request.give_up()
 
-    def client(self) -> httpx.Client:
-        """Return a client for one poll: closing it ends all that the poll began."""
+    def connect(self) -> httpx.Client:
+        """Return the connections of one poll: closing them ends all that the poll began."""
         return httpx.Client(
             headers={
                 "User-Agent": f"brt-watch/{__version__}",
-                "Accept": "application/json",
+                "Accept": self.accept,
                 "Accept-Encoding": "gzip",
             },
             verify=self._tls,
@@ -102,46 +106,47 @@ class Feed:
 
 
 class _Request:
-    """One poll's talk with the API, in a thread that its poll may leave behind."""
+    """One request with its retries, in a thread that its poll may leave behind."""
 
-    def __init__(self, feed: Feed, seconds: float) -> None:
-        self.feed = feed
+    def __init__(self, client: Client, seconds: float, parameters: Mapping[str, str] | None) -> None:
+        self.client = client
         self.seconds = seconds
+        self.parameters = parameters
         self.answer: Future[Response] = Future()
         self.problems: list[Exception] = []
-        self.client: httpx.Client | None = None
+        self.connections: httpx.Client | None = None
         self.given_up = threading.Event()
 
     def run(self) -> None:
         try:
             # Built here, because the environment (proxies, certificates) may make that fail, too.
-            with self.feed.client() as self.client:
-                self.answer.set_result(self._with_retries(self.client))
+            with self.client.connect() as self.connections:
+                self.answer.set_result(self._with_retries(self.connections))
         except BaseException as error:  # noqa: BLE001 (handed over, and raised again by the poll)
             self.answer.set_exception(error)
 
     def give_up(self) -> None:
-        """End the talk: no more requests, no more bytes, no connection."""
+        """Stop: no more requests, no more bytes, no connection."""
         self.given_up.set()
-        if self.client:
-            self.client.close()
+        if self.connections:
+            self.connections.close()
 
-    def _with_retries(self, client: httpx.Client) -> Response:
+    def _with_retries(self, connections: httpx.Client) -> Response:
         for attempt in stamina.retry_context(
             on=_patience, attempts=None, timeout=self.seconds, wait_initial=0.3, wait_max=3.0
         ):
             with attempt:
                 try:
-                    return self._ask(client)
+                    return self._ask(connections)
                 except (httpx.TransportError, _TryAgain) as problem:
                     self.problems.append(problem)
                     raise
         raise AssertionError("stamina raises when it gives up")
 
-    def _ask(self, client: httpx.Client) -> Response:
+    def _ask(self, connections: httpx.Client) -> Response:
         self._go_on()
         patience = httpx.Timeout(min(10.0, self.seconds), connect=min(5.0, self.seconds))
-        with client.stream("GET", self.feed.url, timeout=patience) as answer:
+        with connections.stream("GET", self.client.url, params=self.parameters, timeout=patience) as answer:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                 after = answer.headers.get("Retry-After", "")
                 seconds = min(float(after), LONGEST_WAIT_SECONDS) if after.isdecimal() else None
@@ -149,15 +154,15 @@ class _Request:
             if answer.status_code != httpx.codes.OK:
                 raise FeedFailed(f"http_{answer.status_code}", answer.reason_phrase, answer.status_code)
             simulated = SIMULATED_HEADER in answer.headers
-            return Response(self._body(answer), answer.status_code, self.feed.clock.now(), simulated)
+            return Response(self._body(answer), answer.status_code, self.client.clock.now(), simulated)
 
     def _body(self, answer: httpx.Response) -> bytes:
         body = bytearray()
-        for piece in _unpacked(answer, self.feed.max_bytes):
+        for piece in _unpacked(answer, self.client.max_bytes):
             self._go_on()
             body += piece
-            if len(body) > self.feed.max_bytes:
-                raise FeedFailed("too_long", f"more than {self.feed.max_bytes} bytes", answer.status_code)
+            if len(body) > self.client.max_bytes:
+                raise FeedFailed("too_long", f"more than {self.client.max_bytes} bytes", answer.status_code)
         return bytes(body)
 
     def _go_on(self) -> None:

@@ -18,6 +18,8 @@ from brt_watch.capture.state import CaptureState
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks
 from brt_watch.clock import parse_tick, write_tick
 from brt_watch.errors import DamagedWindow, MixedData
+from brt_watch.feeds.brt import FEED as BRT
+from brt_watch.feeds.feed import Feed
 
 log = structlog.get_logger()
 
@@ -25,8 +27,9 @@ log = structlog.get_logger()
 class CaptureFiles:
     """The windows of one data folder."""
 
-    def __init__(self, data: Path, feed_url: str) -> None:
+    def __init__(self, data: Path, feed_url: str, feed: Feed = BRT) -> None:
         self.data = data
+        self.feed = feed
         self.feed_url = feed_url
         self.windows = data / "windows"
         self.archive = data / "archive"
@@ -67,7 +70,7 @@ class CaptureFiles:
         if folder and self._opened and self._opened.folder == folder and self._opened.is_as_on_disk():
             return self._opened
         try:
-            self._opened = OpenWindow(folder) if folder else None
+            self._opened = OpenWindow(folder, self.feed) if folder else None
             return self._opened
         except DamagedWindow as damage:
             assert folder
@@ -79,7 +82,7 @@ class CaptureFiles:
         folder = self.windows / write_tick(tick)
         folder.mkdir(parents=True)
         disk.sync_folder(self.windows)
-        self._opened = OpenWindow(folder)
+        self._opened = OpenWindow(folder, self.feed)
         return self._opened
 
     def closed_windows(self) -> list[Path]:
@@ -116,7 +119,7 @@ class CaptureFiles:
         """Close a window for good; returns its folder."""
         polls = [line.poll for line in window.ledger]
         sha256 = {name: disk.sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)}
-        write_manifest(window.folder, polls, self.capturer, self.feed_url, sha256)
+        write_manifest(window.folder, polls, self.capturer, self.feed_url, self.feed.name, sha256)
         return window.folder
 
     def to_archive(self, folder: Path) -> Path:

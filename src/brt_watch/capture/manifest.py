@@ -29,6 +29,8 @@ class Manifest(msgspec.Struct, frozen=True):
     records: int
     rejects: int
     sha256: dict[str, str]
+    feed: str = "brt"
+    """The name of the feed; manifests of 2026 and before do not have it."""
 
 
 def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
@@ -47,21 +49,24 @@ def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
     return manifest
 
 
-def write_manifest(folder: Path, polls: list[Poll], capturer: str, feed_url: str, sha256: dict[str, str]) -> Manifest:
+def write_manifest(
+    folder: Path, polls: list[Poll], capturer: str, feed_url: str, feed: str, sha256: dict[str, str]
+) -> Manifest:
     """Close a window that holds these polls; `sha256` are the sums of its files."""
     manifest = Manifest(
         window=folder.name,
         capturer=capturer,
         feed_url=feed_url,
         code_version=__version__,
-        first_tick=write_moment(polls[0].tick),
-        last_tick=write_moment(polls[-1].tick),
+        first_tick=write_moment(min(poll.tick for poll in polls)),
+        last_tick=write_moment(max(poll.tick for poll in polls)),
         polls=len(polls),
         good_polls=sum(poll.status.is_good for poll in polls),
         captured_minutes=len(captured_minutes(polls)),
         records=sum(poll.records for poll in polls),
         rejects=sum(poll.rejects for poll in polls),
         sha256=sha256,
+        feed=feed,
     )
     disk.write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
     return manifest

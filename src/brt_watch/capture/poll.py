@@ -17,7 +17,7 @@ from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.ticks import missed_ticks, unique_tick
 from brt_watch.capture.window import OpenWindow
 from brt_watch.errors import PollFailed
-from brt_watch.feeds.brt import parse
+from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll, Status, signal_ages
 from brt_watch.settings import MIN_CAPTURED_MINUTES
 
@@ -94,7 +94,7 @@ def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Pa
         ), None
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
-        response = capture.feed.fetch(deadline=tick + capture.step - MARGIN)
+        response = capture.client.fetch(deadline=tick + capture.step - MARGIN)
         _refuse_mixed_data(response, capture)
     except PollFailed as failure:
         status, http_status = Status.FAILED, failure.http_status
@@ -124,14 +124,14 @@ def _refuse_mixed_data(response: Response, capture: Capture) -> None:
 def store_and_read(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
     """Keep the answer, and read it."""
     raw, sha256 = window.keep_raw(poll.tick, body)
-    return read_answer(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body)
+    return read_answer(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body, window.feed)
 
 
-def read_answer(poll: Poll, body: bytes) -> tuple[Poll, Parsed | None]:
+def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | None]:
     """Read an answer: the poll with what it says, and its records and rejects; none when it is not the contract."""
     assert poll.captured_at is not None
     try:
-        parsed = parse(body)
+        parsed = feed.read(body)
     except PollFailed as failure:
         return replace(poll, status=Status.FAILED, reason=failure.reason, detail=failure.detail), None
     except Exception as error:  # noqa: BLE001 (a defect of the reader is the reason of the poll; the answer is kept)

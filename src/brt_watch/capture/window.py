@@ -26,10 +26,10 @@ import zstandard
 
 from brt_watch import disk
 from brt_watch.capture.ledger import (
-    CSV_FIELDS,
     LEDGER_FIELDS,
     REJECT_FIELDS,
     LedgerLine,
+    csv_fields,
     csv_lines,
     ledger_row,
     lines_of,
@@ -37,6 +37,8 @@ from brt_watch.capture.ledger import (
 )
 from brt_watch.clock import MINUTE, UTC, floor, parse_tick, write_tick
 from brt_watch.errors import DamagedWindow
+from brt_watch.feeds.brt import FEED as BRT
+from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll, Status
 
 log = structlog.get_logger()
@@ -99,8 +101,9 @@ class OpenWindow:
     Its ledger is read once, when it is opened: a poll costs the same after weeks without an answer.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, feed: Feed = BRT) -> None:
         self.folder = folder
+        self.feed = feed
         (folder / "raw").mkdir(exist_ok=True)
         _cut_torn_line(folder / POLLS)
         self.recent: deque[LedgerLine] = deque(maxlen=RECENT_LINES)
@@ -113,7 +116,7 @@ class OpenWindow:
         except ValueError as error:
             raise DamagedWindow(folder=folder, difference=f"{POLLS} cannot be read: {error}") from error
         last = self.last or LedgerLine(_NO_POLL, 0, 0)
-        _start_or_cut(folder / CSV, last.csv_bytes, CSV_FIELDS)
+        _start_or_cut(folder / CSV, last.csv_bytes, csv_fields(feed))
         _start_or_cut(folder / REJECTS, last.rejects_bytes, REJECT_FIELDS)
         _start_or_cut(folder / POLLS, len(disk.read(folder / POLLS)), LEDGER_FIELDS)
         self._state = self._on_disk()

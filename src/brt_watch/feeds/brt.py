@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from brt_watch.errors import NotTheContract
+from brt_watch.feeds.feed import Feed
 from brt_watch.feeds.json_list import split_list
 from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
 
@@ -88,7 +89,7 @@ def parse(body: bytes) -> Parsed:
     rejects: list[Reject] = []
     shapes: Counter[_Shape] = Counter()
     for position, text in enumerate(_entries(body)):
-        record, reason, shape = _read(text)
+        record, reason, shape = read_entry(text)
         shapes[shape] += 1
         if record:
             records.append(record)
@@ -123,7 +124,7 @@ def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:
 
 
 @lru_cache(maxsize=5_000)
-def _read(text: bytes) -> tuple[Record | None, str, _Shape]:
+def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
     """Return the record of an entry, or the reason why it is none, and its shape.
 
     Cached, for half of the vehicles say in an answer what they said in the one before, to the byte.
@@ -256,3 +257,6 @@ def _as_json(text: bytes) -> str:
         return _json(msgspec.json.decode(text))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return text.decode(errors="backslashreplace")
+
+
+FEED = Feed("brt", COLUMNS, parse)

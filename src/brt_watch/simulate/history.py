@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook
-from brt_watch.capture.fetch import Feed, Response
+from brt_watch.capture.fetch import Client, Response
 from brt_watch.capture.simulation import Simulation
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock, floor, write_tick
@@ -24,14 +24,14 @@ from brt_watch.simulate.world import World
 RESPONSE_SECONDS = 0.4
 
 
-class SimulatedFeed(Feed):
+class SimulatedClient(Client):
     """The simulated API without a network, on a clock that moves only by it."""
 
     def __init__(self, settings: Settings, clock: StillClock, world: World) -> None:
         super().__init__(str(settings.feed_url), clock, settings.max_response_bytes)
         self._still, self._world = clock, world
 
-    def fetch(self, deadline: datetime) -> Response:
+    def fetch(self, deadline: datetime, parameters: Mapping[str, str] | None = None) -> Response:  # noqa: ARG002
         """Return what the API answers, a moment after it was asked."""
         self._still.sleep_until(min(self._still.now() + timedelta(seconds=RESPONSE_SECONDS), deadline))
         return Response(self._world.body_at(self._still.now()), 200, self._still.now(), simulated=True)
@@ -56,7 +56,7 @@ def history(
         clock = StillClock(start)
         world = World(network, simulation, start, truth)
         resources = replace(
-            resources, clock=clock, feed=SimulatedFeed(settings, clock, world), webhook=Webhook("", lambda: "")
+            resources, clock=clock, client=SimulatedClient(settings, clock, world), webhook=Webhook("", lambda: "")
         )
         for tick in takewhile(lambda tick: tick < end, next_ticks(resources)):
             pipeline.capture(tick, resources)

@@ -1,0 +1,170 @@
+"""The city's service of closed minutes: every position of one UTC minute, of all vendors, kept for three days.
+
+    GET https://its.mobilidade.rio/v1/geolocalizacao/veiculos?minuto_utc=2026-11-20T12:34:00Z&modo=brt&limit=5000
+    {"minuto_utc": "2026-11-20T12:34:00Z", "data": [{...}, ...], "next_cursor": null, "providers_status": {...}}
+
+A minute fills up while it lasts and is complete about 15 s after it ends; before that the service answers 200 with a
+part of it. The answer of a minute is kept as a JSON list of its pages, each as received. Records have the columns of
+the BRT's own API, so that they go the same way; what those lack (trip, shape, moment of the server) is in `extra`.
+
+Written from public descriptions and from code of others; the service itself was not reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from brt_watch.clock import MINUTE, parse_moment
+from brt_watch.errors import NotTheContract
+from brt_watch.feeds import brt
+from brt_watch.feeds.feed import Feed
+from brt_watch.feeds.json_list import split_list
+from brt_watch.model import Parsed, Record, Reject
+
+URL = "https://its.mobilidade.rio/v1/geolocalizacao/veiculos"
+
+KEPT = timedelta(days=3)
+"""The service keeps a minute for at least this long."""
+
+COMPLETE_AFTER = timedelta(seconds=45)
+"""A minute is asked for when it ended this long ago: three times the delay that others have seen."""
+
+PAGE_LIMIT = 5000
+MAX_PAGES = 20
+"""A minute of all vendors has one page or two; more than this is a cursor that runs in circles."""
+
+FEW = 20
+"""With fewer signals in a minute, their stamps do not show whether the minute is complete."""
+
+LAST_QUARTER = timedelta(seconds=45)
+
+_NAMES = {
+    "id_veiculo": "codigo",
+    "servico": "linha",
+    "sentido": "sentido",
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "datetime": "dataHora",
+    "velocidade": "velocidade",
+    "direcao": "direcao",
+}
+"""Fields of the service, and the same by the name of the BRT's API."""
+
+
+class Page(msgspec.Struct):
+    """One page of a minute."""
+
+    data: list[msgspec.Raw]
+    minuto_utc: str
+    next_cursor: str | None = None
+    providers_status: dict[str, str] | None = None
+
+
+def parameters(minute: datetime, cursor: str | None) -> dict[str, str]:
+    """Return the parameters that ask for a page of a minute."""
+    asked = {"minuto_utc": f"{minute:%Y-%m-%dT%H:%M:00Z}", "modo": "brt", "limit": str(PAGE_LIMIT)}
+    return {**asked, "cursor": cursor} if cursor else asked
+
+
+def read_page(body: bytes, minute: datetime) -> Page:
+    """Read a page; raises NotTheContract when it is none, or one of another minute."""
+    page = _page(body)
+    try:
+        answered = parse_moment(page.minuto_utc)
+    except ValueError as error:
+        raise NotTheContract("not_the_contract", str(error)) from None
+    if answered != minute:
+        raise NotTheContract("other_minute", f"{page.minuto_utc}; {minute:%H:%M} was asked for")
+    return page
+
+
+def join(pages: list[bytes]) -> bytes:
+    """Return the pages of a minute as one JSON list, each page as received."""
+    return b"[" + b",".join(pages) + b"]"
+
+
+def read(body: bytes) -> Parsed:
+    """Read the pages of a minute; raises NotTheContract when they are none."""
+    records: list[Record] = []
+    rejects: list[Reject] = []
+    position = 0
+    for text in _entries(body):
+        entry = _decoded(text)
+        if isinstance(entry, dict) and entry.get("modo", "brt") != "brt" and entry.get("fornecedor") != "sonda":
+            continue
+        record, reason = _record(entry)
+        if record:
+            records.append(record)
+        else:
+            rejects.append(Reject(position, reason, text.decode(errors="backslashreplace")))
+        position += 1
+    if not position:
+        raise NotTheContract("empty_list", "no vehicle of the BRT in this minute")
+    return Parsed(records, rejects)
+
+
+def check_complete(pages: list[Page], parsed: Parsed, minute: datetime) -> None:
+    """Raise NotTheContract when the answer holds only a part of its minute."""
+    status = {name: state for page in pages for name, state in (page.providers_status or {}).items()}
+    if status.get("sonda", "ok") != "ok":
+        raise NotTheContract("partial_minute", f"the vendor of the BRT is {status['sonda']}")
+    begin_ms = minute.timestamp() * 1000
+    seconds = [(record.stamp_ms - begin_ms) / 1000 for record in parsed.records]
+    inside = [second for second in seconds if 0 <= second < MINUTE.total_seconds()]
+    if len(inside) >= FEW and max(inside) < LAST_QUARTER.total_seconds():
+        raise NotTheContract("partial_minute", f"its newest signal is of second {max(inside):.0f}")
+
+
+def _entries(body: bytes) -> Iterator[bytes]:
+    for page in split_list(b'{"pages":' + body + b"}", b"pages") or [body]:
+        yield from map(bytes, _page(page).data)
+
+
+def _page(body: bytes) -> Page:
+    try:
+        return msgspec.json.decode(body, type=Page)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        # An entry that is no JSON (NaN, say) does not cost the others.
+        broken = [entry for entry in split_list(body, b"data") or [] if _decoded(entry) is None]
+        if not broken or broken == [b"null"] * len(broken):
+            raise NotTheContract("not_the_contract", f"{error}; it starts with {body[:60]!r}") from None
+        for entry in broken:
+            body = body.replace(entry, b"null", 1)
+        return _page(body)
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _record(entry: Any) -> tuple[brt.Record | None, str]:
+    """Return the record of an entry by the rules of the BRT's API, or the reason why it is none."""
+    if not isinstance(entry, dict):
+        return None, "not_readable" if entry is None else "not_an_object"
+    known = {name: entry.get(there) for there, name in _NAMES.items()}
+    others = {name: value for name, value in entry.items() if name not in _NAMES and value not in (None, "")}
+    known["dataHora"] = _stamp_ms(known["dataHora"])
+    # A blank line is not known; the BRT's API has "0" for none.
+    known["linha"] = (known["linha"].strip() or None) if isinstance(known["linha"], str) else known["linha"]
+    if isinstance(known["direcao"], float):
+        known["direcao"] = round(known["direcao"])
+    record, reason, _ = brt.read_entry(msgspec.json.encode({**others, **known}))
+    return record, reason
+
+
+def _stamp_ms(text: Any) -> Any:
+    """Return milliseconds since 1970; what is no moment stays as it is, for the rules."""
+    try:
+        return round(parse_moment(text).timestamp() * 1000)
+    except (ValueError, AttributeError, OverflowError):
+        return text
+
+
+FEED = Feed("its_minutes", brt.COLUMNS, read)

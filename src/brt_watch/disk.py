@@ -48,6 +48,12 @@ def writing_durably(path: Path) -> Iterator[IO[bytes]]:
     sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable that another library has written."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)

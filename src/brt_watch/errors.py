@@ -116,7 +116,7 @@ each line an object with captured_at and body."""
 
 
 class ImportFailed(BrtWatchError):
-    """{file} cannot be imported: {reason}. Which files can is in docs/how-it-works.md#captures-of-others."""
+    """{file} cannot be imported: {reason}. The forms that can: docs/how-it-works.md#captures-of-others."""
 
 
 class MixedData(BrtWatchError):

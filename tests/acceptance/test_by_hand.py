@@ -85,10 +85,10 @@ def test_a_poll_and_a_recording_come_in_by_hand(by_hand: Commands, folder: Path,
     assert "1 captured minutes" in commands.run("load")
 
     (would,) = json.loads(commands.run("import", "--dry-run", "--json", str(recording)))
-    assert (would["source"], would["answers"], would["estimated"]) == ("import-ours", 10, False)
+    assert (would["source"][:-9], would["answers"], would["estimated"]) == ("import-ours", 10, False)
     assert commands.run("db", "psql", "-Atc", "select count(*) from brt_raw") == "0\n"
     (brought,) = json.loads(commands.run("import", "--json", str(recording)))
-    assert (brought["new"], brought["records"], brought["rejects"]) == (10, 600, 10)
+    assert (brought["rows"], brought["stored"] + brought["repeats"], brought["rejected"]) == (610, 600, 10)
     signals = "select count(*), count(distinct codigo), min(capturer) from brt_raw"
-    assert commands.run("db", "psql", "-Atc", signals) == f"{brought['signals']}|60|import-ours\n"
-    assert "new 0" in commands.run("import", str(recording))
+    assert commands.run("db", "psql", "-Atc", signals) == f"{brought['stored']}|60|{would['source']}\n"
+    assert "610 rows = 0 stored + 600 repeats + 10 rejected" in commands.run("import", str(recording))

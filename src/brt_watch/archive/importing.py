@@ -1,70 +1,193 @@
 """Captures of others, brought in as windows of another source.
 
-Each file has a data folder of its own, `imports/NAME`, whose capturer is `import-NAME`. Everything else is as with a
-capture: the answers are kept, read by the rules of today, and loaded window by window.
+Each file has a data folder of its own, `imports/NAME`, whose capturer is `import-NAME`; the name ends in the beginning
+of the checksum of the content, so that another file of the same name is another source, and a copy is the same one.
+Answers of the API (.json, .jsonl) are captured as the API's own. Tables (.csv, .parquet) become windows of a million
+rows. All windows are then loaded as any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import csv
+import hashlib
+import io
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
 
 from brt_watch import disk, pipeline
 from brt_watch.archive.recordings import Recorded
-from brt_watch.archive.sources import Source
+from brt_watch.archive.sources import read_source
+from brt_watch.archive.table_windows import write_windows
+from brt_watch.archive.tables import Table, read_table
+from brt_watch.archive.texts import open_bytes
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import store_and_read
-from brt_watch.capture.window import read_ledger
+from brt_watch.capture.window import REJECTS, read_ledger
 from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
-from brt_watch.model import Parsed, Poll, Status
+from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 
-
-def bring_in(source: Source, resources: Resources) -> Iterator[tuple[Poll, Parsed | None]]:
-    """Write the answers of a source into windows, a day each, and yield each poll and what it says.
-
-    What is there already stays. Raises MixedData, and ImportFailed when that is of another file of this name.
-    """
-    if resources.files.simulated():
-        raise MixedData(folder=resources.settings.folder)
-    files = _files(source, resources)
-    disk.write_durably(files.data / "capturer", f"import-{source.name}".encode())
-    with files.writing():
-        newest = files.newest_tick()
-        answers = list(_apart(source.answers))
-        if newest and {_tick(answer) for answer in answers if _tick(answer) <= newest} - _ticks(files):
-            raise ImportFailed(file=source.file, reason="another file of this name was imported; rename this one")
-        for _, of_day in groupby(answers, key=lambda answer: answer.captured_at.date()):
-            new = [answer for answer in of_day if newest is None or _tick(answer) > newest]
-            window = files.open_window() or (files.new_window(_tick(new[0])) if new else None)
-            if not window:
-                continue
-            for answer in new:
-                poll = Poll(_tick(answer), Status.OK, requested_at=answer.captured_at, captured_at=answer.captured_at)
-                poll, parsed = store_and_read(poll, answer.body, window)
-                yield window.record(poll, parsed), parsed
-            files.close(window)
+TABLES = ("csv", "parquet")
 
 
-def load_in(source: Source, resources: Resources) -> Iterator[Loaded]:
-    """Load the windows of a source that wait, and yield what each brought."""
-    resources = replace(resources, files=_files(source, resources))
-    for folder in resources.files.closed_windows():
-        yield pipeline.load(folder, resources)
+class Imported(msgspec.Struct):
+    """What the windows of a source hold: kept beside them, it says that all of them are written."""
+
+    rows: int
+    records: int
+    rejected: dict[str, int]
+    first: str
+    last: str
+    is_estimated: bool
+    taken: dict[str, str] = {}
+    examples: list[str] = []
 
 
-def _files(source: Source, resources: Resources) -> CaptureFiles:
-    folder = resources.settings.folder / "imports" / source.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return CaptureFiles(folder, source.described)
+@dataclass(frozen=True)
+class Import:
+    """A file to import, and its data folder."""
+
+    file: Path
+    name: str
+    resources: Resources
+
+    @classmethod
+    def of(cls, file: Path, resources: Resources) -> Import:
+        """Return the import of a file; raises MixedData in a folder of simulated data, and ImportFailed."""
+        if resources.files.simulated():
+            raise MixedData(folder=resources.settings.folder)
+        name = f"{file.name.split('.')[0]}-{content_sha256(file)[:8]}"
+        files = CaptureFiles(resources.settings.folder / "imports" / name, file.name)
+        return cls(file, name, replace(resources, files=files))
+
+    @property
+    def capturer(self) -> str:
+        """The name of the source in all tables."""
+        return f"import-{self.name}"
+
+    def known(self) -> Imported | None:
+        """Return what the windows hold, None before all of them are written."""
+        noted = disk.read(self._note)
+        return msgspec.json.decode(noted, type=Imported) if noted else None
+
+    def write_answers(self, captured_at: datetime | None) -> Iterator[Poll]:
+        """Capture the answers of a .json or .jsonl into windows, a day each, and yield each poll that is new."""
+        source = read_source(self.file, captured_at)
+        files = self._folder(source.described)
+        with files.writing():
+            newest = files.newest_tick()
+            answers = list(_apart(sorted(source.answers, key=lambda answer: answer.captured_at)))
+            for _, of_day in groupby(answers, key=lambda answer: answer.captured_at.date()):
+                day = list(of_day)
+                new = [answer for answer in day if newest is None or _tick(answer) > newest]
+                window = files.open_window() or (files.new_window(_tick(new[0])) if new else None)
+                for answer in new if window else ():
+                    assert window
+                    poll = Poll(
+                        _tick(answer), Status.OK, requested_at=answer.captured_at, captured_at=answer.captured_at
+                    )
+                    poll, parsed = store_and_read(poll, answer.body, window)
+                    yield window.record(poll, parsed)
+                if window:
+                    files.close(window)
+            rows, records, rejected = _counted(files)
+        first, last = answers[0].captured_at, answers[-1].captured_at
+        self._write_note(Imported(rows, records, rejected, str(first), str(last), source.is_estimated))
+
+    def write_table(self, columns: Mapping[str, str], utc: list[str]) -> Iterator[tuple[int, int]]:
+        """Write the rows of a table into windows; yields (rows done, rows in all) after each window.
+
+        What an earlier, interrupted run has written stays.
+        """
+        with self.reading(columns, utc) as (table, database):
+            described = f"{self.file.name} (captured_at estimated)" if table.is_estimated else self.file.name
+            files = self._folder(described)
+            with files.writing():
+                yield from write_windows(database, files, table.rows)
+            ((first, last, records),) = database.execute(
+                "select min(captured_at), max(captured_at), sum(records) from polls"
+            ).fetchall()
+        first, last = (moment.replace(tzinfo=UTC) for moment in (first, last))
+        self._write_note(
+            Imported(
+                *(table.rows, int(records), table.rejected, str(first), str(last), table.is_estimated),
+                *(table.taken, table.examples),
+            )
+        )
+
+    @contextmanager
+    def reading(self, columns: Mapping[str, str], utc: list[str]) -> Iterator[tuple[Table, duckdb.DuckDBPyConnection]]:
+        """Read a table into a temporary DuckDB file; raises ImportFailed."""
+        parent = self.resources.settings.folder
+        parent.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix="import-", dir=parent) as work,
+            duckdb.connect(str(Path(work) / "rows.duckdb")) as database,
+        ):
+            yield read_table(self.file, database, columns, utc, Path(work)), database
+
+    def described(self, captured_at: datetime | None) -> dict[str, Any]:
+        """Return what a .json or .jsonl holds."""
+        source = read_source(self.file, captured_at)
+        moments = [answer.captured_at for answer in source.answers]
+        return {
+            **{"source": self.capturer, "answers": len(moments), "estimated": source.is_estimated},
+            **{"first": min(moments).isoformat(), "last": max(moments).isoformat()},
+        }
+
+    def load(self) -> Iterator[Loaded]:
+        """Load the windows that wait, and yield what each brought."""
+        for folder in self.resources.files.closed_windows():
+            yield pipeline.load(folder, self.resources)
+
+    def _folder(self, described: str) -> CaptureFiles:
+        files = self.resources.files
+        files.feed_url = described
+        files.data.mkdir(parents=True, exist_ok=True)
+        disk.write_durably(files.data / "capturer", self.capturer.encode())
+        return files
+
+    @property
+    def _note(self) -> Path:
+        return self.resources.files.data / "import.json"
+
+    def _write_note(self, imported: Imported) -> None:
+        disk.write_durably(self._note, msgspec.json.encode(imported))
 
 
-def _ticks(files: CaptureFiles) -> set[datetime]:
-    return {line.poll.tick for folder in files.newest_first() for line in read_ledger(folder)}
+def content_sha256(file: Path) -> str:
+    """Return the SHA-256 of the content of a file, unpacked; raises ImportFailed."""
+    digest = hashlib.sha256()
+    try:
+        with open_bytes(file) as content:
+            while piece := content.read(disk.PIECE):
+                digest.update(piece)
+    except OSError as error:
+        raise ImportFailed(file=file, reason=str(error)) from error
+    return digest.hexdigest()
+
+
+def _counted(files: CaptureFiles) -> tuple[int, int, dict[str, int]]:
+    """Return the rows, the records and, by reason, the rejects of all windows of a source."""
+    reasons: Counter[str] = Counter()
+    records = 0
+    for folder in files.newest_first():
+        records += sum(line.poll.records for line in read_ledger(folder))
+        rejects = csv.DictReader(io.StringIO(disk.read(folder / REJECTS).decode(), newline=""))
+        reasons.update(row["reason"] for row in rejects)
+    return records + reasons.total(), records, dict(sorted(reasons.items()))
 
 
 def _tick(answer: Recorded) -> datetime:
@@ -72,7 +195,7 @@ def _tick(answer: Recorded) -> datetime:
 
 
 def _apart(answers: list[Recorded]) -> Iterator[Recorded]:
-    """Yield the answers at seconds of their own: a tick is known by its second."""
+    """Yield the answers, which are in the order of time, at seconds of their own: a tick is known by its second."""
     last: datetime | None = None
     for answer in answers:
         if last and _tick(answer) <= last:

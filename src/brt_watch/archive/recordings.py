@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from brt_watch.archive.texts import open_bytes
 from brt_watch.clock import parse_moment
 from brt_watch.errors import RecordingError
 
@@ -52,7 +52,7 @@ def read_recording(path: Path) -> Recording:
 
 
 def _lines(path: Path) -> Iterator[Recorded]:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+    with open_bytes(path) as file:
         for text in file:
             if text.strip():
                 line = msgspec.json.decode(text, type=_Line)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -65,32 +66,68 @@ def has_some_raw(folder: Path) -> bool:
 
 
 def has_raw(folder: Path) -> bool:
-    """Whether the raw answers of all polls that had one are there."""
-    return all((folder / "raw" / line.poll.raw).exists() for line in read_ledger(folder) if line.poll.raw)
+    """Whether the raw answers of all polls with records or rejects are there; imported tables never had any."""
+    return all(_has_raw(folder, line.poll) for line in read_ledger(folder))
+
+
+def _has_raw(folder: Path, poll: Poll) -> bool:
+    return (folder / "raw" / poll.raw).exists() if poll.raw else not (poll.records or poll.rejects)
 
 
 def remake(folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed | None]]) -> Manifest:
-    """Write the files of an archived window again from its ledger and its raw answers; returns the new manifest.
+    """Rewrite the files of an archived window from its ledger and its raw answers; returns the new manifest.
 
-    `read` reads an answer of the window's feed; a poll without one stays as it was. A process that dies here has
-    destroyed nothing: the next one begins again.
+    `read` reads an answer of the window's feed; a poll without one stays as it was. One answer is in memory at a time. A process that
+    dies here destroys nothing: the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     feed = FEEDS[old.feed]
-    records, rejects = bytearray(csv_lines([csv_fields(feed)])), bytearray(csv_lines([REJECT_FIELDS]))
-    lines: list[LedgerLine] = []
-    for line in read_ledger(folder):
-        poll, parsed = line.poll, None
-        if poll.raw:
-            poll, parsed = read(poll, read_raw(folder / "raw" / poll.raw), feed)
-        poll, new_records, new_rejects = lines_of(poll, parsed)
-        records += new_records
-        rejects += new_rejects
-        lines.append(LedgerLine(poll, len(records), len(rejects)))
-    ledger = csv_lines([LEDGER_FIELDS, *map(ledger_row, lines)])
-    contents = {POLLS: ledger, CSV: bytes(records), REJECTS: bytes(rejects)}
-    for name, content in contents.items():
-        disk.write_durably(disk.packed(folder / name), zstandard.compress(content, PACKING_LEVEL))
+    polls: list[Poll] = []
+    with (
+        _packing(folder / POLLS, LEDGER_FIELDS) as ledger,
+        _packing(folder / CSV, csv_fields(feed)) as records,
+        _packing(folder / REJECTS, REJECT_FIELDS) as rejects,
+    ):
+        for line in read_ledger(folder):
+            poll, parsed = line.poll, None
+            if poll.raw:
+                poll, parsed = read(poll, read_raw(folder / "raw" / poll.raw), feed)
+            poll, new_records, new_rejects = lines_of(poll, parsed)
+            records.write(new_records)
+            rejects.write(new_rejects)
+            ledger.write(csv_lines([ledger_row(LedgerLine(poll, records.length, rejects.length))]))
+            polls.append(poll)
+    for name in (POLLS, CSV, REJECTS):
         (folder / name).unlink(missing_ok=True)
-    sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return write_manifest(folder, [line.poll for line in lines], old.capturer, old.feed_url, old.feed, sha256)
+    sha256 = {POLLS: ledger.sha256, CSV: records.sha256, REJECTS: rejects.sha256}
+    return write_manifest(folder, polls, old.capturer, old.feed_url, old.feed, sha256)
+
+
+class _Packed:
+    """A packed file that is being written: how long its content is so far, and its checksum."""
+
+    def __init__(self, into: zstandard.ZstdCompressionWriter) -> None:
+        self._into, self._digest, self.length = into, hashlib.sha256(), 0
+
+    def write(self, content: bytes) -> None:
+        """Append to it."""
+        self._into.write(content)
+        self._digest.update(content)
+        self.length += len(content)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the content."""
+        return self._digest.hexdigest()
+
+
+@contextmanager
+def _packing(path: Path, header: tuple[str, ...]) -> Iterator[_Packed]:
+    """Write the packed form of a file, header first; it is there when the block has ended well."""
+    with (
+        disk.writing_durably(disk.packed(path)) as file,
+        zstandard.ZstdCompressor(level=PACKING_LEVEL).stream_writer(file, closefd=False) as into,
+    ):
+        packed = _Packed(into)
+        packed.write(csv_lines([header]))
+        yield packed

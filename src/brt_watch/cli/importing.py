@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
-from brt_watch.archive.importing import bring_in, load_in
-from brt_watch.archive.sources import read_source
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json
+from brt_watch.archive.importing import TABLES, Import, Imported
+from brt_watch.archive.tables import Table, preview
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
 from brt_watch.clock import parse_moment
 
 app = typer.Typer()
@@ -25,51 +25,144 @@ def _moment(text: str) -> datetime:
         raise typer.BadParameter(str(error)) from error
 
 
+def _columns(texts: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts or ()]
+    if wrong := [target for target, equals, name in pairs if not (target and equals and name)]:
+        raise typer.BadParameter(f"write it as dataHora=timestamp_gps (at {wrong[0]!r})", param_hint="--column")
+    return {target: name for target, _, name in pairs}
+
+
 @app.command("import")
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(help="Recordings (.jsonl), answers (.json), tables (.csv, .parquet); also .gz.")
+        list[Path], typer.Argument(help="Tables (.csv, .parquet), recordings (.jsonl), answers (.json); also .gz.")
     ],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="OURS=THEIRS",
+            help="Which column of a table is which of the capture; two of them joined: dataHora=date+time.",
+        ),
+    ] = None,
+    utc: Annotated[
+        list[str] | None,
+        typer.Option("--utc", metavar="COLUMN", help="A column of a table whose times without zone are UTC, not Rio."),
+    ] = None,
     captured_at: Annotated[
         datetime | None,
         typer.Option(
             "--captured-at", parser=_moment, metavar="TIME", help="When the answer of a .json came, with its zone."
         ),
     ] = None,
-    utc: Annotated[
-        list[str] | None,
-        typer.Option("--utc", metavar="COLUMN", help="A column of a .csv with UTC; others without a zone are of Rio."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored, and store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring in captures of others, each as a source of its own (import-NAME), and load them. Twice is once.
+    """Import captures of others, each as a source of its own (import-NAME), and load them. Twice is once.
 
-    A line of a recording has captured_at and body, the API's answer. A .json is one answer. A .csv has the API's names
-    as columns, and captured_at or timestamp; or those of the vendor of the devices. A .parquet has the columns of the
-    city's treated signals of 2022. Without a moment of capture that is estimated, from the newest stamps. The models
-    follow with the next transform.
+    The columns of a table are recognised by the API's names and by those of published captures; --column names others.
+    Numbers may have decimal commas. Every row is stored, rejected with a reason, or repeats a signal. A moment of
+    capture that no column gives is estimated from the stamps. The models follow with the next transform.
     """
-    resources = load_resources()
-    results: list[dict[str, Any]] = []
-    for file in files:
-        with err.status(f"reading {file.name}"):
-            source = read_source(file, captured_at, utc or ())
-        first, last = source.answers[0].captured_at, source.answers[-1].captured_at
-        result: dict[str, Any] = {"source": f"import-{source.name}", "answers": len(source.answers)}
-        result |= {"first": first.isoformat(), "last": last.isoformat(), "estimated": source.is_estimated}
-        if not dry_run:
-            polls = track(bring_in(source, resources), file.name, len(source.answers), console=err, transient=True)
-            new, failed, reasons = 0, 0, Counter[str]()
-            for poll, parsed in polls:
-                new += 1
-                failed += not poll.status.is_good
-                reasons.update(reject.reason for reject in (parsed.rejects if parsed else ()))
-            loaded = list(load_in(source, resources))
-            result |= {"new": new, "failed": failed, "reasons": dict(reasons)}
-            result |= {name: sum(getattr(each, name) for each in loaded) for name in ("records", "signals", "rejects")}
-        results.append(result)
-        if not as_json:
-            out.print(", ".join(f"{name} {value}" for name, value in result.items()))
+    asked = _columns(column)
+    results = [_one(file, asked, utc or [], captured_at, dry_run, as_json) for file in files]
     if as_json:
         print_json(results)
+
+
+def _one(
+    file: Path, asked: Mapping[str, str], utc: list[str], captured_at: datetime | None, dry_run: bool, as_json: bool
+) -> dict[str, Any]:
+    with err.status(f"reading {file.name}"):
+        source = Import.of(file, load_resources())
+    is_table = file.name.removesuffix(".gz").rpartition(".")[2] in TABLES
+    if dry_run and is_table:
+        return _show(source, asked, utc, as_json)
+    if source.known() is None and not dry_run:
+        if is_table:
+            _write_table(source, asked, utc)
+        else:
+            for _ in track(source.write_answers(captured_at), file.name, console=err, transient=True):
+                pass
+    if dry_run:
+        result = source.described(captured_at)
+    else:
+        imported = source.known()
+        assert imported
+        loaded = list(track(source.load(), "loading", console=err, transient=True))
+        result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
+        if not as_json:
+            _say(source, imported, result)
+    if dry_run and not as_json:
+        out.print(plain(", ".join(f"{name} {value}" for name, value in result.items())))
+    return result
+
+
+def _write_table(source: Import, asked: Mapping[str, str], utc: list[str]) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(f"reading {source.file.name}", total=None)
+        for done, rows in source.write_table(asked, utc):
+            progress.update(task, description=source.file.name, completed=done, total=rows)
+
+
+def _outcome(imported: Imported, stored: int) -> dict[str, Any]:
+    return {
+        "rows": imported.rows,
+        "stored": stored,
+        "repeats": imported.records - stored,
+        "rejected": sum(imported.rejected.values()),
+        "reasons": imported.rejected,
+        "first": imported.first,
+        "last": imported.last,
+        "estimated": imported.is_estimated,
+        "columns": imported.taken,
+        "examples": imported.examples,
+    }
+
+
+def _say(source: Import, imported: Imported, result: dict[str, Any]) -> None:
+    out.print(
+        plain(
+            f"{source.capturer}: {result['rows']:,} rows = {result['stored']:,} stored + {result['repeats']:,} repeats "
+            f"+ {result['rejected']:,} rejected; captured {imported.first} to {imported.last}"
+            + (" (estimated)" if imported.is_estimated else "")
+        )
+    )
+    _say_columns(imported.taken)
+    for reason, count in imported.rejected.items():
+        out.print(plain(f"  rejected {count:,}: {reason}"))
+    for example in imported.examples:
+        out.print(plain(f"  for example {example}"))
+
+
+def _say_columns(taken: Mapping[str, str]) -> None:
+    renamed = [f"{target} from {name}" for target, name in taken.items() if target != name]
+    if renamed:
+        out.print(plain(f"  columns: {', '.join(renamed)}"))
+
+
+def _show(source: Import, asked: Mapping[str, str], utc: list[str], as_json: bool) -> dict[str, Any]:
+    """Show the first rows of a table as they would be stored."""
+    with err.status(f"reading {source.file.name}"), source.reading(asked, utc) as (table, database):
+        rows = preview(database)
+    if not as_json:
+        _say_table(source, table, rows)
+    return {
+        **{"source": source.capturer, "rows": table.rows, "rejected": table.rejected, "examples": table.examples},
+        **{"columns": table.taken, "kept": table.kept, "estimated": table.is_estimated, "preview": rows},
+    }
+
+
+def _say_table(source: Import, table: Table, rows: list[dict[str, Any]]) -> None:
+    refused = sum(table.rejected.values())
+    out.print(plain(f"{source.capturer}: {table.rows:,} rows, of which {refused:,} would be rejected"))
+    _say_columns(table.taken)
+    if table.kept:
+        out.print(plain(f"  kept in extra: {', '.join(table.kept)}"))
+    for example in table.examples:
+        out.print(plain(f"  for example {example}"))
+    for number, row in enumerate(rows, 1):
+        out.print(
+            plain(f"  {number}: " + ", ".join(f"{name} {value}" for name, value in row.items() if value is not None))
+        )

@@ -1,0 +1,268 @@
+"""Tables of others (CSV, Parquet), read by DuckDB as rows of the capture, whatever their size.
+
+The file becomes the table `capturados` of a DuckDB file: every row with the columns of a record, the moment at which it
+was captured, and the reason why it is no record, if so. Windows are written from there.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from brt_watch.archive.columns import match_columns
+from brt_watch.archive.texts import first_line, in_utf8
+from brt_watch.errors import ImportFailed
+from brt_watch.feeds.brt import COLUMNS, MAX_CODE_LENGTH
+from brt_watch.model import Kind
+from brt_watch.store.connection import statement
+from brt_watch.store.window import quoted
+
+CROWD = 1 / 20
+"""The least share of an answer's stamps in the 20 s before its capture: fewer have clocks that are ahead."""
+
+NEAR = timedelta(minutes=30)
+"""Stamps that differ more than this from their capture were written in another zone than was assumed."""
+
+MEMORY = "1GB"
+RIO_SECONDS = -3 * 3600
+AT_A_TIME = 100_000
+
+EXPECTED = {
+    "codigo_missing": ("codigo", "a code of a vehicle"),
+    "codigo_too_long": ("codigo", f"a code of at most {MAX_CODE_LENGTH} characters"),
+    "position_missing": ("latitude, longitude", "degrees, such as -22.971 or -22,971"),
+    "position_out_of_range": ("latitude, longitude", "degrees, within 90 and 180"),
+    "datahora_rounded": (
+        "dataHora",
+        "all digits: a spreadsheet rounded them; export the column as text",
+    ),
+    "datahora_missing": ("dataHora", "milliseconds since 1970, or a time such as 2025-06-05 18:44:49"),
+    "datahora_out_of_range": ("dataHora", "a moment from 1970 to 9999"),
+    "captured_at_missing": ("captured_at", "a time such as 2025-06-05 18:44:49, or milliseconds since 1970"),
+    "wrong_length": ("", "a line with as many fields as the header"),
+}
+"""What a row that was rejected for a reason should have had, and in which column."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file that was read: what was taken for what, and how many rows it has."""
+
+    file: Path
+    taken: dict[str, str]
+    """The columns of the capture, each with the columns of the file that it is made of."""
+    kept: list[str]
+    """Columns of the file that are kept in `extra`."""
+    rows: int
+    is_estimated: bool
+    """Whether the moments of capture are estimated from the stamps."""
+    rejected: dict[str, int] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+    """A sentence for each reason: the first row that was rejected for it."""
+
+
+def read_table(
+    file: Path, database: duckdb.DuckDBPyConnection, asked: Mapping[str, str], utc: Iterable[str], work: Path
+) -> Table:
+    """Read a file into the tables `capturados` and `polls` of the database; raises ImportFailed.
+
+    `asked` names the columns of the file for some columns of the capture. Times without a zone are those of Rio, except
+    in the columns that `utc` names.
+    """
+    database.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 2")
+    database.execute(statement("tables/macros"))
+    try:
+        return _read(file, database, asked, set(utc), work)
+    except (ValueError, OSError, duckdb.Error) as error:
+        raise ImportFailed(file=file, reason=_one_line(error)) from error
+
+
+def preview(database: duckdb.DuckDBPyConnection, rows: int = 3) -> list[dict[str, Any]]:
+    """Return the first rows of a table as they would be stored."""
+    found = database.execute(
+        f"select * exclude (n, reason) replace (make_timestamp_ms(datahora) as datahora) "
+        f"from capturados where reason is null order by n limit {rows}"
+    )
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _read(
+    file: Path, database: duckdb.DuckDBPyConnection, asked: Mapping[str, str], utc: set[str], work: Path
+) -> Table:
+    is_csv = not file.name.endswith(".parquet")
+    kinds: dict[str, str] = {}
+    if is_csv:
+        rows, header = _csv_rows(file, work)
+    else:
+        described = database.execute(f"describe select * from read_parquet({quoted(file)})").fetchall()
+        kinds = {name: kind for name, kind, *_ in described}
+        header = list(kinds)
+    taken, kept = match_columns(header, asked)
+
+    def zone(target: str) -> int:
+        return 0 if utc & {target, *taken.get(target, ())} else RIO_SECONDS
+
+    if not is_csv:
+        zones = {name: zone(target) for target, names in taken.items() for name in names}
+        rows = _parquet_rows(file, kinds, zones)
+
+    has_captured_at = "captured_at" in taken
+    database.execute(
+        statement("tables/records").format(
+            rows=rows,
+            texts=",\n        ".join(f"{_text(taken.get(each.name))} as {each.table_name}" for each in _columns()),
+            captured_at=f"momento({_text(taken['captured_at'])}, {zone('captured_at')})"
+            if has_captured_at
+            else "cast(null as timestamp)",
+            leftovers=_leftovers(taken, kept),
+            row="{" + ", ".join(f"{quoted(name)}: {_name(name)}" for name in header) + "}",
+            stamp_zone=zone("dataHora"),
+            longest_code=MAX_CODE_LENGTH,
+            needs_captured_at=str(has_captured_at).lower(),
+        )
+    )
+    if is_csv:
+        database.execute(statement("tables/wrong_lines"))
+    if not has_captured_at:
+        _split_into_answers(database, work)
+        database.execute(statement("tables/answers").format(crowd=CROWD))
+        database.execute(statement("tables/estimated_moments"))
+    else:
+        ((unknown,),) = database.execute("select count(*) from registros where captured_at is null").fetchall()
+        rename = "alter table registros rename to capturados"
+        database.execute(statement("tables/capture_moments") if unknown else rename)
+        if (hours := _hours_apart(database)) is not None:
+            name = "+".join(taken["captured_at"])
+            raise ValueError(f"dataHora lies {hours:+.1f} hours from {name}; say which of them is UTC: --utc")
+    database.execute(statement("tables/polls"))
+    ((count,),) = database.execute("select count(*) from capturados").fetchall()
+    rejected = dict(
+        database.execute(
+            "select reason, count(*) from capturados where reason is not null group by 1 order by 1"
+        ).fetchall()
+    )
+    examples = _examples(file, database, taken, is_csv)
+    if not count:
+        raise ValueError("it has no row")
+    if sum(rejected.values()) == count:
+        raise ValueError(f"none of its {count} rows is usable: {'; '.join(examples)}")
+    joined = {target: "+".join(names) for target, names in taken.items()}
+    return Table(file, joined, list(kept), count, not has_captured_at, rejected, examples)
+
+
+def _columns() -> list[Any]:
+    return [column for column in COLUMNS if column.kind is not Kind.JSON]
+
+
+def _text(names: list[str] | None) -> str:
+    """Return the expression for the text in some columns of the file, joined by a blank; null for an empty one."""
+    if not names:
+        return "cast(null as varchar)"
+    quoted_names = [_name(name) for name in names]
+    return f"nullif({quoted_names[0]}, '')" if len(names) == 1 else f"concat_ws(' ', {', '.join(quoted_names)})"
+
+
+def _leftovers(taken: dict[str, list[str]], kept: dict[str, str]) -> str:
+    """Return the list of (name, value) that goes into `extra`: other columns, and values that theirs cannot hold."""
+    pairs = [f"{{'k': {quoted(new)}, 'v': {_text([name])}}}" for name, new in kept.items()]
+    for column in _columns():
+        names = taken.get(column.name)
+        if names and column.kind in (Kind.SMALL, Kind.HEADING, Kind.NUMBER) and not column.required:
+            text, limit = _text(names), "abs(numero({0})) < 1e15"
+            if column.kind is not Kind.NUMBER:
+                limit = "abs(numero({0})) <= 32767 and numero({0}) % 1 = 0"
+            fits = limit.format(text) + (f" or {text} = ' '" if column.kind is Kind.HEADING else "")
+            # NaN is how pandas writes nothing.
+            fits += f" or lower({text}) = 'nan'"
+            pairs.append(f"{{'k': {quoted(column.name)}, 'v': if(coalesce({fits}, false), null, {text})}}")
+    return f"list_filter([{', '.join(pairs)}], lambda each: each.v is not null)" if pairs else "[]"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _parquet_rows(file: Path, kinds: dict[str, str], zones: dict[str, int]) -> str:
+    """Return the rows of a Parquet file, its values as text and its moments as milliseconds since 1970 (UTC)."""
+    values = []
+    for name, kind in kinds.items():
+        value = _name(name)
+        if kind.startswith("TIMESTAMP") and name in zones:
+            # A moment with a zone needs none; one without is local time.
+            local = 0 if "TIME ZONE" in kind else zones[name]
+            value = f"epoch_ms({value}) - {local * 1000}"
+        values.append(f"cast({value} as varchar) as {_name(name)}")
+    return f"(select row_number() over () as n, {', '.join(values)} from read_parquet({quoted(file)}))"
+
+
+def _csv_rows(file: Path, work: Path) -> tuple[str, list[str]]:
+    """Return the rows of a CSV and its header; lines of another length go to the table `reject_errors`."""
+    readable = in_utf8(file, work)
+    line = first_line(readable)
+    delimiter = max(",;\t|", key=line.count)
+    # DuckDB would give names of its own to columns of the same name.
+    header = next(csv.reader([line], delimiter=delimiter), [])
+    if len({name.lower() for name in header}) != len(header):
+        raise ValueError(f"line 1: two columns have the same name: {line.strip()[:200]}")
+    columns = dict.fromkeys((name or f"column{place}" for place, name in enumerate(header)), "VARCHAR")
+    rows = (
+        f"(select row_number() over () as n, * from read_csv({quoted(readable)}, columns = {columns}, header = true, "
+        f"auto_detect = false, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', store_rejects = true, "
+        "rejects_limit = 0, null_padding = false))"
+    )
+    return rows, list(columns)
+
+
+def _split_into_answers(database: duckdb.DuckDBPyConnection, work: Path) -> None:
+    """Write where each answer begins into the table `limites`: no vehicle is in an answer twice."""
+    seen: set[str] = set()
+    starts = work / "starts.csv"
+    codes = database.cursor().execute("select n, codigo from registros order by n")
+    with starts.open("w") as file:
+        file.write("0\n")
+        while some := codes.fetchmany(AT_A_TIME):
+            for n, code in some:
+                if code in seen:
+                    file.write(f"{n}\n")
+                    seen.clear()
+                if code:
+                    seen.add(code)
+    database.execute(
+        f"create table limites as select * from read_csv({quoted(starts)}, columns = {{'inicio': 'DOUBLE'}}, "
+        "header = false, auto_detect = false)"
+    )
+
+
+def _hours_apart(database: duckdb.DuckDBPyConnection) -> float | None:
+    """Return how far the stamps lie from the moments of capture, as a whole; None when they lie near."""
+    ((apart,),) = database.execute(
+        "select quantile_cont(datahora / 1000.0 - epoch(captured_at), 0.9) from capturados where reason is null"
+    ).fetchall()
+    return apart / 3600 if apart is not None and abs(apart) > NEAR.total_seconds() else None
+
+
+def _examples(file: Path, database: duckdb.DuckDBPyConnection, taken: dict[str, list[str]], is_csv: bool) -> list[str]:
+    examples = []
+    for reason, n, record, before in database.execute(statement("tables/examples")).fetchall():
+        targets, expected = EXPECTED[reason]
+        names = [name for target in targets.split(", ") for name in taken.get(target, ())]
+        values = json.loads(record)
+        value = ", ".join(repr(values.get(name)) for name in names) if isinstance(values, dict) else repr(values)
+        # Line 1 is the header. A line of another length stands behind row n.
+        line = int(n) + 1 + before + (n != int(n))
+        where = f"line {line}" if is_csv else f"row {int(n)}"
+        column = f"column {'+'.join(names)}" if names else "the whole line"
+        examples.append(f"{file.name}, {where}, {column}: {value} ({reason}; expected {expected})")
+    return examples
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]

@@ -77,8 +77,8 @@ def _has_raw(folder: Path, poll: Poll) -> bool:
 def remake(folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed | None]]) -> Manifest:
     """Rewrite the files of an archived window from its ledger and its raw answers; returns the new manifest.
 
-    `read` reads an answer of the window's feed; a poll without one stays as it was. One answer is in memory at a time. A process that
-    dies here destroys nothing: the next one begins again.
+    `read` reads an answer of the window's feed; a poll without one stays as it was. One answer is in memory at a time.
+    A process that dies here destroys nothing: the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     feed = FEEDS[old.feed]

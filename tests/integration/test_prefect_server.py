@@ -106,7 +106,7 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
         "dbt_flow": (1, ["brt-transform"]),
     }
     assert {flow["run_config"]["type"] for flow in office.server.flows} == {"LocalRun"}
-    assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows.flows"}
+    assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows"}
     assert "geheim" not in json.dumps(office.server.flows, default=str)
 
 
@@ -234,12 +234,13 @@ def test_two_agents_with_a_label_each_take_a_window_all_the_way_to_the_view(
 def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> None:
     from prefect.serialization.storage import StorageSchema
 
-    from brt_watch.flows import flows
+    from brt_watch.flows import load_flows
     from brt_watch.health import FLOWS
 
+    flows = load_flows()
     for flow in office.server.flows:
-        assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows.FLOWS[flow["name"]]
-    assert set(FLOWS.values()) == set(flows.FLOWS) == {flow["name"] for flow in office.server.flows}
+        assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows[flow["name"]]
+    assert set(FLOWS.values()) == set(flows) == {flow["name"] for flow in office.server.flows}
 
 
 def test_the_double_refuses_what_it_does_not_know() -> None:

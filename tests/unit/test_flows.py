@@ -50,7 +50,7 @@ def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
 def test_a_flow_registers_as_the_same_flow_whatever_process_does_it(
     flows: Any, run_python: Callable[..., str], tmp_path: Path
 ) -> None:
-    code = "from brt_watch.flows.flows import FLOWS; print(*(flow.serialized_hash() for flow in FLOWS.values()))"
+    code = "from brt_watch.flows import load_flows; print(*(flow.serialized_hash() for flow in load_flows().values()))"
     elsewhere = run_python(code, BRT_WATCH_DATA=str(tmp_path / "data"), PYTHONHASHSEED="7").split()
     assert [flow.serialized_hash() for flow in flows.FLOWS.values()] == elsewhere
     for flow in flows.FLOWS.values():
@@ -173,7 +173,26 @@ def test_dbt_runs_after_a_load_and_not_without_one(
 
 
 def test_prefect_writes_nothing_into_the_users_home(tmp_path: Path, run_python: Callable[..., str]) -> None:
-    code = "import brt_watch.flows.flows, prefect; print(prefect.config.home_dir, prefect.config.backend)"
+    code = (
+        "from brt_watch.flows import dbt_flow; import prefect; print(prefect.config.home_dir, prefect.config.backend)"
+    )
     home, backend = run_python(code, HOME=str(tmp_path), BRT_WATCH_DATA=str(tmp_path / "data")).split()
     assert (home, backend) == (str(tmp_path / "data" / "prefect"), "server")
     assert not (tmp_path / ".prefect").exists()
+
+
+def test_nothing_is_read_when_the_flows_are_imported(run_python: Callable[..., str]) -> None:
+    """Settings that cannot be used are an error of what starts, not of an import."""
+    code = "import brt_watch.flows, sys; print('prefect' in sys.modules)"
+    assert run_python(code, BRT_WATCH_POLL_SECONDS="7") == "False\n"
+
+
+def test_flows_that_were_registered_before_are_found(flows: Any) -> None:
+    """The server names a flow and its module; that of the first release was brt_watch.flows."""
+    from prefect.storage import Module
+
+    for name, flow in flows.FLOWS.items():
+        registered = Module("brt_watch.flows")
+        registered.flows[name] = "brt_watch.flows"
+        assert registered.get_flow(name) is flow
+        assert flow.storage.module == "brt_watch.flows"

@@ -122,11 +122,8 @@ def test_local_runs_are_never_late(flows: Any) -> None:
 
 
 @pytest.mark.parametrize(("image", "kind"), [("", "LocalRun"), ("ghcr.io/x/brt-watch:1", "DockerRun")])
-def test_a_setting_chooses_where_an_agent_runs_the_flows(
-    flows: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, kind: str
-) -> None:
-    monkeypatch.setattr(flows, "SETTINGS", make_settings(tmp_path, flow_image=image))
-    chosen = flows.run_config("brt-load").serialize()
+def test_a_setting_chooses_where_an_agent_runs_the_flows(flows: Any, tmp_path: Path, image: str, kind: str) -> None:
+    chosen = flows.run_config("brt-load", make_settings(tmp_path, flow_image=image)).serialize()
     assert (chosen["type"], chosen["labels"], chosen.get("image", "")) == (kind, ["brt-load"], image)
     assert not chosen["env"], "passwords would lie with the server"
 
@@ -142,15 +139,28 @@ def test_everything_of_prefect_is_in_the_flow_modules() -> None:
     assert all(path.startswith("flows/") for path in knows)
 
 
-def test_a_run_asks_a_server_that_is_away_at_its_leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_asks_a_server_that_is_away_at_its_leisure(flows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.engine import get_default_flow_runner_class
+
+    from brt_watch.flows.runs import be_patient_with_the_server
+
     naps: list[float] = []
     monkeypatch.setattr("brt_watch.flows.runs.time.sleep", naps.append)
+    # As an agent sets it for the process of a run, which then loads the flow.
+    monkeypatch.setattr(prefect.config.engine.flow_runner, "default_class", "prefect.engine.cloud.CloudFlowRunner")
+    be_patient_with_the_server()
+    client = get_default_flow_runner_class()(flows.dbt_flow).client
 
     def away(*_: Any) -> None:
         raise requests.ConnectionError
 
-    client = prefect.Client(api_server="http://127.0.0.1:9")
     monkeypatch.setattr(client, "graphql", away)
     with pytest.raises(requests.ConnectionError):
         client.get_flow_run_info("a run")
     assert naps == [5]
+
+
+def test_local_runs_keep_prefects_own_runner(flows: Any) -> None:
+    from prefect.engine import get_default_flow_runner_class
+
+    assert get_default_flow_runner_class().__module__ == "prefect.engine.flow_runner"

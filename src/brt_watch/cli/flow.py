@@ -9,6 +9,7 @@ from rich.table import Table
 
 from brt_watch.cli.service import print_where_to_look
 from brt_watch.cli.terminal import out
+from brt_watch.flows import NAMES, load_flows
 from brt_watch.flows import server as flow_server
 from brt_watch.health import FLOWS
 from brt_watch.service.environment import check_environment
@@ -21,12 +22,10 @@ app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
 @app.command("list")
 def flow_list() -> None:
     """List the flows, their schedules and the labels by which agents choose them."""
-    from brt_watch.flows.flows import CLOCK
-    from brt_watch.flows.flows import FLOWS as flows
-
+    clock = load_settings().time
     table = Table("flow", "every", "labels", box=None, pad_edge=False)
-    for name, prefect_flow in flows.items():
-        interval = prefect_flow.schedule.clocks[0].interval * CLOCK.speed
+    for name, prefect_flow in load_flows().items():
+        interval = prefect_flow.schedule.clocks[0].interval * clock.speed
         table.add_row(name, str(interval), ", ".join(sorted(prefect_flow.run_config.labels)))
     out.print(table)
 
@@ -53,13 +52,14 @@ def flow_run(
     once: Annotated[bool, typer.Option("--once", help="Run it now, once, and not on its schedule.")] = False,
 ) -> None:
     """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""
-    from brt_watch.flows import flows
+    if name not in NAMES:
+        raise typer.BadParameter(f"{name} is not one of {', '.join(NAMES)}")
+    settings, flow = load_settings(), load_flows()[name]
+    from brt_watch.flows.flows import run_on_schedule, run_once
 
-    if name not in flows.FLOWS:
-        raise typer.BadParameter(f"{name} is not one of {', '.join(flows.FLOWS)}")
     if not once:
-        flows.run_on_schedule(name)
-    elif flows.run_once(name).is_failed():
+        run_on_schedule(flow, settings)
+    elif run_once(flow, settings).is_failed():
         raise typer.Exit(1)
 
 

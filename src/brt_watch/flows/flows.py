@@ -1,4 +1,4 @@
-"""Everything Prefect, and only here: the three flows over the steps of `pipeline.py`.
+"""The three flows over the steps of `pipeline.py`; get them by `brt_watch.flows.load_flows`, which prepares Prefect.
 
     local_storage_flow      every minute: the polls of the minute into the open window's CSV
     postgres_storage_flow   every 13 minutes: closed windows into Postgres
@@ -16,35 +16,27 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import prefect
+from prefect import Flow, task
+from prefect.engine import signals
+from prefect.engine.state import State
+from prefect.run_configs import DockerRun, LocalRun, RunConfig
+from prefect.schedules import IntervalSchedule
+from prefect.storage import Module
+from prefect.triggers import all_finished
+
 from brt_watch import lock, pipeline
 from brt_watch.archive import tidy as archived
 from brt_watch.capture.ticks import ticks_of_minute
-from brt_watch.clock import MINUTE, UTC, floor
-from brt_watch.flows import home as flow_home
+from brt_watch.clock import MINUTE, UTC, Clock, floor
+from brt_watch.flows.home import MODULE
+from brt_watch.flows.runs import Runs, be_patient_with_the_server, show
 from brt_watch.masking import MaskingFilter
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
-from brt_watch.settings import load_settings
+from brt_watch.settings import Settings, load_settings
 from brt_watch.store.load import Loaded
 from brt_watch.transform.runner import Derived
-
-SETTINGS = load_settings()
-CLOCK = SETTINGS.time
-
-# Prefect reads its configuration when it is imported.
-flow_home.enter(SETTINGS)
-
-import prefect  # noqa: E402
-from prefect import Flow, task  # noqa: E402
-from prefect.engine import signals  # noqa: E402
-from prefect.engine.state import State  # noqa: E402
-from prefect.run_configs import DockerRun, LocalRun, RunConfig  # noqa: E402
-from prefect.schedules import IntervalSchedule  # noqa: E402
-from prefect.storage import Module  # noqa: E402
-from prefect.triggers import all_finished  # noqa: E402
-
-from brt_watch.flows.runs import Runs, show  # noqa: E402
-from brt_watch.flows.schedules import EveryMinute  # noqa: E402
 
 ANCHOR = datetime(2019, 1, 1, tzinfo=UTC)
 """Schedules count from here: fixed, so that a flow registers as the same flow every time."""
@@ -54,35 +46,11 @@ AFTER_CLOSING = timedelta(seconds=30)
 
 AFTER_LOADING = timedelta(seconds=45)
 
-# dbt sets up a log of everything in its process; Prefect's lines would be there twice.
-logging.getLogger("prefect").propagate = False
-for handler in logging.getLogger("prefect").handlers:
-    handler.addFilter(MaskingFilter())
-
 
 @cache
 def resources() -> Resources:
     """Build the resources of the steps when the first task of this process needs them."""
-    return Resources.from_settings(SETTINGS)
-
-
-def every(interval: timedelta, start: datetime) -> IntervalSchedule:
-    """Return a schedule by our clock, which may be a pretended one."""
-    return IntervalSchedule(interval=timedelta(seconds=CLOCK.real_seconds(interval)), start_date=CLOCK.to_real(start))
-
-
-def run_config(label: str) -> RunConfig:
-    """Return where an agent with this label runs the flow: where it is itself, or in a container of our image.
-
-    A container gets its settings, network and data folder from its agent, so that no password lies with the server.
-    """
-    image = SETTINGS.flow_image
-    return DockerRun(image=image, labels=[label]) if image else LocalRun(labels=[label])
-
-
-def runs(late: timedelta) -> Runs:
-    """Return what watches over the runs of a flow; a run that is later than `late` is of no use."""
-    return Runs(SETTINGS.folder, late, CLOCK, lambda: resources().webhook)
+    return Resources.from_settings(load_settings())
 
 
 # -- local_storage_flow ---------------------------------------------------------------------------------------------
@@ -93,7 +61,7 @@ def plan() -> list[datetime]:
     """Return the ticks of the scheduled minute."""
     # Prefect's own kind of moment does not calculate like Python's. And a schedule is right to the microsecond only.
     scheduled = datetime.fromtimestamp(prefect.context.scheduled_start_time.timestamp() + 0.001, UTC)
-    scheduled = CLOCK.from_real(scheduled)
+    scheduled = resources().clock.from_real(scheduled)
     return ticks_of_minute(floor(scheduled, MINUTE), resources())
 
 
@@ -125,15 +93,6 @@ def sum_up_polls(polls: list[Poll | Exception] | None) -> None:
     )
     summary = f"{len(good)} of {len(polls)} polls good, {records} records"
     raise signals.SUCCESS(summary) if good else signals.FAIL(f"{summary}: {', '.join(sorted(reasons))}")
-
-
-with Flow(
-    "local_storage_flow",
-    schedule=every(MINUTE, ANCHOR),
-    storage=Module("brt_watch.flows.flows"),
-    run_config=run_config("brt-capture"),
-) as local_storage_flow:
-    local_storage_flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
 
 
 # -- postgres_storage_flow ------------------------------------------------------------------------------------------
@@ -176,16 +135,6 @@ def archive() -> archived.Tidied:
     return archived.tidy(resources())
 
 
-with Flow(
-    "postgres_storage_flow",
-    schedule=every(SETTINGS.load_minutes * MINUTE, ANCHOR + AFTER_CLOSING),
-    storage=Module("brt_watch.flows.flows"),
-    run_config=run_config("brt-load"),
-) as postgres_storage_flow:
-    summary = sum_up_loads(load.map(windows_to_load()))
-    postgres_storage_flow.set_reference_tasks([summary, archive(upstream_tasks=[summary])])
-
-
 # -- dbt_flow -------------------------------------------------------------------------------------------------------
 
 
@@ -199,41 +148,82 @@ def transform() -> Derived:
     return derived
 
 
-with Flow(
-    "dbt_flow",
-    schedule=every(MINUTE, ANCHOR + AFTER_LOADING),
-    storage=Module("brt_watch.flows.flows"),
-    run_config=run_config("brt-transform"),
-) as dbt_flow:
-    transform()
+# -- the flows ------------------------------------------------------------------------------------------------------
 
 
-# A poll is of use in its minute only; a load takes all that is closed, a transform all that is loaded.
-runs(late=MINUTE).watch_over(local_storage_flow)
-runs(late=SETTINGS.load_minutes * MINUTE).watch_over(postgres_storage_flow)
-runs(late=MINUTE).watch_over(dbt_flow)
+def build(settings: Settings) -> dict[str, Flow]:
+    """Return the three flows, by name, as the settings want them."""
+    clock = settings.time
+    # dbt sets up a log of everything in its process; Prefect's lines would be there twice.
+    logging.getLogger("prefect").propagate = False
+    for handler in logging.getLogger("prefect").handlers:
+        handler.addFilter(MaskingFilter())
+    be_patient_with_the_server()
 
-FLOWS: dict[str, Flow] = {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow)}
+    with Flow("local_storage_flow", schedule=every(MINUTE, ANCHOR, clock)) as local_storage_flow:
+        local_storage_flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
+
+    load_interval = settings.load_minutes * MINUTE
+    with Flow(
+        "postgres_storage_flow", schedule=every(load_interval, ANCHOR + AFTER_CLOSING, clock)
+    ) as postgres_storage_flow:
+        summary = sum_up_loads(load.map(windows_to_load()))
+        postgres_storage_flow.set_reference_tasks([summary, archive(upstream_tasks=[summary])])
+
+    with Flow("dbt_flow", schedule=every(MINUTE, ANCHOR + AFTER_LOADING, clock)) as dbt_flow:
+        transform()
+
+    # A poll is of use in its minute only; a load takes all that is closed, a transform all that is loaded.
+    for flow, label, late in (
+        (local_storage_flow, "brt-capture", MINUTE),
+        (postgres_storage_flow, "brt-load", load_interval),
+        (dbt_flow, "brt-transform", MINUTE),
+    ):
+        flow.storage = Module(MODULE)
+        flow.run_config = run_config(label, settings)
+        Runs(settings.folder, late, clock, lambda: resources().webhook).watch_over(flow)
+    return {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow)}
 
 
-def _only_run_of(name: str) -> AbstractContextManager[None]:
-    return lock.hold(SETTINGS.folder / "run" / f"{name}.lock", name)
+def every(interval: timedelta, start: datetime, clock: Clock) -> IntervalSchedule:
+    """Return a schedule by our clock, which may be a pretended one."""
+    return IntervalSchedule(interval=timedelta(seconds=clock.real_seconds(interval)), start_date=clock.to_real(start))
 
 
-def run_once(name: str) -> State:
+def run_config(label: str, settings: Settings) -> RunConfig:
+    """Return where an agent with this label runs the flow: where it is itself, or in a container of our image.
+
+    A container gets its settings, network and data folder from its agent, so that no password lies with the server.
+    """
+    image = settings.flow_image
+    return DockerRun(image=image, labels=[label]) if image else LocalRun(labels=[label])
+
+
+def run_once(flow: Flow, settings: Settings) -> State:
     """Run a flow now, once; returns its state. Raises AlreadyRunning while it runs on its schedule."""
-    with _only_run_of(name):
-        return FLOWS[name].run(run_on_schedule=False)
+    with _only_run_of(flow, settings):
+        return flow.run(run_on_schedule=False)
 
 
-def run_on_schedule(name: str) -> None:
+def run_on_schedule(flow: Flow, settings: Settings) -> None:
     """Run a flow on its schedule until the process is ended, which may be at any moment."""
-    flow = FLOWS[name]
-    with _only_run_of(name):
-        if flow is local_storage_flow:
-            flow.schedule = EveryMinute(CLOCK)
-        if flow is postgres_storage_flow:
+    clock = settings.time
+    with _only_run_of(flow, settings):
+        if flow.name == "local_storage_flow":
+            # What is left of this minute, for nobody waits for the next one to begin. The next one too, when it begins
+            # meanwhile, for Prefect's schedule would pass over it.
+            while True:
+                minute = floor(clock.now(), MINUTE)
+                flow.run(run_on_schedule=False)
+                if clock.now() + timedelta(seconds=5) < minute + MINUTE:
+                    break
+                clock.sleep_until(minute + MINUTE)
+        if flow.name == "postgres_storage_flow":
             # Counted from now, so that what an earlier run left is loaded at once, and the window that begins now as
             # soon as it is closed.
-            flow.schedule = every(SETTINGS.load_minutes * MINUTE, CLOCK.now() + AFTER_CLOSING)
+            flow.schedule = every(settings.load_minutes * MINUTE, clock.now() + AFTER_CLOSING, clock)
         flow.run()
+
+
+def _only_run_of(flow: Flow, settings: Settings) -> AbstractContextManager[None]:
+    return lock.hold(settings.folder / "run" / f"{flow.name}.lock", flow.name)

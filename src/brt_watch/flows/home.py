@@ -6,6 +6,9 @@ import os
 
 from brt_watch.settings import Settings
 
+MODULE = "brt_watch.flows"
+"""Where a Prefect Server is told that the flows lie."""
+
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the variables that keep Prefect out of the user's home, and say which server is ours."""

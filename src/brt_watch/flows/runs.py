@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import prefect
 import requests
 from prefect import Client, Flow, Task
 from prefect.artifacts import create_markdown_artifact
+from prefect.engine.cloud import CloudFlowRunner
 from prefect.engine.state import Skipped, State, TriggerFailed
 from prefect.exceptions import ClientError
 
@@ -107,18 +107,32 @@ class Runs:
         self.webhook().send([Alert(event, "run_failed", flow.name, detail, since)], patience)
 
 
-def _patiently(ask: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(ask)
-    def ask_patiently(*arguments: Any, **named: Any) -> Any:
+class PatientClient(Client):
+    """A client that waits before it reports that the server did not say how a run is.
+
+    At its end a run asks the server once more whether it was cancelled, and again without any pause until it gets an
+    answer: a server that is away would cost a whole processor (https://github.com/PrefectHQ/prefect/issues/4952).
+    """
+
+    def get_flow_run_info(self, flow_run_id: str) -> Any:
+        """Return what the server knows of a run; whatever goes wrong is raised after a pause."""
         try:
-            return ask(*arguments, **named)
+            return super().get_flow_run_info(flow_run_id)
         except Exception:
             time.sleep(PATIENCE_SECONDS)
             raise
 
-    return ask_patiently
+
+class PatientFlowRunner(CloudFlowRunner):
+    """Prefect's runner of an agent's flow runs, with a patient client."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.client = PatientClient()
 
 
-# At its end a run asks the server once more whether it was cancelled, and again without any pause until it gets an
-# answer: a server that is away would cost a whole processor (https://github.com/PrefectHQ/prefect/issues/4952).
-Client.get_flow_run_info = _patiently(Client.get_flow_run_info)
+def be_patient_with_the_server() -> None:
+    """Have runs of an agent made by PatientFlowRunner, through Prefect's own setting for the class of its runners."""
+    runner = prefect.config.engine.flow_runner
+    if runner.default_class == f"prefect.engine.cloud.{CloudFlowRunner.__name__}":
+        runner.default_class = PatientFlowRunner

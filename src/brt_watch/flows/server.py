@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import requests
 
 from brt_watch.errors import NotRegistered, ServerUnreachable
+from brt_watch.flows import NAMES
 from brt_watch.flows import home as flow_home
+from brt_watch.flows.home import MODULE
 from brt_watch.settings import PREFIX, Settings
 
 PROJECT = "brt_watch"
@@ -44,7 +46,8 @@ def register(settings: Settings, patience_seconds: float = 0) -> None:
         except (ClientError, requests.HTTPError) as error:
             raise NotRegistered(where=settings.prefect_api, reason=error) from None
     # The command itself: it takes the flows from their module, and leaves alone those that have not changed.
-    command = [sys.executable, "-m", "prefect", "register", "--project", PROJECT, "--module", "brt_watch.flows.flows"]
+    command = [sys.executable, "-m", "prefect", "register", "--project", PROJECT]
+    command += [word for name in NAMES for word in ("--module", f"{MODULE}.{name}")]
     if subprocess.run(command).returncode:
         raise NotRegistered(where=settings.prefect_api, reason="the lines above say why")
 

@@ -1,0 +1,155 @@
+"""The rooms of the code, and which may know which: read from the sources, at any depth."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from brt_watch.settings import home
+from brt_watch.transform.runner import DBT_PROJECT
+
+SOURCE = home() / "src" / "brt_watch"
+
+ROOMS = [
+    # What everybody may know: values, errors, time.
+    {"masking", "errors", "clock", "model", "disk", "lock", "settings", ""},
+    {"feeds"},
+    {"capture"},
+    {"network"},
+    {"archive", "store"},
+    {"transform"},
+    {"resources", "pipeline", "health"},
+    {"web"},
+    {"flows", "service"},
+    {"cli", "__main__"},
+]
+"""From below: a room may know those above it in this list, and itself."""
+
+BESIDE = "simulate"
+"""Knows the core, as far as the pipeline; of the others only the terminal knows it."""
+
+AGAINST_THE_ORDER = {
+    ("archive.importing", "pipeline"): "an import captures, and loads what it captured",
+    ("archive.importing", "resources"): "as above",
+    ("archive.tidy", "resources"): "a rebuild loads windows into the store",
+}
+"""Imports of today that go the wrong way (module, module), each with its reason. The list must shrink."""
+
+RULES = ("network.direction", "network.matching", "network.geometry")
+"""Modules with rules about buses, which belong to dbt. The page reads what dbt and the live engine derived."""
+
+OWN_RULES = "the page derives this itself until it reads the live engine"
+WEB_KNOWS_RULES = {
+    ("web.board", "network.matching"): OWN_RULES,
+    ("web.fleet", "network.direction"): OWN_RULES,
+    ("web.fleet", "network.matching"): OWN_RULES,
+    ("web.gtfs_rt", "network.matching"): OWN_RULES,
+    ("web.reference", "network.matching"): OWN_RULES,
+    ("web.stringline", "network.matching"): OWN_RULES,
+}
+
+
+def module_of(path: Path) -> str:
+    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    return re.sub(r"\.?__init__$", "", name)
+
+
+MODULES = {module_of(path): path for path in SOURCE.rglob("*.py")}
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Return the modules of ours that a module imports, wherever in its text."""
+    return frozenset(_imports_of(ast.parse(MODULES[module].read_text(encoding="utf-8"))) - {module})
+
+
+def _imports_of(tree: ast.AST) -> set[str]:
+    return {name for node in ast.walk(tree) for name in _named(node)}
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        assert not node.level, "imports are absolute"
+        # `from package import module` names a module, `from module import thing` a thing in it.
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+        names = [name if name.removeprefix("brt_watch.") in MODULES else str(node.module) for name in names]
+    else:
+        return
+    for name in names:
+        if name == "brt_watch" or name.startswith("brt_watch."):
+            yield name.removeprefix("brt_watch").removeprefix(".")
+
+
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def level_of(module: str) -> int:
+    (level,) = [number for number, rooms in enumerate(ROOMS) if room_of(module) in rooms]
+    return level
+
+
+ARROWS = sorted((module, known) for module in MODULES for known in imports_of(module))
+
+
+def test_every_room_has_its_place() -> None:
+    assert {room_of(module) for module in MODULES} == {room for rooms in ROOMS for room in rooms} | {BESIDE}
+
+
+def test_dependencies_point_one_way() -> None:
+    wrong = {
+        (module, known)
+        for module, known in ARROWS
+        if BESIDE not in (room_of(module), room_of(known)) and level_of(known) > level_of(module)
+    }
+    assert wrong - set(AGAINST_THE_ORDER) == set()
+
+
+def test_the_core_does_not_know_the_simulation() -> None:
+    knows = {room_of(module) for module, known in ARROWS if room_of(known) == BESIDE} - {BESIDE}
+    assert knows <= {"cli"}
+    highest = max(level_of(known) for module, known in ARROWS if room_of(module) == BESIDE != room_of(known))
+    assert ROOMS[highest] == {"resources", "pipeline", "health"}
+
+
+def test_the_page_knows_no_rule() -> None:
+    wrong = {(module, known) for module, known in ARROWS if room_of(module) == "web" and known in RULES}
+    assert wrong - set(WEB_KNOWS_RULES) == set()
+
+
+def test_there_is_no_circle() -> None:
+    reached: dict[str, set[str]] = {module: set(imports_of(module)) for module in MODULES}
+    while True:
+        wider = {module: known.union(*(reached[other] for other in known)) for module, known in reached.items()}
+        if wider == reached:
+            break
+        reached = wider
+    circles = {
+        frozenset(other for other in reached[module] if module in reached[other])
+        for module in MODULES
+        if module in reached[module]
+    }
+    assert circles == set()
+
+
+LONGEST_MODULE = 350
+LONGEST_MODEL = 150
+TO_BE_SPLIT = {"fault_kinds.py", "gps_brt.sql"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "suffix", "longest"), [(SOURCE, "*.py", LONGEST_MODULE), (DBT_PROJECT, "*.sql", LONGEST_MODEL)]
+)
+def test_what_is_long_says_why_at_its_top(folder: Path, suffix: str, longest: int) -> None:
+    """A module or model over the limit has a line `Long because ...` among its first ten."""
+    long = [path for path in folder.rglob(suffix) if len(path.read_text(encoding="utf-8").splitlines()) > longest]
+    heads = {path.name: path.read_text(encoding="utf-8").splitlines()[:10] for path in long}
+    unsaid = {name for name, head in heads.items() if not any("Long because" in line for line in head)}
+    assert unsaid - TO_BE_SPLIT == set()

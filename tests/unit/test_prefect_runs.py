@@ -141,15 +141,16 @@ def test_everything_of_prefect_is_in_the_flow_modules() -> None:
 
 def test_a_run_asks_a_server_that_is_away_at_its_leisure(flows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.engine import get_default_flow_runner_class
+    from prefect.utilities.configuration import set_temporary_config
 
     from brt_watch.flows.runs import be_patient_with_the_server
 
     naps: list[float] = []
     monkeypatch.setattr("brt_watch.flows.runs.time.sleep", naps.append)
     # As an agent sets it for the process of a run, which then loads the flow.
-    monkeypatch.setattr(prefect.config.engine.flow_runner, "default_class", "prefect.engine.cloud.CloudFlowRunner")
-    be_patient_with_the_server()
-    client = get_default_flow_runner_class()(flows.dbt_flow).client
+    with set_temporary_config({"engine.flow_runner.default_class": "prefect.engine.cloud.CloudFlowRunner"}):
+        be_patient_with_the_server()
+        client = get_default_flow_runner_class()(flows.dbt_flow).client
 
     def away(*_: Any) -> None:
         raise requests.ConnectionError

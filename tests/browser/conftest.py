@@ -65,7 +65,8 @@ def site() -> Iterator[str]:
         for words in (("simulate",), ("capture",), ("serve", "--port", str(web)))
     ]
     try:
-        _wait_for(f"http://127.0.0.1:{web}/health", running)
+        # /health is 503 here, for there is no Postgres; this is 503 only before the first poll.
+        _wait_for(f"http://127.0.0.1:{web}/gtfs-rt/vehicle-positions", running)
         yield f"http://127.0.0.1:{web}"
     finally:
         for process in reversed(running):
@@ -88,7 +89,17 @@ def _wait_for(url: str, running: list[subprocess.Popen[bytes]]) -> None:
     raise AssertionError(f"{url} does not answer")
 
 
-READY = {"linhas": "tbody tr", "diagrama": ".diagram .trip", "captura": ".minutes .cell.good"}
+READY = {
+    "linhas": "tbody tr",
+    "diagrama": ".diagram .trip",
+    "captura": ".minutes .cell.good",
+    "estacao": ".stations a, .direction",
+    "controle": ".bead circle",
+    "regularidade": ".heat",
+    "viagens": ".compact tbody tr",
+    "velocidade": ".stretch",
+    "plano": ".compact tbody tr",
+}
 """What is there when a view has its data."""
 
 

@@ -14,6 +14,14 @@ PLACES = {
     "linhas?vazias=1": "tbody tr",
     "diagrama?linha=35": ".diagram .trip",
     "captura": ".minutes .cell.good",
+    "estacao": ".stations a",
+    "estacao/TOBMP": ".direction",
+    "estacao/TOBMP?tela=1": ".direction",
+    "controle": ".bead circle",
+    "regularidade?linha=22&horas=2": ".heat",
+    "viagens?linha=22&horas=2": ".compact tbody tr",
+    "velocidade?linha=22&horas=2": ".stretch",
+    "plano?linha=22&horas=2": ".compact tbody tr",
 }
 """Each place of the page, and what is there when it has its data."""
 

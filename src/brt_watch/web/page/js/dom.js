@@ -22,12 +22,28 @@ function build(element, properties, children) {
 /** Set the title of the browser's tab. */
 export const entitle = (text) => { document.title = `${text} · brt-watch`; };
 
-/** Return a button that copies a link; `link` returns it. */
+/** Copy a text; returns whether it was copied. Browsers allow it only on secure pages, and people may forbid it. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = h("textarea", { class: "unseen", "aria-hidden": "true", tabindex: "-1" });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
+/** Return a button that copies a link; `link` returns it. Where copying is not allowed, the link is shown to be copied by hand. */
 export function copyButton(text, copied, link) {
   const words = h("span", {}, text);
   return h("button", { class: "button", type: "button", onclick: async () => {
-    await navigator.clipboard?.writeText(link());
-    words.textContent = copied;
+    if (await copyText(link())) words.textContent = copied;
+    else prompt(text, link());
   } }, icon("link"), words);
 }
 
@@ -61,6 +77,8 @@ export function segments(label, options, chosen, choose) {
 const ICONS = {
   map: "M9 4 3 6.5v13L9 17l6 2.5 6-2.5v-13L15 6.5 9 4zM9 4v13M15 6.5v13",
   replay: "M4 12a8 8 0 1 0 2.6-5.9M4 4v4h4M10.5 9v6l5-3z",
+  stop: "M6 21V4h12v17M6 15h12M9 8h6M9 11h6M8 18h1M15 18h1", beads: "M3 12h18M8 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM17 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+  report: "M5 20V10M12 20V4M19 20v-7M3 20h18",
   board: "M4 6h16M4 12h16M4 18h16M9 4v16",
   diagram: "M4 4v16h16M7 17l4-11M12 17l4-11M17 17l3-8",
   pulse: "M3 12h4l2.5-6 5 12 2.5-6h4",

@@ -5,12 +5,18 @@ import { language, setLanguage, startLanguage, t } from "./i18n.js";
 import { live } from "./live.js";
 import { loadNetwork } from "./network.js";
 import { notice } from "./notice.js";
-import { address, here, onMove, VIEWS } from "./route.js";
+import { address, here, onMove, SECTIONS, sectionOf } from "./route.js";
 import { isDark, onTheme, startTheme, switchTheme } from "./theme.js";
 
-const ICONS = { mapa: "map", reproducao: "replay", linhas: "board", diagrama: "diagram", captura: "pulse" };
+const ICONS = { mapa: "map", estacao: "stop", linhas: "board", controle: "beads", diagrama: "diagram", regularidade: "report", reproducao: "replay", captura: "pulse" };
 const MODULES = {
   mapa: () => import("./views/live-map.js"),
+  estacao: () => import("./views/station.js"),
+  controle: () => import("./views/control.js"),
+  regularidade: () => import("./views/report-regularity.js"),
+  viagens: () => import("./views/report-trips.js"),
+  velocidade: () => import("./views/report-speed.js"),
+  plano: () => import("./views/report-plan.js"),
   reproducao: () => import("./views/playback.js"),
   linhas: () => import("./views/board.js"),
   diagrama: () => import("./views/stringline.js"),
@@ -29,7 +35,8 @@ export function announce(text) {
 
 async function show({ view, params }, again = false) {
   frame(view);
-  entitle(t(`nav.${view}`));
+  by("nav").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  entitle(t(`nav.${sectionOf(view)}`));
   if (shown?.view === view && !again) {
     shown.update(params);
     return;
@@ -46,7 +53,7 @@ async function show({ view, params }, again = false) {
   shown = { view, ...enter(fill(root), params) };
   if (mine > 1 && !again) {
     root.focus({ preventScroll: true });
-    announce(t(`nav.${view}`));
+    announce(t(`nav.${sectionOf(view)}`));
   }
 }
 
@@ -54,8 +61,8 @@ function frame(view) {
   by("skip").textContent = t("skip");
   by("tagline").textContent = t("tagline");
   by("nav").setAttribute("aria-label", t("nav.label"));
-  fill(by("nav"), VIEWS.map((name) =>
-    h("a", { href: address(name), "aria-current": name === view ? "page" : null, title: t(`nav.${name}`) }, icon(ICONS[name]), h("span", {}, t(`nav.${name}`)))));
+  fill(by("nav"), SECTIONS.map((name) =>
+    h("a", { href: address(name), "aria-current": name === sectionOf(view) ? "page" : null, title: t(`nav.${name}`) }, icon(ICONS[name]), h("span", {}, t(`nav.${name}`)))));
   const languages = segments(t("language"), [["pt", "PT"], ["en", "EN"]], language(), (value) => {
     setLanguage(value);
     show(here(), true);

@@ -1,6 +1,11 @@
 // The place in the page, in the address: #/view?key=value, or #/view/id?key=value. It can be shared.
 
-export const VIEWS = ["mapa", "linhas", "diagrama", "reproducao", "captura"];
+export const VIEWS = ["mapa", "estacao", "linhas", "controle", "diagrama", "regularidade", "viagens", "velocidade", "plano", "reproducao", "captura"];
+
+/** The views that the navigation lists; the other reports are tabs of the first one. */
+export const SECTIONS = VIEWS.filter((view) => !["viagens", "velocidade", "plano"].includes(view));
+
+export const sectionOf = (view) => (SECTIONS.includes(view) ? view : "regularidade");
 
 const listeners = new Set();
 

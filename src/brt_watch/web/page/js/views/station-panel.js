@@ -4,6 +4,7 @@ import { fill, h, icon } from "../dom.js";
 import { age, clock } from "../format.js";
 import { t } from "../i18n.js";
 import { destination, network } from "../network.js";
+import { address } from "../route.js";
 import { lineBadge } from "./badge.js";
 
 const ASK_EVERY = 20000;
@@ -24,7 +25,8 @@ export function stationPanel(panel, id, close, view) {
       h("div", { class: "row" }, h("h2", { class: "code", tabindex: "-1" }, h("small", {}, t(`station.${station?.tipo ?? "estacao"}`)), name),
         h("button", { class: "button quiet icon", type: "button", "aria-label": t("close"), title: t("close"), onclick: close }, icon("close"))),
       station?.corredores?.length ? h("p", { class: "muted small" }, station.corredores.join(" · ")) : null),
-    h("h2", { class: "label" }, t("station.passes")), body);
+    h("h2", { class: "label" }, t("station.passes")), body,
+    h("p", { class: "actions" }, h("a", { class: "button", href: address("estacao", { id }) }, icon("stop"), h("span", {}, t("station.open")))));
   let passes = [];
   let lines = null;
   let heard = 0;

@@ -2,25 +2,29 @@
 import { statusColor } from "../colors.js";
 import { get } from "../api.js";
 import { timeCurve } from "../charts.js";
+import { estimate, loadTracks, minutesWords, SILENT } from "../estimates.js";
 import { copyButton, fill, h, icon } from "../dom.js";
 import { ago, clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { ageClass, ageOf, live } from "../live.js";
 import { destination, network } from "../network.js";
 import { address } from "../route.js";
+import { loadBoards, stopsOf } from "../stops.js";
 import { lineBadge } from "./badge.js";
 import { progressStrip } from "./progress.js";
 
 const MINUTES = 60;
+const NEXT = 4;
 
 /** Fill a panel with a bus; returns what refreshes it. */
 export function vehiclePanel(panel, codigo, close, view) {
   const head = h("header", { class: "panel-head" });
   const facts = h("dl", { class: "facts" });
   const way = h("section", { class: "group" });
+  const ahead = h("section", { class: "group" });
   const chart = h("section", { class: "group" }, h("h2", { class: "label" }, t("panel.speed")), h("p", { class: "muted small" }, t("loading")));
   const actions = h("p", { class: "actions" });
-  fill(panel, head, facts, way, chart, actions);
+  fill(panel, head, facts, way, ahead, chart, actions);
   let stamp = null;
   let headed = "";
 
@@ -53,8 +57,18 @@ export function vehiclePanel(panel, codigo, close, view) {
     if (stamp !== vehicle.datahora) {
       stamp = vehicle.datahora;
       fill(way, progressStrip(vehicle, direction));
+      fill(ahead, nextStations(vehicle, direction));
       load();
     }
+  }
+
+  /** Fetch where the line stops and how long its buses take, for the stations ahead. */
+  async function loadAhead() {
+    const vehicle = live.vehicles.get(codigo);
+    const direction = vehicle?.sentido_estimado ?? vehicle?.sentido;
+    if (!vehicle || !network.paths.has(`${vehicle.linha} ${direction}`)) return;
+    await Promise.all([loadBoards(), loadTracks(vehicle.linha, direction)]);
+    if (panel.contains(head)) fill(ahead, nextStations(vehicle, direction));
   }
 
   async function load() {
@@ -76,9 +90,22 @@ export function vehiclePanel(panel, codigo, close, view) {
   }
 
   refresh();
+  loadAhead().catch(() => {});
   const timer = setInterval(() => (panel.contains(head) ? refresh() : clearInterval(timer)), 1000);
   view.draw();
   return () => {};
+}
+
+/** Return the next stations of a bus that is on its route, with the minutes until each where they can be estimated. */
+function nextStations(vehicle, direction) {
+  if (vehicle.progresso_m === null || ageOf(vehicle) > SILENT) return null;
+  const stops = stopsOf(vehicle.linha, direction).filter(({ distancia_m }) => distancia_m > vehicle.progresso_m).slice(0, NEXT);
+  if (!stops.length) return null;
+  return [h("h2", { class: "label" }, t("panel.ahead")), h("ul", { class: "next" }, stops.map((stop) => {
+    const away = stop.distancia_m - vehicle.progresso_m;
+    const minutes = estimate({ bus: vehicle, away, age: ageOf(vehicle) }, direction, stop.distancia_m);
+    return h("li", {}, h("a", { href: address("estacao", { id: stop.estacao_id }) }, stop.nome), h("span", { class: "muted nowrap" }, minutes ? minutesWords(minutes) : distance(away)));
+  }))];
 }
 
 /** What the colours of the trail on the map mean. */

@@ -1,0 +1,60 @@
+// Where lines stop, what passed last, and the plan: what the boards compare with.
+import { get } from "./api.js";
+import { network } from "./network.js";
+
+export const boards = { stops: new Map(), stations: new Map(), plan: new Map(), lost: [], generated: 0, heard: 0 };
+
+const COVERAGE_EVERY = 60000;
+
+const key = (linha, sentido) => `${linha} ${sentido}`;
+
+export const stopsOf = (linha, sentido) => boards.stops.get(key(linha, sentido)) ?? [];
+
+/** Fetch the stations with the lines that stop at them and their last passages; the plan is fetched once. */
+export async function loadBoards() {
+  const [{ gerado_em, estacoes }, plan] = await Promise.all([get("stations"), boards.plan.size ? null : get("plan"), loadCoverage()]);
+  boards.generated = gerado_em ? Date.parse(gerado_em) : 0;
+  boards.heard = performance.now();
+  boards.stations = new Map(estacoes.map((station) => [station.estacao_id, station]));
+  boards.stops.clear();
+  for (const station of estacoes) {
+    for (const { linha, sentido, distancia_m, ponta } of station.linhas) {
+      const found = boards.stops.get(key(linha, sentido)) ?? [];
+      found.push({ estacao_id: station.estacao_id, nome: station.nome, distancia_m, ponta, passagens: station.passagens.filter((pass) => pass.linha === linha && pass.sentido === sentido) });
+      boards.stops.set(key(linha, sentido), found);
+    }
+  }
+  for (const stops of boards.stops.values()) stops.sort((a, b) => a.distancia_m - b.distancia_m);
+  for (const part of plan?.intervalos ?? []) boards.plan.set(part.linha, [...(boards.plan.get(part.linha) ?? []), part]);
+}
+
+/** Note the minutes of today that were not captured: what happened in them is unknown. */
+async function loadCoverage() {
+  if (performance.now() - (boards.coverageAsked ?? -Infinity) < COVERAGE_EVERY) return;
+  boards.coverageAsked = performance.now();
+  const { minutos } = await get("coverage");
+  boards.lost = minutos.filter(({ boas }) => boas === 0).map(({ minuto }) => Date.parse(minuto));
+}
+
+/** Whether every minute between two moments (ms) was captured, as far as is known. */
+export const wasCaptured = (from, to) => !boards.lost.some((minute) => minute + 60000 > from && minute < to);
+
+const minutes = (text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
+
+/** Return the planned headway (s) of a line at a moment (ms), null when none is planned. The plan is that of a weekday. */
+export function plannedHeadway(linha, moment) {
+  const rio = new Date(moment - 3 * 3600000);
+  const now = rio.getUTCHours() * 60 + rio.getUTCMinutes();
+  const part = (boards.plan.get(linha) ?? []).find(({ hora_inicio, hora_fim }) =>
+    [now, now + 1440].some((minute) => minute >= minutes(hora_inicio) && minute < minutes(hora_fim)));
+  return part?.intervalo_s ?? null;
+}
+
+/** Whether a moment (ms) is on a weekend in Rio, for which there is no plan of its own. */
+export const isWeekend = (moment) => [0, 6].includes(new Date(moment - 3 * 3600000).getUTCDay());
+
+/** Return the seconds from a moment (ISO) to now, by the server's clock. */
+export const secondsSince = (moment) => Math.max(0, (boards.generated - Date.parse(moment)) / 1000 + (performance.now() - boards.heard) / 1000);
+
+/** Return the lines and directions that have a path, by name. */
+export const directions = () => [...network.paths.values()].map(({ linha, sentido }) => ({ linha, sentido }));

@@ -1,0 +1,84 @@
+// Speed by stretch between stations: where and when the line is slow.
+import { fill, h, s } from "../dom.js";
+import { clock, number } from "../format.js";
+import { t } from "../i18n.js";
+import { short } from "../network.js";
+import { median, quantile, timeAt } from "../passages.js";
+import { amend, here } from "../route.js";
+import { token } from "../theme.js";
+import { reportView, table } from "./reports.js";
+import { FONT } from "./save.js";
+
+const QUARTER = 900;
+const FEWEST = 3;
+const TOP_KMH = 60;
+
+/** From slow to fast, safe for colour-blind eyes (a part of viridis and plasma). */
+const COLORS = ["#7a0403", "#c42503", "#f1741c", "#e1c431", "#9fcf52", "#3b9a8f", "#30648e"];
+const colorOf = (kmh) => COLORS[Math.min(COLORS.length - 1, Math.floor(kmh / 8))];
+
+const { enter } = reportView("velocidade", (report) => {
+  const [strip, list] = [h("div"), h("div")];
+  const slider = h("input", { type: "range", min: -1, max: 0, step: 1, value: -1, id: "report-quarter", oninput: () => { amend({ quarto: slider.value === "-1" ? null : slider.value }); show(); } });
+  const moment = h("output", { class: "nowrap" });
+  let data = null;
+  let runs = [];
+  let shown = [];
+  let svg = null;
+
+  function draw(next) {
+    data = next;
+    slider.max = String(Math.max(0, Math.ceil((data.end - data.from) / 1000 / QUARTER) - 1));
+    slider.value = here().params.get("quarto") ?? "-1";
+    runs = data.stops.slice(1).map((stop, i) => {
+      const before = data.stops[i];
+      return { from: before, to: stop, metres: stop.distancia_m - before.distancia_m, passes: data.tracks.map(({ codigo, pontos }) => {
+        const [start, end] = [timeAt(pontos, before.distancia_m), timeAt(pontos, stop.distancia_m)];
+        return start !== null && end !== null && end > start ? { codigo, at: start, seconds: end - start } : null;
+      }).filter(Boolean) };
+    }).filter(({ metres }) => metres > 0);
+    show();
+  }
+
+  function show() {
+    const quarter = Number(slider.value);
+    const from = quarter < 0 ? data.from / 1000 : data.from / 1000 + quarter * QUARTER;
+    const to = quarter < 0 ? data.end / 1000 : from + QUARTER;
+    moment.textContent = quarter < 0 ? t("speed.whole") : `${clock(from * 1000)}–${clock(to * 1000)}`;
+    slider.setAttribute("aria-valuetext", moment.textContent);
+    shown = runs.map(({ from: before, to: after, metres, passes }) => {
+      const here = passes.filter(({ at }) => at >= from && at < to);
+      const speeds = here.map(({ seconds }) => (metres / seconds) * 3.6);
+      const enough = here.length >= FEWEST;
+      const usual = median(passes.map(({ seconds }) => seconds));
+      return { name: `${short(before.nome)} → ${short(after.nome)}`, ids: [before.estacao_id, after.estacao_id], start: before.distancia_m, metres, count: here.length, p50: enough ? median(speeds) : null, p20: quantile(speeds, 0.2), p80: quantile(speeds, 0.8), lost: enough ? (median(here.map(({ seconds }) => seconds)) - usual) / 60 : null };
+    });
+    const slowest = shown.filter(({ p50 }) => p50 !== null).sort((a, b) => a.p50 - b.p50)[0];
+    report.lede.textContent = [slowest && !data.away ? t("speed.lede", { from: clock(from * 1000), to: clock(to * 1000), place: slowest.name, speed: `${number(slowest.p50)} km/h` }) : "", report.coverage()].join(" ").trim();
+    svg = drawStrip();
+    fill(strip, svg);
+    fill(list, table(t("report.velocidade"), [[t("speed.stretch")], [t("speed.p50"), true], [t("speed.range"), true], [t("speed.lost"), true], [t("speed.buses"), true]],
+      shown.map((one) => [one.name, one.p50 === null ? h("span", { class: "muted" }, t(one.count ? "speed.few" : "nodata")) : `${number(one.p50)} km/h`, one.p50 === null ? "–" : `${number(one.p20)}–${number(one.p80)}`, one.lost === null ? "–" : number(one.lost, 1), number(one.count)])),
+      h("p", { class: "muted small note" }, t("speed.note")));
+  }
+
+  function drawStrip() {
+    const [width, height, left, bottom] = [1100, 250, 40, 92];
+    const x = (metres) => left + (metres / data.length) * (width - left - 10);
+    const y = (kmh) => 8 + (1 - Math.min(1, kmh / TOP_KMH)) * (height - bottom - 8);
+    return s("svg", { class: "wide-chart", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("speed.words") },
+      s("defs", {}, s("pattern", { id: "slow", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("rect", { width: 6, height: 6, fill: COLORS[0] }), s("line", { y2: 6, stroke: "#fff", "stroke-width": 1.5 }))),
+      [0, 20, 40, 60].map((kmh) => [s("line", { x1: left, x2: width - 10, y1: y(kmh), y2: y(kmh), stroke: token("rule") }), s("text", { x: left - 6, y: y(kmh) + 4, "text-anchor": "end", fill: token("soft") }, kmh)]),
+      shown.map((one) => s("rect", { class: "stretch", x: x(one.start) + 0.5, width: Math.max(1, x(one.start + one.metres) - x(one.start) - 1), y: one.p50 === null ? y(3) : y(one.p50), height: y(0) - (one.p50 === null ? y(3) : y(one.p50)), fill: one.p50 === null ? token("rule-strong") : one.p50 < 10 ? "url(#slow)" : colorOf(one.p50) }, s("title", {}, `${one.name}: ${one.p50 === null ? t("speed.few") : `${number(one.p50)} km/h`}`))),
+      data.stops.reduce((all, stop) => (x(stop.distancia_m) - (all.at(-1)?.[0] ?? -99) < 15 ? all : [...all, [x(stop.distancia_m), stop]]), []).map(([at, stop]) => s("text", { transform: `translate(${at + 4} ${height - bottom + 14}) rotate(50)`, fill: token("ink") }, short(stop.nome).slice(0, 18))));
+  }
+
+  return {
+    element: h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("speed.words") }, strip), list), draw,
+    controls: h("label", { class: "inline" }, h("span", { class: "label" }, t("speed.slider"), " ", moment), slider),
+    drawing: () => svg,
+    rows: () => shown.map((one) => ({ linha: report.linha, sentido: report.sentido, de: one.ids[0], ate: one.ids[1], metros: Math.round(one.metres), onibus: one.count, p20_kmh: one.p50 === null ? null : one.p20.toFixed(1), p50_kmh: one.p50?.toFixed(1), p80_kmh: one.p50 === null ? null : one.p80.toFixed(1) })),
+  };
+});
+
+export { enter };

@@ -1,0 +1,226 @@
+// The station board: what comes next, what passed last. Without a station: search, favourites, the nearest ones.
+import { estimate, GREY, loadTracks, minutesWords, onTheWay, SILENT, waitingAt } from "../estimates.js";
+import { entitle, fill, h, icon } from "../dom.js";
+import { age, clock, distance } from "../format.js";
+import { t } from "../i18n.js";
+import { live } from "../live.js";
+import { destination, network, short } from "../network.js";
+import { address, here } from "../route.js";
+import { remember, remembered } from "../settings.js";
+import { boards, isWeekend, loadBoards, plannedHeadway, secondsSince } from "../stops.js";
+import { lineBadge } from "./badge.js";
+import { exportBar, tableSvg } from "./save.js";
+import { applyScreen, leaveScreen, screenButton } from "./screen.js";
+
+const ASK_EVERY = 20000;
+const TURN_EVERY = 10000;
+const ROWS = 3;
+
+const favourites = () => (remembered("favourites") ?? "").split(",").filter((id) => network.stations.has(id));
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+export function enter(root) {
+  const page = h("div", { class: "page station" });
+  root.append(page);
+  let view = null;
+  const open = () => {
+    view?.leave();
+    applyScreen();
+    const id = here().params.get("id");
+    fill(page);
+    view = id ? new Board(page, id) : new Chooser(page);
+  };
+  open();
+  return { update: open, leave: () => { view.leave(); leaveScreen(); } };
+}
+
+class Chooser {
+  constructor(page) {
+    this.list = h("ul", { class: "stations" });
+    this.note = h("p", { class: "muted small", role: "status" });
+    const input = h("input", { class: "field wide", type: "search", id: "station-find", placeholder: t("stop.find"), "aria-label": t("stop.find"), oninput: () => this.show(input.value) });
+    page.append(h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("stop.choose"))), nearButton(this.note)), input, this.note,
+      h("h2", { class: "label" }, t("stop.favourites")), favourites().length ? h("ul", { class: "stations" }, favourites().map(item)) : h("p", { class: "muted small" }, t("stop.favourites.none")),
+      h("h2", { class: "label" }, t("stop.all")), this.list);
+    this.show("");
+  }
+
+  show(words) {
+    const wanted = plain(words.trim());
+    const found = [...network.stations.values()].filter((station) => plain(station.nome).includes(wanted))
+      .sort((a, b) => (b.tipo === "terminal") - (a.tipo === "terminal") || a.nome.localeCompare(b.nome, "pt"));
+    fill(this.list, found.map((station) => item(station.estacao_id)));
+  }
+
+  leave() {}
+}
+
+function item(id) {
+  const station = network.stations.get(id);
+  return h("li", {}, h("a", { href: address("estacao", { id }) }, station.nome), h("span", { class: "muted small" }, (station.corredores ?? []).join(" · ")));
+}
+
+/** Return the button that opens the nearest station; the position stays in the browser. */
+function nearButton(note) {
+  return h("button", { class: "button", type: "button", onclick: () => {
+    const fails = () => { note.textContent = t("stop.near.fails"); };
+    if (!navigator.geolocation) return fails();
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      const away = (station) => Math.hypot((station.longitude - coords.longitude) * 0.92, station.latitude - coords.latitude);
+      const [nearest] = [...network.stations.values()].sort((a, b) => away(a) - away(b));
+      location.hash = address("estacao", { id: nearest.estacao_id });
+    }, fails, { timeout: 10000 });
+  } }, icon("aim"), h("span", {}, t("stop.near")));
+}
+
+class Board {
+  constructor(page, id) {
+    this.id = id;
+    this.station = network.stations.get(id);
+    const name = this.station?.nome ?? id;
+    entitle(name);
+    if (!this.station) {
+      page.append(h("h1", {}, t("stop.title")), h("p", { class: "problem" }, t("stop.unknown", { id })), h("p", {}, h("a", { href: "#/estacao" }, t("stop.choose"))));
+      this.left = true;
+      return;
+    }
+    this.body = h("div", { class: "directions" }, h("p", { class: "loading" }, t("loading")));
+    this.asOf = h("p", { class: "muted small", role: "status" });
+    this.note = h("p", { class: "muted small", role: "status" });
+    this.star = h("button", { class: "button icon star", type: "button", onclick: () => this.toggle() });
+    this.drawStar();
+    page.append(h("div", { class: "page-head" },
+      h("div", {}, h("h1", {}, name, " ", this.star), h("p", { class: "lede" }, [t(`station.${this.station.tipo}`), ...(this.station.corredores ?? [])].join(" · "))),
+      h("div", { class: "controls" }, nearButton(this.note), h("a", { class: "button", href: address("mapa", { estacao: id }) }, icon("map"), t("diagram.map")), h("a", { class: "button", href: "#/estacao" }, t("stop.all")), screenButton())),
+      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot")),
+      exportBar({ drawing: () => this.table(), about: () => this.about(), rows: () => this.csv(), name: () => `brt-${id}-${clock(live.generated).replace(":", "h")}` }));
+    this.onVehicles = () => this.draw();
+    live.addEventListener("vehicles", this.onVehicles);
+    this.load();
+    this.timer = setInterval(() => this.load(), ASK_EVERY);
+    this.second = setInterval(() => this.age(), 1000);
+    this.turn = setInterval(() => this.rotate(), TURN_EVERY);
+  }
+
+  toggle() {
+    const list = favourites();
+    remember("favourites", (list.includes(this.id) ? list.filter((id) => id !== this.id) : [...list, this.id]).join(",") || null);
+    this.drawStar();
+  }
+
+  drawStar() {
+    const on = favourites().includes(this.id);
+    fill(this.star, on ? "★" : "☆");
+    this.star.setAttribute("aria-pressed", String(on));
+    this.star.setAttribute("aria-label", t(on ? "stop.unstar" : "stop.star"));
+    this.star.title = t(on ? "stop.unstar" : "stop.star");
+  }
+
+  async load() {
+    try {
+      await loadBoards();
+      this.draw();
+      for (const { linha, sentido, distancia_m } of this.lines()) {
+        if (this.left) return;
+        if (onTheWay(linha, sentido, distancia_m).length) await loadTracks(linha, sentido).catch(() => {});
+      }
+      this.draw();
+    } catch (error) {
+      if (!this.left) fill(this.body, h("p", { class: "problem" }, error.message));
+    }
+  }
+
+  lines() {
+    return boards.stations.get(this.id)?.linhas ?? [];
+  }
+
+  age() {
+    this.asOf.textContent = live.generated ? t("asof", { time: clock(live.generated, true), age: age(live.quietFor) }) : t("asof.none");
+  }
+
+  /** Return the rows of the board by destination: the buses on the way, and the last one of each line. */
+  groups() {
+    const groups = new Map();
+    for (const line of this.lines()) {
+      const end = line.ponta === "fim" ? t("stop.ends") : t("stop.toward", { end: short(destination(line.linha, line.sentido) ?? t(`direction.${line.sentido}`)) });
+      const group = groups.get(end) ?? { end, last: line.ponta === "fim", buses: [], lines: [] };
+      group.lines.push(line);
+      const first = line.ponta === "inicio";
+      const coming = first ? waitingAt(line.linha, line.sentido) : onTheWay(line.linha, line.sentido, line.distancia_m);
+      group.buses.push(...coming.map((one) => ({ ...one, line, waiting: first, minutes: first ? null : estimate(one, line.sentido, line.distancia_m) })));
+      groups.set(end, group);
+    }
+    const order = (row) => (row.minutes ? row.minutes.low + row.minutes.high : 1e4 + row.away / 100);
+    for (const group of groups.values()) group.buses.sort((a, b) => order(a) - order(b));
+    return [...groups.values()].sort((a, b) => a.last - b.last || b.buses.length - a.buses.length);
+  }
+
+  draw() {
+    if (this.left || !boards.stations.size) return;
+    this.age();
+    if (this.body.contains(document.activeElement) && document.activeElement.tagName === "A") return;
+    const groups = this.groups();
+    fill(this.body, groups.length ? groups.map((group) => this.card(group)) : h("p", { class: "muted" }, t("stop.nolines")),
+      isWeekend(live.generated) && h("p", { class: "muted small" }, t("control.weekend")));
+    this.rotate(0);
+  }
+
+  card({ end, buses, lines }) {
+    return h("section", { class: "direction" }, h("h2", {}, end),
+      buses.length ? h("ol", { class: "coming" }, buses.slice(0, ROWS).map((row) => this.row(row))) : h("p", { class: "muted" }, t("stop.none")),
+      h("ul", { class: "last small muted" }, lines.map((line) => h("li", {}, lastWords(this.id, line)))));
+  }
+
+  row({ bus, away, age: seconds, line, minutes, waiting }) {
+    const big = waiting ? t("stop.waiting") : minutes ? minutesWords(minutes) : seconds > SILENT ? t("stop.silent", { age: age(seconds) }) : t("stop.noestimate");
+    const small = [waiting ? null : t("stop.away", { distance: distance(away) }), t("stop.signal", { age: age(seconds) })].filter(Boolean).join(" · ");
+    const basis = minutes?.count ? h("span", { class: "basis" }, ` · ${t("stop.basis", { count: minutes.count })}`) : null;
+    return h("li", { class: seconds > GREY ? "old" : null },
+      h("a", { href: address("mapa", { onibus: bus.codigo }), class: "plain" }, lineBadge(line.linha, "large"),
+        h("span", { class: "what" }, h("b", {}, short(destination(line.linha, line.sentido) ?? "")), h("small", {}, small, basis)),
+        h("strong", { class: minutes ? "minutes" : "minutes words" }, big)));
+  }
+
+  /** On the wall display the cards take turns where they do not fit. */
+  rotate(step = 1) {
+    const cards = [...this.body.querySelectorAll(".direction")];
+    const on = document.body.classList.contains("screen");
+    this.shown = ((this.shown ?? 0) + step) % Math.max(1, cards.length);
+    cards.forEach((card, i) => { card.hidden = on && cards.length > 2 && i !== this.shown && i !== (this.shown + 1) % cards.length; });
+  }
+
+  csv() {
+    return this.groups().flatMap(({ end, buses }) => buses.map(({ bus, away, age: seconds, minutes, line }) => ({
+      consulta: new Date(live.generated).toISOString(), estacao: this.id, sentido: end, linha: line.linha, onibus: bus.codigo, metros: Math.round(away), sinal_ha_s: Math.round(seconds), minutos_min: minutes?.low, minutos_max: minutes?.high,
+    })));
+  }
+
+  table() {
+    const heads = ["stop.caption", "list.bus", "stop.minutes", "stop.distance", "list.age"].map((key) => t(key, { name: "" }));
+    return tableSvg([t("station.toward"), ...heads.slice(1)], this.groups().flatMap(({ buses }) => buses.slice(0, ROWS).map(({ bus, away, age: seconds, minutes, line, waiting }) =>
+      [`${line.linha} · ${short(destination(line.linha, line.sentido) ?? "")}`, bus.codigo, minutes ? minutesWords(minutes) : t(waiting ? "stop.waiting" : "stop.noestimate"), distance(away), age(seconds)])));
+  }
+
+  about() {
+    return { title: t("stop.caption", { name: this.station.nome }), subtitle: t("asof", { time: clock(live.generated, true), age: age(live.quietFor) }), coverage: "" };
+  }
+
+  leave() {
+    this.left = true;
+    live.removeEventListener("vehicles", this.onVehicles);
+    for (const timer of [this.timer, this.second, this.turn]) clearInterval(timer);
+  }
+}
+
+/** Return when the last bus of a line passed, left or arrived, beside the plan. */
+function lastWords(id, { linha, sentido, ponta }) {
+  const passes = (boards.stations.get(id)?.passagens ?? []).filter((pass) => pass.linha === linha && pass.sentido === sentido);
+  const last = passes.sort((a, b) => Date.parse(b.datahora) - Date.parse(a.datahora))[0];
+  const planned = ponta === "fim" ? null : plannedHeadway(linha, live.generated);
+  const plan = planned && ` · ${t("stop.plan", { age: age(planned) })}`;
+  if (!last) return [t("stop.nolast", { line: linha }), plan];
+  const since = secondsSince(last.datahora);
+  const words = t(ponta === "inicio" ? "stop.left" : ponta === "fim" ? "stop.came" : "stop.last", { line: linha, time: clock(last.datahora), age: age(since), bus: last.codigo });
+  const state = planned && (since > 1.5 * planned ? h("b", { class: "poor" }, `, ${t("stop.over")}`) : `, ${t("stop.normal")}`);
+  return [words, plan, state];
+}

@@ -1,0 +1,124 @@
+"""The station board, the controller's board and the reports."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+MINUTES = re.compile(r"chegando|\d+ (a \d+ )?min|sem estimativa|sem previsão: último sinal há|no terminal")
+
+
+def test_a_station_shows_what_comes_and_what_passed(visit: Any) -> None:
+    """Each row has an age; a station can be kept without an account, and shown on a wall."""
+    seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = seen.view("estacao", "/TOBMP")
+    page.locator(".coming li").first.wait_for()
+    for row in page.locator(".coming li").all():
+        assert MINUTES.search(row.locator(".minutes").inner_text())
+        assert "sinal há" in row.inner_text()
+    assert "Linha 22: " in page.locator(".last").first.inner_text()
+    assert page.title().startswith("Bosque Marapendi")
+    page.get_by_role("button", name="Guardar nas favoritas").click()
+    seen.view("estacao")
+    page.locator(".stations").first.get_by_role("link", name="Bosque Marapendi").click()
+    page.locator("h1", has_text="Bosque Marapendi").wait_for()
+    page.get_by_role("button", name="Tela cheia").click()
+    assert "tela=1" in page.url
+    assert not page.locator("#nav").is_visible()
+    assert page.locator("#ribbon").is_visible()
+    seen.go("estacao/NENHUMA")
+    page.locator(".problem", has_text="NENHUMA").wait_for()
+
+
+def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: Path) -> None:
+    seen = visit()
+    page = seen.view("controle")
+    assert page.locator("svg.beads").count() > 20
+    assert page.locator(".bead title").count() > 100
+    assert re.search(r"\d+ ônibus em rota observados em \d+ linhas", page.locator(".lede").inner_text())
+    assert "há" in page.locator(".lede").inner_text()
+    rows = saved(page, "CSV", tmp_path)
+    assert {"linha", "sentido", "maior_buraco_s", "intervalo_planejado_s"} <= set(rows[0])
+    page.locator("#control-line").select_option("22")
+    assert "linha=22" in page.url
+    assert 1 <= page.locator("svg.beads").count() <= 2
+
+
+def saved(page: Any, kind: str, folder: Path) -> list[dict[str, str]]:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=kind).click()
+    assert download.value.suggested_filename.startswith("simulado-brt-")
+    download.value.save_as(folder / kind)
+    with (folder / kind).open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert all(row["simulado"] == "true" for row in rows)
+    return rows
+
+
+def test_reports_keep_their_state_and_can_be_taken_away(visit: Any, tmp_path: Path) -> None:
+    """Each report of a line has its figures, its CSV and a link to the same period."""
+    seen = visit()
+    seen.with_database("lines/*/stringline?*")
+    columns = {"regularidade": "intervalo_s", "viagens": "duracao_s", "velocidade": "p50_kmh", "plano": "planejadas"}
+    for report, column in columns.items():
+        page = seen.view(report, "?linha=22&sentido=volta&horas=2")
+        assert "linha 22 para Terminal Alvorada" in page.locator("h1").inner_text()
+        page.locator(".lede", has_text="Calculado com").wait_for()
+        rows = saved(page, "CSV", tmp_path)
+        assert rows
+        assert column in rows[0]
+    page.get_by_role("button", name="Citar este número").click()
+    page.locator("[data-text]").wait_for(state="attached")
+    cited = page.locator("[data-text]").get_attribute("data-text")
+    assert "DADOS SIMULADOS" in cited
+    assert re.search(r"plano\?linha=22&sentido=volta&horas=2&ate=20\d\d-\d\d-\d\dT\d\d:\d\d$", cited)
+    seen.go("regularidade?linha=999")
+    page.locator(".problem", has_text="999").wait_for()
+
+
+def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
+    """Rules of the boards, asked of their modules: headways, waits, holes, estimates, planned trips."""
+    page = visit().view("controle")
+    told = page.evaluate(
+        """async () => {
+            const module = name => import(`/page/js/${name}.js`);
+            const [passages, { estimate }, { gradeOf }, { planned }, stops, { live }] = await Promise.all(
+                ['passages', 'estimates', 'views/control', 'views/report-plan', 'stops', 'live'].map(module));
+            const { boards, wasCaptured, plannedHeadway } = stops;
+            const start = Date.parse('2026-11-27T21:00:00Z');  // 18:00 in Rio: every 108 s on line 22
+            const gap = { de: new Date(start + 1200e3).toISOString(), ate: new Date(start + 2400e3).toISOString() };
+            const point = (from, i) => [start / 1000 + from + i * 60, i * 1000, 30];
+            const track = (codigo, from) => ({ codigo, pontos: [0, 1, 2, 3].map(i => point(from, i)) });
+            const tracks = [track('a', 0), track('b', 300), track('c', 3000)];
+            const found = passages.headways(passages.passagesAt(tracks, 1500), [gap]);
+            boards.lost = [start];
+            const before = wasCaptured(start - 60e3, start + 60e3), after = wasCaptured(start + 60e3, start + 120e3);
+            const bus = live.vehicles.values().next().value;
+            const period = { linha: '22', from: start, end: start + 3600e3, gaps: [gap], tracks, length: 3000 };
+            const [hour] = planned(period);
+            const pairs = [[60, 300], [300, 300], [500, 300], [null, 300], [300, null]];
+            const late = Date.parse('2026-11-27T06:30:00Z');
+            return {
+                known: found.map(({ known }) => known), seconds: found.map(({ seconds }) => seconds),
+                waits: passages.waits([120, 480]), before, after,
+                grades: pairs.map(pair => gradeOf(...pair)),
+                silent: estimate({ bus, away: 900, age: 181 }, 'ida', 1000),
+                guess: estimate({ bus, away: 900, age: 5 }, 'x', 1000),
+                hour, headway: plannedHeadway('22', start), night: plannedHeadway('22', late),
+                seenLate: passages.timeAt([[0, 0], [400, 2000]], 1000),
+            };
+        }"""
+    )
+    assert told["known"] == [True, False]
+    assert told["seconds"] == [300, 2700]
+    assert told["waits"] == {"mean": 204, "even": 150}
+    assert (told["before"], told["after"]) == (False, True)
+    assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]
+    assert (told["silent"], told["guess"], told["seenLate"]) == (None, None, None)
+    assert (told["headway"], told["night"]) == (108, 360)
+    hour = told["hour"]
+    assert round(hour["planned"], 1) == 33.3
+    assert round(hour["maybe"], 1) == 11.1
+    assert (hour["seen"], round(hour["missing"], 1)) == (3, 19.2)

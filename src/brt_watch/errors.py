@@ -14,6 +14,9 @@ BrtWatchError
 ├── DatabaseRefused       Postgres does not do what it is asked
 ├── MoveRefused           another Postgres cannot take the database
 ├── DamagedWindow         a closed window is not what its manifest says
+├── DamagedRecords        lines of a brt.csv cannot be read
+├── ModelsFailed          the live page cannot derive anything
+├── HistoryIncomplete     a part of a time was captured and is not derived yet
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
 ├── ImportFailed          a capture of others has no form that we know
@@ -104,6 +107,19 @@ class MoveRefused(BrtWatchError):
 class DamagedWindow(BrtWatchError):
     """The window {folder} is not what its manifest says ({difference}). \
 Its raw answers are in its folder raw."""
+
+
+class DamagedRecords(BrtWatchError):
+    """The records of a window cannot be read: {problem}"""
+
+
+class ModelsFailed(BrtWatchError):
+    """The models cannot be run on DuckDB: {reason}. The capture goes on; the page tries again by itself."""
+
+
+class HistoryIncomplete(BrtWatchError):
+    """What was captured since {since} is not derived yet. Ask again when it is: \
+brt-watch status shows the newest transform."""
 
 
 class TransformFailed(BrtWatchError):

@@ -1,95 +1,103 @@
-"""The live page and gps_brt say the same of the same signals: one rule in Python and in SQL."""
+"""The page and the marts agree: one dbt project, on DuckDB and on Postgres, from the bytes of the API's answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from itertools import groupby
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from brt_watch import pipeline
+from brt_watch.capture.simulation import Simulation, simulate_into
+from brt_watch.capture.ticks import next_ticks
+from brt_watch.clock import StillClock
+from brt_watch.network import read_network
 from brt_watch.resources import Resources
-from brt_watch.web.fleet import Fleet
-from brt_watch.web.reference import Reference
-from brt_watch.web.schemas import Vehicle
-from brt_watch.web.signals import Signal, line_of
+from brt_watch.simulate.history import history
+from brt_watch.web.app import create_app
+from brt_watch.web.live_models import LiveModels
+from tests.ask_web import ask
+from tests.fleet import body, vehicle
 from tests.integration.captured import query
-from tests.integration.simulated import load_simulated
 
 pytestmark = pytest.mark.with_network
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
+OF_THE_RUN = {"load_id", "derived_by"}
+"""Columns that say which run wrote a row, and nothing of the bus."""
 
 
-@pytest.fixture
-def simulated(loaded_resources: Callable[..., Resources]) -> Resources:
-    """A window of a simulated peak, loaded and derived."""
-    resources = loaded_resources()
-    load_simulated(resources, START, minutes=14)
+def load_and_transform(resources: Resources) -> None:
+    for folder in pipeline.windows_to_load(resources):
+        pipeline.load(folder, resources)
     pipeline.transform(resources)
-    return resources
 
 
-def on_the_page(rows: list[dict[str, Any]]) -> dict[tuple[str, datetime], Vehicle]:
-    """Return what the page said of each signal when it was the newest of its vehicle."""
-    fleet, said = Fleet(Reference()), {}
-    for captured_at, of_poll in groupby(rows, key=lambda row: row["captured_at"]):
-        signals = [
-            Signal(
-                row["timestamp_gps"],
-                row["id_veiculo"],
-                row["placa"] or "",
-                line_of(row["linha"]),
-                row["sentido_informado"] or None,
-                row["trajeto"] or "",
-                row["latitude"],
-                row["longitude"],
-                row["velocidade_instantanea"],
-                row["direcao"],
-                row["ignicao"],
-                row["hodometro"],
+def comparable(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in row.items()
+        if name not in OF_THE_RUN
+    }
+
+
+def test_a_recording_gives_the_same_rows_live_and_in_postgres(loaded_resources: Callable[..., Resources]) -> None:
+    """A simulated peak, taken by the live engine six polls at a time, then loaded and derived by dbt on Postgres."""
+    resources = loaded_resources()
+    simulation = simulate_into(resources.settings, Simulation.beginning(START))
+    live = LiveModels(resources.files, resources.settings.folder)
+    ticks = history(resources.settings, read_network(), simulation, START, START + timedelta(minutes=14))
+    for number, _ in enumerate(ticks):
+        if number % 6 == 0:
+            live.take()
+    live.take()
+    load_and_transform(resources)
+    mart = {(row["id_veiculo"], row["timestamp_gps"]): row for row in query(resources, "select * from gps_brt")}
+    derived = {(row["id_veiculo"], row["timestamp_gps"]): row for row in live.dicts("select * from public.gps_brt")}
+    assert len(mart) > 9_000
+    assert sum(row["flag_sentido_corrigido"] for row in mart.values()) > 300
+    different = {
+        key: {name: (value, comparable(derived[key])[name]) for name, value in comparable(row).items()
+              if value != comparable(derived[key])[name]}
+        for key, row in mart.items()
+        if comparable(row) != comparable(derived[key])
+    }  # fmt: skip
+    assert len(different) == 0, (len(different), list(different.items())[:3])
+
+
+def test_labels_read_the_same_live_and_in_the_history(
+    loaded_resources: Callable[..., Resources], clock: StillClock
+) -> None:
+    """Blanks in the line's label are stripped, and a label of the days when its directions were swapped is turned."""
+    clock.time = datetime(2023, 6, 5, 12, 0, tzinfo=timezone.utc)
+    resources = loaded_resources()
+    for tick in islice(next_ticks(resources), 40):
+        at = clock.now()
+        resources.client.script.append(  # type: ignore[attr-defined]
+            body(
+                vehicle("901001", at, linha="3 5", sentido="ida"),
+                vehicle("901002", at, linha="17", sentido="ida"),
+                vehicle("901003", at, linha="0", sentido=""),
             )
-            for row in of_poll
-        ]
-        fleet.take(captured_at, captured_at, signals)
-        said |= {(vehicle.codigo, vehicle.datahora): vehicle for vehicle in fleet.vehicles()}
-    return said
-
-
-def test_the_page_and_the_models_say_the_same(simulated: Resources) -> None:
-    rows = query(simulated, "select * from gps_brt where not flag_fora_da_area order by captured_at, timestamp_gps")
-    # What was there when the capture began may be older than anything that it knows of.
-    rows = [row for row in rows if row["timestamp_gps"] >= START - timedelta(hours=1)]
-    said = on_the_page(rows)
-    pairs = [(row, said[row["id_veiculo"], row["timestamp_gps"]]) for row in rows if not row["flag_futuro"]]
-    assert len(pairs) > 10_000
-    assert sum(row["flag_sentido_corrigido"] for row, _ in pairs) > 300
-    with_speed = [(row, page) for row, page in pairs if row["velocidade_estimada_10_min"] is not None]
-    assert len(with_speed) > 10_000
-
-    other = {
-        "sentido": [(row, page) for row, page in pairs if row["sentido"] != (page.sentido_estimado or page.sentido)],
-        "progresso": [
-            (row, page) for row, page in pairs if apart(row["progresso_m"], page.progresso_m) and same_way(row, page)
-        ],
-        "desvio": [(row, page) for row, page in pairs if apart(row["desvio_m"], page.desvio_m) and same_way(row, page)],
-        "status": [(row, page) for row, page in pairs if row["status"] != page.status],
-        "velocidade": [
-            (row, page)
-            for row, page in with_speed
-            if abs(row["velocidade_estimada_10_min"] - page.velocidade_media_10_min) > 0.11
-        ],
+        )
+        pipeline.capture(tick, resources)
+    app = create_app(resources)
+    app.state.site.live.look()
+    before = ask(app, "/api/v1/history").json()["sinais"]
+    page = {each["codigo"]: each for each in ask(app, "/api/v1/vehicles?format=json").json()["veiculos"]}
+    assert {each["codigo"]: (each["linha"], each["sentido"]) for each in before} == {
+        "901001": ("35", "ida"),
+        "901002": ("17", "volta"),
+        "901003": (None, None),
     }
-    assert {name: len(found) for name, found in other.items()} == dict.fromkeys(other, 0), {
-        name: found[:2] for name, found in other.items()
+    assert {name: (each["linha"], each["sentido"]) for name, each in page.items() if name in ("901001", "901002")} == {
+        "901001": ("35", "ida"),
+        "901002": ("17", "volta"),
     }
-
-
-def same_way(row: dict[str, Any], page: Vehicle) -> bool:
-    return bool(row["sentido"] == (page.sentido_estimado or page.sentido))
-
-
-def apart(a: float | None, b: float | None) -> bool:
-    return (a is None) != (b is None) or (a is not None and b is not None and abs(a - b) > 1)
+    load_and_transform(resources)
+    app = create_app(resources)
+    app.state.site.live.look()
+    assert ask(app, "/api/v1/history").json()["sinais"] == before
+    app.state.site.past.reader.close()

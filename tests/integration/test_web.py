@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -24,14 +24,20 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from brt_watch import pipeline
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock
 from brt_watch.resources import Resources
+from brt_watch.store.database import Store
+from brt_watch.store.embedded import Server
 from brt_watch.web.app import create_app
 from brt_watch.web.gtfs_rt_rules import findings
 from brt_watch.web.live import vehicles_event
 from brt_watch.web.reader import ROLE
+from tests import shared_postgres
 from tests.ask_web import ask
+from tests.conftest import NOON, ScriptedFeed, make_settings
 from tests.fleet import body, vehicle
 
 BUS, SUPPORT = "901008", "LUH4150 PKP / T. I"
@@ -65,9 +71,19 @@ def parts_path() -> Any:
     return read_network().paths["22", "ida"]
 
 
-@pytest.fixture
-def captured(resources: Resources, clock: StillClock) -> Resources:
-    """Fifteen minutes: one window loaded, the rest on disk."""
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory: pytest.TempPathFactory, server: Server, template: str, worker_id: str) -> Resources:
+    """Fifteen minutes: one window loaded, the rest on disk. No test of this file changes it."""
+    clock, data = StillClock(NOON), tmp_path_factory.mktemp("web")
+    settings = make_settings(data, database_url=shared_postgres.create(server, f"web_{worker_id}", template))
+    resources = Resources(
+        settings,
+        clock,
+        ScriptedFeed(clock),  # type: ignore[arg-type]
+        CaptureFiles(settings.folder, str(settings.feed_url)),
+        Store(settings),
+        Webhook("", lambda: "test"),
+    )
     drive(resources, clock, TICKS)
     for folder in pipeline.windows_to_load(resources):
         pipeline.load(folder, resources)
@@ -76,16 +92,28 @@ def captured(resources: Resources, clock: StillClock) -> Resources:
     return resources
 
 
-@pytest.fixture
-def app(captured: Resources) -> FastAPI:
+@pytest.fixture(scope="module")
+def app(captured: Resources) -> Iterator[FastAPI]:
     made = create_app(captured)
     made.state.site.live.look()
-    return made
+    yield made
+    made.state.site.past.reader.close()
+
+
+@pytest.fixture(scope="module")
+def get(app: FastAPI) -> Callable[..., httpx.Response]:
+    return lambda path, **headers: ask(app, path, **headers)
 
 
 @pytest.fixture
-def get(app: FastAPI) -> Callable[..., httpx.Response]:
-    return lambda path, **headers: ask(app, path, **headers)
+def without_postgres(make_resources: Callable[..., Resources], clock: StillClock) -> tuple[FastAPI, Resources]:
+    """Three polls of the test's own, and no Postgres."""
+    resources = make_resources(database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
+    drive(resources, clock, 3)
+    app = create_app(resources)
+    app.state.site.past.check()
+    app.state.site.live.look()
+    return app, resources
 
 
 Get = Callable[..., httpx.Response]
@@ -197,7 +225,7 @@ def test_the_gtfs_realtime_feed_breaks_no_published_rule(get: Get, app: FastAPI)
         message.ParseFromString(get(f"/gtfs-rt/vehicle-positions{path}").content)
         assert [entity.id for entity in message.entity] == [BUS, SUPPORT], "what lies at (0, 0) is left out"
         now = message.header.timestamp + 5
-        broken = findings(message, now, reference.lines, lambda lat, lon: reference.positions.is_covered((lat, lon)))
+        broken = findings(message, now, reference.lines, reference.covers)
         assert {finding.rule for finding in broken} == allowed
     assert get("/gtfs-rt/vehicle-positions?format=json").json()["header"]["gtfs_realtime_version"] == "2.0"
 
@@ -238,26 +266,25 @@ def test_tides_has_a_row_a_signal_by_the_published_schema(get: Get) -> None:
 
 
 def test_health_is_503_when_the_capture_is_behind_and_the_map_says_so(
-    get: Get, app: FastAPI, clock: StillClock
+    without_postgres: tuple[FastAPI, Resources], clock: StillClock
 ) -> None:
-    assert get("/health").json()["status"] == "ok"
+    app, _ = without_postgres
     clock.time += timedelta(minutes=4)
     app.state.site.live.look()
-    assert get("/health").status_code == 503
-    assert "does not run" in get("/health").json()["detail"]
-    assert "parada" in get("/api/v1/vehicles").json()["aviso"]
-    assert "brt_watch_poll_age_seconds" in get("/metrics").text
+    assert ask(app, "/health").status_code == 503
+    assert "does not run" in ask(app, "/health").json()["detail"]
+    assert "parada" in ask(app, "/api/v1/vehicles").json()["aviso"]
+    assert "brt_watch_poll_age_seconds" in ask(app, "/metrics").text
+
+
+def test_health_is_ok_while_the_capture_keeps_up(get: Get) -> None:
+    assert get("/health").json()["status"] == "ok"
 
 
 def test_without_postgres_the_map_goes_on_and_says_what_is_missing(
-    make_resources: Callable[..., Resources], clock: StillClock
+    without_postgres: tuple[FastAPI, Resources],
 ) -> None:
-    resources = make_resources(database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
-    drive(resources, clock, 3)
-    app = create_app(resources)
-    app.state.site.past.check()
-    app.state.site.live.look()
-
+    app, _ = without_postgres
     assert ask(app, "/api/v1/vehicles").json()["aviso_codigo"] == "banco_ausente"
     trail = ask(app, f"/api/v1/vehicles/{BUS}/trail").json()
     assert len(trail["pontos"]) == 3
@@ -284,14 +311,15 @@ def test_the_web_reads_as_a_role_that_cannot_write(app: FastAPI) -> None:
 
 
 def test_a_client_that_comes_back_is_told_only_what_changed_since(
-    app: FastAPI, captured: Resources, clock: StillClock
+    without_postgres: tuple[FastAPI, Resources], clock: StillClock
 ) -> None:
+    app, resources = without_postgres
     live = app.state.site.live
     _, whole = live.first_event(None)
     assert whole.plain.count(b'"codigo"') == 3
     seen = live.snapshot.id
-    captured.client.script.append(body(vehicle(BUS, clock.now())))  # type: ignore[attr-defined]
-    pipeline.capture(next(next_ticks(captured)), captured)
+    resources.client.script.append(body(vehicle(BUS, clock.now())))  # type: ignore[attr-defined]
+    pipeline.capture(next(next_ticks(resources)), resources)
     live.look()
     _, event = live.first_event(seen)
     assert event.plain.count(b'"codigo"') == 1

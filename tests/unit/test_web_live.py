@@ -17,10 +17,11 @@ from brt_watch.capture.window import CSV, POLLS, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
-from brt_watch.web import captured, live
+from brt_watch.transform.live import KEPT
+from brt_watch.web import live, new_polls
 from brt_watch.web.app import create_app
-from brt_watch.web.captured import NewPolls, WaitingWindows
-from brt_watch.web.live import LOOK_BACK, Live
+from brt_watch.web.live import Live
+from brt_watch.web.new_polls import NewPolls, WaitingWindows
 from tests.fleet import body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -34,7 +35,9 @@ def poll(resources: Resources, clock: StillClock) -> datetime:
 
 
 def taken(new: NewPolls) -> list[datetime]:
-    return [poll.tick for poll, _ in new.take()]
+    ticks: list[datetime] = []
+    new.take(lambda polls, _: ticks.extend(poll.tick for poll in polls))
+    return ticks
 
 
 def wait(resources: Resources) -> None:
@@ -50,7 +53,7 @@ def archive(resources: Resources) -> None:
 def test_each_poll_is_taken_once_also_after_the_clock_was_set_back(
     resources: Resources, clock: StillClock, load: Callable[[Resources], None]
 ) -> None:
-    new = NewPolls(resources.files, LOOK_BACK)
+    new = NewPolls(resources.files, KEPT)
     for set_back in (timedelta(), timedelta(hours=2), timedelta(days=40)):
         clock.time -= set_back
         for _ in range(45):
@@ -68,7 +71,7 @@ def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(
         for _ in range(100):
             last = poll(resources, clock)
         archive(resources)
-    new = NewPolls(resources.files, LOOK_BACK)
+    new = NewPolls(resources.files, KEPT)
     assert taken(new)[-1] == last
     for _ in range(90):
         tick = poll(resources, clock)
@@ -79,7 +82,7 @@ def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(
 def test_polls_of_several_windows_since_the_last_look_are_taken_in_their_order(
     resources: Resources, clock: StillClock
 ) -> None:
-    new = NewPolls(resources.files, LOOK_BACK)
+    new = NewPolls(resources.files, KEPT)
     assert taken(new) == []
     for load in (wait, archive):
         ticks = [poll(resources, clock) for _ in range(100)]
@@ -162,7 +165,7 @@ def test_the_page_goes_on_after_a_window_that_was_damaged(
     async def run() -> None:
         running = asyncio.create_task(page.run())
         with monkeypatch.context() as patch:
-            patch.setattr(captured, "read_ledger", damaged)
+            patch.setattr(new_polls, "read_ledger", damaged)
             while not page.problem:
                 await asyncio.sleep(0.01)
         assert "rotten" in page.problem
@@ -185,4 +188,3 @@ def test_a_damaged_window_hides_no_other_from_the_history(resources: Resources, 
     waiting = WaitingWindows(resources.files)
     known = [poll.tick for poll in waiting.polls(started, clock.now())]
     assert set(known) >= set(ticks[39:])
-    assert {signal.datahora for signal in waiting.signals(ticks[50], ticks[60])}

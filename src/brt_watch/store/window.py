@@ -47,7 +47,7 @@ def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]
     if header != csv_lines([CSV_FIELDS]):
         raise DamagedWindow(folder=folder, difference=f"{CSV} has other columns: {header[:200]!r}")
     columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
-    stored = ",\n    ".join(f"{_stored(column)} as {column.table_name}" for column in COLUMNS)
+    stored = ",\n    ".join(f"{stored_value(column)} as {column.table_name}" for column in COLUMNS)
     with duckdb.connect() as tables:
         tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
         try:
@@ -73,7 +73,7 @@ def quoted(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _stored(column: Column) -> str:
+def stored_value(column: Column) -> str:
     """Return the expression that makes the stored value of a column from its value in the CSV."""
     name = f'"{column.name}"'
     if column.kind is Kind.TEXT and not column.required:

@@ -12,9 +12,10 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.health import Problem, look, problems
 from brt_watch.resources import Resources
-from brt_watch.web.captured import WaitingWindows
 from brt_watch.web.history import Past
 from brt_watch.web.live import Live
+from brt_watch.web.live_models import LiveModels
+from brt_watch.web.new_polls import WaitingWindows
 from brt_watch.web.reader import Reader
 from brt_watch.web.reference import Reference
 from brt_watch.web.snapshot import Encoded, Snapshot
@@ -32,9 +33,11 @@ class Site:
     @classmethod
     def of(cls, resources: Resources) -> Site:
         """Return the site of a data folder."""
-        reference = Reference()
-        past = Past(Reader(resources.store), WaitingWindows(resources.files))
-        return cls(resources, reference, past, Live(resources.files, resources.clock, reference, past))
+        reference, files = Reference(), resources.files
+        models = LiveModels(files, resources.settings.folder)
+        past = Past(Reader(resources.store), WaitingWindows(files), models)
+        live = Live(models, files.simulated() is not None, resources.clock, reference, past)
+        return cls(resources, reference, past, live)
 
     @property
     def now(self) -> datetime:

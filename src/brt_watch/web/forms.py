@@ -11,6 +11,9 @@ from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 
 
+NUMBERS = (*("latitude", "longitude", "velocidade", "hodometro", "progresso_m", "desvio_m", "velocidade_media_10_min"),)
+
+
 def as_csv(signals: list[Signal]) -> Encoded:
     """Return signals as CSV (RFC 4180), moments as ISO 8601 in UTC, nulls as nothing."""
     text = io.StringIO(newline="")
@@ -47,7 +50,7 @@ def as_parquet(signals: list[Signal]) -> Encoded:
 
     text, number, whole = pyarrow.string(), pyarrow.float64(), pyarrow.int16()
     types = {"datahora": pyarrow.timestamp("us", tz="UTC"), "direcao": whole, "ignicao": whole}
-    types |= dict.fromkeys(("latitude", "longitude", "velocidade", "hodometro"), number)
+    types |= dict.fromkeys(NUMBERS, number)
     schema = pyarrow.schema([(name, types.get(name, text)) for name in Signal.__struct_fields__])
     columns = {name: [getattr(signal, name) for signal in signals] for name in Signal.__struct_fields__}
     table = pyarrow.table(columns, schema=schema)

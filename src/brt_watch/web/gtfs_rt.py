@@ -9,36 +9,36 @@ from __future__ import annotations
 
 from google.transit import gtfs_realtime_pb2 as pb
 
-from brt_watch.network.matching import Positions
-from brt_watch.web.fleet import LATE
+from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Vehicle
 from brt_watch.web.snapshot import Snapshot
+from brt_watch.web.thresholds import FASTEST_KMH
 
-FASTEST_KMH = 90.0
-"""Faster a bus does not go: the speed is left out, and the rest believed."""
+OLDEST_S = 90.0
+"""A position that is older is left out unless it is asked for (GTFS Realtime best practices: 90 s)."""
 
 DIRECTION_IDS = {"ida": 0, "volta": 1}
 
 
-def feed(snapshot: Snapshot, positions: Positions, trips: bool = True) -> pb.FeedMessage:
-    """Return the feed of a snapshot; without `trips` what a vehicle is on is left out."""
+def feed(snapshot: Snapshot, reference: Reference, trips: bool = True, oldest_s: float = OLDEST_S) -> pb.FeedMessage:
+    """Return the feed of a snapshot; without `trips` it leaves out what a vehicle is on."""
     message = pb.FeedMessage()
     now = int(snapshot.captured_at.timestamp())
     message.header.gtfs_realtime_version = "2.0"
     message.header.incrementality = pb.FeedHeader.FULL_DATASET
     message.header.timestamp = now
     for vehicle in snapshot.vehicles.values():
-        if _is_believed(vehicle, now, positions):
+        if _is_believed(vehicle, now, reference, oldest_s):
             _add(message, vehicle, trips)
     return message
 
 
-def _is_believed(vehicle: Vehicle, now: int, positions: Positions) -> bool:
+def _is_believed(vehicle: Vehicle, now: int, reference: Reference, oldest_s: float) -> bool:
     return (
-        vehicle.idade_segundos <= LATE
+        vehicle.idade_segundos <= oldest_s
         and vehicle.datahora.timestamp() <= now
         and vehicle.status not in (None, "Parado garagem")
-        and positions.is_covered((vehicle.latitude, vehicle.longitude))
+        and reference.covers(vehicle.latitude, vehicle.longitude)
     )
 
 

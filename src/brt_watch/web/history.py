@@ -1,25 +1,30 @@
-"""What was: from Postgres, and from the windows on disk that are not in it yet."""
+"""The history: from the marts in Postgres, and from the live models what these lack."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
 from brt_watch.capture.silence import GAP
-from brt_watch.clock import MINUTE, RIO, floor
-from brt_watch.errors import DatabaseUnreachable
+from brt_watch.clock import MINUTE, RIO, UTC, floor
+from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.model import Status
-from brt_watch.web.captured import WaitingWindows
+from brt_watch.transform.live import quoted
 from brt_watch.web.history_schemas import Day, Gap, Minute
-from brt_watch.web.reader import Reader
+from brt_watch.web.live_models import LiveModels
+from brt_watch.web.new_polls import WaitingWindows
+from brt_watch.web.reader import Reader, signal_values, sql
 from brt_watch.web.schemas import Hour
-from brt_watch.web.signals import EPOCH, Signal, line_of
+from brt_watch.web.signals import Signal
+from brt_watch.web.thresholds import MOVING_KMH
 
-MISSING = "O banco de dados não responde: só está aqui o que ainda espera no disco."
+MISSING = "O banco de dados não responde: só estão aqui as últimas horas."
+NOT_DERIVED = "Uma parte deste período já foi capturada, mas ainda não foi processada."
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOURS = timedelta(hours=6)
 KEPT_SECONDS = 60.0
 _RANK = {Status.OK: 3, Status.LATE: 2, Status.FAILED: 1, Status.MISSED: 0}
@@ -36,27 +41,31 @@ class Tick:
 
 
 class Past:
-    """The history. Without Postgres it has what is on disk, and `problem` says what is wrong."""
+    """The history: the marts in Postgres, and of the minutes that they lack the live models.
 
-    def __init__(self, reader: Reader, waiting: WaitingWindows) -> None:
+    Without Postgres it has the last hours, and `problem` says what is wrong.
+    """
+
+    def __init__(self, reader: Reader, waiting: WaitingWindows, models: LiveModels) -> None:
         self.reader = reader
         self._waiting = waiting
+        self._models = models
         self._hours: tuple[float, dict[str, list[Hour]]] = (0.0, {})
         self.problem: str | None = None
 
     def check(self) -> None:
-        """Look whether Postgres answers."""
+        """Check whether Postgres answers."""
         self._ask("web_range")
 
     def signals(
         self, de: datetime, ate: datetime, codigo: str | None = None, linha: str | None = None
     ) -> tuple[list[Signal], str | None]:
         """Return signals of some time, oldest first, and what is missing."""
-        # The disk first: a window that a load moves meanwhile is in Postgres then.
-        found = {signal.key: signal for signal in self._on_disk(de, ate, codigo, linha)}
-        missing = None
+        # The live models first: what a transform derives meanwhile is in the mart then.
+        found = {signal.key: signal for signal in self._live(de, ate, codigo, linha)}
         try:
             found |= {signal.key: signal for signal in self.reader.signals(de, ate, codigo, linha)}
+            missing = NOT_DERIVED if self._lacks(de, ate) else None
             self.problem = None
         except DatabaseUnreachable as error:
             self.problem, missing = str(error), MISSING
@@ -71,11 +80,31 @@ class Past:
         after: tuple[datetime, str] | None,
         limit: int,
     ) -> list[Signal]:
-        """Return a page of signals, complete or not at all: raises DatabaseUnreachable."""
-        on_disk = self._on_disk(de, ate, codigo, linha)
-        found = {signal.key: signal for signal in on_disk if after is None or signal.key > after}
+        """Return a page of signals, complete or not at all: raises DatabaseUnreachable, HistoryIncomplete."""
+        found = {signal.key: signal for signal in self._live(de, ate, codigo, linha, after, limit)}
         found |= {signal.key: signal for signal in self.reader.signals(de, ate, codigo, linha, after, limit)}
+        if since := self._lacks(de, ate):
+            raise HistoryIncomplete(since=f"{since:%Y-%m-%d %H:%M:%S %Z}")
         return sorted(found.values(), key=lambda signal: signal.key)[:limit]
+
+    def _lacks(self, de: datetime, ate: datetime) -> datetime | None:
+        """Return the beginning of what is captured and neither in a mart nor live, if some of it lies in the span."""
+        waiting = [row["desde"] for row in self.reader.rows("web_not_derived")]
+        since = min((moment for moment in (self._waiting.oldest(), *waiting) if moment), default=None)
+        until = self._models.since or ate
+        return since if since and max(de, since) < min(ate, until) else None
+
+    def _live(
+        self,
+        de: datetime,
+        ate: datetime,
+        codigo: str | None,
+        linha: str | None,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Signal]:
+        values = signal_values(de, ate, codigo, linha, after, limit)
+        return [Signal(*row) for row in self._models.rows(_with_literals("web_signals", values))]
 
     def ticks(self, de: datetime, ate: datetime) -> tuple[list[Tick], str | None]:
         """Return what became of the ticks of some time, oldest first, and what is missing."""
@@ -134,10 +163,17 @@ class Past:
         """Return how each line ran in the last six hours, as Postgres has it; a minute old at most."""
         made, hours = self._hours
         if time.monotonic() - made > KEPT_SECONDS or not made:
+            values = {"de": now - HOURS, "ate": now, "em_movimento_kmh": MOVING_KMH}
+            found = {(row["linha"], row["hora"]): row for row in self._ask("web_line_hours", **values) or ()}
+            # An hour that the live models have whole is newer there than in the mart.
+            for row in self._models.dicts(_with_literals("web_line_hours", values)):
+                key = row["linha"], row["hora"]
+                if key not in found or (self._models.since and row["hora"] >= self._models.since):
+                    found[key] = row
             hours = {}
-            for row in self._ask("web_line_hours", de=now - HOURS, ate=now) or ():
-                hour = Hour(row["hora"], row["veiculos"], row["velocidade_mediana"])
-                hours.setdefault(line_of(row["linha"]) or "", []).append(hour)
+            for linha, hora in sorted(found):
+                row = found[linha, hora]
+                hours.setdefault(linha, []).append(Hour(hora, row["veiculos"], row["velocidade_mediana"]))
             self._hours = time.monotonic(), hours
         return hours
 
@@ -158,12 +194,13 @@ class Past:
         self.problem = None
         return rows
 
-    def _on_disk(self, de: datetime, ate: datetime, codigo: str | None, linha: str | None) -> Iterable[Signal]:
-        return [
-            signal
-            for signal in self._waiting.signals(de, ate)
-            if (codigo is None or signal.codigo == codigo) and (linha is None or signal.linha == linha)
-        ]
+
+def _with_literals(statement: str, values: dict[str, Any]) -> str:
+    return re.sub(r"%\((\w+)\)s", lambda found: _literal(values[found[1]]), sql(statement))
+
+
+def _literal(value: object) -> str:
+    return "null" if value is None else str(value) if isinstance(value, int) else quoted(value)
 
 
 def _minute(minute: datetime, ticks: list[Tick]) -> Minute:

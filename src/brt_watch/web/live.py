@@ -8,20 +8,19 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.silence import BEHIND
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
-from brt_watch.model import Poll, Status
-from brt_watch.web.captured import NewPolls
-from brt_watch.web.fleet import Fleet
+from brt_watch.model import Poll
 from brt_watch.web.history import Past
+from brt_watch.web.live_models import LiveModels, failed
+from brt_watch.web.passes import passes_of
 from brt_watch.web.reference import Reference
+from brt_watch.web.schemas import Pass
 from brt_watch.web.snapshot import Snapshot, Warned
+from brt_watch.web.vehicles import vehicles_of
 
 log = structlog.get_logger()
-
-LOOK_BACK = timedelta(minutes=30)
 
 LOOK_SECONDS = 0.5
 KEPT_EVENTS = 30
@@ -50,28 +49,26 @@ def vehicles_event(tick: str, body: bytes) -> Event:
 class Live:
     """The newest snapshot, and what changed from one to the next."""
 
-    def __init__(self, files: CaptureFiles, clock: Clock, reference: Reference, past: Past) -> None:
+    def __init__(self, models: LiveModels, simulated: bool, clock: Clock, reference: Reference, past: Past) -> None:
         self._clock = clock
         self._past = past
-        self._simulated = files.simulated() is not None
-        self._polls = NewPolls(files, LOOK_BACK)
+        self.models = models
+        self.simulated = simulated
         self.reference = reference
-        self.fleet = Fleet(reference)
         self.snapshot: Snapshot | None = None
         self.problem: str | None = None
-        self.failed: Poll | None = None
-        """The newest poll, if it failed."""
         self.looked = False
         self.number = 0
         self.clients = 0
         self._events: dict[int, Event] = {}
         self._whole: tuple[Snapshot, Event] | None = None
         self._wake = asyncio.Event()
+        self._passes: tuple[Poll | None, dict[str, list[Pass]]] = None, {}
 
     @property
-    def simulated(self) -> bool:
-        """Whether the data folder is for simulated data."""
-        return self._simulated
+    def failed(self) -> Poll | None:
+        """The newest poll, if it failed."""
+        return failed(self.models.newest)
 
     async def run(self) -> None:
         """Look for a new poll twice a second, for ever."""
@@ -87,16 +84,13 @@ class Live:
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> tuple[Snapshot | None, Snapshot | None]:
-        """Take what is new on disk; returns the snapshot before and the one now."""
-        before, good = self.snapshot, None
-        for poll, signals in self._polls.take():
-            self.failed = poll if poll.status is Status.FAILED else None
-            if poll.status.is_good and poll.captured_at:
-                self.fleet.take(poll.tick, poll.captured_at, signals)
-                good = poll.tick, poll.captured_at
-        warned = self.warned(good[1] if good else before.captured_at if before else None)
-        if good:
-            self.snapshot = Snapshot(*good, self._simulated, self.fleet.vehicles(), self.fleet.changed_at, warned)
+        """Take what is new on disk; returns the snapshot before and the current one."""
+        before, is_new = self.snapshot, self.models.take()
+        good = self.models.newest_good
+        warned = self.warned(good.captured_at if good else None)
+        if good and good.captured_at and (is_new or before is None):
+            vehicles = vehicles_of(self.models, self.reference, good.captured_at)
+            self.snapshot = Snapshot(good.tick, good.captured_at, self.simulated, vehicles, warned)
         elif before and before.warned != warned:
             self.snapshot = before.with_warning(warned)
         self.problem, self.looked = None, True
@@ -127,6 +121,15 @@ class Live:
         if self._past.problem:
             return Warned("banco_ausente", "O banco de dados não responde: falta o histórico mais antigo.")
         return None
+
+    def passes(self, estacao_id: str) -> list[Pass]:
+        """Return the last passes at a station, newest first, at most three a line and direction."""
+        good = self.models.newest_good
+        if good is None:
+            return []
+        if self._passes[0] is not good:
+            self._passes = good, passes_of(self.models, good)
+        return self._passes[1].get(estacao_id, [])
 
     def age(self) -> timedelta | None:
         """Return how old the newest good poll is, None before the first."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
-from threading import BoundedSemaphore
 from typing import Any
 
 import psycopg
 from psycopg.rows import args_row, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.store.database import Store
@@ -19,9 +20,12 @@ from brt_watch.web.signals import Signal
 ROLE = "brt_watch_reader"
 STATEMENT_SECONDS = 8
 AT_ONCE = 8
-"""So many questions at a time; others wait a little, and then are refused."""
+"""Connections at most; further questions wait a little, and then are refused."""
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 3.0
+IDLE_SECONDS = 60.0
+REFUSED_SECONDS = 3.0
+"""After a failure further questions fail at once for this long, so that a page without Postgres stays fast."""
 
 _SQL = files("brt_watch.store") / "sql"
 _OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
@@ -32,7 +36,8 @@ class Reader:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._places = BoundedSemaphore(AT_ONCE)
+        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
+        self._failed: tuple[float, DatabaseUnreachable] | None = None
         self.as_role = False
 
     def signals(
@@ -44,34 +49,65 @@ class Reader:
         after: tuple[datetime, str] | None = None,
         limit: int | None = None,
     ) -> list[Signal]:
-        """Return signals of some time, oldest first."""
-        depois = after or (None, None)
-        values = {"de": de, "ate": ate, "codigo": codigo, "linha": linha, "limite": limit}
-        values |= {"depois_datahora": depois[0], "depois_codigo": depois[1]}
+        """Return derived signals of some time, oldest first; none before the models are first derived."""
+        values = signal_values(de, ate, codigo, linha, after, limit)
         with self._connection() as connection, connection.cursor(row_factory=args_row(Signal)) as cursor:
-            return cursor.execute(_sql("web_signals"), values).fetchall()
+            try:
+                return cursor.execute(sql("web_signals"), values).fetchall()
+            except psycopg.errors.UndefinedTable:
+                return []
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
-        """Return what a statement of `sql/` gives."""
+        """Return what a statement of `sql/` gives; nothing while its model does not exist."""
         with self._connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(_sql(statement), values).fetchall()
+            try:
+                return cursor.execute(sql(statement), values).fetchall()
+            except psycopg.errors.UndefinedTable:
+                return []
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._pool:
+            self._pool.close(timeout=1)
+            self._pool = None
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
-        if not self._places.acquire(timeout=WAIT_SECONDS):
-            raise DatabaseUnreachable(where="the web", reason="too many questions at once; ask again")
+        if self._failed and time.monotonic() - self._failed[0] < REFUSED_SECONDS:
+            raise self._failed[1]
         try:
-            with psycopg.connect(
-                self._store.url, connect_timeout=3, application_name="brt-watch serve", options=_OPTIONS
-            ) as connection:
-                self._become_reader(connection)
+            with self._opened().connection(timeout=WAIT_SECONDS) as connection:
                 yield connection
+            self._failed = None
+        except PoolTimeout:
+            if self._pool and self._pool.get_stats().get("pool_size", 0) >= AT_ONCE:
+                raise DatabaseUnreachable(where="the web", reason="too many questions at once; ask again") from None
+            raise self._failure("no connection") from None
         except psycopg.Error as error:
-            known = self._store.connection_parameters()
-            where = f"{known.get('host', 'the local socket')}:{known.get('port', 5432)}"
-            raise DatabaseUnreachable(where=where, reason=" ".join(str(error).split())) from error
-        finally:
-            self._places.release()
+            raise self._failure(" ".join(str(error).split())) from error
+
+    def _failure(self, reason: str) -> DatabaseUnreachable:
+        self.close()
+        failure = DatabaseUnreachable(where=self._store.where, reason=reason)
+        self._failed = time.monotonic(), failure
+        return failure
+
+    def _opened(self) -> ConnectionPool[psycopg.Connection[Any]]:
+        if self._pool is None:
+            # The pool would try in the background what fails here at once, and with its reason.
+            psycopg.connect(self._store.url, connect_timeout=3).close()
+            self._pool = ConnectionPool(
+                self._store.url,
+                kwargs={"connect_timeout": 3, "application_name": "brt-watch serve", "options": _OPTIONS},
+                min_size=0,
+                max_size=AT_ONCE,
+                max_idle=IDLE_SECONDS,
+                num_workers=1,
+                configure=self._become_reader,
+                check=ConnectionPool.check_connection,
+                open=True,
+            )
+        return self._pool
 
     def _become_reader(self, connection: psycopg.Connection[Any]) -> None:
         found = connection.execute(
@@ -79,8 +115,26 @@ class Reader:
         ).fetchone()
         self.as_role = bool(found and found[0])
         if self.as_role:
-            connection.execute(f"set local role {ROLE}")
+            connection.execute(f"set role {ROLE}")
+        connection.commit()
 
 
-def _sql(name: str) -> str:
+def signal_values(
+    de: datetime,
+    ate: datetime,
+    codigo: str | None,
+    linha: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int | None,
+) -> dict[str, Any]:
+    """Return the values of web_signals."""
+    depois = after or (None, None)
+    return {
+        **{"de": de, "ate": ate, "codigo": codigo, "linha": linha, "limite": limit},
+        **{"depois_datahora": depois[0], "depois_codigo": depois[1]},
+    }
+
+
+def sql(name: str) -> str:
+    """Return a statement of `store/sql`."""
     return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ from typing import Any, Literal, cast
 
 from brt_watch.network import SEEDS, read_network, read_seed
 from brt_watch.network import Network as Paths
-from brt_watch.network.matching import Positions
 from brt_watch.web.schemas import Direction, Lengths, LineAtStation, LineInfo, Network, StopOnPath
 
 
@@ -22,7 +21,6 @@ class Reference:
         self._polygons: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in read_seed(folder, "garagem_poligonos"):
             self._polygons[row.text("poligono_id")].append(row.position("latitude", "longitude"))
-        self.positions = Positions(self.network, self._polygons.values())
         rows = {row.text("linha"): row for row in read_seed(folder, "linhas")}
         self.lines = {
             linha: LineInfo(
@@ -40,6 +38,19 @@ class Reference:
         self.station_corridors = {
             row.text("estacao_id"): _corridors(row.optional("corredores")) for row in read_seed(folder, "estacoes")
         }
+
+    @cached_property
+    def _box(self) -> tuple[float, float, float, float]:
+        points = [(station.latitude, station.longitude) for station in self.network.stations.values()]
+        for path in self.network.paths.values():
+            points += zip(path.latitudes, path.longitudes, strict=True)
+        latitudes, longitudes = zip(*points, strict=True)
+        return min(latitudes), max(latitudes), min(longitudes), max(longitudes)
+
+    def covers(self, latitude: float, longitude: float) -> bool:
+        """Whether a position lies in the box around all stations and paths."""
+        south, north, west, east = self._box
+        return south <= latitude <= north and west <= longitude <= east
 
     def length(self, linha: str | None, sentido: str | None) -> float | None:
         """Return the metres of a path, None when it is not known."""

@@ -39,7 +39,7 @@ class Vehicle(Struct, frozen=True):
     placa: str
     linha: str | None
     sentido: Annotated[Direction | None, Meta(description="As labelled.")]
-    sentido_estimado: Annotated[Direction | None, Meta(description="By the movement of the last ten minutes.")]
+    sentido_estimado: Annotated[Direction | None, Meta(description="By movement; where that shows none, as labelled.")]
     sentido_corrigido: Annotated[bool, Meta(description="Whether the movement contradicts the label.")]
     trajeto: str
     velocidade: Annotated[float | None, Meta(description="km/h, as the device says.")]

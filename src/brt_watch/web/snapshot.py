@@ -1,4 +1,4 @@
-"""The fleet at one poll, and its bytes: rendered once, so that a request is a lookup."""
+"""All vehicles at one poll, and their bytes: rendered once, so that a request is a lookup."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ class Snapshot:
         tick: datetime,
         captured_at: datetime,
         simulated: bool,
-        vehicles: list[Vehicle],
-        changed_at: Callable[[str], datetime],
+        vehicles: dict[str, tuple[Vehicle, datetime]],
         warned: Warned | None = None,
     ) -> None:
         self.tick = tick
         self.captured_at = captured_at
         self.simulated = simulated
-        self.vehicles = {vehicle.codigo: vehicle for vehicle in vehicles}
-        self.changed_at = {codigo: changed_at(codigo) for codigo in self.vehicles}
+        self._given = vehicles
+        self.vehicles = {codigo: vehicle for codigo, (vehicle, _) in vehicles.items()}
+        self.changed_at = {codigo: tick for codigo, (_, tick) in vehicles.items()}
         self.warned = warned
         self._raw = {codigo: msgspec.json.encode(vehicle) for codigo, vehicle in self.vehicles.items()}
         self._answers: dict[object, Encoded] = {}
@@ -80,8 +80,7 @@ class Snapshot:
 
     def with_warning(self, warned: Warned | None) -> Snapshot:
         """Return the same with another warning."""
-        vehicles = list(self.vehicles.values())
-        return Snapshot(self.tick, self.captured_at, self.simulated, vehicles, self.changed_at.__getitem__, warned)
+        return Snapshot(self.tick, self.captured_at, self.simulated, self._given, warned)
 
     def collection(self, codes: Iterable[str]) -> Encoded:
         """Return vehicles as GeoJSON."""

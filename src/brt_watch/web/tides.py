@@ -7,7 +7,6 @@ import io
 from datetime import timedelta
 
 from brt_watch.clock import RIO
-from brt_watch.web.fleet import is_believable
 from brt_watch.web.forms import iso
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
@@ -33,7 +32,7 @@ def vehicle_locations(signals: list[Signal]) -> Encoded:
 
 def _row(signal: Signal) -> dict[str, object]:
     moment = iso(signal)
-    pattern = "-".join(filter(None, (signal.linha, signal.goes)))
+    pattern = "-".join(filter(None, (signal.linha, signal.sentido_estimado)))
     return {
         "location_ping_id": f"{signal.codigo}@{moment}",
         # The service day of Rio begins at three, when the last buses of the day before are in.
@@ -43,7 +42,7 @@ def _row(signal: Signal) -> dict[str, object]:
         "pattern_id": pattern,
         "latitude": signal.latitude,
         "longitude": signal.longitude,
-        "gps_quality": "" if is_believable(signal) else "Poor",
+        "gps_quality": signal.qualidade or "",
         "heading": "" if signal.heading is None else signal.heading,
         "speed": "" if signal.velocidade is None or signal.velocidade < 0 else round(signal.velocidade / 3.6, 2),
         "odometer": "" if signal.hodometro is None or signal.hodometro < 0 else round(signal.hodometro * 1000),

@@ -1,13 +1,14 @@
--- How each line ran in the last hours.
+-- How each line ran in the last hours: vehicles, and the median speed of those that move.
 select
-    linha,
-    date_trunc('hour', datahora) as hora,
-    count(distinct codigo)::integer as veiculos,
-    percentile_cont(0.5) within group (order by velocidade) filter (where velocidade > 0) as velocidade_mediana
-from brt_raw
+    servico as linha,
+    date_trunc('hour', timestamp_gps) as hora,
+    count(distinct id_veiculo)::integer as veiculos,
+    percentile_cont(0.5) within group (order by velocidade_instantanea)
+    filter (where velocidade_instantanea >= %(em_movimento_kmh)s) as velocidade_mediana
+from gps_brt
 where
-    datahora >= %(de)s
-    and datahora < %(ate)s
-    and linha is not null
-group by linha, date_trunc('hour', datahora)
+    timestamp_gps >= %(de)s
+    and timestamp_gps < %(ate)s
+    and servico is not null
+group by servico, date_trunc('hour', timestamp_gps)
 order by linha, hora

@@ -1,23 +1,33 @@
 -- Signals of some time, oldest first; of a vehicle or a line if one is named; after a signal that was the last of a page.
+-- The live engine runs the same statement on DuckDB.
 select
-    datahora,
-    codigo,
+    timestamp_gps as datahora,
+    id_veiculo as codigo,
     coalesce(placa, '') as placa,
-    nullif(nullif(linha, '0'), '') as linha,
-    nullif(sentido, '') as sentido,
+    servico as linha,
+    nullif(sentido_informado, '') as sentido,
     coalesce(trajeto, '') as trajeto,
     latitude,
     longitude,
-    velocidade,
+    velocidade_instantanea as velocidade,
     direcao,
     ignicao,
-    hodometro
-from brt_raw
+    hodometro,
+    case when sentido in ('ida', 'volta') then sentido end as sentido_estimado,
+    progresso_m,
+    desvio_m,
+    velocidade_estimada_10_min as velocidade_media_10_min,
+    status,
+    qualidade
+from gps_brt
 where
-    datahora >= %(de)s
-    and datahora < %(ate)s
-    and (%(codigo)s::text is null or codigo = %(codigo)s)
-    and (%(linha)s::text is null or linha = %(linha)s)
-    and (%(depois_datahora)s::timestamptz is null or (datahora, codigo) > (%(depois_datahora)s, %(depois_codigo)s::text))
-order by datahora, codigo
+    timestamp_gps >= %(de)s
+    and timestamp_gps < %(ate)s
+    and (cast(%(codigo)s as text) is null or id_veiculo = %(codigo)s)
+    and (cast(%(linha)s as text) is null or servico = %(linha)s)
+    and (
+        cast(%(depois_datahora)s as timestamptz) is null
+        or (timestamp_gps, id_veiculo) > (cast(%(depois_datahora)s as timestamptz), cast(%(depois_codigo)s as text))
+    )
+order by timestamp_gps, id_veiculo
 limit %(limite)s

@@ -37,18 +37,23 @@ async def vehicle_positions(
     request: Request,
     site: TheSite,
     format: Annotated[Literal["protobuf", "json"], Query(description="The form of the answer.")] = "protobuf",
-    viagem: Annotated[bool, Query(description="Whether to tell line and direction, as a trip without an id.")] = True,
+    viagem: Annotated[
+        bool, Query(description="Whether to include line and direction, as a trip without an id.")
+    ] = True,
+    idade_max: Annotated[
+        float, Query(ge=0, le=600, description="Seconds since the signal, at most.")
+    ] = gtfs_rt.OLDEST_S,
 ) -> Response:
     """The vehicles with a fresh position on the network, as GTFS-Realtime 2.0."""
     snapshot = site.snapshot()
 
     def make() -> Encoded:
-        message = gtfs_rt.feed(snapshot, site.reference.positions, viagem)
+        message = gtfs_rt.feed(snapshot, site.reference, viagem, idade_max)
         if format == "json":
             return Encoded(MessageToJson(message, preserving_proto_field_name=True, indent=None).encode())
         return Encoded(message.SerializeToString(), PROTOBUF)
 
-    return send(request, snapshot.answer(("gtfs-rt", format, viagem), make))
+    return send(request, snapshot.answer(("gtfs-rt", format, viagem, idade_max), make))
 
 
 @router.get("/tides/vehicle_locations.csv", responses={200: content({"type": "string"}, "text/csv"), **PROBLEMS})

@@ -94,8 +94,8 @@ def playback(
     played: dict[str, Played] = {}
     for signal in signals:
         known = played.get(signal.codigo)
-        if known is None or (known.linha, known.sentido) != (signal.linha, signal.goes):
-            known = played[signal.codigo] = Played(signal.linha, signal.goes, known.p if known else [])
+        if known is None or (known.linha, known.sentido) != (signal.linha, signal.sentido_estimado):
+            known = played[signal.codigo] = Played(signal.linha, signal.sentido_estimado, known.p if known else [])
         seconds = round((signal.datahora - begin).total_seconds())
         known.p.append((seconds, signal.longitude, signal.latitude, signal.velocidade, signal.heading))
     gaps = site.past.gaps(begin, min(end, site.now)) if begin < site.now else []

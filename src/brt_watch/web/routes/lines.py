@@ -53,7 +53,7 @@ def stringline(
         raise HTTPException(404, f"No path of the line {linha!r} in the direction {sentido} is known.")
     begin, end = span(de, ate, site.now, LONGEST, USUAL)
     signals, missing = site.past.signals(begin, end, linha=linha)
-    found = trips(signals, linha, sentido, site.reference.positions)
+    found = trips(signals, sentido, length)
     gaps = site.past.gaps(begin, min(end, site.now)) if begin < site.now else []
     stops = site.reference.stops(linha, sentido)
     return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, found, gaps))
@@ -99,5 +99,5 @@ def _station(site: Site, estacao_id: str) -> StationNow:
         known.latitude,
         known.longitude,
         site.reference.lines_at(estacao_id),
-        site.live.fleet.passes(estacao_id),
+        site.live.passes(estacao_id),
     )

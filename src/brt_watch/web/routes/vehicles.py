@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.history_schemas import Trail, TrailPoint
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
-from brt_watch.web.reference import Reference
 from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
 from brt_watch.web.schemas import Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
@@ -91,26 +90,20 @@ def trail(
     known = site.live.snapshot
     if not signals and not (known and codigo in known.vehicles):
         raise HTTPException(404, f"No vehicle {codigo!r} was seen in that time.")
-    return as_json(request, Trail(codigo, missing, _points(signals, site.reference)))
+    return as_json(request, Trail(codigo, missing, [_point(signal) for signal in signals]))
 
 
-def _points(signals: list[Signal], reference: Reference) -> list[TrailPoint]:
-    points: list[TrailPoint] = []
-    for signal in signals:
-        place = reference.positions.on_path(signal.linha, signal.goes, signal.at, signal.heading)
-        points.append(
-            TrailPoint(
-                signal.datahora,
-                signal.latitude,
-                signal.longitude,
-                signal.velocidade,
-                signal.heading,
-                signal.linha,
-                signal.goes,
-                place.progress_m if place else None,
-            )
-        )
-    return points
+def _point(signal: Signal) -> TrailPoint:
+    return TrailPoint(
+        signal.datahora,
+        signal.latitude,
+        signal.longitude,
+        signal.velocidade,
+        signal.heading,
+        signal.linha,
+        signal.sentido_estimado,
+        signal.progresso_m,
+    )
 
 
 @router.get(

@@ -132,7 +132,8 @@ final as (
         proximas.captured_at,
         proximas.load_id,
         proximas.adiantamento_segundos,
-        {{ derived_by() }} as derived_by
+        {{ derived_by() }} as derived_by,
+        proximas.servico
     from proximas
     where ordem = 1
 )

@@ -1,0 +1,261 @@
+"""The live engine: the dbt models on DuckDB in the process that serves, over the signals of the last hours.
+
+    windows on disk ──take──▶ recebidos ──of the vehicles with news──▶ gps_brt ──models marked live──▶ page
+
+Each poll derives only what it changes: of every vehicle with a new signal, the rows of `gps_brt` from its oldest new
+signal on. They are derived from all signals that can matter to them (`LOOK_BACK_VARS` below), so that a row is what the
+same model gives on Postgres. The rows are kept for `KEPT` hours.
+
+**How a model becomes live.** Write `config: {meta: {live: true}}` for it in its yml. After each poll, every such model
+that stands on `gps_brt` is made again, whole, as a table of the same name, in the order of its references, with what it
+needs on the way. It is compiled as a full refresh. Such a model may read `gps_brt` (the last hours, all vehicles),
+`stg_brt__polls`, seeds and the tables of the network (`tag:rede`), other live models, and `stg_brt__sinais`; of an
+increment, a load or a day it knows nothing, and `gps_brt` starts in the middle of trips. It has a part of 1.5 s of one
+core for 750 vehicles (100,000 rows of `gps_brt`). What it must know of the past beyond that comes as a seed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from brt_watch.errors import DamagedRecords
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.model import Kind, Poll
+from brt_watch.store.window import CSV_TYPES, stored_value
+from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, project_vars
+
+KEPT = timedelta(hours=3)
+MARGIN = timedelta(seconds=60)
+TRIM_AFTER = 30
+"""Polls after which what is older than KEPT is dropped."""
+
+SHORT_LINE = 1 << 20
+"""Bytes. DuckDB allocates some sixteen times the longest line that it is to expect."""
+
+THREADS = 1
+MEMORY = "600MB"
+
+_SQL = files("brt_watch.transform") / "sql"
+
+
+def look_back(values: dict[str, Any]) -> timedelta:
+    """Return how far back a row of gps_brt looks, but for the one signal before it."""
+    direction = values["sentido_validade_segundos"] + values["sentido_janela_segundos"]
+    others = values["janela_movel_velocidade_segundos"], values["intervalo_max_desvio_segundos"]
+    return timedelta(seconds=max(direction, *others)) + MARGIN
+
+
+class LiveEngine:
+    """The models over the last hours, in memory. One thread at a time takes polls; any thread reads."""
+
+    def __init__(self, compiled: Compiled, project: Path = DBT_PROJECT, spill: Path | None = None) -> None:
+        self.vars = project_vars(project)
+        self._compiled = compiled
+        self._reach = look_back(self.vars)
+        self._connection = duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY})
+        # Compressed, a row of gps_brt takes 60 bytes and not 700.
+        self._run(f"attach ':memory:' as {DATABASE} (compress)")
+        self._run(f"use {DATABASE}")
+        self._run("set TimeZone = 'UTC'")
+        self._run("set preserve_insertion_order = false")
+        if spill:
+            self._run(f"set temp_directory = {quoted(spill)}")
+        self._number = self._untrimmed = 0
+        self.since: datetime | None = None
+        """The moment from which on all captured signals are here; None before the first poll."""
+        self._build(project)
+
+    # -- building ---------------------------------------------------------------------------------------------------
+
+    def _build(self, project: Path) -> None:
+        types = {**CSV_TYPES, Kind.STAMP: "timestamptz", Kind.HEADING: "smallint"}
+        columns = ", ".join(f"{column.table_name} {types[column.kind]}" for column in COLUMNS)
+        self._run(_sql("live_tables").format(columns=columns))
+        for seed in self._compiled.seeds:
+            columns = ", ".join(f"'{name}': '{kind}'" for name, kind in seed.columns.items())
+            self._run(
+                f"create table public.{seed.name} as select * "
+                f"from read_csv({quoted(project / seed.path)}, header = true, columns = {{{columns}}})"
+            )
+        below = self._compiled.below("gps_brt")
+        above = self._compiled.standing_on("gps_brt")
+        live = [model.name for model in self._compiled.models if model.live]
+        needed = self._compiled.below("gps_brt", *live)
+        models = [model for model in self._compiled.models if model.name in needed]
+        moving = {"brt_raw", "brt_poll"}
+        """What changes from poll to poll; everything else is made once."""
+        self._each_poll, self._context_tables = [], []
+        for model in models:
+            if not moving & set(model.reads):
+                self._create(model.name, model.kind, model.sql)
+                continue
+            moving.add(model.name)
+            if model.name == "gps_brt":
+                self._run(f"create table public.gps_brt as select * from ({model.sql}) limit 0")
+                self._gps = model.sql
+            elif model.name in below and model.kind == "table":
+                self._context_tables.append(model)
+                self._create(model.name, model.kind, model.sql)
+            else:
+                self._create(model.name, model.kind, model.sql)
+                if model.kind == "table" and (model.name in above or model.live):
+                    self._each_poll.append(model)
+
+    def _create(self, name: str, kind: str, sql: str) -> None:
+        self._run(f"create or replace {kind} public.{name} as {sql}")
+
+    # -- after each poll --------------------------------------------------------------------------------------------
+
+    def take(self, polls: Iterable[Poll], lines: bytes, capturer: str = "") -> None:
+        """Take polls and their lines of a `brt.csv`, without its header; raises DamagedRecords and takes nothing."""
+        with self._transaction():
+            for poll in polls:
+                self._note(poll, capturer)
+            if lines:
+                self._arrive(lines)
+
+    def derive(self) -> None:
+        """Derive everything that depends on what was taken since the last time."""
+        with self._transaction():
+            if self._one("select count(*) from novos"):
+                self._run(f"insert into public.brt_transform values ({self._number}, {self._number})")
+                self._run(_sql("live_since"))
+                self._run(_sql("live_context").replace("{alcance}", f"{self._reach.total_seconds():.0f}"))
+                self._replace_rows()
+            for model in self._each_poll:
+                self._create(model.name, model.kind, model.sql)
+        if self._untrimmed >= TRIM_AFTER:
+            self._trim()
+
+    @property
+    def pending(self) -> int:
+        """New signals that were taken and not derived yet."""
+        return int(self._one("select coalesce(sum(sinais), 0) from novos"))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._run("begin")
+        try:
+            yield
+        except BaseException:
+            self._run("rollback")
+            raise
+        self._run("commit")
+
+    def _note(self, poll: Poll, capturer: str) -> None:
+        self._number += 1
+        self._untrimmed += 1
+        values = {
+            "tick": poll.tick, "captured_at": poll.captured_at, "status": poll.status.value, "reason": poll.reason,
+            "capturer": capturer, "records": poll.records, "rejects": poll.rejects, "load_id": self._number,
+        }  # fmt: skip
+        literals = ", ".join("null" if value is None else quoted(value) for value in values.values())
+        self._run(f"insert into public.brt_poll ({', '.join(values)}) values ({literals})")
+        if self.since is None:
+            self.since = poll.tick
+
+    def _arrive(self, lines: bytes) -> None:
+        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+            file.write(lines)
+            file.flush()
+            columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
+            stored = ", ".join(f"{stored_value(column)} as {column.table_name}" for column in COLUMNS)
+            longest = max(SHORT_LINE, *map(len, lines.split(b"\n"))) + 2
+            statement = _sql("live_arrived").format(
+                csv=quoted(file.name), columns=columns, stored=stored, longest=longest
+            )
+            try:
+                self._run(statement)
+            except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+                raise DamagedRecords(problem=" ".join(str(error).split())[:300]) from error
+        self._run("insert into public.recebidos by name select * from chegados")
+        self._run("insert into novos select codigo, min(datahora), count(*) from chegados group by codigo")
+        self._run("drop table chegados")
+
+    def _replace_rows(self) -> None:
+        self._run("create or replace view public.brt_raw as select * from contexto")
+        for model in self._context_tables:
+            self._create(model.name, model.kind, model.sql)
+        self._run(
+            f"create or replace temp table derivados as select gps.* from ({self._gps}) as gps "
+            "inner join desde on gps.id_veiculo = desde.codigo and gps.timestamp_gps >= desde.desde"
+        )
+        self._run("create or replace view public.brt_raw as select * from public.recebidos")
+        self._run(
+            "delete from public.gps_brt using desde "
+            "where gps_brt.id_veiculo = desde.codigo and gps_brt.timestamp_gps >= desde.desde"
+        )
+        self._run("insert into public.gps_brt select * from derivados")
+        for table in ("contexto", "derivados", "desde"):
+            self._run(f"drop table {table}")
+        self._run("delete from novos")
+
+    def _trim(self) -> None:
+        """Drop what is older than KEPT, but for the last signal of each vehicle; compress the rest."""
+        self._untrimmed = 0
+        newest = self._one("select max(captured_at) from public.brt_poll")
+        if newest is None:
+            return
+        before = newest - KEPT
+        with self._transaction():
+            for table, code, moment in (
+                ("recebidos", "codigo", "datahora"), ("gps_brt", "id_veiculo", "timestamp_gps")
+            ):  # fmt: skip
+                # Written anew: a table in memory keeps the room of rows that are deleted.
+                self._run(
+                    f"create or replace table public.{table} as select * from public.{table} "
+                    f"qualify {moment} >= {quoted(before)}::timestamptz "
+                    f"or row_number() over (partition by {code} order by {moment} desc) = 1"
+                )
+            self._run(f"delete from public.brt_poll where tick < {quoted(before)}::timestamptz")
+        if self.since and self.since < before:
+            self.since = before
+        self._run(f"checkpoint {DATABASE}")
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query gives, as of the last poll that was derived."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
+            return cursor.execute(query).fetchall()
+
+    def dicts(self, query: str) -> list[dict[str, Any]]:
+        """Return what a query gives, each row by its columns."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
+            found = cursor.execute(query)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def has(self, model: str) -> bool:
+        """Whether a model is live."""
+        return any(model == each.name for each in self._each_poll)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._connection.close()
+
+    def _one(self, query: str) -> Any:
+        found = self._connection.execute(query).fetchone()
+        return found[0] if found else None
+
+    def _run(self, statement: str) -> None:
+        self._connection.execute(statement)
+
+
+def quoted(value: object) -> str:
+    """Write a value as a literal; a bound parameter would make DuckDB import pandas where that is installed."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _sql(name: str) -> str:
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,108 @@
+"""The live engine fed from the windows on disk: made at the first look, made again when it fails."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import structlog
+
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.errors import ModelsFailed, TransformFailed
+from brt_watch.model import Poll, Status
+from brt_watch.transform.compiled import compiled
+from brt_watch.transform.live import KEPT, LiveEngine
+from brt_watch.web.new_polls import NewPolls
+
+log = structlog.get_logger()
+
+MANY = 50_000
+"""New signals, after a start, that are derived before more are read."""
+
+AFTER_FAILURE_SECONDS = 30.0
+"""Until models that did not compile or run are tried again."""
+
+
+class LiveModels:
+    """The models over what the windows on disk hold of the last hours."""
+
+    def __init__(self, files: CaptureFiles, data: Path) -> None:
+        self._files = files
+        self._data = data
+        self._polls = NewPolls(files, KEPT)
+        self._engine: LiveEngine | None = None
+        self._failure: tuple[float, ModelsFailed] | None = None
+        self._lock = Lock()
+        self.newest: Poll | None = None
+        """The newest poll."""
+        self.newest_good: Poll | None = None
+
+    def take(self) -> bool:
+        """Take and derive what is new on disk; returns whether a good poll is. Raises ModelsFailed, DamagedWindow."""
+        with self._lock:
+            if self._failure and time.monotonic() - self._failure[0] < AFTER_FAILURE_SECONDS:
+                raise self._failure[1]
+            before = self.newest_good
+            try:
+                engine = self._made()
+                try:
+                    self._polls.take(lambda polls, lines: self._consume(engine, polls, lines))
+                finally:
+                    if self.newest_good is not before:
+                        engine.derive()
+            except (duckdb.Error, TransformFailed) as error:
+                self._give_up(error)
+            self._failure = None
+            return self.newest_good is not before
+
+    @property
+    def since(self) -> datetime | None:
+        """The moment from which on all captured signals are here; None before the first poll."""
+        return self._engine.since if self._engine else None
+
+    def has(self, model: str) -> bool:
+        """Whether a model is derived live."""
+        return self._engine is not None and self._engine.has(model)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query gives, as of the newest poll; nothing before the first."""
+        return self._engine.rows(query) if self._engine else []
+
+    def dicts(self, query: str) -> list[dict[str, Any]]:
+        """Return what a query gives, each row by its columns; nothing before the first poll."""
+        return self._engine.dicts(query) if self._engine else []
+
+    def _made(self) -> LiveEngine:
+        if self._engine is None:
+            spill = self._data / "run" / "duckdb"
+            shutil.rmtree(spill, ignore_errors=True)
+            self._engine = LiveEngine(compiled(self._data), spill=spill)
+        return self._engine
+
+    def _consume(self, engine: LiveEngine, polls: list[Poll], lines: bytes) -> None:
+        engine.take(polls, lines)
+        for poll in polls:
+            self.newest = poll
+            if poll.status.is_good and poll.captured_at:
+                self.newest_good = poll
+        if engine.pending > MANY:
+            engine.derive()
+
+    def _give_up(self, error: Exception) -> None:
+        """Begin again from the windows on disk in a while: nothing that was captured is lost by it."""
+        if self._engine:
+            self._engine.close()
+        self._engine, self._polls = None, NewPolls(self._files, KEPT)
+        failed = ModelsFailed(reason=" ".join(str(error).split())[:500])
+        self._failure = time.monotonic(), failed
+        raise failed from error
+
+
+def failed(poll: Poll | None) -> Poll | None:
+    """Return a poll if it failed."""
+    return poll if poll and poll.status is Status.FAILED else None

@@ -1,8 +1,8 @@
-// The one door to the server.
+// All requests to the server go through here.
 
 export class ApiProblem extends Error {}
 
-/** Return the JSON of an address below /api/v1; raises ApiProblem with a sentence. */
+/** Return the JSON of an address below /api/v1; throws ApiProblem with the server's explanation. */
 export async function get(path, values = {}, signal = undefined) {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) if (value !== null && value !== undefined) query.set(key, value);

@@ -1,8 +1,8 @@
-// Small charts of our own: a curve over time, a sparkline. Each says in words what it shows.
+// Small charts: a curve over time, a sparkline. Each has a text alternative.
 import { h, s } from "./dom.js";
 import { clock, number } from "./format.js";
 
-/** Return nice steps that cover 0 to a top in about four. */
+/** Return round ticks from 0 to a top, about four. */
 function ticksTo(top) {
   const step = [5, 10, 20, 25, 50, 100, 200, 500].find((size) => top / size <= 4.5) ?? 1000;
   return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step);
@@ -51,7 +51,7 @@ export function timeCurve({ points, from, to, width = 340, height = 130, label, 
   return h("figure", { class: "figure" }, chart, read);
 }
 
-/** Return a sparkline of values, null where nothing is known; the last point is marked. */
+/** Return a sparkline of values (null: unknown); the last point is marked. */
 export function sparkline(values, label, color) {
   const [width, height] = [96, 26];
   const known = values.filter((value) => value !== null && value !== undefined);

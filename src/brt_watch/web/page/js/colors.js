@@ -1,4 +1,4 @@
-// The colours of lines and of states, made readable on the ground they stand on.
+// The colours of lines and states, adjusted for contrast with the background.
 import { isDark } from "./theme.js";
 
 /** The states of a bus in the city's words, in the order of the legend; distinct for eyes that confuse red and green. */
@@ -32,7 +32,7 @@ export const inkOn = (hex) => (luminance(hex) > 0.195 ? "#101418" : "#ffffff");
 
 const readable = new Map();
 
-/** Return a line's colour, lightened or darkened until it stands out from the ground, and ink on it by 4.5 to 1. */
+/** Return a line's colour, lightened or darkened until text on it and its contrast with the background are readable (about 4.5 to 1). */
 export function lineColor(hex) {
   if (!/^#[0-9a-f]{6}$/i.test(hex ?? "")) return statusColor("");
   const key = `${hex}${isDark()}`;

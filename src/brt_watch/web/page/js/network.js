@@ -1,10 +1,10 @@
-// Lines, paths and stations: what does not move.
+// Lines, paths and stations.
 import { get } from "./api.js";
 
-/** The middle of what the map shows, in Mercator units (0 to 1); positions are kept as their distance from it. */
+/** The centre of the network in Mercator units (0 to 1); positions are offsets from it, which keeps their precision. */
 export const ORIGIN = { x: mercatorX(-43.4), y: mercatorY(-22.93) };
 
-/** Metres of a Mercator unit at the latitude of Rio. */
+/** Metres per Mercator unit at the latitude of Rio. */
 export const METRES = 40075017 * Math.cos((22.93 * Math.PI) / 180);
 
 export function mercatorX(longitude) {
@@ -65,7 +65,7 @@ class Path {
 
 export const network = { paths: new Map(), stations: new Map(), lines: new Map(), geo: null };
 
-/** Load the network; the names of the lines may come later, and their coming is an event `lines` of the document. */
+/** Load the network. The names of the lines may arrive later, with an event `lines` of the document. */
 export async function loadNetwork() {
   get("lines").then(takeLines, () => {});
   const geo = await get("network");
@@ -80,13 +80,13 @@ export async function loadNetwork() {
   }
 }
 
-/** Note what the server says of the lines now. */
+/** Store the lines as the server reports them. */
 export function takeLines(answer) {
   network.lines = new Map(answer.linhas.map((line) => [line.linha, line]));
   document.dispatchEvent(new Event("lines"));
 }
 
-/** Return a name of stations with the word that most of them have shortened. */
+/** Return a station name with "Terminal" abbreviated. */
 export const short = (name) => name.replaceAll("Terminal ", "T. ");
 
 export const pathOf = (linha, sentido) => network.paths.get(`${linha} ${sentido}`);

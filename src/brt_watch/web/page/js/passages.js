@@ -61,6 +61,17 @@ export function waits(seconds) {
   return { mean: seconds.reduce((all, one) => all + one * one, 0) / (2 * sum), even: sum / seconds.length / 2 };
 }
 
+/** Return the trips of a period, the newest first; only the last trip of a bus can be under way. */
+export function tripsIn({ tracks, length, end }) {
+  const found = tracks.map((track) => tripOf(track, length, end / 1000)).sort((a, b) => b.from - a.from);
+  const seen = new Set();
+  for (const trip of found) {
+    if (trip.kind === "andamento" && seen.has(trip.codigo)) trip.kind = "parcial";
+    seen.add(trip.codigo);
+  }
+  return found;
+}
+
 /** Return a track as a trip: when and where it began and ended, the share of the route seen, and of what kind it is. */
 export function tripOf(track, length, until) {
   const points = track.pontos;

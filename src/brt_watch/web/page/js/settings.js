@@ -1,4 +1,4 @@
-// What this browser remembers: language and theme. A browser that remembers nothing is as good.
+// What this browser remembers: language, theme, favourites. Everything works without it.
 
 export function remembered(name) {
   try {

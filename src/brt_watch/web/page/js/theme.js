@@ -6,7 +6,7 @@ const listeners = new Set();
 
 export const isDark = () => (document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
 
-/** Take up what was chosen before; `wished` comes from the address. */
+/** Use the theme of the address, or the one chosen before. */
 export function startTheme(wished) {
   const theme = wished ?? remembered("theme");
   if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;

@@ -1,4 +1,4 @@
-// The names of the lines, written once into a picture from which the buses take theirs.
+// A texture atlas of line numbers: each is drawn once.
 
 const WIDTH = 84;
 const HEIGHT = 50;
@@ -23,7 +23,7 @@ export class Atlas {
     this.upload();
   }
 
-  /** Return the cell of a name; writes it the first time. When the picture is full, -1. */
+  /** Return the cell of a name, drawn on first use; -1 when the atlas is full. */
   cell(name) {
     if (this.cells.has(name)) return this.cells.get(name);
     const cell = this.cells.size;

@@ -1,4 +1,4 @@
-// What both maps have: buttons for the zoom, and a tip that names what is under the pointer.
+// Controls of both maps: zoom buttons, and a tip that names what is under the pointer.
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { network } from "../network.js";
@@ -10,7 +10,7 @@ export function addZoomButtons(box, map) {
   box.append(h("div", { class: "zoom" }, button("+", t("zoom.in"), () => map.zoomIn()), button("−", t("zoom.out"), () => map.zoomOut())));
 }
 
-/** Let a tip follow the pointer: over a bus `words` of its code, else the name of a station. */
+/** Show a tip at the pointer: `words` of a bus's code, or the name of a station. */
 export function addTip(box, stage, words) {
   const tip = h("div", { class: "tip", hidden: true });
   box.append(tip);

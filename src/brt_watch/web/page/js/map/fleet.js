@@ -1,4 +1,4 @@
-// The buses on the map: a canvas of their own over it, so that the map rests while they move.
+// The buses, on a canvas of their own over the map, so that the map is not redrawn while they move.
 import { rgb, inkOn } from "../colors.js";
 import { ORIGIN } from "../network.js";
 import { token } from "../theme.js";
@@ -112,7 +112,7 @@ export class Fleet {
     }
   }
 
-  /** Return the matrix from Mercator units around the origin to the canvas, reckoned in double precision. */
+  /** Return the matrix from Mercator offsets to the canvas, computed in double precision. */
   camera() {
     const { width, height, cos, sin, scale, x, y } = this.eye();
     const [sx, sy] = [(2 * scale) / width, (-2 * scale) / height];

@@ -1,8 +1,8 @@
-// Between two signals a bus glides: along its path when both lie on it, straight otherwise.
+// Animation between two signals of a bus: along its path when both lie on it, straight otherwise.
 import { ageOf, live } from "../live.js";
 import { mercatorX, mercatorY, METRES, ORIGIN, pathOf } from "../network.js";
 
-/** Who wants no motion sees each bus step from place to place. */
+/** With reduced motion, buses jump from signal to signal. */
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const OFF_PATH = 60;
@@ -10,14 +10,14 @@ const SHORTEST = 3000;
 const LONGEST = 30000;
 const FARTHEST = 2500;
 
-/** Places of the live vehicles, one glide each. */
+/** The positions of the live vehicles, one glide each. */
 export class Glides {
   constructor() {
     this.glides = new Map();
     this.out = new Float64Array(3);
   }
 
-  /** Begin the glides of the vehicles that have said something new. */
+  /** Start the glides of the vehicles with new signals. */
   take(codes) {
     const now = performance.now();
     for (const codigo of codes) {
@@ -48,13 +48,13 @@ export class Glides {
     glide.along = glide.path && glide.path === before.path && glide.fromMetres !== null && onward >= 0 && onward < FARTHEST;
   }
 
-  /** Write where a glide is now; returns whether it still moves. */
+  /** Write the current position of a glide; returns whether it still moves. */
   place(glide, now) {
     const share = glide.duration ? Math.min(1, (now - glide.began) / glide.duration) : 1;
     if (glide.along && share < 1) {
       glide.metresNow = glide.fromMetres + (glide.metres - glide.fromMetres) * share;
       glide.path.place(glide.metresNow, this.out);
-      // The end of the glide is where the signal was, beside the path by some metres.
+      // The glide ends at the signal itself, which may lie some metres beside the path.
       const near = share ** 4;
       this.out[0] += (glide.x - this.out[0]) * near;
       this.out[1] += (glide.y - this.out[1]) * near;

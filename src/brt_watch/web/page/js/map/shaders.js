@@ -1,4 +1,4 @@
-// How a bus is drawn: a disc with a point to its heading, hollow when it is silent, with its line's name when near.
+// How a bus is drawn: a disc with a point to its heading, hollow when silent, labelled with its line when zoomed in.
 
 export const VERTEX = `#version 300 es
 precision highp float;
@@ -51,7 +51,7 @@ uniform vec2 grid;
 uniform float labels;
 out vec4 result;
 
-// The distance to a drop: a disc of radius r in the middle that runs out into a point at height h.
+// The distance to a drop: a disc of radius r that tapers to a point at height h.
 float drop(vec2 p, float r, float h) {
   p.x = abs(p.x);
   float b = r / h;

@@ -1,4 +1,4 @@
-// The map itself: made when it is first needed, lent to the view that shows it.
+// The map of a view: base map, routes, trail, stations, buses.
 import { lineColor } from "../colors.js";
 import { t } from "../i18n.js";
 import { network } from "../network.js";
@@ -7,12 +7,12 @@ import { Fleet } from "./fleet.js";
 import { BOUNDS, CITY, style } from "./style.js";
 
 const EDGE = 30;
-/** On a phone the sheet of details leaves so much of the map. */
+/** Share of the map that the sheet of details leaves visible on a phone. */
 const SEEN_ON_PHONE = 0.45;
 const narrow = matchMedia("(max-width: 760px)");
 const EMPTY = { type: "FeatureCollection", features: [] };
 
-/** Make a map in an element; `places` says where the buses are. Rejects where there is no WebGL. */
+/** Make a map in an element; `places` positions the buses. Rejects without WebGL. */
 export async function makeStage(element, places, camera) {
   const maplibre = await import("/page/vendor/maplibre-gl/maplibre-gl.mjs");
   maplibre.setWorkerUrl(new URL("/page/vendor/maplibre-gl/maplibre-gl-worker.mjs", location.href).href);
@@ -38,7 +38,7 @@ class Stage {
     });
   }
 
-  /** Draw the ways of lines in their colours; the other ways stay as ground. */
+  /** Highlight the routes of lines in their colours. */
   choose(lines, direction = "") {
     const features = (network.geo?.linhas.features ?? [])
       .filter(({ properties }) => lines.includes(properties.linha) && (!direction || properties.sentido === direction))
@@ -101,9 +101,9 @@ class Stage {
 
   /** Bring a place into view without moving more than needed. */
   look(longitude, latitude, zoom = 14) {
-    // On a phone the middle of what is seen lies higher than that of the map.
+    // On a phone the centre of the visible part lies above that of the map.
     const higher = narrow.matches ? ((SEEN_ON_PHONE - 1) / 2) * this.map.getContainer().clientHeight : 0;
-    // Who wants no motion is moved there at once: MapLibre looks to that.
+    // MapLibre honours prefers-reduced-motion and jumps.
     this.map.easeTo({ center: [longitude, latitude], zoom: Math.max(zoom, this.map.getZoom()), duration: 700, offset: [0, higher] });
   }
 

@@ -1,9 +1,9 @@
-// The base map of our own: water, land, garages, the BRT's ways, stations. Streets only when asked for.
+// The base map: water, land, garages, BRT routes, stations. Streets only on request.
 import { network } from "../network.js";
 import { token } from "../theme.js";
 
 export const BOUNDS = [[-44.25, -23.35], [-42.75, -22.45]];
-/** What is seen at first: all of the BRT. */
+/** The initial view: the whole BRT. */
 export const CITY = { bounds: [[-43.7, -23.02], [-43.2, -22.8]], fitBoundsOptions: { padding: 28 } };
 
 const NOTHING = { type: "FeatureCollection", features: [] };
@@ -17,7 +17,7 @@ const STREETS = "https://tile.openstreetmap.org/{z}/{x}/{y}.png";
 const LETTERS = { "text-font": ["Roboto, Helvetica, Arial, sans-serif"] };
 const byZoom = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops];
 
-/** Return the style for the theme of now. */
+/** Return the style for the current theme. */
 export function style() {
   return {
     version: 8,
@@ -64,7 +64,7 @@ export function style() {
       },
       label("terminal-names", ["==", ["get", "tipo"], "terminal"], 10.2),
       label("station-names", ["!=", ["get", "tipo"], "terminal"], 12.8),
-      // The last one is placed first, and its other name finds no room.
+      // MapLibre places the last layer first, so the plain name of this station finds no room.
       {
         id: "here-name", type: "symbol", source: "here",
         layout: { ...LETTERS, "text-field": ["get", "nome"], "text-size": 14, "text-variable-anchor": ["left", "right"], "text-radial-offset": 1.3, "text-max-width": 9 },

@@ -1,4 +1,4 @@
-// A line's number on its colour: the same everywhere.
+// The badge of a line: its number on its colour.
 import { inkOn, lineColor } from "../colors.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";

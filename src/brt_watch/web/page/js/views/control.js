@@ -89,7 +89,7 @@ export function enter(root) {
     choice.value = wanted;
     states = directions().map((one) => stateOf(one)).sort((a, b) => b.badness - a.badness);
     const running = states.filter(({ beads, waiting }) => beads.length || waiting);
-    const worst = states.filter(({ ratio, beads, waiting }) => ratio > GAPPED && (beads.length || waiting));
+    const worst = states.filter(({ linha, ratio, beads, waiting }) => (!wanted || linha === wanted) && ratio > GAPPED && (beads.length || waiting));
     lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
       beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
     })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${isWeekend(live.generated) ? ` ${t("control.weekend")}` : ""}`;

@@ -1,4 +1,4 @@
-// What was captured and what was missed: minute by minute, day by day, and how the machine is.
+// What was captured and what was missed: minute by minute, day by day, and the state of the system.
 import { get } from "../api.js";
 import { timeCurve } from "../charts.js";
 import { fill, h } from "../dom.js";
@@ -56,7 +56,7 @@ export function enter(root) {
       const answer = await get("coverage/days", { dias: DAYS });
       // Without the database only today's minutes on disk are known: no day has a total.
       fill(days, dayBars(aviso ? [] : answer, DAYS, today, chosen, choose, aviso));
-      // On a phone they are wider than the screen, and today is the last.
+      // On a phone the bars are wider than the screen; today is at the right end.
       days.firstChild.scrollLeft = days.firstChild.scrollWidth;
     });
     part(cards, async () => {
@@ -102,7 +102,7 @@ function machine({ captura = {}, disco = {}, banco = {} }) {
   ];
 }
 
-/** A code in words; one that is not known yet stays a code. */
+/** Return the words for a code, or the code itself when it has none. */
 function named(kind, code) {
   const words = t(`${kind}.${code}`);
   return words === `${kind}.${code}` ? h("code", {}, code) : words;

@@ -1,4 +1,4 @@
-// The live map: every bus, what it is about, and the same as a list.
+// The live map: every bus, its details, and the same buses as a list.
 import { lineColor, statusColor } from "../colors.js";
 import { entitle, h } from "../dom.js";
 import { t } from "../i18n.js";
@@ -13,7 +13,7 @@ import { Drawer } from "./drawer.js";
 import { stationPanel } from "./station-panel.js";
 import { vehiclePanel } from "./vehicle-panel.js";
 
-/** Return what the address says of the choice. */
+/** Return the filters and the selection in the address. */
 export function choiceOf(params) {
   const list = (name) => (params.get(name) ?? "").split(",").filter(Boolean);
   return {
@@ -32,7 +32,7 @@ export function cameraOf(params) {
 const NEAR = 13.5;
 const LIVELY = ["ao vivo", "atrasado"];
 
-/** Whether a vehicle is in the choice; `but` names a part of it that is left aside, for counting. */
+/** Whether a vehicle passes the filters; `but` names a filter to ignore, for counting. */
 export function matches(vehicle, choice, age, but = "") {
   return (but === "linha" || !choice.linha.length || choice.linha.includes(vehicle.linha))
     && (but === "sentido" || !choice.sentido || (vehicle.sentido_estimado ?? vehicle.sentido) === choice.sentido)
@@ -120,7 +120,7 @@ class LiveMap {
     } else if (event.key === "Escape" && (this.choice.onibus || this.choice.estacao)) this.set({ onibus: null, estacao: null });
   }
 
-  /** Change the choice, the address with it. */
+  /** Change filters or selection, and the address with them. */
   set(values) {
     const text = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Array.isArray(value) ? value.join(",") : value]));
     amend(text);
@@ -142,7 +142,7 @@ class LiveMap {
     if (before.onibus !== this.choice.onibus || before.estacao !== this.choice.estacao) this.openPanel();
   }
 
-  /** Draw what belongs to the choice and does not move. */
+  /** Draw the routes and layers that are chosen. */
   draw() {
     if (!this.stage) return;
     const vehicle = live.vehicles.get(this.choice.onibus);
@@ -188,7 +188,7 @@ class LiveMap {
     if (place) this.stage?.reveal(place);
   }
 
-  /** Return the bus or the station that is opened, if it is known. */
+  /** Return the selected bus or station, if it is known. */
   place() {
     return live.vehicles.get(this.choice.onibus) ?? network.stations.get(this.choice.estacao);
   }

@@ -1,4 +1,4 @@
-// Minutes as colours: a day as 24 rows of 60, a month as bars; with patterns, so that colour is not all.
+// Minutes as colours: a day as 24 rows of 60, a month as bars; with a table, so that colour is not the only cue.
 import { h, s } from "../dom.js";
 import { clock, dayName, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
@@ -60,7 +60,7 @@ function words(minute, moment, missing) {
   return t("health.cell", { time: clock(moment), text: parts.join(", ") });
 }
 
-/** The same as numbers, an hour a row. */
+/** Return the counts of the grid as a table, one row per hour. */
 function hourTable(states) {
   const rows = [];
   for (let hour = 0; hour < 24; hour++) {
@@ -75,7 +75,7 @@ function hourTable(states) {
     h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("health.hour")), STATES.map((state) => h("th", { scope: "col", class: "number" }, t(`health.${state}`))))), h("tbody", {}, rows)));
 }
 
-/** Return the last days as bars of buttons: how much of each was captured; a day without a record is an empty place. */
+/** Return the last days as bars of buttons: how much of each was captured; a day without records is empty. */
 export function dayBars(days, count, today, chosen, choose, away) {
   const known = new Map(days.map((day) => [day.dia, day]));
   const last = rioMoment(today, 12);

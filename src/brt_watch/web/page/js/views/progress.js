@@ -1,11 +1,11 @@
-// The way of a line as a strip: its stations, and how far along it a bus is.
+// The route of a line as a strip: its stations, and the bus on it.
 import { lineColor } from "../colors.js";
 import { h, s } from "../dom.js";
 import { distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { destination, network, pathOf } from "../network.js";
 
-/** Return the strip of a bus that is on its path; a sentence for one that is not. */
+/** Return the strip of a bus on its route, or a sentence for one that is off it. */
 export function progressStrip(vehicle, direction) {
   const path = pathOf(vehicle.linha, direction);
   const whole = vehicle.comprimento_m ?? path?.length;
@@ -29,7 +29,7 @@ export function progressStrip(vehicle, direction) {
 
 const known = new Map();
 
-/** Return where the stations lie along a path, as shares of it: those within 60 m of it. */
+/** Return the positions of the stations within 60 m of a path, as shares of its length. */
 function stationsAlong(path) {
   if (!path) return [];
   const key = `${path.linha} ${path.sentido}`;

@@ -1,4 +1,4 @@
-// What was captured around the moment that is shown, fetched in pieces of ten minutes before it is needed.
+// The signals around the moment shown, fetched ahead in pieces of ten minutes.
 import { get } from "../api.js";
 import { mercatorX, mercatorY, ORIGIN } from "../network.js";
 
@@ -53,7 +53,7 @@ export class Reel {
     this.join();
   }
 
-  /** Join the pieces into one track a bus: seconds, x, y, heading in flat arrays. */
+  /** Join the pieces into one track per bus: [seconds, x, y, heading]. */
   join() {
     const points = new Map();
     const gaps = new Map();

@@ -2,7 +2,7 @@
 import { copyText, fill, h, s } from "../dom.js";
 import { clock, dateTime, number } from "../format.js";
 import { t } from "../i18n.js";
-import { tripOf } from "../passages.js";
+import { tripsIn } from "../passages.js";
 import { boards, isWeekend, plannedHeadway } from "../stops.js";
 import { token } from "../theme.js";
 import { tripsOf } from "./trips.js";
@@ -15,7 +15,7 @@ const COUNTS = 0.5;
 
 /** Return the hours of a period: planned trips, those of captured time, trips observed. */
 export function planned(data) {
-  const trips = tripsOf(data.tracks, data.length).trips.map((track) => tripOf(track, data.length, data.end / 1000)).filter((trip) => trip.share >= COUNTS || trip.kind === "andamento");
+  const trips = tripsIn({ ...data, tracks: tripsOf(data.tracks, data.length).trips }).filter((trip) => trip.share >= COUNTS || trip.kind === "andamento");
   const holes = data.gaps.map(({ de, ate }) => [Date.parse(de), Date.parse(ate)]);
   const hours = [];
   for (let start = Math.floor(data.from / HOUR) * HOUR; start < data.end; start += HOUR) {

@@ -2,7 +2,7 @@
 import { fill, h, s, segments } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
-import { median, quantile, tripOf } from "../passages.js";
+import { median, quantile, tripsIn } from "../passages.js";
 import { address, here } from "../route.js";
 import { tripsOf } from "./trips.js";
 import { reportView, table } from "./reports.js";
@@ -18,7 +18,7 @@ const { enter } = reportView("viagens", (report) => {
   let shown = [];
 
   function draw(data) {
-    trips = tripsOf(data.tracks, data.length).trips.map((track) => tripOf(track, data.length, data.end / 1000)).sort((a, b) => b.from - a.from);
+    trips = tripsIn({ ...data, tracks: tripsOf(data.tracks, data.length).trips });
     const complete = trips.filter((trip) => trip.kind === "completa");
     const seconds = complete.map((trip) => trip.seconds);
     const middle = median(seconds);

@@ -6,7 +6,7 @@ import { network } from "../network.js";
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
-/** What people write before the name of a thing says which kind they mean. */
+/** Words that people put before a name to say what kind of thing they mean. */
 const KINDS = { linha: "line", line: "line", onibus: "vehicle", bus: "vehicle", carro: "vehicle", estacao: "station", station: "station", terminal: "station" };
 
 /** Return lines, vehicles and stations that match, the best first: an exact line, then stations, vehicles, and lines by name. */

@@ -1,4 +1,4 @@
-// The time as bars: a day of minutes, an hour in detail; what was not captured is hatched.
+// Time as bars: the minutes of a day, and an hour in detail; gaps of the capture are hatched.
 import { s } from "../dom.js";
 import { clock, rioMoment } from "../format.js";
 import { t } from "../i18n.js";

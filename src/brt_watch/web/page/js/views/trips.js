@@ -1,4 +1,4 @@
-// What a string-line says in numbers: its trips, where two buses run nearly together, and the usual headway.
+// Figures of a string-line: its trips, where two buses run nearly together, and the median headway.
 
 const STEP = 400;
 const TOGETHER = 0.3;
@@ -26,7 +26,7 @@ function timeAt(points, metres, from) {
   return null;
 }
 
-/** Return the median headway in seconds, the bunched share of the way, and the bunched pieces of each trip. */
+/** Return the median headway in seconds, the bunched share of the route, and the bunched pieces of each trip. */
 export function bunching(trips, length) {
   const crossings = [];
   const seen = trips.map(() => ({ i: 1 }));

@@ -1,4 +1,4 @@
-// The map as a table, for those who do not see it or would rather read.
+// The buses of the map as a table.
 import { h } from "../dom.js";
 import { age, number, speed } from "../format.js";
 import { t } from "../i18n.js";
@@ -7,7 +7,7 @@ import { lineBadge } from "./badge.js";
 
 const MOST = 150;
 
-/** Return the table of the vehicles in the choice, the newest first of each line. */
+/** Return the table of the vehicles shown, by line, the newest signal first. */
 export function vehicleList(view, now) {
   const open = (vehicle) => {
     view.set({ onibus: vehicle.codigo, estacao: null });

@@ -108,7 +108,7 @@ function nextStations(vehicle, direction) {
   }))];
 }
 
-/** What the colours of the trail on the map mean. */
+/** Return the colour key of the trail on the map. */
 const trailKey = () => [h("h2", { class: "label" }, t("panel.trail")), h("div", { class: "trail-key", "aria-hidden": "true" }, h("i"), h("span", {}, "0"), h("span", {}, "20"), h("span", {}, "45+ km/h"))];
 
 const median = (values) => (values.length ? values.sort((a, b) => a - b)[values.length >> 1] : null);

@@ -20,6 +20,7 @@ BrtWatchError
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
 ├── ImportFailed          a capture of others has no form that we know
+├── LakeEmpty             no window is in the lake yet
 ├── MixedData             simulated data would come into a folder of real data
 ├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
@@ -133,6 +134,11 @@ each line an object with captured_at and body."""
 
 class ImportFailed(BrtWatchError):
     """{file} cannot be imported: {reason}. The forms that can: docs/how-it-works.md#captures-of-others."""
+
+
+class LakeEmpty(BrtWatchError):
+    """The lake {folder} has no signals yet. It gets the windows that are loaded from now on; those of the archive: \
+brt-watch lake build."""
 
 
 class MixedData(BrtWatchError):

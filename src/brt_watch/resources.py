@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from brt_watch.archive.lake import Lake
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.capture import Capture
 from brt_watch.capture.fetch import Client
@@ -29,3 +30,8 @@ class Resources(Capture):
         address, folder = settings.alert_webhook.get_secret_value(), settings.folder.name
         webhook = Webhook(address, lambda: f"{files.capturer}, {folder}")
         return cls(settings, clock, client, files, Store(settings), webhook)
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of the data folder."""
+        return Lake(self.settings.folder / "lake")

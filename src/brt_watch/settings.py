@@ -58,10 +58,14 @@ def _absolute(folder: Path) -> Path:
         raise ValueError(str(error)) from None
 
 
+NO_POSTGRES = "none"
+"""As the address of the database: without any Postgres, on the lake alone."""
+
+
 def is_postgres_url(url: SecretStr) -> SecretStr:
     """Return the address of a Postgres, without the driver that SQLAlchemy writes into it; raises ValueError."""
     written = url.get_secret_value()
-    if not written:
+    if not written or written == NO_POSTGRES:
         return url
     written = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", written.strip())
     if not re.match(r"postgres(ql)?://", written):
@@ -99,7 +103,10 @@ class Settings(BaseSettings):
     database_url: Annotated[
         SecretStr,
         AfterValidator(is_postgres_url),
-        Field(description="A Postgres of yours (15 or newer), as postgresql://...; empty: the embedded one."),
+        Field(
+            description="A Postgres of yours (15 or newer), as postgresql://...; empty: the embedded one; "
+            "none: no Postgres, history comes from the lake."
+        ),
     ] = SecretStr("")
     postgres_port: Annotated[
         int, Field(ge=1024, le=65535, description="The loopback port of the embedded Postgres.")
@@ -158,6 +165,11 @@ class Settings(BaseSettings):
     def time(self) -> Clock:
         """The clock that these settings ask for."""
         return PretendClock(self.clock) if self.clock else Clock()
+
+    @property
+    def uses_postgres(self) -> bool:
+        """Whether windows are loaded into a Postgres, and not into the lake alone."""
+        return self.database_url.get_secret_value() != NO_POSTGRES
 
     @property
     def embedded_postgres(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from psycopg.conninfo import conninfo_to_dict
 
 from brt_watch.capture.manifest import Manifest
+from brt_watch.errors import DatabaseUnreachable
 from brt_watch.settings import Settings
 from brt_watch.store import embedded as postgres
 from brt_watch.store.checksums import checksums, windows
@@ -64,6 +65,8 @@ class Store:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Open a connection whose block is one transaction; raises DatabaseUnreachable, DatabaseRefused."""
+        if not self._settings.uses_postgres:
+            raise DatabaseUnreachable(where="none", reason="brt-watch is set to work without Postgres")
         with connect(self.url, self.where) as connection:
             yield connection
 

@@ -1,0 +1,210 @@
+"""The lake: all signals and polls as Parquet, for years of history without a server.
+
+    lake/feed=brt/data=2026-11-23/sinais.parquet     the signals of a service day, which turns at 03:00 in Rio
+    lake/polls/feed=brt/mes=2026-11/polls.parquet    the ledger of a month (UTC)
+
+A day is always one file, sorted by vehicle and time. A window is merged into the files of its days, each replaced in
+one step, so that any reader sees a day with the window or without it, and never twice. The polls are written last: with
+them a window counts as being in the lake. Types, sizes and the reason for whole days: docs/decisions/0009-the-lake.md.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from brt_watch import disk, lock
+from brt_watch.capture.ledger import LEDGER_FIELDS
+from brt_watch.capture.manifest import Manifest
+from brt_watch.capture.window import POLLS
+from brt_watch.errors import LakeEmpty
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.store.connection import statement
+from brt_watch.store.load import Loaded
+from brt_watch.store.window import open_window, quoted
+
+SIGNALS, POLLS_FILE = "sinais.parquet", "polls.parquet"
+
+COLUMNS_OF_LAKE = (
+    *(column.table_name for column in COLUMNS),
+    *("latitude_exata", "longitude_exata", "captured_at", "tick", "capturer", "load_id"),
+)
+
+OPTIONS = "(format parquet, parquet_version v2, compression zstd)"
+"""Version 2 packs numbers by their differences (DELTA_BINARY_PACKED): half the size of the plain form."""
+
+SERVICE_DAY_BEGINS_UTC = 6
+"""The hour: 03:00 in Rio."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake of a data folder."""
+
+    folder: Path
+
+    @property
+    def signals_glob(self) -> str:
+        """The files of all days."""
+        return str(self.folder / "feed=*" / "data=*" / "*.parquet")
+
+    @property
+    def polls_glob(self) -> str:
+        """The ledgers of all months."""
+        return str(self.folder / "polls" / "feed=*" / "mes=*" / "*.parquet")
+
+    def days(self) -> list[str]:
+        """Return the service days that have signals, oldest first."""
+        return sorted(path.parent.name.removeprefix("data=") for path in self.folder.glob(f"feed=brt/data=*/{SIGNALS}"))
+
+    def day_file(self, day: object) -> Path:
+        """Return the file of a service day."""
+        return self.folder / "feed=brt" / f"data={day}" / SIGNALS
+
+    def add(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
+        """Merge a closed window into the lake. Twice is once, unless `instead` replaces what it brought before.
+
+        Raises DamagedWindow. A process that dies here has added part of the window; the next one adds the rest.
+        """
+        run = self.folder.parent / "run"
+        with (
+            lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600),
+            _work_folder(self.folder) as work,
+            open_window(folder, work) as window,
+        ):
+            window.execute("set TimeZone = 'UTC'")
+            values = {"capturer": quoted(manifest.capturer), "window": quoted(manifest.window)}
+            if self._has(window, manifest) and not instead:
+                return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
+            load_id = self._next_load(window)
+            self._read_ledger(window, folder, manifest, load_id)
+            if instead:
+                self._remove(window, values["capturer"])
+            window.execute(statement("lake/new_signals").format(capturer=values["capturer"], load_id=load_id))
+            days = [day for (day,) in window.execute("select distinct dia from novos order by dia").fetchall()]
+            there = [self.day_file(day) for day in days if self.day_file(day).exists()]
+            if there:
+                window.execute(statement("lake/drop_known").format(files=_list(there)))
+            for (day,) in window.execute("select distinct dia from novos order by dia").fetchall():
+                self._write_day(window, self.day_file(day), f"dia = {quoted(day)}")
+            written = [self.day_file(day) for day in days]
+            if written:
+                window.execute(statement("lake/seen_by_poll").format(files=_list(written), **values))
+            self._write_polls(window, values)
+            ((records, signals),) = window.execute("select sum(records), sum(signals) from ledger").fetchall()
+        return Loaded(manifest.window, int(records or 0), int(signals or 0), manifest.rejects)
+
+    def windows(self, capturer: str) -> dict[str, dict[str, int]]:
+        """Return, for each window of a capturer, its counts in the ledger and its signals in the lake."""
+        if not self.days():
+            return {}
+        with self.session() as session:
+            found = session.execute(statement("lake/windows").format(capturer=quoted(capturer))).fetchall()
+        names = ("polls", "records", "rejects", "signals", "signals_there")
+        return {name: dict(zip(names, counts, strict=True)) for name, *counts in found}
+
+    @contextmanager
+    def session(self, database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open DuckDB with the lake as views: brt_raw, brt_poll and brt_window, with the columns of the tables."""
+        with _work_folder(self.folder) as work, duckdb.connect(str(database or ":memory:")) as session:
+            session.execute(f"set temp_directory = {quoted(work)}; set TimeZone = 'UTC'")
+            self.define_views(session)
+            yield session
+
+    def define_views(self, session: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
+        """Make the views of the lake in a schema of a DuckDB database; raises LakeEmpty before the first window."""
+        if not self.days() or not any(self.folder.glob("polls/*/*/*.parquet")):
+            raise LakeEmpty(folder=self.folder)
+        signals, polls = self.signals_glob, self.polls_glob
+        session.execute(statement("lake/brt_raw").format(schema=schema, files=quoted(signals)))
+        for view in ("brt_poll", "brt_window"):
+            session.execute(statement(f"lake/{view}").format(schema=schema, files=quoted(polls)))
+
+    def _has(self, window: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
+        """Whether all polls of a window are there."""
+        months = {moment[:7] for moment in (manifest.first_tick, manifest.last_tick)}
+        there = [path for month in months if (path := self._month_file(month)).exists()]
+        if not there:
+            return False
+        ((polls,),) = window.execute(
+            f"select count(*) from read_parquet({_list(there)}) "
+            f"where capturer = {quoted(manifest.capturer)} and janela = {quoted(manifest.window)}"
+        ).fetchall()
+        return bool(polls == manifest.polls)
+
+    def _next_load(self, window: duckdb.DuckDBPyConnection) -> int:
+        files = sorted(self.folder.glob("polls/*/*/*.parquet"))
+        if not files:
+            return 1
+        ((newest,),) = window.execute(f"select max(load_id) from read_parquet({_list(files)})").fetchall()
+        return int(newest or 0) + 1
+
+    def _read_ledger(self, window: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, load_id: int) -> None:
+        path = folder / POLLS
+        window.execute(
+            statement("lake/polls_of_window").format(
+                csv=quoted(path if path.exists() else disk.packed(path)),
+                columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR"),
+                capturer=quoted(manifest.capturer),
+                window=quoted(manifest.window),
+                feed_url=quoted(manifest.feed_url),
+                code_version=quoted(manifest.code_version),
+                load_id=load_id,
+            )
+        )
+
+    def _write_day(self, window: duckdb.DuckDBPyConnection, path: Path, new: str, kept: str = "true") -> None:
+        """Replace the file of a day by one that has the signals of the old one that are `kept`, and the `new` ones."""
+        columns = ", ".join(COLUMNS_OF_LAKE)
+        parts = [f"select {columns} from read_parquet({quoted(path)}) where {kept}"] if path.exists() else []
+        parts += [f"select {columns} from novos where {new}"] if new else []
+        query = f"select * from ({' union all '.join(parts)}) order by codigo, datahora"
+        _replace(window, query, path)
+
+    def _remove(self, window: duckdb.DuckDBPyConnection, capturer: str) -> None:
+        """Remove the signals that a window brought before."""
+        if not self.days():
+            return
+        of_window = f"capturer = {capturer} and tick in (select tick from ledger)"
+        query = statement("lake/days_of_window").format(files=quoted(self.signals_glob), capturer=capturer)
+        for (name,) in window.execute(query).fetchall():
+            self._write_day(window, Path(name), "", f"not ({of_window})")
+
+    def _write_polls(self, window: duckdb.DuckDBPyConnection, values: dict[str, str]) -> None:
+        for (month,) in window.execute("select distinct mes from ledger order by mes").fetchall():
+            path = self._month_file(month)
+            query = f"select * exclude (mes) from ledger where mes = {quoted(month)}"
+            if path.exists():
+                others = f"not (capturer = {values['capturer']} and janela = {values['window']})"
+                query = f"select * from read_parquet({quoted(path)}) where {others} union all by name {query}"
+            _replace(window, f"select * from ({query}) order by capturer, tick", path)
+
+    def _month_file(self, month: str) -> Path:
+        return self.folder / "polls" / "feed=brt" / f"mes={month}" / POLLS_FILE
+
+
+@contextmanager
+def _work_folder(lake: Path) -> Iterator[Path]:
+    """A folder for what does not fit into memory, on the disk of the lake and not on that of the system."""
+    lake.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".work-", dir=lake) as work:
+        yield Path(work)
+
+
+def _replace(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write the rows of a query as Parquet in the place of a file, in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    window.execute(f"copy ({query}) to {quoted(part)} {OPTIONS}")
+    disk.sync_file(part)
+    part.replace(path)
+    disk.sync_folder(path.parent)
+
+
+def _list(paths: Sequence[Path]) -> str:
+    return "[" + ", ".join(quoted(path) for path in paths) + "]"

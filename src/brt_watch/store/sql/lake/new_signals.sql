@@ -1,0 +1,18 @@
+-- DuckDB: the first sights of a window as rows of the lake, with the service day to which each belongs.
+create temp table novos as
+select
+    registros.* exclude (ordem, latitude, longitude, datahora, captured_at),
+    cast(registros.latitude as decimal(9, 6)) as latitude,
+    cast(registros.longitude as decimal(9, 6)) as longitude,
+    -- Null for all values of six decimals at most, which the columns above hold exactly.
+    nullif(registros.latitude, cast(cast(registros.latitude as decimal(9, 6)) as double)) as latitude_exata,
+    nullif(registros.longitude, cast(cast(registros.longitude as decimal(9, 6)) as double)) as longitude_exata,
+    cast(registros.datahora as timestamptz) as datahora,
+    cast(registros.captured_at as timestamptz) as captured_at,
+    cast(polls.tick as timestamptz) as tick,
+    {capturer} as capturer,
+    cast({load_id} as bigint) as load_id,
+    cast(registros.datahora - interval '6 hours' as date) as dia
+from primeiros
+inner join registros using (ordem)
+left join polls on registros.captured_at = polls.captured_at

@@ -1,0 +1,21 @@
+-- DuckDB: the windows of a capturer in the lake, what their ledger says and how many signals are there.
+with sinais as (
+    select
+        tick,
+        count(*) as signals
+    from brt_raw
+    where capturer = {capturer}
+    group by tick
+)
+
+select
+    brt_poll.janela,
+    count(*) as polls,
+    cast(sum(brt_poll.records) as bigint) as records,
+    cast(sum(brt_poll.rejects) as bigint) as rejects,
+    cast(sum(brt_poll.signals) as bigint) as signals,
+    cast(coalesce(sum(sinais.signals), 0) as bigint) as signals_there
+from brt_poll
+left join sinais using (tick)
+where brt_poll.capturer = {capturer}
+group by brt_poll.janela

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas
+import polars
+import pyarrow.parquet as parquet
+import pytest
+
+from brt_watch.archive import lake as lakes
+from brt_watch.archive.lake import Lake
+from brt_watch.archive.windows import pack
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import OpenWindow
+from brt_watch.errors import DamagedWindow
+from brt_watch.feeds.brt import COLUMNS, parse
+from brt_watch.model import Poll, Status
+from tests.fleet import NOON, body, vehicle
+
+STEP = timedelta(seconds=20)
+
+
+class Recorder:
+    """Windows of a data folder without an API, and its lake."""
+
+    def __init__(self, data: Path) -> None:
+        self.files = CaptureFiles(data, "http://feed")
+        self.lake = Lake(data / "lake")
+        (data / "run").mkdir(parents=True)
+
+    def window(self, *answers: list[dict[str, Any]], at: Any = NOON) -> Path:
+        """Return a closed window with these answers, one a poll."""
+        window: OpenWindow = self.files.new_window(at)
+        for number, records in enumerate(answers):
+            tick = at + number * STEP
+            poll = Poll(tick, Status.OK, requested_at=tick, captured_at=tick + timedelta(seconds=0.5))
+            window.record(poll, parse(body(*records)))
+        return self.files.close(window)
+
+    def add(self, folder: Path, instead: bool = False) -> int:
+        return self.lake.add(folder, read_manifest(folder), instead).signals
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        with self.lake.session() as session:
+            return session.execute("select * exclude (load_id) from brt_raw order by codigo, datahora").fetchall()
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(tmp_path / "data")
+
+
+def fleet(poll: int, buses: int = 5) -> list[dict[str, Any]]:
+    return [vehicle(str(number), NOON + (poll // 2) * STEP) for number in range(buses)]
+
+
+def test_a_window_is_in_the_lake_once(recorder: Recorder) -> None:
+    folder = recorder.window(*map(fleet, range(6)))
+    assert recorder.add(folder) == 15
+    assert recorder.add(folder) == 0
+    pack(folder)
+    assert recorder.add(folder) == 0
+    assert len(recorder.rows()) == 15
+    with recorder.lake.session() as session:
+        assert session.execute("select signals from brt_poll order by tick").fetchall() == [(5,), (0,)] * 3
+        assert session.execute("select polls, records, signals from brt_window").fetchall() == [(6, 30, 15)]
+
+
+def test_values_come_back_exactly(recorder: Recorder) -> None:
+    """Also those that six decimals cannot hold, as the unrounded ones of 2021."""
+    odd = [
+        *(vehicle("1", latitude=-23.00179333333333, longitude=1e-7), vehicle("2", latitude=0, longitude=-180)),
+        *(
+            vehicle("3", velocidade=12.1, hodometro=-1616788.296),
+            vehicle("4", velocidade=999999999999999.0, direcao=" "),
+        ),
+        *(vehicle("5", placa="", linha=None, novo={"a": [1, "é"]}), vehicle("6 '\"\r\n,", trajeto='x"y,\r\nz')),
+        *(vehicle("7", dataHora=0), vehicle("8", dataHora=253_402_300_799_999), vehicle("9", dataHora=1795435197123)),
+    ]
+    recorder.add(recorder.window(odd))
+    records = parse(body(*odd)).records
+    with recorder.lake.session() as session:
+        for record in records:
+            columns = ", ".join(each.table_name for each in COLUMNS)
+            found = session.execute(
+                f"select {columns}, epoch_ms(datahora) from brt_raw where codigo = ?", [record.vehicle]
+            ).fetchone()
+            assert found
+            *values, stamp = found
+            assert stamp == record.stamp_ms
+            for column, sent, value in zip(COLUMNS, record, values, strict=True):
+                if column.name != "dataHora":
+                    assert value == (0 if sent == " " else sent or None if isinstance(sent, str) else sent), column.name
+
+
+def test_the_first_sight_of_a_signal_stays(recorder: Recorder) -> None:
+    recorder.add(recorder.window([vehicle("1", NOON, direcao=10)], [vehicle("1", NOON, direcao=20)]))
+    later = recorder.window([vehicle("1", NOON, direcao=30)], at=NOON + timedelta(minutes=13))
+    assert recorder.add(later) == 0
+    with recorder.lake.session() as session:
+        assert session.execute("select direcao from brt_raw").fetchall() == [(10,)]
+
+
+def test_days_turn_at_three_in_rio_and_late_windows_join_theirs(recorder: Recorder) -> None:
+    three = NOON.replace(hour=6)
+    before, after = vehicle("1", three), vehicle("2", three + timedelta(seconds=20))
+    recorder.add(recorder.window([after, before], at=three))
+    assert recorder.lake.days() == ["2026-11-22", "2026-11-23"]
+    assert recorder.add(recorder.window(fleet(0), at=three - timedelta(minutes=13))) == 5
+    assert [path.name for path in recorder.lake.day_file("2026-11-23").parent.iterdir()] == ["sinais.parquet"]
+    assert len(recorder.rows()) == 7
+
+
+@pytest.mark.parametrize("dies_at", range(4))
+def test_a_process_that_dies_while_it_adds_loses_and_doubles_nothing(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
+) -> None:
+    answers = [[vehicle("1", NOON - timedelta(days=day)) for day in range(2)][::-1] + fleet(day) for day in range(3)]
+    folder = recorder.window(*answers)
+    whole = Recorder(tmp_path / "whole")
+    whole.files = recorder.files
+    assert whole.add(folder) > 0
+    replaces = 0
+
+    class Died(Exception):
+        pass
+
+    def replace(*arguments: Any) -> None:
+        nonlocal replaces
+        if replaces == dies_at:
+            raise Died
+        replaces += 1
+        original(*arguments)
+
+    original: Callable[..., None] = lakes._replace
+    monkeypatch.setattr(lakes, "_replace", replace)
+    try:
+        recorder.add(folder)
+    except Died:
+        monkeypatch.setattr(lakes, "_replace", original)
+        recorder.add(folder)
+    assert recorder.rows() == whole.rows()
+    with recorder.lake.session() as session, whole.lake.session() as other:
+        for view in ("brt_poll", "brt_window"):
+            query = f"select * exclude (load_id) from {view} order by 1, 2"
+            assert session.execute(query).fetchall() == other.execute(query).fetchall()
+
+
+def test_a_window_read_again_replaces_what_it_brought(recorder: Recorder) -> None:
+    folder = recorder.window(fleet(0), fleet(2))
+    recorder.add(folder)
+    other = recorder.window(fleet(4), at=NOON + timedelta(minutes=13))
+    recorder.add(other)
+    before = recorder.rows()
+    assert recorder.add(folder, instead=True) == 10
+    assert recorder.rows() == before
+    assert recorder.lake.windows(recorder.files.capturer)[folder.name]["signals_there"] == 10
+
+
+def test_a_reader_with_a_glob_never_sees_a_signal_twice_or_go(recorder: Recorder) -> None:
+    """DuckDB opens a file twice in a query: when it is replaced in between, the query fails, but tells nothing wrong."""
+    folders = [
+        recorder.window(*(fleet(poll + 6 * number, 50) for poll in range(6)), at=NOON + number * timedelta(minutes=13))
+        for number in range(5)
+    ]
+    recorder.add(folders[0])
+    done = threading.Event()
+    seen: list[tuple[int, int]] = []
+    query = f"select count(*), count(distinct (codigo, datahora)) from '{recorder.lake.signals_glob}'"
+
+    def read() -> None:
+        with duckdb.connect() as reader:
+            while not done.is_set():
+                with suppress(duckdb.Error):
+                    seen.extend(reader.execute(query).fetchall())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for folder in folders[1:]:
+        recorder.add(folder)
+    done.set()
+    thread.join()
+    assert seen
+    assert all(rows == signals for rows, signals in seen)
+    assert [rows for rows, _ in seen] == sorted(rows for rows, _ in seen)
+
+
+def test_other_readers_need_none_of_our_code(recorder: Recorder) -> None:
+    recorder.add(recorder.window(*map(fleet, range(4))))
+    file = recorder.lake.day_file("2026-11-23")
+    schema = parquet.read_schema(file)
+    assert str(schema.field("latitude").type) == "decimal128(9, 6)"
+    assert str(schema.field("datahora").type) == "timestamp[us, tz=UTC]"
+    assert not any("dictionary" in str(field.type) for field in schema)
+    frame = pandas.read_parquet(recorder.lake.folder / "feed=brt")
+    assert list(frame["data"].astype(str).unique()) == ["2026-11-23"]
+    assert frame["latitude"].astype(float).iloc[0] == -23.006784
+    rows = polars.scan_parquet(recorder.lake.signals_glob, hive_partitioning=True).collect()
+    assert rows.height == len(frame) == 10
+    assert rows["longitude"].cast(polars.Float64)[0] == -43.313043
+    metadata = parquet.ParquetFile(file).metadata.row_group(0)
+    packed = {metadata.column(n).path_in_schema: metadata.column(n).encodings for n in range(metadata.num_columns)}
+    assert metadata.column(0).compression == "ZSTD"
+    assert packed
+
+
+def test_a_damaged_window_leaves_the_lake_as_it_was(recorder: Recorder) -> None:
+    recorder.add(recorder.window(fleet(0)))
+    before = recorder.rows()
+    folder = recorder.window(fleet(4), at=NOON + timedelta(minutes=13))
+    manifest = read_manifest(folder)
+    with (folder / "brt.csv").open("ab") as file:
+        file.write(b"2026-11-23T12:00:00.000000Z,1,,,x,y,z,,,,,,,,,,\r\n")
+    with pytest.raises(DamagedWindow):
+        recorder.lake.add(folder, manifest)
+    assert recorder.rows() == before
+    assert not list(recorder.lake.folder.glob(".work*"))

@@ -77,7 +77,7 @@ def site() -> Iterator[str]:
 
 
 def _wait_for(url: str, running: list[subprocess.Popen[bytes]]) -> None:
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         assert all(process.poll() is None for process in running), "a process of the system ended"
         try:

@@ -60,7 +60,8 @@ def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
     stations = {each["estacao_id"]: each for each in ask(app, "/api/v1/stations").json()["estacoes"]}
     ends = {(each["linha"], each["sentido"]): each["ponta"] for each in stations["TOTAL"]["linhas"]}
     assert {ends["22", "ida"], ends["22", "volta"]} == {"inicio", "fim"}
-    assert ask(app, "/api/v1/playback/range").json()["aviso"]
+    played = ask(app, "/api/v1/playback/range").json()
+    assert (bool(played["aviso"]), played["aviso_codigo"]) == (True, "banco_ausente")
 
 
 def test_before_the_first_poll_lines_and_stations_are_there_without_a_bus(app: FastAPI) -> None:

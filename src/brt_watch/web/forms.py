@@ -10,7 +10,6 @@ import msgspec
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 
-
 NUMBERS = (*("latitude", "longitude", "velocidade", "hodometro", "progresso_m", "desvio_m", "velocidade_media_10_min"),)
 
 

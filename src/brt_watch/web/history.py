@@ -14,7 +14,7 @@ from brt_watch.clock import MINUTE, RIO, UTC, floor
 from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.model import Status
 from brt_watch.transform.live import quoted
-from brt_watch.web.history_schemas import Day, Gap, Minute
+from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.new_polls import WaitingWindows
 from brt_watch.web.reader import Reader, signal_values, sql
@@ -24,6 +24,7 @@ from brt_watch.web.thresholds import MOVING_KMH
 
 MISSING = "O banco de dados não responde: só estão aqui as últimas horas."
 NOT_DERIVED = "Uma parte deste período já foi capturada, mas ainda não foi processada."
+MISSING_CODES: dict[str | None, MissingCode] = {MISSING: "banco_ausente", NOT_DERIVED: "nao_processado"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOURS = timedelta(hours=6)
 KEPT_SECONDS = 60.0

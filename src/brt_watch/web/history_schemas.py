@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from brt_watch.web.schemas import Direction, Moment, StopOnPath
 from brt_watch.web.signals import Signal
+
+MissingCode = Literal["banco_ausente", "nao_processado"]
+"""Why an answer is incomplete: the database is away, or a part was captured and not derived yet."""
 
 
 class TrailPoint(Struct, frozen=True):
@@ -27,6 +32,7 @@ class Trail(Struct, frozen=True):
     codigo: str
     aviso: str | None
     pontos: list[TrailPoint]
+    aviso_codigo: MissingCode | None = None
 
 
 class TripTrack(Struct, frozen=True):
@@ -56,6 +62,7 @@ class Stringline(Struct, frozen=True):
     estacoes: list[StopOnPath]
     veiculos: list[TripTrack]
     lacunas: list[Gap]
+    aviso_codigo: MissingCode | None = None
 
 
 class Minute(Struct, frozen=True):
@@ -77,6 +84,7 @@ class Coverage(Struct, frozen=True):
     dia: str
     aviso: str | None
     minutos: list[Minute]
+    aviso_codigo: MissingCode | None = None
 
 
 class Day(Struct, frozen=True):
@@ -115,6 +123,7 @@ class Playback(Struct, frozen=True):
     aviso: str | None
     veiculos: dict[str, Played]
     lacunas: list[Gap]
+    aviso_codigo: MissingCode | None = None
 
 
 class Range(Struct, frozen=True):
@@ -123,3 +132,4 @@ class Range(Struct, frozen=True):
     primeiro: Moment | None
     ultimo: Moment | None
     aviso: str | None
+    aviso_codigo: MissingCode | None = None

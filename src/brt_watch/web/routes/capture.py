@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from brt_watch.clock import RIO, UTC
 from brt_watch.errors import DatabaseRefused, DatabaseUnreachable
 from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Coverage
 from brt_watch.web.openapi import PROBLEMS, content, shape
 from brt_watch.web.reader import ROLE
@@ -36,7 +37,7 @@ def coverage(
         raise HTTPException(422, "dia must lie between the years 2000 and 2100.")
     begin = datetime(day.year, day.month, day.day, tzinfo=RIO).astimezone(UTC)
     minutes, missing = site.past.minutes(begin, begin + DAY)
-    return as_json(request, Coverage(day.isoformat(), missing, minutes))
+    return as_json(request, Coverage(day.isoformat(), missing, minutes, MISSING_CODES.get(missing)))
 
 
 @router.get(

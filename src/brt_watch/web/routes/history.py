@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.web import forms
 from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import History, Playback, Played, Range
 from brt_watch.web.openapi import PROBLEMS, shape
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
@@ -99,10 +100,11 @@ def playback(
         seconds = round((signal.datahora - begin).total_seconds())
         known.p.append((seconds, signal.longitude, signal.latitude, signal.velocidade, signal.heading))
     gaps = site.past.gaps(begin, min(end, site.now)) if begin < site.now else []
-    return as_json(request, Playback(begin, end, missing, played, gaps))
+    return as_json(request, Playback(begin, end, missing, played, gaps, MISSING_CODES.get(missing)))
 
 
 @router.get("/playback/range", responses=shape(Range))
 def playback_range(request: Request, site: TheSite) -> Response:
     """The first and the last captured moment."""
-    return as_json(request, Range(*site.past.range()))
+    first, last, missing = site.past.range()
+    return as_json(request, Range(first, last, missing, MISSING_CODES.get(missing)))

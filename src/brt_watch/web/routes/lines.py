@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.web.board import board
 from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Stringline
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, shape
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
@@ -56,7 +57,8 @@ def stringline(
     found = trips(signals, sentido, length)
     gaps = site.past.gaps(begin, min(end, site.now)) if begin < site.now else []
     stops = site.reference.stops(linha, sentido)
-    return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, found, gaps))
+    code = MISSING_CODES.get(missing)
+    return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, found, gaps, code))
 
 
 @router.get("/network", responses=shape(Network) | NOT_MODIFIED)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Trail, TrailPoint
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
 from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
@@ -90,7 +91,7 @@ def trail(
     known = site.live.snapshot
     if not signals and not (known and codigo in known.vehicles):
         raise HTTPException(404, f"No vehicle {codigo!r} was seen in that time.")
-    return as_json(request, Trail(codigo, missing, [_point(signal) for signal in signals]))
+    return as_json(request, Trail(codigo, missing, [_point(signal) for signal in signals], MISSING_CODES.get(missing)))
 
 
 def _point(signal: Signal) -> TrailPoint:

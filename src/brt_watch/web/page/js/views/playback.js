@@ -212,6 +212,7 @@ class Playback {
     if (now >= this.last) return t("play.end");
     if (!reel.has(now)) return reel.failure ?? t("loading");
     if (reel.away(now) && !this.heard) return t("away.short");
+    if (reel.pending(now) && !this.heard) return t("pending.short");
     if (now < this.first) return this.range.aviso ? t("away.short") : t("play.before", { time: dateTime(this.first) });
     return reel.inGap(now) ? t("play.gap") : null;
   }

@@ -1,5 +1,6 @@
 // The signals around the moment shown, fetched ahead in pieces of ten minutes.
 import { get } from "../api.js";
+import { isAway } from "../missing.js";
 import { mercatorX, mercatorY, ORIGIN } from "../network.js";
 
 const PIECE = 600000;
@@ -23,7 +24,13 @@ export class Reel {
 
   /** Whether the database, which would know what was captured at a moment, is away. */
   away(moment) {
-    return Boolean(this.pieces.get(Math.floor(moment / PIECE))?.told?.aviso);
+    return isAway(this.pieces.get(Math.floor(moment / PIECE))?.told ?? {});
+  }
+
+  /** Whether a part around a moment is still being processed. */
+  pending(moment) {
+    const told = this.pieces.get(Math.floor(moment / PIECE))?.told;
+    return Boolean(told?.aviso) && !isAway(told);
   }
 
   /** Fetch the pieces around a moment that are missing, again after a while those that came incomplete. */
@@ -72,7 +79,7 @@ export class Reel {
         points.set(codigo, mine);
       }
       // Without the database a time with no poll on disk is unknown, not a gap.
-      for (const { de, ate } of told.aviso ? [] : told.lacunas) gaps.set(de, [Date.parse(de), Date.parse(ate)]);
+      for (const { de, ate } of isAway(told) ? [] : told.lacunas) gaps.set(de, [Date.parse(de), Date.parse(ate)]);
     }
     this.tracks = new Map([...points].filter(([, track]) => track.at.length).map(([codigo, { at, linha }]) => [codigo, { at, linha, i: 0 }]));
     this.gaps = [...gaps.values()];

@@ -47,11 +47,11 @@ const { enter } = reportView("plano", (report) => {
     const [plan, seen, maybe] = ["planned", "seen", "maybe"].map((name) => Math.round(sum(name)));
     const part = boards.plan.get(data.linha)?.[0];
     sentence = plan ? t("plan.lede", { line: data.linha, seen: number(seen), planned: number(plan), share: number((100 * seen) / plan), unknown: maybe ? t("plan.unknown", { count: number(maybe) }) : "" }) : t("plan.none");
-    report.lede.textContent = data.away ? report.coverage() : `${sentence} ${report.coverage()}`;
+    report.lede.textContent = data.partial ? report.coverage() : `${sentence} ${report.coverage()}`;
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.covered > 0 ? number(hour.seen) : t("nodata"), number(hour.missing, 1), number(hour.maybe, 1), data.away ? t("away.short") : `${number(100 * hour.covered)} %`])),
+      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.covered > 0 ? number(hour.seen) : t("nodata"), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? t("away.short") : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", isWeekend(data.end) ? ` ${t("control.weekend")}` : ""));
   }
@@ -86,7 +86,7 @@ const { enter } = reportView("plano", (report) => {
   return {
     element: h("div", {}, h("ul", { class: "keys-row" }, h("li", {}, h("i", { class: "cell outline" }), t("plan.planned")), h("li", {}, h("i", { class: "cell seen" }), t("plan.seen")), h("li", {}, h("i", { class: "cell hatched" }), t("plan.maybe"))), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("plan.words") }, chart), list), draw,
     drawing: () => svg,
-    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.covered > 0 ? hour.seen : null, nao_observadas: hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), captura: hour.covered.toFixed(3) })),
+    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.covered > 0 ? hour.seen : null, nao_observadas: report.data.partial ? null : hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), captura: hour.covered.toFixed(3) })),
   };
 });
 

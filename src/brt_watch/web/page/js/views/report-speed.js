@@ -54,7 +54,7 @@ const { enter } = reportView("velocidade", (report) => {
       return { name: `${short(before.nome)} → ${short(after.nome)}`, ids: [before.estacao_id, after.estacao_id], start: before.distancia_m, metres, count: here.length, p50: enough ? median(speeds) : null, p20: quantile(speeds, 0.2), p80: quantile(speeds, 0.8), lost: enough ? (median(here.map(({ seconds }) => seconds)) - usual) / 60 : null };
     });
     const slowest = shown.filter(({ p50 }) => p50 !== null).sort((a, b) => a.p50 - b.p50)[0];
-    report.lede.textContent = [slowest && !data.away ? t("speed.lede", { from: clock(from * 1000), to: clock(to * 1000), place: slowest.name, speed: `${number(slowest.p50)} km/h` }) : "", report.coverage()].join(" ").trim();
+    report.lede.textContent = [slowest && !data.partial ? t("speed.lede", { from: clock(from * 1000), to: clock(to * 1000), place: slowest.name, speed: `${number(slowest.p50)} km/h` }) : "", report.coverage()].join(" ").trim();
     svg = drawStrip();
     fill(strip, svg);
     fill(list, table(t("report.velocidade"), [[t("speed.stretch")], [t("speed.p50"), true], [t("speed.range"), true], [t("speed.lost"), true], [t("speed.buses"), true]],

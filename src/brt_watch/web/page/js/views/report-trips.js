@@ -24,7 +24,7 @@ const { enter } = reportView("viagens", (report) => {
     const middle = median(seconds);
     const count = (name) => number(trips.filter((trip) => trip.kind === name).length);
     const values = { complete: count("completa"), partial: count("parcial"), running: count("andamento") };
-    report.lede.textContent = data.away ? report.coverage() : `${t(middle === null ? "trips.few" : "trips.lede", { ...values, p50: age(middle), p10: age(quantile(seconds, 0.1)), p90: age(quantile(seconds, 0.9)) })} ${report.coverage()}`;
+    report.lede.textContent = data.partial ? report.coverage() : `${t(middle === null ? "trips.few" : "trips.lede", { ...values, p50: age(middle), p10: age(quantile(seconds, 0.1)), p90: age(quantile(seconds, 0.9)) })} ${report.coverage()}`;
     kind.press(chosen());
     shown = trips.filter((trip) => !chosen() || trip.kind === chosen());
     const longest = Math.max(1, ...shown.map((trip) => trip.seconds));

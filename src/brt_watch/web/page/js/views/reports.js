@@ -4,6 +4,7 @@ import { entitle, fill, h, segments } from "../dom.js";
 import { clock, dateTime, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
+import { isAway, missingWords } from "../missing.js";
 import { destination, network, pathOf } from "../network.js";
 import { joined } from "../passages.js";
 import { address, amend, here } from "../route.js";
@@ -102,18 +103,18 @@ class Report {
 
   take(pieces, from, end, first) {
     const gaps = pieces.flatMap(({ lacunas }) => lacunas);
-    const away = pieces.some(({ aviso }) => aviso);
+    const incomplete = pieces.find(isAway) ?? pieces.find(({ aviso }) => aviso) ?? null;
     const tracks = joined(pieces.flatMap(({ veiculos }) => veiculos));
     this.data = {
-      linha: this.linha, sentido: this.sentido, from, end, first, gaps, away, tracks,
+      linha: this.linha, sentido: this.sentido, from, end, first, gaps, tracks, away: Boolean(incomplete && isAway(incomplete)), partial: incomplete && missingWords(incomplete),
       stops: pieces[0].estacoes, length: pieces[0].comprimento_m, covered: coveredShare(from, end, gaps),
     };
   }
 
   /** Return the words on how much was captured, for a lede. */
   coverage() {
-    const { away, covered } = this.data;
-    return away ? t("away.text") : covered <= 0 ? t("report.nothing") : t("report.covered", { share: number(Math.floor(covered * 1000) / 10, covered < 1 ? 1 : 0) });
+    const { partial, covered } = this.data;
+    return partial ?? (covered <= 0 ? t("report.nothing") : t("report.covered", { share: number(Math.floor(covered * 1000) / 10, covered < 1 ? 1 : 0) }));
   }
 
   head() {

@@ -120,11 +120,12 @@ class Board {
     try {
       await loadBoards();
       this.draw();
-      for (const { linha, sentido, distancia_m } of this.lines()) {
+      for (const { linha, sentido, distancia_m, ponta } of this.lines()) {
         if (this.left) return;
-        if (onTheWay(linha, sentido, distancia_m).length) await loadTracks(linha, sentido).catch(() => {});
+        if (ponta === "inicio" || !onTheWay(linha, sentido, distancia_m).length) continue;
+        await loadTracks(linha, sentido).catch(() => {});
+        this.draw();
       }
-      this.draw();
     } catch (error) {
       if (!this.left) fill(this.body, h("p", { class: "problem" }, error.message));
     }

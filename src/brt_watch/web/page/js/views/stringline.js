@@ -5,6 +5,7 @@ import { entitle, fill, h, icon, segments } from "../dom.js";
 import { age, clock, dateTime, distance, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
+import { isAway, missingWords } from "../missing.js";
 import { destination, network } from "../network.js";
 import { address, amend, here } from "../route.js";
 import { onTheme } from "../theme.js";
@@ -130,7 +131,7 @@ class Diagram {
     const { headway, share } = this.bunches;
     const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: age(headway), bunched: `${number(share * 100)}%` };
     const pieces = this.data.pieces ? ` ${t("diagram.pieces", { pieces: number(this.data.pieces) })}` : "";
-    this.lede.textContent = this.data.aviso ? t("away.text") : !trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words) + pieces;
+    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words) + pieces);
     this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];
@@ -196,9 +197,9 @@ class Diagram {
   }
 
   about() {
-    const { de, ate, lacunas, aviso } = this.data;
+    const { de, ate, lacunas } = this.data;
     const [from, to] = [Date.parse(de), Date.parse(ate)];
-    return { title: this.title.textContent, subtitle: `${dateTime(from)} – ${dateTime(to)} · ${t(`direction.${this.sentido}`)}`, coverage: coverageWords(aviso ? null : coveredShare(from, to, lacunas)) };
+    return { title: this.title.textContent, subtitle: `${dateTime(from)} – ${dateTime(to)} · ${t(`direction.${this.sentido}`)}`, coverage: coverageWords(isAway(this.data) ? null : coveredShare(from, to, lacunas)) };
   }
 
   rows() {

@@ -2,6 +2,7 @@
 import { s } from "../dom.js";
 import { clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
+import { isAway } from "../missing.js";
 import { short } from "../network.js";
 import { token } from "../theme.js";
 import { FONT } from "./save.js";
@@ -57,10 +58,11 @@ export class Strings {
     const { data, first } = this.shown;
     return (data.lacunas ?? []).map(({ de, ate }) => {
       const before = first && Date.parse(ate) <= first + 60000;
-      const words = t(data.aviso ? "away.short" : before ? "diagram.before" : "diagram.gap");
+      const away = isAway(data);
+      const words = t(away ? "away.short" : before ? "diagram.before" : "diagram.gap");
       const from = Math.max(this.box.x, this.x(Date.parse(de) / 1000));
       const to = Math.min(this.box.x + this.box.width, this.x(Date.parse(ate) / 1000));
-      return to > from && [s("rect", { class: data.aviso ? "away" : before ? "before" : "capture-gap", x: from, y: this.box.y, width: to - from, height: this.box.height, fill: data.aviso || before ? token("sunken") : "url(#gap)" }),
+      return to > from && [s("rect", { class: away ? "away" : before ? "before" : "capture-gap", x: from, y: this.box.y, width: to - from, height: this.box.height, fill: away || before ? token("sunken") : "url(#gap)" }),
         to - from > 70 && s("text", { x: (from + to) / 2, y: this.box.y + 16, fill: token("soft"), "text-anchor": "middle" }, words)];
     });
   }

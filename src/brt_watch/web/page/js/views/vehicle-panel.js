@@ -7,6 +7,7 @@ import { copyButton, fill, h, icon } from "../dom.js";
 import { ago, clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { ageClass, ageOf, live } from "../live.js";
+import { missingWords } from "../missing.js";
 import { destination, network } from "../network.js";
 import { address } from "../route.js";
 import { loadBoards, stopsOf } from "../stops.js";
@@ -73,7 +74,8 @@ export function vehiclePanel(panel, codigo, close, view) {
 
   async function load() {
     try {
-      const { pontos, aviso } = await get(`vehicles/${encodeURIComponent(codigo)}/trail`, { minutos: MINUTES });
+      const trail = await get(`vehicles/${encodeURIComponent(codigo)}/trail`, { minutos: MINUTES });
+      const { pontos } = trail;
       if (!panel.contains(head)) return;
       view.stage?.trail(pontos);
       const to = Math.max(live.generated, ...pontos.map((point) => Date.parse(point.datahora)));
@@ -83,7 +85,7 @@ export function vehiclePanel(panel, codigo, close, view) {
         points: speeds, from: to - MINUTES * 60000, to, top: 60, unit: " km/h",
         label: t("panel.speed.words", { top: number(Math.max(...speeds.map(([, value]) => value ?? 0))), middle: number(middle) }),
         caption: t("panel.speed.caption", { middle: number(middle) }),
-      }), view.stage && pontos.length > 1 && trailKey(), aviso && h("p", { class: "muted small" }, t("away.text")));
+      }), view.stage && pontos.length > 1 && trailKey(), trail.aviso && h("p", { class: "muted small" }, missingWords(trail)));
     } catch (error) {
       fill(chart, h("h2", { class: "label" }, t("panel.speed")), h("p", { class: "muted small" }, error.message));
     }

@@ -165,7 +165,7 @@ def test_a_window_read_again_replaces_what_it_brought(recorder: Recorder) -> Non
 
 
 def test_a_reader_with_a_glob_never_sees_a_signal_twice_or_go(recorder: Recorder) -> None:
-    """DuckDB opens a file twice in a query: when it is replaced in between, the query fails, but tells nothing wrong."""
+    """DuckDB opens a file twice in a query: replaced in between, it makes the query fail, never give a wrong result."""
     folders = [
         recorder.window(*(fleet(poll + 6 * number, 50) for poll in range(6)), at=NOON + number * timedelta(minutes=13))
         for number in range(5)

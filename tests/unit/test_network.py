@@ -57,8 +57,8 @@ def test_every_station_of_a_path_lies_beside_it_at_its_metres() -> None:
                 for latitude, longitude, metres in _every_20_metres(path.latitudes, path.longitudes, path.metres)
                 if abs(metres - stop.distancia_m) < 40
             )
-            # Two stations of TransBrasil lie 185 m from the way of the buses.
-            assert near < 210, (path.linha, path.sentido, stop)
+            # Two stations of TransBrasil lie 185 m from the path; a learned path may begin or end short of a terminal.
+            assert near < (350 if stop in (path.stops[0], path.stops[-1]) else 210), (path.linha, path.sentido, stop)
 
 
 def _every_20_metres(*columns: tuple[float, ...]) -> list[tuple[float, ...]]:

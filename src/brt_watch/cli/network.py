@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from brt_watch.cli.terminal import AsJson, out, plain, print_json
+from brt_watch.cli.line_signals import signals_in_database, signals_in_files, windows_of
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
 from brt_watch.network import SEEDS, gtfs, read_network, seeds
+from brt_watch.network.proposals import accepted, parse_ends, propose, read_proposal
 from brt_watch.network.tables import tables_of
 
 app = typer.Typer(
@@ -90,6 +93,62 @@ def import_network(
     if not as_json:
         day = tables["linhas"][0]["valido_desde"]
         out.print(f"nothing was written; the plan is valid from {day}" if dry_run else f"written: valid from {day}")
+
+
+@app.command("learn")
+def learn_network(
+    linha: Annotated[str, typer.Argument(metavar="LINE", help="The line, as the feed labels it: 67.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Captures in any form that import reads; by default all windows on disk."),
+    ] = None,
+    database: Annotated[bool, typer.Option("--database", help="Take the signals in Postgres.")] = False,
+    utc: Annotated[
+        list[str] | None, typer.Option("--utc", metavar="COLUMN", help="A column of a .csv whose times are UTC.")
+    ] = None,
+    ends: Annotated[
+        str, typer.Option("--ends", help="Where ida begins and ends: stations or positions, TOCGD,-22.8537/-43.3844.")
+    ] = "",
+    known: Annotated[Path, typer.Option("--from", help="The folder of the reference files.")] = SEEDS,
+    into: Annotated[Path | None, typer.Option("--into", help="The file to write; by default LINE.geojson.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn the path and the stations of a line from its signals, and write a proposal for network accept.
+
+    The proposal is GeoJSON: look at it on any map. Each path says how many signals and vehicles it rests on, each
+    station how many signals at it stand still; `para` is true where the line stops, and null where too few signals
+    show it: set it to true or false before you accept.
+    """
+    with err.status(f"reading the signals of line {linha}"):
+        if database:
+            seen = signals_in_database(load_resources().store, linha)
+        else:
+            seen = signals_in_files(files or windows_of(load_resources().settings.folder), linha, utc or ())
+        proposal = propose(linha, seen, known, parse_ends(ends, known) if ends else None)
+    file = into or Path(f"{linha}.geojson")
+    file.write_text(json.dumps(proposal, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    paths = [each["properties"] for each in proposal["features"] if each["geometry"]["type"] == "LineString"]
+    if as_json:
+        print_json({"file": str(file), "signals": len(seen), "paths": paths})
+        return
+    for path in paths:
+        out.print(
+            f"{path['sentido']}: {path['sinais']} signals of {path['veiculos']} vehicles, {path['desvio_mediano_m']} m "
+            f"from the path at the median, longest gap {path['maior_lacuna_m']} m"
+        )
+    out.print(f"written: {file}; look at it, then: brt-watch network accept {file}")
+
+
+@app.command("accept")
+def accept_network(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proposal of network learn, corrected or not.")],
+    into: Annotated[Path, typer.Option("--into", help="The folder of the reference files.")] = SEEDS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add the paths of a proposal to the reference files, as a version of the line from its `valido_desde` on."""
+    tables = accepted(read_proposal(file), into)
+    _show((seeds.compare if dry_run else seeds.add)(tables, into, whole=False), as_json)
 
 
 def _show(difference: seeds.Difference, as_json: bool) -> None:

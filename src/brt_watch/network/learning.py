@@ -16,6 +16,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from brt_watch.clock import RIO
 from brt_watch.network.geometry import Metres, Plane, Point, place, running_metres, simplify
 
 MOVE_S, MOVE_M, MOVE_KMH = 150, 30, 120
@@ -60,6 +62,9 @@ STOPS_AT = 0.25
 """Share of the signals at a station that stand still, from which on the line stops there: dwell is a third and more of
 the signals at a served station, queues at others are less than an eighth."""
 
+FEW = 4
+"""With fewer signals at a station nobody knows whether the line stops there."""
+
 
 class Seen(NamedTuple):
     """A signal of a line: vehicle, epoch seconds, direction by its label, position, speed."""
@@ -82,19 +87,24 @@ class LearnedStop:
     stopped: int
 
     @property
-    def is_served(self) -> bool:
-        """Whether the line stops there, as far as the signals show."""
-        return self.signals > 0 and self.stopped >= STOPS_AT * self.signals
+    def is_served(self) -> bool | None:
+        """Whether the line stops there; None where too few signals are at the station to know."""
+        return self.stopped >= STOPS_AT * self.signals if self.signals >= FEW else None
 
 
 @dataclass(frozen=True)
 class LearnedPath:
-    """A path with what it rests on: signals near it, vehicles, their median distance and the longest gap, in metres."""
+    """A path with what it rests on: moving signals near it, vehicles and days (of Rio).
+
+    `spread_m` is the median distance of the signals from the path; a path of few signals passes through them, so that
+    it is small. `gap_m` is the longest stretch without a signal.
+    """
 
     points: tuple[Point, ...]
     stops: tuple[LearnedStop, ...]
     signals: int
     vehicles: int
+    days: tuple[date, ...]
     spread_m: float
     gap_m: float
 
@@ -152,6 +162,7 @@ def _learn(
         _stops(points, seen, stations, plane),
         int(near.sum()),
         len({move[0] for move, is_near in zip(moves, near, strict=True) if is_near}),
+        tuple(sorted({datetime.fromtimestamp(move[5], RIO).date() for move in moves})),
         float(np.median(across[near])),
         float(gaps.max()),
     )
@@ -295,7 +306,9 @@ def _fitted(line: Metres, signals: Metres) -> Metres:
     for point in fitted[1:]:
         if np.hypot(*(point - apart[-1])) >= 1:
             apart.append(point)
-    return np.array(apart)
+    # Fewer corners, for the next projection costs as much as they are many.
+    simpler: Metres = shapely.get_coordinates(shapely.simplify(shapely.linestrings(apart), 1.0))
+    return simpler
 
 
 def _projected(line: Metres, signals: Metres) -> tuple[Metres, Metres, NDArray[np.bool_]]:

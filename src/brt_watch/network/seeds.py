@@ -36,6 +36,7 @@ class Difference:
     lines_changed: list[str]
     stations_added: list[str]
     stations_moved: dict[str, float]
+    paths_added: list[str]
     paths_changed: dict[str, float]
 
     @classmethod
@@ -57,6 +58,7 @@ class Difference:
             [name for name, line in after.lines.items() if before.lines.get(name, line) != line],
             [name for name in after.stations if name not in before.stations],
             {name: metres for name, metres in moved.items() if metres},
+            [" ".join(key) for key in after.paths if key not in before.paths],
             apart,
         )
 

@@ -84,12 +84,17 @@ def _recognise(places: list[_Place], known: Path) -> None:
             if found:
                 row = there.pop(min(found)[1])
                 place.recognised, place.estacao_id = True, row.text("estacao_id")
-                if _plain(row.text("nome")) == _plain(place.nome):
+                if same_name(row.text("nome"), place.nome):
                     place.nome = row.text("nome")
 
 
+def same_name(name: str, other: str) -> bool:
+    """Return whether two sources mean one station by two names."""
+    return _plain(name) == _plain(other)
+
+
 def _is_same(name: str, position: Point, other_name: str, other_position: Point) -> bool:
-    return _plain(name) == _plain(other_name) and metres_between(*position, *other_position) <= SAME_STATION_M
+    return same_name(name, other_name) and metres_between(*position, *other_position) <= SAME_STATION_M
 
 
 def _plain(name: str) -> str:

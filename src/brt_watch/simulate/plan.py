@@ -32,7 +32,7 @@ TRANSFER_MS = 22 / 3.6
 USUAL_MS = 27 / 3.6
 """From end to end, on a line of which the timetable does not say it."""
 
-SILENT_WHEN_PARKED = 0.22
+SILENT_WHEN_PARKED = 0.35
 """The share of parked buses whose device is cut off from its battery within half an hour."""
 
 

@@ -402,7 +402,7 @@ def test_the_routes_can_be_chosen_by_name(gtfs: Path, folder: Path) -> None:
 def test_show_prints_the_lines_with_counts() -> None:
     result = json.loads(runner.invoke(app, ["network", "show", "--json"]).output)
     assert result["counts"]["lines"] == len(result["lines"]) == len(read_network().lines)
-    assert "58 paths" in runner.invoke(app, ["network", "show"]).output
+    assert "66 paths" in runner.invoke(app, ["network", "show"]).output
 
 
 def test_paths_lie_as_far_apart_as_their_farthest_points() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+import duckdb
+
+from brt_watch.archive.importing import TABLES
 from brt_watch.archive.sources import read_source
+from brt_watch.archive.tables import read_table
 from brt_watch.errors import NetworkError, NotTheContract
 from brt_watch.feeds import brt
 from brt_watch.network.learning import Seen
@@ -23,19 +28,8 @@ def signals_in_files(files: Iterable[Path], linha: str, utc: Iterable[str] = ())
     """Return the signals of a line in captures of any form; raises ImportFailed, RecordingError, NetworkError."""
     seen: set[Seen] = set()
     for file in files:
-        for answer in read_source(file, utc=utc).answers:
-            try:
-                records = cast("Sequence[brt.Record]", brt.parse(answer.body).records)
-            except NotTheContract:
-                continue
-            for record in records:
-                if record.linha == linha:
-                    at = (record.latitude, record.longitude)
-                    seen.add(
-                        Seen(
-                            record.vehicle, record.stamp_ms / 1000, record.sentido or "", *at, record.velocidade or 0.0
-                        )
-                    )
+        is_table = file.name.removesuffix(".gz").rpartition(".")[2] in TABLES
+        seen.update(_in_table(file, linha, utc) if is_table else _in_answers(file, linha))
     if not seen:
         raise NetworkError(where=f"line {linha}", problem="no capture has a signal of it")
     return sorted(seen)
@@ -48,3 +42,29 @@ def signals_in_database(store: Store, linha: str) -> list[Seen]:
     if not rows:
         raise NetworkError(where=f"line {linha}", problem="the database has no signal of it")
     return [Seen(**row) for row in rows]
+
+
+def _in_answers(file: Path, linha: str) -> Iterator[Seen]:
+    for answer in read_source(file).answers:
+        try:
+            records = cast("Sequence[brt.Record]", brt.parse(answer.body).records)
+        except NotTheContract:
+            continue
+        for record in records:
+            if record.linha == linha:
+                at = (record.latitude, record.longitude)
+                yield Seen(record.codigo, record.stamp_ms / 1000, record.sentido or "", *at, record.velocidade or 0.0)
+
+
+def _in_table(file: Path, linha: str, utc: Iterable[str]) -> Iterator[Seen]:
+    with (
+        tempfile.TemporaryDirectory(prefix="brt-watch-learn-") as work,
+        duckdb.connect(str(Path(work) / "rows.duckdb")) as database,
+    ):
+        read_table(file, database, {}, utc, Path(work))
+        rows = database.execute(
+            "select codigo, datahora / 1000.0, coalesce(sentido, ''), latitude, longitude, coalesce(velocidade, 0) "
+            "from capturados where reason is null and linha = ?",
+            [linha],
+        )
+        yield from (Seen(*row) for row in rows.fetchall())

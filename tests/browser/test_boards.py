@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 MINUTES = re.compile(r"chegando|\d+ (a \d+ )?min|sem estimativa|sem previsão: último sinal há|no terminal")
 
 
@@ -30,6 +32,24 @@ def test_a_station_shows_what_comes_and_what_passed(visit: Any) -> None:
     assert page.locator("#ribbon").is_visible()
     seen.go("estacao/NENHUMA")
     page.locator(".problem", has_text="NENHUMA").wait_for()
+
+
+def test_terminals_have_departures_and_arrivals(visit: Any, site: str) -> None:
+    """A stop at 0 m and one at the end of the path count, by leaving and entering the terminal."""
+    stations = {
+        each["estacao_id"]: each for each in httpx.get(f"{site}/api/v1/stations", timeout=60).json()["estacoes"]
+    }
+    seen = {"inicio": 0, "fim": 0}
+    for station in stations:
+        ends = {(each["linha"], each["sentido"]): each["ponta"] for each in station["linhas"]}
+        for passed in station["passagens"]:
+            end = ends.get((passed["linha"], passed["sentido"]))
+            if end:
+                seen[end] += 1
+    assert min(seen.values()) > 20
+    page = visit().view("estacao", "/TOTAL")
+    page.locator(".last li", has_text="o último partiu às").first.wait_for()
+    page.locator(".last li", has_text="o último chegou às").first.wait_for()
 
 
 def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: Path) -> None:

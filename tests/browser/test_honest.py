@@ -35,7 +35,8 @@ def test_time_before_the_first_capture_is_not_a_gap(visit: Any) -> None:
     seen.with_database("playback?*", "playback/range", "coverage?*", "lines/*/stringline?*")
     page = seen.view("diagrama", "?linha=35&horas=6")
     page.locator(".diagram .before").wait_for(state="attached")
-    assert page.locator(".diagram .capture-gap").count() == 0
+    # A busy machine may miss polls later on; what comes first is no gap.
+    assert page.locator(".diagram .before, .diagram .capture-gap").first.get_attribute("class") == "before"
     seen.go("reproducao?t=2020-01-01T12:00:00Z")
     page.locator(".veil", has_text="Antes da primeira captura").wait_for()
     assert page.locator(".bar-lost").count() == 0

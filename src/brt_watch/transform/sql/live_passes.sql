@@ -1,5 +1,6 @@
 -- The passes of the last hour at stations along the way, until the model passagens is live: between two signals of a
--- vehicle on its path, at even speed.
+-- vehicle on its path, at even speed. A vehicle passes a terminal when it leaves it, or enters it: at 250 m from the end of
+-- the path, for it stands anywhere within them.
 with versoes as (
     select
         linha,
@@ -13,9 +14,18 @@ paradas as (
         estacoes.linha,
         estacoes.sentido,
         estacoes.estacao_id,
-        estacoes.distancia_m
+        case
+            when lag(estacoes.distancia_m) over trajeto is null
+                then least(250, lead(estacoes.distancia_m) over trajeto / 2)
+            when lead(estacoes.distancia_m) over trajeto is null
+                then
+                    estacoes.distancia_m
+                    - least(250, (estacoes.distancia_m - lag(estacoes.distancia_m) over trajeto) / 2)
+            else estacoes.distancia_m
+        end as distancia_m
     from public.linha_estacoes as estacoes
     inner join versoes using (linha, valido_desde)
+    window trajeto as (partition by estacoes.linha, estacoes.sentido order by estacoes.ordem)
 ),
 
 passos as (

@@ -3,7 +3,7 @@ import { fill, h, s } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
-import { BUNCHED, headways, median, passagesAt, waits } from "../passages.js";
+import { BUNCHED, headways, marksOf, median, passagesAt, waits } from "../passages.js";
 import { address, here } from "../route.js";
 import { plannedHeadway } from "../stops.js";
 import { token } from "../theme.js";
@@ -30,7 +30,8 @@ const { enter } = reportView("regularidade", (report) => {
     const wished = here().params.get("estacao");
     const stop = inner.find(({ estacao_id }) => estacao_id === wished) ?? inner[inner.length >> 1] ?? data.stops[0];
     station.value = stop.estacao_id;
-    const all = headways(passagesAt(data.tracks, stop.distancia_m), data.gaps);
+    const marks = marksOf(data.stops);
+    const all = headways(passagesAt(data.tracks, marks[data.stops.indexOf(stop)]), data.gaps);
     const known = all.filter((one) => one.known);
     const seconds = known.map((one) => one.seconds);
     const { mean, even } = waits(seconds);
@@ -74,6 +75,7 @@ function heatMap(data, stops, read) {
   const [left, top, row] = [150, 22, 15];
   const cell = Math.max(8, Math.min(34, 900 / columns));
   const [width, height] = [left + columns * cell + 8, top + stops.length * row + 6];
+  const marks = marksOf(data.stops);
   const holes = data.gaps.map(({ de, ate }) => [Date.parse(de) / 1000, Date.parse(ate) / 1000]);
   const lost = (from) => holes.reduce((all, [begin, end]) => all + Math.max(0, Math.min(from + QUARTER, end) - Math.max(from, begin)), 0) > QUARTER / 2;
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("reg.heat.words") },
@@ -85,7 +87,7 @@ function heatMap(data, stops, read) {
   stops.forEach((stop, number) => {
     const y = top + number * row;
     svg.append(s("text", { x: left - 8, y: y + 11, "text-anchor": "end", fill: token("ink") }, short(stop.nome).slice(0, 24)));
-    const all = headways(passagesAt(data.tracks, stop.distancia_m), data.gaps).filter((one) => one.known);
+    const all = headways(passagesAt(data.tracks, marks[number]), data.gaps).filter((one) => one.known);
     for (let column = 0; column < columns; column++) {
       const from = first + column * QUARTER;
       const here = all.filter((one) => one.at >= from && one.at < from + QUARTER);

@@ -3,7 +3,7 @@ import { fill, h, s } from "../dom.js";
 import { clock, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
-import { median, quantile, timeAt } from "../passages.js";
+import { marksOf, median, quantile, timeAt } from "../passages.js";
 import { amend, here } from "../route.js";
 import { token } from "../theme.js";
 import { reportView, table } from "./reports.js";
@@ -30,10 +30,11 @@ const { enter } = reportView("velocidade", (report) => {
     data = next;
     slider.max = String(Math.max(0, Math.ceil((data.end - data.from) / 1000 / QUARTER) - 1));
     slider.value = here().params.get("quarto") ?? "-1";
+    const marks = marksOf(data.stops);
     runs = data.stops.slice(1).map((stop, i) => {
       const before = data.stops[i];
-      return { from: before, to: stop, metres: stop.distancia_m - before.distancia_m, passes: data.tracks.map(({ codigo, pontos }) => {
-        const [start, end] = [timeAt(pontos, before.distancia_m), timeAt(pontos, stop.distancia_m)];
+      return { from: before, to: stop, start: before.distancia_m, length: stop.distancia_m - before.distancia_m, metres: marks[i + 1] - marks[i], passes: data.tracks.map(({ codigo, pontos }) => {
+        const [start, end] = [timeAt(pontos, marks[i]), timeAt(pontos, marks[i + 1])];
         return start !== null && end !== null && end > start ? { codigo, at: start, seconds: end - start } : null;
       }).filter(Boolean) };
     }).filter(({ metres }) => metres > 0);
@@ -46,12 +47,12 @@ const { enter } = reportView("velocidade", (report) => {
     const to = quarter < 0 ? data.end / 1000 : from + QUARTER;
     moment.textContent = quarter < 0 ? t("speed.whole") : `${clock(from * 1000)}–${clock(to * 1000)}`;
     slider.setAttribute("aria-valuetext", moment.textContent);
-    shown = runs.map(({ from: before, to: after, metres, passes }) => {
+    shown = runs.map(({ from: before, to: after, start, length, metres, passes }) => {
       const here = passes.filter(({ at }) => at >= from && at < to);
       const speeds = here.map(({ seconds }) => (metres / seconds) * 3.6);
       const enough = here.length >= FEWEST;
       const usual = median(passes.map(({ seconds }) => seconds));
-      return { name: `${short(before.nome)} → ${short(after.nome)}`, ids: [before.estacao_id, after.estacao_id], start: before.distancia_m, metres, count: here.length, p50: enough ? median(speeds) : null, p20: quantile(speeds, 0.2), p80: quantile(speeds, 0.8), lost: enough ? (median(here.map(({ seconds }) => seconds)) - usual) / 60 : null };
+      return { name: `${short(before.nome)} → ${short(after.nome)}`, ids: [before.estacao_id, after.estacao_id], start, metres: length, count: here.length, p50: enough ? median(speeds) : null, p20: quantile(speeds, 0.2), p80: quantile(speeds, 0.8), lost: enough ? (median(here.map(({ seconds }) => seconds)) - usual) / 60 : null };
     });
     const slowest = shown.filter(({ p50 }) => p50 !== null).sort((a, b) => a.p50 - b.p50)[0];
     report.lede.textContent = [slowest && !data.partial ? t("speed.lede", { from: clock(from * 1000), to: clock(to * 1000), place: slowest.name, speed: `${number(slowest.p50)} km/h` }) : "", report.coverage()].join(" ").trim();

@@ -5,9 +5,10 @@ import { age, clock, distance } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { destination, network, short } from "../network.js";
+import { marksOf } from "../passages.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
-import { boards, isWeekend, loadBoards, plannedHeadway, secondsSince } from "../stops.js";
+import { boards, isWeekend, loadBoards, plannedHeadway, secondsSince, stopsOf } from "../stops.js";
 import { lineBadge } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
@@ -148,7 +149,7 @@ class Board {
       group.lines.push(line);
       const first = line.ponta === "inicio";
       const coming = first ? waitingAt(line.linha, line.sentido) : onTheWay(line.linha, line.sentido, line.distancia_m);
-      group.buses.push(...coming.map((one) => ({ ...one, line, waiting: first, minutes: first ? null : estimate(one, line.sentido, line.distancia_m) })));
+      group.buses.push(...coming.map((one) => ({ ...one, line, waiting: first, minutes: first ? null : estimate(one, line.sentido, markAt(line)) })));
       groups.set(end, group);
     }
     const order = (row) => (row.minutes ? row.minutes.low + row.minutes.high : 1e4 + row.away / 100);
@@ -211,6 +212,12 @@ class Board {
     live.removeEventListener("vehicles", this.onVehicles);
     for (const timer of [this.timer, this.second, this.turn]) clearInterval(timer);
   }
+}
+
+/** Return the distance at which buses of a line pass this stop. */
+function markAt({ linha, sentido, distancia_m }) {
+  const stops = stopsOf(linha, sentido);
+  return marksOf(stops)[stops.findIndex((stop) => stop.distancia_m === distancia_m)] ?? distancia_m;
 }
 
 /** Return when the last bus of a line passed, left or arrived, beside the plan. */

@@ -16,6 +16,7 @@ import structlog
 
 from bench import rig
 from bench.likeness import likeness
+from bench.live import live
 from bench.load import load
 from bench.memory_and_start import memory_and_start
 from bench.rebuild import rebuild
@@ -31,7 +32,7 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
     for benchmark in (
         *(store_poll, store_poll_flat, load, rebuild, view, transform, refresh, memory_and_start, serve),
-        *(simulate_day, simulate_scale, likeness),
+        *(live, simulate_day, simulate_scale, likeness),
     )
 }
 

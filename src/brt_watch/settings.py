@@ -112,6 +112,13 @@ class Settings(BaseSettings):
         int, Field(ge=1024, le=65535, description="The loopback port of the embedded Postgres.")
     ] = 15432
     http_port: Annotated[int, Field(ge=1024, le=65535, description="The loopback port of the page and the API.")] = 8000
+    http_cors: Annotated[
+        str,
+        Field(description="Who may read the API from another site: `*`, or origins with commas; empty: none."),
+    ] = "*"
+    http_embed: Annotated[
+        str, Field(description="Which sites may show the page inside theirs: origins with commas, or `*`; empty: none.")
+    ] = ""
     poll_seconds: Annotated[
         int,
         AfterValidator(_divides_the_minute),

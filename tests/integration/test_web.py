@@ -7,7 +7,8 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,13 +33,15 @@ from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
 from brt_watch.web.app import create_app
-from brt_watch.web.gtfs_rt_rules import findings
+from brt_watch.web.forms import safe_cell
 from brt_watch.web.live import vehicles_event
 from brt_watch.web.reader import ROLE
+from brt_watch.web.routes import history
 from tests import shared_postgres
 from tests.ask_web import ask
 from tests.conftest import NOON, ScriptedFeed, make_settings
 from tests.fleet import body, vehicle
+from tests.gtfs_of_network import write_gtfs
 
 BUS, SUPPORT = "901008", "LUH4150 PKP / T. I"
 TICKS = 45
@@ -186,9 +189,25 @@ def test_history_comes_as_csv_parquet_and_geojson_too(get: Get) -> None:
     table = pyarrow.parquet.read_table(io.BytesIO(get("/api/v1/history?format=parquet&linha=22").content))
     assert table.num_rows == 2 * TICKS
     assert len(get("/api/v1/history?format=geojson").json()["features"]) == 3 * TICKS
+    named = get(f"/api/v1/history?format=csv&codigo={BUS}").headers["content-disposition"]
+    assert re.search(r'"brt-901008-\d{8}T\d{6}Z-\d{8}T\d{6}Z.csv"', named)
     paged = get("/api/v1/history?format=csv&limite=5")
+    assert "-parte.csv" in paged.headers["content-disposition"]
     following = get(paged.headers["link"].split(";")[0].strip("<>"))
     assert following.text.count("\n") == 6
+
+
+def test_csv_and_parquet_come_whole_however_many_pages_they_are(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file named like the whole span once held its first page only."""
+    monkeypatch.setattr(history, "PAGE", 7)
+    assert get("/api/v1/history?format=csv").text.count("\n") == 1 + 3 * TICKS
+    table = pyarrow.parquet.read_table(io.BytesIO(get("/api/v1/history?format=parquet").content))
+    assert table.num_rows == 3 * TICKS
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "\tx"])
+def test_a_cell_that_a_spreadsheet_would_run_is_text(text: str) -> None:
+    assert (safe_cell(text), safe_cell(-1.5), safe_cell("22")) == (f"'{text}", -1.5, "22")
 
 
 def test_playback_and_its_range_have_every_vehicle(get: Get) -> None:
@@ -218,16 +237,34 @@ def test_lines_stations_network_and_details_answer(get: Get) -> None:
     assert details["banco"]["sinais"] > 0
 
 
-def test_the_gtfs_realtime_feed_breaks_no_published_rule(get: Get, app: FastAPI) -> None:
-    reference = app.state.site.reference
-    for path, allowed in (("?viagem=false", set()), ("", {"W006"})):
-        message = gtfs_realtime_pb2.FeedMessage()
-        message.ParseFromString(get(f"/gtfs-rt/vehicle-positions{path}").content)
+def test_the_published_validator_finds_no_error_in_the_feed(get: Get, app: FastAPI, tmp_path: Path) -> None:
+    """Without trip ids it warns (W006): the API does not say which trip a vehicle is on."""
+    api = pytest.importorskip("gtfs_rt_validator.api", reason="it needs Python 3.11")
+    gtfs = write_gtfs(tmp_path / "gtfs.zip", app.state.site.reference)
+    for number, (path, allowed) in enumerate((("?viagem=false", set()), ("", {"W006"}))):
+        body = get(f"/gtfs-rt/vehicle-positions{path}").content
+        message = gtfs_realtime_pb2.FeedMessage.FromString(body)
         assert [entity.id for entity in message.entity] == [BUS, SUPPORT], "what lies at (0, 0) is left out"
-        now = message.header.timestamp + 5
-        broken = findings(message, now, reference.lines, reference.covers)
-        assert {finding.rule for finding in broken} == allowed
+        (tmp_path / f"{number}.pb").write_bytes(body)
+        result = api.validate(
+            api.Request(
+                api.Mode.MODERN,
+                gtfs,
+                api.resolve(str(tmp_path / f"{number}.pb")),
+                at=datetime.fromtimestamp(message.header.timestamp + 5, timezone.utc),
+            )
+        )
+        assert result.error_ids() == ()
+        assert {rule for rule in result.run.notices.rule_ids() if rule.startswith("W")} <= allowed
     assert get("/gtfs-rt/vehicle-positions?format=json").json()["header"]["gtfs_realtime_version"] == "2.0"
+
+
+def test_a_position_older_than_90_seconds_is_left_out(get: Get) -> None:
+    ids = [
+        [entity.id for entity in gtfs_realtime_pb2.FeedMessage.FromString(get(path).content).entity]
+        for path in ("/gtfs-rt/vehicle-positions?idade_max=0", "/gtfs-rt/vehicle-positions")
+    ]
+    assert ids == [[], [BUS, SUPPORT]]
 
 
 TIDES: dict[str, Callable[[str], bool]] = {

@@ -9,9 +9,11 @@ from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brt_watch import __version__
@@ -19,31 +21,23 @@ from brt_watch.errors import BrtWatchError
 from brt_watch.resources import Resources
 from brt_watch.web import openapi as documents
 from brt_watch.web.dependencies import Site
-from brt_watch.web.responses import add_problem_handlers
+from brt_watch.web.responses import add_problem_handlers, known_parameters
 from brt_watch.web.responses import send as send_encoded
 from brt_watch.web.routes import boards, capture, feeds, health, history, lines, stream, vehicles
 
 PAGE = files("brt_watch") / "web" / "page"
 TILES = "https://tile.openstreetmap.org"
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        f"img-src 'self' data: blob: {TILES}",
-        "worker-src 'self' blob:",
-        "style-src 'self'",
-        "script-src 'self'",
-        f"connect-src 'self' {TILES}",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'self'",
-    )
+POLICY = (
+    "default-src 'self'",
+    f"img-src 'self' data: blob: {TILES}",
+    "worker-src 'self' blob:",
+    "style-src 'self'",
+    "script-src 'self'",
+    f"connect-src 'self' {TILES}",
+    "object-src 'none'",
+    "base-uri 'none'",
 )
-HEADERS = [
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    # Those who give the tiles want to know the site that shows them, and need not know more.
-    (b"referrer-policy", b"strict-origin-when-cross-origin"),
-]
+EXPOSED = ("ETag", "Link", "Content-Disposition", "Retry-After")
 ASK_AGAIN = {"Cache-Control": "no-cache"}
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
 DATABASE_SECONDS = 15.0
@@ -70,13 +64,20 @@ def create_app(resources: Resources) -> FastAPI:
     app.openapi = lambda: documents.openapi(app)  # type: ignore[method-assign]
     add_problem_handlers(app)
     for routes in (vehicles, lines, boards, capture, history, stream):
-        app.include_router(routes.router, prefix="/api/v1")
+        app.include_router(routes.router, prefix="/api/v1", dependencies=[Depends(known_parameters)])
     for routes in (feeds, health):
-        app.include_router(routes.router)
+        app.include_router(routes.router, dependencies=[Depends(known_parameters)])
     _add_pages(app)
     app.add_middleware(Shortcut, site=site)
-    app.add_middleware(Guard, counted=app.state.counted)
+    settings = resources.settings
+    if origins := _names(settings.http_cors):
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"], expose_headers=EXPOSED)
+    app.add_middleware(Guard, counted=app.state.counted, embedded_by=_names(settings.http_embed))
     return app
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 async def _look_at_database(site: Site) -> None:
@@ -102,6 +103,10 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/favicon.ico", include_in_schema=False)
     async def _favicon(_: Request) -> Response:
         return FileResponse(str(PAGE / "favicon.ico"), headers=ASK_AGAIN)
+
+    @app.get("/docs", include_in_schema=False)
+    async def _to_docs(_: Request) -> Response:
+        return RedirectResponse("/api/docs")
 
     app.mount("/page", PageFiles(directory=str(PAGE)), name="page")
 
@@ -141,9 +146,16 @@ class Shortcut:
 class Guard:
     """Adds the security headers to every answer, and counts the answers. HEAD is GET, whose body the server keeps."""
 
-    def __init__(self, app: ASGIApp, counted: Counter[tuple[str, int]]) -> None:
+    def __init__(self, app: ASGIApp, counted: Counter[tuple[str, int]], embedded_by: list[str]) -> None:
         self._app = app
         self._counted = counted
+        ancestors = " ".join(["frame-ancestors", "'self'", *embedded_by])
+        self._headers = [
+            (b"content-security-policy", "; ".join((*POLICY, ancestors)).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            # Who serves the map tiles wants to know which site shows them, and need not know more.
+            (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -154,10 +166,13 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers: list[Any] = message["headers"]
-                headers.extend(HEADERS)
+                headers.extend(self._headers)
                 method = scope["method"] if scope["method"] in METHODS else "other"
                 self._counted[method, message["status"]] += 1
             await send(message)
 
+        if scope["method"] == "OPTIONS" and not Headers(scope=scope).get("access-control-request-method"):
+            await Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})(scope, receive, guarded)
+            return
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         await self._app(asked, receive, guarded)

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Hour, Lengths, LineInfo, LineNow, Vehicle
-from brt_watch.web.thresholds import LATE_S, MOVING_KMH, ON_PATH_M
+from brt_watch.web.thresholds import MOVING_KMH, ON_PATH_M
 
 UNKNOWN_COLOUR = "#777777"
 PARKED = ("Parado terminal", "Parado garagem")
@@ -23,7 +23,7 @@ def board(reference: Reference, vehicles: Sequence[Vehicle], hours: dict[str, li
     """Return every line of the network, and those that are only in the data, by their names."""
     by_line: dict[str, list[Vehicle]] = defaultdict(list)
     for vehicle in vehicles:
-        if vehicle.linha and vehicle.idade_segundos <= LATE_S and vehicle.status not in (None, "Parado garagem"):
+        if vehicle.linha and vehicle.em_servico:
             by_line[vehicle.linha].append(vehicle)
     names = sorted({*reference.lines, *by_line}, key=lambda linha: (len(linha), linha))
     return [_line(reference, linha, by_line[linha], hours.get(linha, [])) for linha in names]

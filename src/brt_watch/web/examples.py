@@ -68,6 +68,7 @@ VEHICLE = Vehicle(
     idade_segundos=21.0,
     classe_idade="ao vivo",
     status="Em operação",
+    em_servico=True,
     estacao_proxima=NearStation("TOBMP", "Bosque Marapendi", 140.2),
     progresso_m=1043.7,
     desvio_m=4.1,

@@ -1,25 +1,42 @@
-"""Signals as JSON, CSV, GeoJSON and Parquet, by the same names."""
+"""Signals as CSV, GeoJSON and Parquet, by the same names, page after page."""
 
 from __future__ import annotations
 
 import csv
 import io
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 
-NUMBERS = (*("latitude", "longitude", "velocidade", "hodometro", "progresso_m", "desvio_m", "velocidade_media_10_min"),)
+Pages = Iterable[list[Signal]]
+
+CSV_TYPE, PARQUET_TYPE = "text/csv; charset=utf-8", "application/vnd.apache.parquet"
+NUMBERS = ("latitude", "longitude", "velocidade", "hodometro", "progresso_m", "desvio_m", "velocidade_media_10_min")
+CHUNK_BYTES = 1 << 16
+_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(signals: list[Signal]) -> Encoded:
-    """Return signals as CSV (RFC 4180), moments as ISO 8601 in UTC, nulls as nothing."""
+def safe_cell(value: Any) -> Any:
+    """Return a cell of a CSV; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RUNS_IN_A_SPREADSHEET) else value
+
+
+def as_csv(pages: Pages) -> Iterator[bytes]:
+    """Yield signals as CSV (RFC 4180), moments as ISO 8601 in UTC, nulls as nothing."""
+    yield _csv_lines([Signal.__struct_fields__])
+    for signals in pages:
+        yield _csv_lines((iso(signal), *map(safe_cell, msgspec.structs.astuple(signal)[1:])) for signal in signals)
+
+
+def _csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(Signal.__struct_fields__)
-    writer.writerows((iso(signal), *msgspec.structs.astuple(signal)[1:]) for signal in signals)
-    return Encoded(text.getvalue().encode(), "text/csv; charset=utf-8")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def iso(signal: Signal) -> str:
@@ -41,8 +58,8 @@ def as_geojson(signals: list[Signal]) -> Encoded:
     return Encoded(body, "application/geo+json")
 
 
-def as_parquet(signals: list[Signal]) -> Encoded:
-    """Return signals as a Parquet file, zstd inside."""
+def as_parquet(pages: Pages) -> Iterator[bytes]:
+    """Yield signals as a Parquet file, zstd inside, a row group a page."""
     # Only who asks for Parquet pays for the import.
     import pyarrow
     from pyarrow import parquet
@@ -51,8 +68,11 @@ def as_parquet(signals: list[Signal]) -> Encoded:
     types = {"datahora": pyarrow.timestamp("us", tz="UTC"), "direcao": whole, "ignicao": whole}
     types |= dict.fromkeys(NUMBERS, number)
     schema = pyarrow.schema([(name, types.get(name, text)) for name in Signal.__struct_fields__])
-    columns = {name: [getattr(signal, name) for signal in signals] for name in Signal.__struct_fields__}
-    table = pyarrow.table(columns, schema=schema)
-    out = io.BytesIO()
-    parquet.write_table(table, out, compression="zstd")
-    return Encoded(out.getvalue(), "application/vnd.apache.parquet")
+    with tempfile.TemporaryFile() as file:
+        with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+            for signals in pages:
+                columns = {name: [getattr(signal, name) for signal in signals] for name in Signal.__struct_fields__}
+                writer.write_table(pyarrow.table(columns, schema=schema))
+        file.seek(0)
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

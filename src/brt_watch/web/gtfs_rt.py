@@ -1,8 +1,8 @@
 """The vehicles as GTFS-Realtime VehiclePositions (gtfs.org/realtime/reference), version 2.0.
 
-Only vehicles whose position is fresh and can be believed are in it. The route_id of a trip is the number of the line
-(`route_short_name` of the city's GTFS, whose ids change); trips have no ids, for the API does not tell which one a
-vehicle is on.
+It contains only vehicles whose position is fresh and credible. The route_id of a trip is that of the GTFS where the
+reference files name it (`route_id` of linhas.csv), else the number of the line. Trips have no ids: the API does not say
+which one a vehicle is on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def feed(snapshot: Snapshot, reference: Reference, trips: bool = True, oldest_s:
     message.header.timestamp = now
     for vehicle in snapshot.vehicles.values():
         if _is_believed(vehicle, now, reference, oldest_s):
-            _add(message, vehicle, trips)
+            _add(message, vehicle, reference, trips)
     return message
 
 
@@ -42,7 +42,7 @@ def _is_believed(vehicle: Vehicle, now: int, reference: Reference, oldest_s: flo
     )
 
 
-def _add(message: pb.FeedMessage, vehicle: Vehicle, trips: bool) -> None:
+def _add(message: pb.FeedMessage, vehicle: Vehicle, reference: Reference, trips: bool) -> None:
     entity = message.entity.add()
     entity.id = vehicle.codigo
     told = entity.vehicle
@@ -58,7 +58,7 @@ def _add(message: pb.FeedMessage, vehicle: Vehicle, trips: bool) -> None:
     if vehicle.velocidade is not None and 0 <= vehicle.velocidade <= FASTEST_KMH:
         told.position.speed = round(vehicle.velocidade / 3.6, 2)
     if trips and vehicle.linha and vehicle.comprimento_m is not None:
-        told.trip.route_id = vehicle.linha
+        told.trip.route_id = reference.route_id(vehicle.linha)
         told.trip.schedule_relationship = pb.TripDescriptor.SCHEDULED
         if vehicle.goes:
             told.trip.direction_id = DIRECTION_IDS[vehicle.goes]

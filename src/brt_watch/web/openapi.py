@@ -73,6 +73,43 @@ def _example(document: dict[str, Any], operation: dict[str, Any]) -> str | None:
     return None
 
 
+def _parameter_row(parameter: dict[str, Any]) -> str:
+    schema = parameter.get("schema", {})
+    default = schema.get("default")
+    return (
+        f"<tr><td><code>{escape(parameter['name'])}</code><td>{escape(parameter['in'])}"
+        f"<td>{escape(_type_of(schema))}<td>{escape(parameter.get('description', ''))}"
+        f"<td><code>{'' if default is None else escape(str(default))}</code>"
+    )
+
+
+def _type_of(schema: dict[str, Any]) -> str:
+    """Return the type and the allowed values of a schema, in a few words."""
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type_of(each) for each in schema["anyOf"] if each.get("type") != "null"))
+    if "enum" in schema:
+        return " | ".join(str(each) for each in schema["enum"] if each is not None)
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    kinds = schema.get("type", "")
+    kind = " or ".join(each for each in kinds if each != "null") if isinstance(kinds, list) else str(kinds)
+    limits = [f"{sign} {schema[name]:g}" for name, sign in (("minimum", "≥"), ("maximum", "≤")) if name in schema]
+    return " ".join(filter(None, [kind, schema.get("format", ""), *limits]))
+
+
+def _about(schema: dict[str, Any]) -> str:
+    return str(schema.get("description", ""))
+
+
+def _csv_columns(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    content = operation["responses"].get("200", {}).get("content", {})
+    if "text/csv" not in content or "application/json" not in content:
+        return {}
+    found = document["components"]["schemas"]["Signal"]["properties"]
+    assert isinstance(found, dict)
+    return found
+
+
 def page(document: dict[str, Any]) -> str:
     """Return the document as a page that needs neither a script nor the internet."""
     parts = [
@@ -87,13 +124,17 @@ def page(document: dict[str, Any]) -> str:
             parts.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2>")
             parts.append(f"<p>{escape(operation.get('description') or operation.get('summary', ''))}</p>")
             if parameters := operation.get("parameters"):
+                rows = "".join(map(_parameter_row, parameters))
+                parts.append(f"<table><tr><th>name<th>in<th>type<th>what<th>default{rows}</table>")
+            if columns := _csv_columns(document, operation):
                 rows = "".join(
-                    f"<tr><td><code>{escape(each['name'])}</code><td>{escape(each['in'])}"
-                    f"<td>{escape(each.get('description', ''))}"
-                    f"<td><code>{escape(str(each.get('schema', {}).get('default', '')))}</code>"
-                    for each in parameters
+                    f"<tr><td><code>{escape(name)}</code><td>{escape(_type_of(each))}<td>{escape(_about(each))}"
+                    for name, each in columns.items()
                 )
-                parts.append(f"<table><tr><th>name<th>in<th>what<th>default{rows}</table>")
+                parts.append(
+                    f"<details><summary>Columns of csv and parquet</summary>"
+                    f"<table><tr><th>name<th>type<th>what{rows}</table></details>"
+                )
             if example := _example(document, operation):
                 parts.append(f"<details><summary>An answer</summary><pre>{escape(example)}</pre></details>")
     return "\n".join(parts)

@@ -35,9 +35,14 @@ class Reference:
             )
             for number, (linha, line) in enumerate(self.network.lines.items())
         }
+        self._route_ids = {linha: row.values["route_id"] for linha, row in rows.items() if row.values.get("route_id")}
         self.station_corridors = {
             row.text("estacao_id"): _corridors(row.optional("corredores")) for row in read_seed(folder, "estacoes")
         }
+
+    def route_id(self, linha: str) -> str:
+        """Return the `route_id` of a line in the GTFS, where the reference files name it; else the line's number."""
+        return self._route_ids.get(linha, linha)
 
     @cached_property
     def _box(self) -> tuple[float, float, float, float]:

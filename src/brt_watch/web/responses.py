@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import escape
 from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
 import structlog
 from fastapi import FastAPI, Query, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from pydantic import AwareDatetime
 from starlette.exceptions import HTTPException
 
@@ -34,6 +38,14 @@ Until = Annotated[
 ]
 
 
+NOT_FOUND_PAGE = """<!doctype html><html lang=pt-BR><meta charset=utf-8>
+<meta name=viewport content="width=device-width">
+<link rel=icon href=/page/icon.svg><link rel=stylesheet href=/page/css/tokens.css>
+<link rel=stylesheet href=/page/css/docs.css><title>Página não encontrada · brt-watch</title>
+<h1>Página não encontrada</h1><p lang=en>{problem}</p>
+<p><a href=/>Mapa ao vivo</a> · <a href=/api/docs>Documentação da API</a></p>"""
+
+
 def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers: str) -> Response:
     """Answer with bytes, or that the client has them."""
     known = {"ETag": encoded.etag, "Cache-Control": cache, "Vary": "Accept-Encoding", **headers}
@@ -43,6 +55,22 @@ def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers:
     if len(body) > WORTH_COMPRESSING and "gzip" in request.headers.get("accept-encoding", ""):
         body, known["Content-Encoding"] = encoded.gzipped, "gzip"
     return Response(body, headers=known, media_type=encoded.media_type)
+
+
+def known_parameters(request: Request) -> None:
+    """Refuse parameters that an operation does not have: 422 with those that it has."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = _query_names(route.dependant)
+    if unknown := sorted(set(request.query_params) - known):
+        allowed = f"those are {', '.join(sorted(known))}" if known else "it has none"
+        raise HTTPException(422, f"Unknown parameter {', '.join(unknown)}; {allowed}.")
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    names = {parameter.alias for parameter in dependant.query_params}
+    return names.union(*map(_query_names, dependant.dependencies))
 
 
 def as_json(request: Request, value: Any, cache: str = "no-cache") -> Response:
@@ -87,6 +115,8 @@ def add_problem_handlers(app: FastAPI) -> None:
             detail = f"There is nothing at {request.url.path}; /api/docs lists what there is."
         if error.status_code == 405:
             detail = "This only reads: GET and HEAD are what can be asked."
+        if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(NOT_FOUND_PAGE.format(problem=escape(detail)), 404)
         return problem(error.status_code, detail, dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)

@@ -50,6 +50,9 @@ class Vehicle(Struct, frozen=True):
     idade_segundos: Annotated[float, Meta(description="At gerado_em.", ge=0)]
     classe_idade: AgeClass
     status: Annotated[Doing | None, Meta(description="By the city's rules; null when the signal is old or odd.")]
+    em_servico: Annotated[
+        bool, Meta(description="On a line, with a signal of the last ten minutes, and not in a garage.")
+    ]
     estacao_proxima: NearStation | None
     progresso_m: Annotated[float | None, Meta(description="Metres from the beginning of the path.")]
     desvio_m: Annotated[float | None, Meta(description="Metres beside the path.")]

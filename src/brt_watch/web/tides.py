@@ -7,7 +7,7 @@ import io
 from datetime import timedelta
 
 from brt_watch.clock import RIO
-from brt_watch.web.forms import iso
+from brt_watch.web.forms import iso, safe_cell
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 
@@ -26,7 +26,7 @@ def vehicle_locations(signals: list[Signal]) -> Encoded:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, restval="")
     writer.writeheader()
-    writer.writerows(_row(signal) for signal in signals)
+    writer.writerows({name: safe_cell(value) for name, value in _row(signal).items()} for signal in signals)
     return Encoded(text.getvalue().encode(), "text/csv; charset=utf-8")
 
 

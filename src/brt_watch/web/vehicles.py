@@ -30,11 +30,12 @@ def _vehicle(row: dict[str, Any], reference: Reference, now: datetime) -> Vehicl
     linha, age = row["linha"], max(0.0, round((now - row["datahora"]).total_seconds(), 1))
     line = reference.lines.get(linha or "")
     near = row["estacao_id"] and NearStation(row["estacao_id"], row["estacao_nome"], row["distancia_estacao_m"])
-    values["status"] = row["status"] if age <= SILENT_S else None
+    status = values["status"] = row["status"] if age <= SILENT_S else None
     return Vehicle(
         **values,
         idade_segundos=age,
         classe_idade=age_class(age),
+        em_servico=bool(linha) and age <= LATE_S and status not in (None, "Parado garagem"),
         estacao_proxima=near or None,
         comprimento_m=reference.length(linha, row["sentido_estimado"]),
         corredores=line.corredores if line else [],

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 from starlette.exceptions import HTTPException
 
@@ -24,12 +27,15 @@ router = APIRouter(tags=["history"])
 TheSite = Annotated[Site, Depends(the_site)]
 HOUR = timedelta(hours=1)
 LONGEST, LONGEST_OF_ALL = 24 * HOUR, 6 * HOUR
+PAGE, USUAL_PAGE = 50_000, 10_000
+"""Signals of a page: at most, and unless it is asked for."""
+
 BEFORE = timedelta(minutes=2)
 """So much before the beginning a position is looked for from which a vehicle moves into it."""
 
 _FORMS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "A page of signals. Link names the next one.",
+        "description": "Signals. Of a page Link names the next one.",
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/History"}},
             "application/geo+json": {"schema": {"type": "object"}},
@@ -48,23 +54,56 @@ def history(
     ate: Until = None,
     codigo: Annotated[str | None, Query(max_length=200, pattern=NO_NUL, description="Only of this vehicle.")] = None,
     linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only of this line.")] = None,
-    format: Annotated[Literal["json", "csv", "parquet", "geojson"], Query(description="The form.")] = "json",
-    limite: Annotated[int, Query(ge=1, le=50_000, description="So many signals a page.")] = 10_000,
+    format: Annotated[
+        Literal["json", "csv", "parquet", "geojson"],
+        Query(description="csv and parquet come whole, json and geojson in pages."),
+    ] = "json",
+    limite: Annotated[
+        int | None,
+        Query(ge=1, le=PAGE, description="Signals of a page. [10000; csv and parquet: all]"),
+    ] = None,
     cursor: Annotated[str | None, Query(max_length=600, description="`proximo` of the page before.")] = None,
 ) -> Response:
     """Signals, oldest first, each once: of six hours at most, of one vehicle 24. Complete, or an error."""
     begin, end = span(de, ate, site.now, LONGEST if codigo else LONGEST_OF_ALL, HOUR)
     after = _read_cursor(cursor) if cursor else None
-    signals = site.past.page(begin, end, codigo, linha, after, limite)
-    following = _write_cursor(signals[-1]) if len(signals) == limite else None
-    if format == "json":
-        return as_json(request, History(begin, end, following, signals))
-    encoded = {"csv": forms.as_csv, "parquet": forms.as_parquet, "geojson": forms.as_geojson}[format](signals)
-    named = {"Content-Disposition": f'attachment; filename="brt-{begin:%Y%m%dT%H%M%SZ}.{format}"'}
+    named = {"Content-Disposition": f'attachment; filename="{_file_name(begin, end, codigo, linha)}.{format}"'}
+    if format in ("csv", "parquet") and limite is None:
+        # The first page before the answer begins: what cannot be answered is refused, and not broken off.
+        first = site.past.page(begin, end, codigo, linha, after, PAGE)
+        return _whole(format, _pages(site, begin, end, codigo, linha, first), named)
+    size = limite or USUAL_PAGE
+    signals = site.past.page(begin, end, codigo, linha, after, size)
+    following = _write_cursor(signals[-1]) if len(signals) == size else None
     if following:
         url = request.url.include_query_params(de=write_moment(begin), ate=write_moment(end), cursor=following)
         named["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return send(request, encoded, **named)
+        named["Content-Disposition"] = named["Content-Disposition"].replace(f'.{format}"', f'-parte.{format}"')
+    if format == "json":
+        return as_json(request, History(begin, end, following, signals))
+    if format == "geojson":
+        return send(request, forms.as_geojson(signals), **named)
+    return _whole(format, iter([signals]), named)
+
+
+def _pages(
+    site: Site, begin: datetime, end: datetime, codigo: str | None, linha: str | None, page: list[Signal]
+) -> Iterator[list[Signal]]:
+    yield page
+    while len(page) == PAGE:
+        page = site.past.page(begin, end, codigo, linha, page[-1].key, PAGE)
+        yield page
+
+
+def _whole(format: str, pages: Iterator[list[Signal]], headers: dict[str, str]) -> Response:
+    if format == "csv":
+        return StreamingResponse(forms.as_csv(pages), headers=headers, media_type=forms.CSV_TYPE)
+    return StreamingResponse(forms.as_parquet(pages), headers=headers, media_type=forms.PARQUET_TYPE)
+
+
+def _file_name(begin: datetime, end: datetime, codigo: str | None, linha: str | None) -> str:
+    of = "".join(f"-{re.sub('[^A-Za-z0-9]+', '_', text)}" for text in (linha, codigo) if text)
+    return f"brt{of}-{begin:%Y%m%dT%H%M%SZ}-{end:%Y%m%dT%H%M%SZ}"
 
 
 def _write_cursor(signal: Signal) -> str:

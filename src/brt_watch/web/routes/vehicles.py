@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -14,7 +15,7 @@ from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Trail, TrailPoint
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
 from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
-from brt_watch.web.schemas import Vehicle, VehicleCollection, VehicleFeature, Vehicles
+from brt_watch.web.schemas import Doing, Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded, Snapshot
 
@@ -40,13 +41,19 @@ async def vehicles(
     site: Annotated[Site, Depends(the_site)],
     linha: Names = None,
     sentido: Annotated[Literal["ida", "volta"] | None, Query(description="By movement, else as labelled.")] = None,
-    status: Names = None,
+    status: Annotated[
+        str | None,
+        Query(max_length=500, description=f"One, or several with commas: {', '.join(get_args(Doing))}."),
+    ] = None,
     codigo: Names = None,
     idade_max: Annotated[float | None, Query(ge=0, description="Seconds since the signal, at most.")] = None,
     format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
 ) -> Response:
     """All vehicles as of the newest poll, or those that are asked for; before the first poll none."""
     snapshot = site.newest()
+    seen = {each.linha or "" for each in snapshot.vehicles.values()} if snapshot else set()
+    _refuse_unknown("status", status, get_args(Doing))
+    _refuse_unknown("linha", linha, {*site.reference.lines, *seen})
     if snapshot is None:
         shape_of, media_type = FORMS[format]
         warned = site.live.nothing_yet
@@ -61,6 +68,13 @@ async def vehicles(
         return snapshot.collection(codes) if format == "geojson" else snapshot.plain(codes)
 
     return send(request, snapshot.answer((format, *wanted), make))
+
+
+def _refuse_unknown(name: str, wanted: str | None, allowed: Iterable[str]) -> None:
+    unknown = set(wanted.split(",") if wanted else ()) - set(allowed)
+    if unknown:
+        known = ", ".join(sorted(filter(None, allowed), key=lambda each: (len(each), each)))
+        raise HTTPException(422, f"{name}: {', '.join(sorted(unknown))} is unknown; allowed are {known}.")
 
 
 def _is_wanted(

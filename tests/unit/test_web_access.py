@@ -1,0 +1,76 @@
+"""What the web answers to strangers: other sites, browsers, and parameters that it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+
+from brt_watch.resources import Resources
+from brt_watch.web.app import create_app
+from tests.ask_web import ask
+
+HERE = "https://painel.example"
+
+
+@pytest.fixture
+def make_app(make_resources: Callable[..., Resources]) -> Callable[..., FastAPI]:
+    return lambda **changes: create_app(make_resources(postgres_port=1024, **changes))
+
+
+def test_the_open_api_is_readable_from_other_sites(make_app: Callable[..., FastAPI]) -> None:
+    app = make_app()
+    assert ask(app, "/api/v1/network", Origin=HERE).headers["access-control-allow-origin"] == "*"
+    asked = ask(app, "/api/v1/network", "OPTIONS", **{"Origin": HERE, "Access-Control-Request-Method": "GET"})
+    assert (asked.status_code, asked.headers["access-control-allow-methods"]) == (200, "GET")
+    plain = ask(app, "/api/v1/network", "OPTIONS")
+    assert (plain.status_code, plain.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
+
+
+def test_settings_narrow_who_reads_and_who_embeds(make_app: Callable[..., FastAPI]) -> None:
+    app = make_app(http_cors=HERE, http_embed=HERE)
+    assert ask(app, "/api/v1/network", Origin=HERE).headers["access-control-allow-origin"] == HERE
+    assert "access-control-allow-origin" not in ask(app, "/api/v1/network", Origin="https://other.example").headers
+    assert f"frame-ancestors 'self' {HERE}" in ask(app, "/").headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in ask(make_app(), "/").headers["content-security-policy"]
+    assert "access-control-allow-origin" not in ask(make_app(http_cors=""), "/api/v1/network", Origin=HERE).headers
+
+
+def test_a_browser_gets_pages_and_a_program_problems(make_app: Callable[..., FastAPI]) -> None:
+    app = make_app()
+    html = ask(app, "/nothing", Accept="text/html,*/*")
+    assert (html.status_code, html.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert ask(app, "/nothing").headers["content-type"] == "application/problem+json"
+    assert ask(app, "/docs").headers["location"] == "/api/docs"
+    assert ask(app, "/favicon.ico").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/api/v1/vehicles?line=35", "codigo, format, idade_max, linha, sentido, status"),
+        ("/api/v1/vehicles?status=foo", "Parado garagem"),
+        ("/api/v1/vehicles?linha=999", "22"),
+        ("/api/v1/network?x=1", "it has none"),
+        ("/gtfs-rt/vehicle-positions?trips=1", "viagem"),
+    ],
+)
+def test_unknown_parameters_and_values_are_refused(make_app: Callable[..., FastAPI], path: str, told: str) -> None:
+    """422 with those that are allowed: an ignored filter would answer another question than was asked."""
+    app = make_app()
+    app.state.site.live.looked = True
+    refused = ask(app, path)
+    assert (refused.status_code, told in refused.json()["detail"]) == (422, True)
+
+
+def test_the_documentation_names_types_values_and_columns(make_app: Callable[..., FastAPI]) -> None:
+    page = ask(make_app(), "/api/docs").text
+    for told in (
+        "json | csv | parquet | geojson",
+        "number ≥ 0",
+        "Parado garagem",
+        "velocidade_media_10_min",
+        "date-time",
+    ):
+        assert told in page, told

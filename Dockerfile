@@ -1,4 +1,4 @@
-# The image of brt-watch: its environment from requirements.lock, an ordinary user, the data in /data.
+# The image of brt-watch: its wheel in an environment from requirements.lock, an ordinary user, the data in /data.
 ARG PYTHON_VERSION=3.11
 ARG DEBIAN_RELEASE=bookworm
 
@@ -18,7 +18,11 @@ RUN pip wheel --wheel-dir /wheels --require-hashes --no-deps -r requirements.loc
 # Of all that is locked only what it needs to run; not the tools of those who change it, nor what those need.
 RUN python -c 'import tomllib; \
     print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > needed.txt \
-    && pip install --no-index --find-links /wheels -r needed.txt \
+    && pip install --no-index --find-links /wheels -r needed.txt
+COPY LICENSE README.md ./
+COPY src ./src
+RUN pip wheel --wheel-dir /dist --no-deps --no-build-isolation . \
+    && pip install --no-index --no-deps /dist/*.whl \
     && pip check
 
 FROM python:${PYTHON_VERSION}-slim-${DEBIAN_RELEASE}
@@ -32,12 +36,7 @@ LABEL org.opencontainers.image.title="brt-watch" \
 RUN useradd --uid 1000 --create-home brt \
     && install --directory --owner brt --group brt /data
 COPY --from=build /opt/venv /opt/venv
-WORKDIR /app
-COPY pyproject.toml LICENSE README.md ./
-COPY src ./src
-COPY dbt ./dbt
-# Editable, for the settings and dbt are looked for beside the sources.
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
+WORKDIR /home/brt
 # PREFECT__: what a container of a Docker agent needs before our code is imported.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -35,6 +35,7 @@ BrtWatchError
 from __future__ import annotations
 
 from brt_watch.masking import masked
+from brt_watch.place import as_typed
 
 
 class BrtWatchError(Exception):
@@ -45,7 +46,7 @@ class BrtWatchError(Exception):
     def __init__(self, **details: object) -> None:
         self.details = details
         # No message holds a password, wherever the text came from.
-        super().__init__(masked((self.__doc__ or "").format(**details)))
+        super().__init__(masked(as_typed((self.__doc__ or "").format(**details))))
 
 
 class SettingsError(BrtWatchError):

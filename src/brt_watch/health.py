@@ -23,6 +23,7 @@ from brt_watch.capture.simulation import simulation_of
 from brt_watch.capture.window import POLLS, read_ledger
 from brt_watch.clock import UTC, Clock, parse_moment
 from brt_watch.model import Poll, Status
+from brt_watch.place import as_typed
 from brt_watch.settings import Settings
 
 FLOWS = {
@@ -181,7 +182,7 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
     # An agent of a Prefect Server holds the lock only while it runs a flow: its polls say that it is there.
     polled = seen.last_poll is not None and abs(seen.now - seen.last_poll.tick) <= BEHIND
     if not runs and (seen.started_here or not polled):
-        yield Problem("not_running", f"brt-watch does not run: make {'demo' if seen.demo else 'start'}.")
+        yield Problem("not_running", as_typed(f"brt-watch does not run: make {'demo' if seen.demo else 'start'}."))
     if not silent:
         return
     failed = [poll for poll in seen.since_good if poll.status is Status.FAILED]

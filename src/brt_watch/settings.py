@@ -18,19 +18,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
 from brt_watch.masking import masked
+from brt_watch.place import home
 
 PREFIX = "BRT_WATCH_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
-
 MIN_CAPTURED_MINUTES = 10
 """A CSV never holds fewer captured minutes than this: the user's demand, so a constant and not a setting."""
-
-
-def home() -> Path:
-    """Return where relative paths start: the checkout this code lies in, else (installed) the current folder."""
-    return _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 
 
 def _is_clock(text: str) -> str:

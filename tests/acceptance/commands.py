@@ -10,20 +10,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+CHECKOUT = (sys.executable, "-m", "brt_watch")
+
 
 class Commands:
     """The commands on one data folder."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, program: tuple[str, ...] = CHECKOUT, **environment: str) -> None:
         self.data = data
+        self.program = program
         self.environment = os.environ | {"BRT_WATCH_DATA": str(data)} | environment
+        self.folder = Path.cwd()
         self.said_aside = ""
         """What the last command printed on the error output."""
 
     def run(self, *words: str, expect: int | None = 0) -> str:
         """Return what a command printed; it must end with the exit code that is expected, if one is."""
-        command = [sys.executable, "-m", "brt_watch", *words]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
+        done = subprocess.run(
+            [*self.program, *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         self.said_aside = done.stderr
         assert expect in (done.returncode, None), f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
@@ -31,8 +41,10 @@ class Commands:
     @contextmanager
     def running(self, *words: str) -> Iterator[IO[str]]:
         """Run a command that does not end by itself; gives what it prints."""
-        command = [sys.executable, "-m", "brt_watch", *words]
-        with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as process:
+        command = [*self.program, *words]
+        with subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout
             try:
                 yield process.stdout

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.commands import CHECKOUT
+from tests.acceptance.installed import install
 from tests.acceptance.program import Program
 from tests.fleet import recorded_minutes, write_recording
 
@@ -39,9 +41,22 @@ def seconds_until_it_begins() -> int:
     return 0
 
 
+@pytest.fixture(scope="session")
+def installed() -> Iterator[tuple[str, ...]]:
+    """The program, installed from the wheel."""
+    with reachable_folder() as folder:
+        yield (str(install(folder)),)
+
+
 @pytest.fixture
-def program(folder: Path, recording: Path, seconds_until_it_begins: int) -> Iterator[Program]:
-    program = Program(folder / "data", recording, seconds_until_it_begins)
+def how() -> tuple[str, ...]:
+    """How brt-watch is called; a test may ask for the installed one."""
+    return CHECKOUT
+
+
+@pytest.fixture
+def program(folder: Path, recording: Path, seconds_until_it_begins: int, how: tuple[str, ...]) -> Iterator[Program]:
+    program = Program(folder / "data", recording, seconds_until_it_begins, how)
     yield program
     program.run("stop")
     program.replay.terminate()

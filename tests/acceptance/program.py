@@ -11,7 +11,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -35,10 +34,11 @@ SPEED = 10
 class Program(Commands):
     """brt-watch on a data folder of its own, capturing a recording that is being replayed."""
 
-    def __init__(self, data: Path, recording: Path, seconds_until_it_begins: int) -> None:
+    def __init__(self, data: Path, recording: Path, seconds_until_it_begins: int, program: tuple[str, ...]) -> None:
         port = free_port()
         super().__init__(
             data,
+            program,
             BRT_WATCH_FEED_URL=f"http://127.0.0.1:{port}/gps/brt",
             BRT_WATCH_POSTGRES_PORT=str(free_port()),
             BRT_WATCH_HTTP_PORT=str(free_port()),
@@ -51,8 +51,8 @@ class Program(Commands):
         with gzip.open(recording) as file:
             first = datetime.fromisoformat(json.loads(file.readline())["captured_at"])
         self.environment["BRT_WATCH_CLOCK"] = f"{first.isoformat()}@{time.time() + seconds_until_it_begins:.0f}x{SPEED}"
-        command = [sys.executable, "-m", "brt_watch", "replay", str(recording), "--port", str(port)]
-        self.replay = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL)
+        command = [*self.program, "replay", str(recording), "--port", str(port)]
+        self.replay = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL)
 
     def status(self) -> dict[str, Any]:
         """Return what `brt-watch status --json` says, without a process each time."""

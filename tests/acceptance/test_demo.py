@@ -1,4 +1,4 @@
-"""The demo as a visitor starts it: the commands, supervisor, Postgres, Prefect's flows and dbt are the real ones."""
+"""The demo as a visitor starts it who installed the wheel: every part of it is the real one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from tests.free_port import free_port
 
 
 @pytest.fixture
-def demo(folder: Path) -> Iterator[Commands]:
+def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
+    """The installed program in an empty folder."""
     feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", str(free_port())
     ports = {"BRT_WATCH_POSTGRES_PORT": postgres_port, "BRT_WATCH_HTTP_PORT": str(free_port())}
-    demo = Commands(folder / "data", BRT_WATCH_FEED_URL=feed_url, **ports)
+    demo = Commands(folder / "data-demo", installed, BRT_WATCH_FEED_URL=feed_url, **ports)
+    demo.folder = folder
+    del demo.environment["BRT_WATCH_DATA"]
     yield demo
     demo.run("--demo", "stop")
 
@@ -32,7 +35,8 @@ def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Command
     said = demo.run("demo", "--hours", "0.3")
     assert "The data is simulated" in said
     assert "54 polls" in said or "55 polls" in said
-    assert "make stop DEMO=1" in said
+    assert "brt-watch --demo stop" in said
+    assert {path.name for path in demo.folder.iterdir()} == {"data-demo"}
     assert "runs already" in demo.run("demo")
 
     # What is seen first may be of the history that was filled in; a poll after it is of the capture that runs.

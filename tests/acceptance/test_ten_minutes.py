@@ -73,6 +73,12 @@ def seconds_until_it_begins() -> int:
     return 30
 
 
+@pytest.fixture
+def how(installed: tuple[str, ...]) -> tuple[str, ...]:
+    """A wheel knows no checkout; clones start in other tests."""
+    return installed
+
+
 def test_ten_recorded_minutes_balance_to_the_record(program: Program, recording: Path) -> None:
     count = Count.of(recording)
     assert len(count.answers) == 10

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from brt_watch.settings import home
+from brt_watch.place import home
 from brt_watch.transform.runner import DBT_PROJECT
 
 SOURCE = home() / "src" / "brt_watch"
 
 ROOMS = [
     # What everybody may know: values, errors, time.
-    {"masking", "errors", "clock", "model", "disk", "lock", "settings", ""},
+    {"masking", "place", "errors", "clock", "model", "disk", "lock", "settings", ""},
     {"feeds"},
     {"capture"},
     {"network"},

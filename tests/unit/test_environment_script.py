@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from brt_watch.settings import home
+from brt_watch.place import home
 
 
 def test_an_environment_in_use_is_not_renewed(tmp_path: Path) -> None:

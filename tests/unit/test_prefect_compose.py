@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brt_watch.settings import home
+from brt_watch.place import home
 
 SECRETS = {"BRT_DB_PASSWORD": "geheim1", "PREFECT_DB_PASSWORD": "geheim2"}
 PROFILES = ("server", "docker-agent", "flows", "data")
@@ -176,6 +176,9 @@ def test_the_image_is_of_pinned_parts_and_not_of_root() -> None:
     assert "HEALTHCHECK" in text
     # It would have the builder fetch another one of itself, which is not pinned, before it reads the rest.
     assert "# syntax=" not in text
+    # The wheel, and nothing of the checkout, in the image itself.
+    assert "pip install --no-index --no-deps /dist/*.whl" in text
+    assert re.findall(r"^COPY (.*)", text.split("FROM")[-1], re.MULTILINE) == ["--from=build /opt/venv /opt/venv"]
     # It would stand before the command that a Docker agent gives its containers.
     assert "ENTRYPOINT" not in text
 

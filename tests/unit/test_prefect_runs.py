@@ -20,8 +20,8 @@ from brt_watch import lock, pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseUnreachable, FeedFailed
+from brt_watch.place import home
 from brt_watch.resources import Resources
-from brt_watch.settings import home
 from tests.conftest import ScriptedFeed, make_settings
 from tests.run_flow import run, runs_of
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from brt_watch.errors import SettingsError
-from brt_watch.settings import env_file, home, load_settings, unknown_names
+from brt_watch.place import home
+from brt_watch.settings import env_file, load_settings, unknown_names
 
 
 def test_the_defaults_are_the_users_system() -> None:

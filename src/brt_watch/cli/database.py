@@ -18,6 +18,7 @@ from rich.progress import Progress
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json, quietly
+from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
@@ -32,7 +33,7 @@ def db_start() -> None:
     """Start the embedded Postgres in the background and make the tables there."""
     settings = load_settings()
     start_database(settings, Service(settings))
-    out.print(f"Postgres is up on 127.0.0.1:{settings.postgres_port}; psql: make psql")
+    out.print(as_typed(f"Postgres is up on 127.0.0.1:{settings.postgres_port}; psql: make psql"))
 
 
 @app.command("stop")
@@ -115,7 +116,7 @@ def db_move(
         out.print(f"  {table:<10} {found['rows']} rows, checksum {found['checksum']}")
     out.print("Next:", style="bold")
     out.print("  1. put the address into .env, as BRT_WATCH_DATABASE_URL=postgresql://...")
-    out.print("  2. make stop, make start")
+    out.print(as_typed("  2. make stop, make start"))
     out.print("  3. brt-watch verify, which says whether the archive and the new database agree")
     out.print("The old database is as it was.")
 

@@ -18,6 +18,7 @@ from brt_watch.errors import (
 )
 from brt_watch.health import FLOWS, SIMULATOR, WEB
 from brt_watch.masking import masked
+from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.environment import check_environment
 from brt_watch.service.status import Report, report
@@ -68,7 +69,7 @@ def logs() -> None:
     """Follow the logs of all processes; ends with Ctrl-C."""
     files = sorted(str(path) for path in Service(load_settings()).logs.glob("*.log"))
     if not files:
-        out.print("there are no logs yet: make start")
+        out.print(as_typed("there are no logs yet: make start"))
         raise typer.Exit(1)
     os.execvp("tail", ["tail", "-n", "20", "-F", *files])
 
@@ -147,8 +148,9 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
     demo = " DEMO=1" if simulated and simulated.demo else ""
     out.print(f"  the API    {plain(settings.feed_name)}, every {settings.poll_seconds} s")
     out.print(f"  the CSV    grows in {settings.folder}/windows/*/brt.csv")
-    out.print(f"  Postgres   gets it every {settings.load_minutes} minutes; look with: make psql{demo}")
-    out.print(f"Next: make status{demo}, make logs{demo}, make stop{demo}", style="bold")
+    look = as_typed(f"make psql{demo}")
+    out.print(f"  Postgres   gets it every {settings.load_minutes} minutes; look with: {look}")
+    out.print(as_typed(f"Next: make status{demo}, make logs{demo}, make stop{demo}"), style="bold")
 
 
 def _print_report(found: Report) -> None:

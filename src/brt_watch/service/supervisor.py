@@ -25,7 +25,8 @@ from brt_watch.capture.simulation import simulation_of
 from brt_watch.clock import UTC
 from brt_watch.errors import NotRunning, ServiceFailed, SupervisorSilent
 from brt_watch.health import CONFIGURATION, FLOWS, SIMULATOR, WEB, supervisor_process
-from brt_watch.settings import PREFIX, Settings, home
+from brt_watch.place import home
+from brt_watch.settings import PREFIX, Settings
 from brt_watch.store.embedded import Server
 
 DATABASE = "postgres"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from brt_watch.settings import home
+from brt_watch.place import home
 from brt_watch.transform.runner import DBT_PROJECT
 
 LAYERS = {

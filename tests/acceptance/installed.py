@@ -1,0 +1,47 @@
+"""brt-watch as pip installs it: built from what the wheel is made of, in an environment that knows no checkout."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from brt_watch.place import home
+
+PARTS = ("pyproject.toml", "LICENSE", "README.md", "src")
+"""What the wheel is made of."""
+
+
+def install(folder: Path) -> Path:
+    """Build the wheel and install it; returns the program. What it depends on is that of this environment."""
+    source, environment = folder / "source", folder / "environment"
+    source.mkdir()
+    for name in PARTS:
+        part = home() / name
+        # Without the build of an editable environment.
+        ignore = shutil.ignore_patterns("*.egg-info", "__pycache__")
+        if part.is_dir():
+            shutil.copytree(part, source / name, ignore=ignore)
+        else:
+            shutil.copy(part, source)
+    build = f"import setuptools.build_meta as backend; backend.build_wheel({str(folder)!r})"
+    _run(sys.executable, "-c", build, cwd=source)
+    shutil.rmtree(source)
+    (wheel,) = folder.glob("*.whl")
+    _run(sys.executable, "-m", "venv", "--without-pip", environment)
+    python = environment / "bin" / "python"
+    if uv := shutil.which("uv"):
+        _run(uv, "pip", "install", "--offline", "--no-deps", "--python", python, wheel)
+    else:
+        _run(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--no-deps", wheel)
+    # The folder itself, and not the links in it that lead to the checkout.
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return environment / "bin" / "brt-watch"
+
+
+def _run(*command: object, cwd: Path | None = None) -> None:
+    done = subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -37,7 +37,10 @@ def test_a_line_chosen_in_the_filter_is_the_only_one_shown_and_stands_in_the_add
     seen = visit()
     page = seen.map()
     everything = seen.shown()
+    zoom = "document.querySelector('canvas.fleet').fleet.map.getZoom()"
+    before = page.evaluate(zoom)
     page.locator(".chip[data-key='22']").click()
+    page.wait_for_function(f"before => {zoom} > before + 1", arg=before)
     assert 0 < seen.shown() < everything / 4
     assert "linha=22" in page.url
     labels = page.evaluate("[...new Set(document.querySelector('canvas.fleet').fleet.items.map(item => item.label))]")

@@ -132,7 +132,9 @@ export class Drawer {
 
   toggle(key, value) {
     const chosen = this.view.choice[key];
-    this.view.set({ [key]: chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value] });
+    const next = chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value];
+    this.view.set({ [key]: next });
+    if (key === "linha" && next.length === 1 && next[0] === value) this.view.stage?.fit(value);
   }
 
   /** Redraw a box and keep the focus where it was. */

@@ -22,6 +22,7 @@ BrtWatchError
 ├── ImportFailed          a capture of others has no form that we know
 ├── LakeEmpty             no window is in the lake yet
 ├── MixedData             simulated data would come into a folder of real data
+├── RecoveryOff           missed minutes cannot be recovered
 ├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
 ├── FaultSpecError        what shall be wrong with the simulated API is not understood
@@ -145,6 +146,13 @@ brt-watch lake build."""
 class MixedData(BrtWatchError):
     """In {folder} there would be real data and simulated, which are never mixed. \
 Set BRT_WATCH_DATA to another folder."""
+
+
+class RecoveryOff(BrtWatchError):
+    """There is no service to recover missed minutes from: BRT_WATCH_RECOVER_URL is empty, or the API that is captured \
+is not the city's. Set BRT_WATCH_RECOVER_URL to the service that keeps the minutes of your feed."""
+
+    exit_code = 2
 
 
 class NothingToScore(BrtWatchError):

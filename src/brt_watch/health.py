@@ -33,6 +33,11 @@ FLOWS = {
 }
 """The steps that run by themselves, and the Prefect flow of each."""
 
+RECOVER = "recover"
+"""The hourly recovery of missed minutes; only for the city's own API (Settings.recovers)."""
+
+ALL_FLOWS = {**FLOWS, RECOVER: "recover_flow"}
+
 SIMULATOR = "simulator"
 """The simulated API, a part of the service in a demo."""
 

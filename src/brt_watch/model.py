@@ -21,6 +21,8 @@ class Status(str, Enum):
     FAILED = "failed"
     MISSED = "missed"
     """Never asked: nothing was running."""
+    RECOVERED = "recovered"
+    """A minute of the past, asked for later from a service that keeps it; no poll of the capture."""
 
     @property
     def is_good(self) -> bool:

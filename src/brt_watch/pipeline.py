@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from brt_watch.archive.windows import pack
 from brt_watch.capture.alerts import PATIENCE_SECONDS
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.poll import MARGIN, close, is_due, poll_without_disk, repaired_window, take_poll
+from brt_watch.capture.recovery import Recovered, holes, recovery_of
+from brt_watch.capture.recovery import recover as capture_recovery
 from brt_watch.clock import MINUTE, floor
 from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.model import Poll
@@ -101,6 +104,26 @@ def load(folder: Path, resources: Resources) -> Loaded:
         resources.files.to_archive(folder)
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
     return loaded
+
+
+# -- recover --------------------------------------------------------------------------------------------------------
+
+
+def recover(
+    resources: Resources,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> Recovered:
+    """Recover missed minutes from the service that keeps them for days, and load them. Twice is once."""
+    recovery = recovery_of(resources)
+    with lock.hold(resources.settings.folder / "run" / "recover.lock", "A recovery"):
+        minutes = holes(resources, recovery, since, until)
+        done = capture_recovery(minutes, resources, recovery, ends_at) if minutes else Recovered()
+        done.holes = len(minutes)
+        for folder in recovery.files.closed_windows():
+            load(folder, replace(resources, files=recovery.files))
+    return done
 
 
 # -- transform ------------------------------------------------------------------------------------------------------

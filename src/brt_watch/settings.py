@@ -23,6 +23,9 @@ from brt_watch.place import home
 PREFIX = "BRT_WATCH_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
 
+FEED_URL = "https://dados.mobilidade.rio/gps/brt"
+RECOVER_URL = "https://its.mobilidade.rio/v1/geolocalizacao/veiculos"
+
 MIN_CAPTURED_MINUTES = 10
 """A CSV never holds fewer captured minutes than this: the user's demand, so a constant and not a setting."""
 
@@ -80,14 +83,23 @@ def _is_web_address(url: SecretStr) -> SecretStr:
     return url
 
 
+def _is_address(url: str) -> str:
+    if url:
+        TypeAdapter(HttpUrl).validate_python(url)
+    return url
+
+
 class Settings(BaseSettings):
     """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at `home()`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
-    feed_url: Annotated[HttpUrl, Field(description="The API to capture.")] = HttpUrl(
-        "https://dados.mobilidade.rio/gps/brt"
-    )
+    feed_url: Annotated[HttpUrl, Field(description="The API to capture.")] = HttpUrl(FEED_URL)
+    recover_url: Annotated[
+        str,
+        AfterValidator(_is_address),
+        Field(description="The service from which missed minutes are recovered; empty: none are."),
+    ] = RECOVER_URL
     data: Annotated[
         Path,
         BeforeValidator(_named_folder),
@@ -171,6 +183,11 @@ class Settings(BaseSettings):
     def uses_postgres(self) -> bool:
         """Whether windows are loaded into a Postgres, and not into the lake alone."""
         return self.database_url.get_secret_value() != NO_POSTGRES
+
+    @property
+    def recovers(self) -> bool:
+        """Whether missed minutes are recovered: the city's service has those of the city's API, and of no other."""
+        return bool(self.recover_url) and (self.recover_url != RECOVER_URL or str(self.feed_url) == FEED_URL)
 
     @property
     def embedded_postgres(self) -> bool:

@@ -385,6 +385,7 @@ def test_the_schema_is_applied_once(resources: Resources) -> None:
         "004_polls_by_load",
         "005_rejects_by_load",
         "006_transform_id",
+        "007_recovery",
     ]
     assert empty.apply_schema() == steps
     assert empty.apply_schema() == []

@@ -31,7 +31,7 @@ from tests.prefect_server.server import PrefectServer
 
 pytestmark = pytest.mark.with_network
 
-ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow"}
+ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow"}
 NO_FEED = "http://127.0.0.1:9/gps/brt"
 NO_DATABASE = "postgresql://me:geheim@127.0.0.1:9/brt"
 
@@ -104,6 +104,7 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
         "local_storage_flow": (1, ["brt-capture"]),
         "postgres_storage_flow": (13, ["brt-load"]),
         "dbt_flow": (1, ["brt-transform"]),
+        "recover_flow": (60, ["brt-recover"]),
     }
     assert {flow["run_config"]["type"] for flow in office.server.flows} == {"LocalRun"}
     assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows"}
@@ -148,7 +149,10 @@ def test_an_agent_runs_what_is_due_skips_what_is_late_and_the_page_shows_what_it
     assert "records: 2" in office.logs()
     assert office.server.heartbeats[run["id"]] >= 1
     (agent,) = office.server.agents
-    assert (agent["type"], sorted(agent["labels"])) == ("LocalAgent", ["brt-capture", "brt-load", "brt-transform"])
+    assert (agent["type"], sorted(agent["labels"])) == (
+        "LocalAgent",
+        ["brt-capture", "brt-load", "brt-recover", "brt-transform"],
+    )
 
 
 def test_a_flow_whose_runs_fail_raises_an_alert(

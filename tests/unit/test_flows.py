@@ -44,6 +44,7 @@ def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
         "local_storage_flow": (timedelta(minutes=1), ["brt-capture"]),
         "postgres_storage_flow": (timedelta(minutes=13), ["brt-load"]),
         "dbt_flow": (timedelta(minutes=1), ["brt-transform"]),
+        "recover_flow": (timedelta(hours=1), ["brt-recover"]),
     }
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import structlog
 
 from brt_watch.archive.windows import drop_csv, drop_raw, has_raw, has_some_raw, remake
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.poll import read_answer
+from brt_watch.capture.recovery import recovery_of
 from brt_watch.capture.window import has_csv, started_at
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
@@ -59,7 +61,8 @@ def _due(resources: Resources, days: int, has_some: Callable[[Path], bool]) -> l
 
 def windows_to_rebuild(resources: Resources, since: datetime | None) -> list[Path]:
     """Return the archived windows, oldest first, that began at `since` or later."""
-    return [folder for folder in resources.files.archived() if since is None or started_at(folder) >= since]
+    own, recovered = resources.files.archived(), recovery_of(resources).files.archived()
+    return [folder for folder in own + recovered if since is None or started_at(folder) >= since]
 
 
 def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
@@ -82,14 +85,20 @@ def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
 
 def verify(resources: Resources) -> list[str]:
     """Compare the archive with itself and with the database; returns a sentence for each difference."""
+    recovered = recovery_of(resources).files
+    both = [resources.files, recovered] if recovered.data.exists() else [resources.files]
+    return [difference for files in both for difference in _verify(files, resources)]
+
+
+def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
     # The archive first: what lies in it is in the database already, while loads go on.
-    archived = resources.files.archived()
-    in_database = resources.store.windows(resources.files.capturer)
+    archived = files.archived()
+    in_database = resources.store.windows(files.capturer)
     differences: list[str] = []
     for folder in archived:
         differences += _differences(folder, in_database.pop(folder.name, None))
     # A window that was loaded meanwhile is here, or will be.
-    still_here = {folder.name for folder in resources.files.newest_first()}
+    still_here = {folder.name for folder in files.newest_first()}
     lost = [window for window in in_database if window not in still_here]
     return differences + [f"{window}: it is in the database, and not in the archive" for window in lost]
 

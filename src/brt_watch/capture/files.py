@@ -15,7 +15,7 @@ import structlog
 from brt_watch import disk, lock
 from brt_watch.capture.manifest import write_manifest
 from brt_watch.capture.state import CaptureState
-from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks
+from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks, started_at
 from brt_watch.clock import parse_tick, write_tick
 from brt_watch.errors import DamagedWindow, MixedData
 from brt_watch.feeds.brt import FEED as BRT
@@ -101,6 +101,11 @@ class CaptureFiles:
                 return max(filter(None, map(_newest_with_a_line, places)), default=None)
             except FileNotFoundError:
                 continue  # A load has moved one to the archive meanwhile; it is looked for there.
+
+    def first_tick(self) -> datetime | None:
+        """Return the tick with which the capture began; None in a new data folder."""
+        oldest = [self._folders(place)[:1] for place in (self.windows, *self._months()[-1:])]
+        return min((started_at(folder) for folders in oldest for folder in folders), default=None)
 
     def newest_first(self) -> Iterator[Path]:
         """Yield the folders of all windows: the open one, then those that wait and the archived, the newest first."""

@@ -95,7 +95,7 @@ def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Pa
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
         response = capture.client.fetch(deadline=tick + capture.step - MARGIN)
-        _refuse_mixed_data(response, capture)
+        refuse_mixed_data(response, capture)
     except PollFailed as failure:
         status, http_status = Status.FAILED, failure.http_status
         return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None
@@ -113,7 +113,7 @@ def _backs_off(tick: datetime, window: OpenWindow) -> bool:
     return len(unanswered) == BACK_OFF_AFTER and tick.second != 0
 
 
-def _refuse_mixed_data(response: Response, capture: Capture) -> None:
+def refuse_mixed_data(response: Response, capture: Capture) -> None:
     """Refuse simulated answers in a folder of real data, and real ones in a folder of simulated data."""
     if response.simulated and not capture.files.simulated():
         raise PollFailed("simulated", "the API is a simulation, and this data folder is not made for one")
@@ -148,18 +148,18 @@ def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | Non
     return good, parsed
 
 
-def repaired_window(capture: Capture) -> OpenWindow | None:
+def repaired_window(capture: Capture, status: Status = Status.OK) -> OpenWindow | None:
     """Return the open window, repaired after a process that died; None when there is none."""
     window = capture.files.open_window()
     if window:
-        _record_stored_answers(window, capture)
+        _record_stored_answers(window, capture, status)
     return window
 
 
-def _record_stored_answers(window: OpenWindow, capture: Capture) -> None:
+def _record_stored_answers(window: OpenWindow, capture: Capture, status: Status) -> None:
     for tick, body, arrived_at in window.unrecorded():
         log.warning("capture.answer_recorded", tick=str(tick), why="the process stopped before the ledger had it")
-        poll = Poll(tick, Status.OK, captured_at=capture.clock.from_real(arrived_at))
+        poll = Poll(tick, status, captured_at=capture.clock.from_real(arrived_at))
         window.record(*store_and_read(poll, body, window))
 
 

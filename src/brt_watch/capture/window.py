@@ -108,6 +108,7 @@ class OpenWindow:
         _cut_torn_line(folder / POLLS)
         self.recent: deque[LedgerLine] = deque(maxlen=RECENT_LINES)
         self.captured_minutes: set[datetime] = set()
+        self.lines = 0
         self._raw_by_sha256: dict[str, str] = {}
         self._unrecorded = {path.name for path in (folder / "raw").glob("????????T??????*Z.json.zst")}
         try:
@@ -190,6 +191,7 @@ class OpenWindow:
 
     def _note(self, line: LedgerLine) -> None:
         self.recent.append(line)
+        self.lines += 1
         poll = line.poll
         self._unrecorded.discard(f"{write_tick(poll.tick)}.json.zst")
         if poll.status.is_good:

@@ -16,13 +16,13 @@ from brt_watch.errors import (
     BrtWatchError,
     SupervisorSilent,
 )
-from brt_watch.health import FLOWS, SIMULATOR, WEB
+from brt_watch.health import ALL_FLOWS, SIMULATOR, WEB
 from brt_watch.masking import masked
 from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.environment import check_environment
 from brt_watch.service.status import Report, report
-from brt_watch.service.supervisor import DATABASE, PARTS, Service
+from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.store.embedded import Server
 
@@ -39,7 +39,7 @@ def start() -> None:
     service = Service(settings)
     check_web_port(settings, service)
     trouble = _start_database_if_possible(settings, service)
-    started = service.start(PARTS)
+    started = service.start(service.parts)
     print_where_to_look(settings, service, started)
     if trouble:
         err.print(f"[yellow]note:[/] {plain(masked(trouble))}")
@@ -143,7 +143,7 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
     where = {DATABASE: f"127.0.0.1:{settings.postgres_port}", SIMULATOR: "in the place of the city's API"}
     where[WEB] = f"http://localhost:{settings.http_port}"
     for program in service.programs():
-        what = where.get(program.name) or f"Prefect flow {FLOWS[program.name]}"
+        what = where.get(program.name) or f"Prefect flow {ALL_FLOWS[program.name]}"
         out.print(f"  {program.name:<10} {program.state.lower()}, process {program.pid}: {what}")
     demo = " DEMO=1" if simulated and simulated.demo else ""
     out.print(f"  the API    {plain(settings.feed_name)}, every {settings.poll_seconds} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -12,10 +13,11 @@ from rich.progress import track
 
 from brt_watch import lock, pipeline
 from brt_watch.archive import tidy as archived
+from brt_watch.capture.recovery import holes, recovery_of
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
 from brt_watch.clock import parse_moment, write_moment
-from brt_watch.errors import DamagedWindow
+from brt_watch.errors import DamagedWindow, RecoveryOff
 from brt_watch.health import FLOWS
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
@@ -76,6 +78,46 @@ def load(as_json: AsJson = False) -> None:
         out.print(_no_window_yet(resources))
     if len(done) < len(windows):
         err.print(f"set aside: {len(windows) - len(done)} of {len(windows)} windows, in {resources.files.damaged}")
+        raise typer.Exit(1)
+
+
+@app.command()
+def recover(
+    since: Annotated[str, typer.Option("--from", help="Only minutes from this moment on (ISO 8601, zone).")] = "",
+    until: Annotated[str, typer.Option("--to", help="Only minutes before this moment.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which minutes would be asked for.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recover minutes that the capture missed from the city's service, which keeps them for three days, and load them.
+
+    The hourly flow does this by itself. The ledger goes on saying that they were missed. The exit code is 1 when some
+    are still missing.
+    """
+    resources = load_resources()
+    if not resources.settings.recovers:
+        raise RecoveryOff
+    try:
+        begin, end = (parse_moment(text) if text else None for text in (since, until))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--from, --to") from None
+    if dry_run:
+        found = holes(resources, recovery_of(resources), begin, end)
+        if as_json:
+            print_json([write_moment(minute) for minute in found])
+        else:
+            between = f", from {found[-1]:%Y-%m-%d %H:%M} to {found[0]:%Y-%m-%d %H:%M %Z}" if found else ""
+            out.print(f"{len(found)} minutes are missing and would be asked for{between}")
+        return
+    done = pipeline.recover(resources, begin, end)
+    left = done.holes - done.minutes
+    if as_json:
+        print_json({**asdict(done), "failures": dict(done.failures)})
+    else:
+        why = ", ".join(f"{reason}: {count}" for reason, count in done.failures.most_common())
+        out.print(f"{done.minutes} of {done.holes} missing minutes recovered, {done.records} records")
+        if left:
+            out.print(f"{left} are still missing{f' ({why})' if why else ''}; the next run asks again")
+    if left:
         raise typer.Exit(1)
 
 

@@ -25,8 +25,6 @@ from brt_watch.feeds.feed import Feed
 from brt_watch.feeds.json_list import split_list
 from brt_watch.model import Parsed, Record, Reject
 
-URL = "https://its.mobilidade.rio/v1/geolocalizacao/veiculos"
-
 KEPT = timedelta(days=3)
 """The service keeps a minute for at least this long."""
 

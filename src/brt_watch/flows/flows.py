@@ -1,8 +1,9 @@
-"""The three flows over the steps of `pipeline.py`; get them by `brt_watch.flows.load_flows`, which prepares Prefect.
+"""The flows over the steps of `pipeline.py`; get them by `brt_watch.flows.load_flows`, which prepares Prefect.
 
     local_storage_flow      every minute: the polls of the minute into the open window's CSV
     postgres_storage_flow   every 13 minutes: closed windows into Postgres
     dbt_flow                every minute, skipped unless something was loaded: the models
+    recover_flow            every hour: missed minutes, from the service that keeps them for days
 
 The same objects run in three ways: here under their own schedules (`run_on_schedule`), or registered with a Prefect
 Server and run by one agent or several, which choose flows by label (docs/how-it-works.md#prefect).
@@ -27,10 +28,12 @@ from prefect.triggers import all_finished
 
 from brt_watch import lock, pipeline
 from brt_watch.archive import tidy as archived
+from brt_watch.capture.recovery import Recovered
 from brt_watch.capture.ticks import ticks_of_minute
 from brt_watch.clock import MINUTE, UTC, Clock, floor
 from brt_watch.flows.home import MODULE
 from brt_watch.flows.runs import Runs, be_patient_with_the_server, show
+from brt_watch.flows.schedules import EveryMinute
 from brt_watch.masking import MaskingFilter
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
@@ -45,6 +48,15 @@ AFTER_CLOSING = timedelta(seconds=30)
 """So long after a window may be closed the load comes: the poll that closes it is through then."""
 
 AFTER_LOADING = timedelta(seconds=45)
+
+
+HOUR = timedelta(hours=1)
+
+AFTER_THE_HOUR = timedelta(minutes=7)
+"""Apart from the rush at the full hour."""
+
+RECOVERY_TIME = timedelta(minutes=50)
+"""A run of the recovery asks no more after this long: the next one goes on."""
 
 
 @cache
@@ -148,11 +160,26 @@ def transform() -> Derived:
     return derived
 
 
+# -- recover_flow ---------------------------------------------------------------------------------------------------
+
+
+@task(name="recover", tags=["recover"])
+def recover() -> Recovered:
+    """Recover missed minutes from the city's service of closed minutes, and load them."""
+    if not resources().settings.recovers:
+        raise signals.SKIP("no service to recover from is set")
+    done = pipeline.recover(resources(), ends_at=resources().clock.now() + RECOVERY_TIME)
+    show(holes=done.holes, minutes=done.minutes, records=done.records, still_missing=sum(done.failures.values()))
+    if done.failures and not done.minutes:
+        raise signals.FAIL(", ".join(f"{reason}: {count}" for reason, count in done.failures.items()))
+    return done
+
+
 # -- the flows ------------------------------------------------------------------------------------------------------
 
 
 def build(settings: Settings) -> dict[str, Flow]:
-    """Return the three flows, by name, as the settings want them."""
+    """Return the flows, by name, as the settings want them."""
     clock = settings.time
     # dbt sets up a log of everything in its process; Prefect's lines would be there twice.
     logging.getLogger("prefect").propagate = False
@@ -173,16 +200,20 @@ def build(settings: Settings) -> dict[str, Flow]:
     with Flow("dbt_flow", schedule=every(MINUTE, ANCHOR + AFTER_LOADING, clock)) as dbt_flow:
         transform()
 
+    with Flow("recover_flow", schedule=every(HOUR, ANCHOR + AFTER_THE_HOUR, clock)) as recover_flow:
+        recover()
+
     # A poll is of use in its minute only; a load takes all that is closed, a transform all that is loaded.
     for flow, label, late in (
         (local_storage_flow, "brt-capture", MINUTE),
         (postgres_storage_flow, "brt-load", load_interval),
         (dbt_flow, "brt-transform", MINUTE),
+        (recover_flow, "brt-recover", HOUR),
     ):
         flow.storage = Module(MODULE)
         flow.run_config = run_config(label, settings)
         Runs(settings.folder, late, clock, lambda: resources().webhook).watch_over(flow)
-    return {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow)}
+    return {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow, recover_flow)}
 
 
 def every(interval: timedelta, start: datetime, clock: Clock) -> IntervalSchedule:
@@ -210,14 +241,7 @@ def run_on_schedule(flow: Flow, settings: Settings) -> None:
     clock = settings.time
     with _only_run_of(flow, settings):
         if flow.name == "local_storage_flow":
-            # What is left of this minute, for nobody waits for the next one to begin. The next one too, when it begins
-            # meanwhile, for Prefect's schedule would pass over it.
-            while True:
-                minute = floor(clock.now(), MINUTE)
-                flow.run(run_on_schedule=False)
-                if clock.now() + timedelta(seconds=5) < minute + MINUTE:
-                    break
-                clock.sleep_until(minute + MINUTE)
+            flow.schedule = EveryMinute(clock)
         if flow.name == "postgres_storage_flow":
             # Counted from now, so that what an earlier run left is loaded at once, and the window that begins now as
             # soon as it is closed.

@@ -18,7 +18,7 @@ from brt_watch.settings import PREFIX, Settings
 
 PROJECT = "brt_watch"
 TENANT = "default"
-LABELS = ("brt-capture", "brt-load", "brt-transform")
+LABELS = ("brt-capture", "brt-load", "brt-transform", "brt-recover")
 """The labels of the flows; an agent with all of them takes all flows."""
 
 

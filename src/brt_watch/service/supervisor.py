@@ -24,13 +24,13 @@ from brt_watch import lock
 from brt_watch.capture.simulation import simulation_of
 from brt_watch.clock import UTC
 from brt_watch.errors import NotRunning, ServiceFailed, SupervisorSilent
-from brt_watch.health import CONFIGURATION, FLOWS, SIMULATOR, WEB, supervisor_process
+from brt_watch.health import ALL_FLOWS, CONFIGURATION, FLOWS, RECOVER, SIMULATOR, WEB, supervisor_process
 from brt_watch.place import home
 from brt_watch.settings import PREFIX, Settings
 from brt_watch.store.embedded import Server
 
 DATABASE = "postgres"
-ALL = (DATABASE, SIMULATOR, *FLOWS, WEB)
+ALL = (DATABASE, SIMULATOR, *ALL_FLOWS, WEB)
 SOCKET = "supervisor.sock"
 
 LONGEST_SOCKET_PATH = 90
@@ -72,7 +72,12 @@ class Service:
         """The programs, in the order of their start."""
         simulation = simulation_of(self.settings)
         own = [DATABASE] if self.settings.embedded_postgres else []
-        return [*own, *([SIMULATOR] if simulation and simulation.demo else []), *PARTS]
+        return [*own, *([SIMULATOR] if simulation and simulation.demo else []), *self.parts]
+
+    @property
+    def parts(self) -> list[str]:
+        """The programs beside Postgres and a simulation."""
+        return [*FLOWS, *([RECOVER] if self.settings.recovers else []), WEB]
 
     def is_running(self) -> bool:
         """Whether supervisor runs for this data folder; raises SupervisorSilent when it does and does not answer."""
@@ -134,7 +139,7 @@ class Service:
             with suppress(OSError, Fault, NotRunning, SupervisorSilent):
                 self.stop_programs(reversed(ALL))
             _end(supervisor)
-        for name in (*FLOWS.values(), WEB, SIMULATOR):
+        for name in (*ALL_FLOWS.values(), WEB, SIMULATOR):
             if orphan := _supervised(lock.holder(self.run / f"{name}.lock")):
                 ran = True
                 _end(orphan)
@@ -152,7 +157,7 @@ class Service:
 
     def holders(self) -> list[Program]:
         """Return the programs that run by the locks they hold, for when supervisor cannot be asked."""
-        locks = {name: self.run / f"{FLOWS.get(name, name)}.lock" for name in (SIMULATOR, *FLOWS, WEB)}
+        locks = {name: self.run / f"{ALL_FLOWS.get(name, name)}.lock" for name in (SIMULATOR, *ALL_FLOWS, WEB)}
         pids = {name: lock.holder(path) for name, path in locks.items()}
         return [Program(name, "RUNNING", pid, None) for name, pid in pids.items() if pid]
 
@@ -227,7 +232,7 @@ class Service:
         """
         us = [sys.executable, "-m", "brt_watch"]
         commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"], WEB: [*us, "serve"]}
-        commands |= {step: [*us, "flow", "run", flow] for step, flow in FLOWS.items()}
+        commands |= {step: [*us, "flow", "run", flow] for step, flow in ALL_FLOWS.items()}
         ours = sorted((key, value) for key, value in os.environ.items() if key.startswith(PREFIX))
         lines = ["#!/bin/sh", f"cd {shlex.quote(str(home()))} || exit 1"]
         lines += [f"export {key}={shlex.quote(value)}" for key, value in ours]

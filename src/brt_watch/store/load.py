@@ -14,6 +14,7 @@ from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.brt import FEED as BRT
 from brt_watch.store.connection import Connection, copy_file, copy_rows, statement
 from brt_watch.store.migrations import bring_up_to_date
 from brt_watch.store.window import open_window, quoted
@@ -52,7 +53,7 @@ def load_window(connection: Connection, folder: Path, manifest: Manifest, instea
     connection.execute(statement("stage_window"))
     copy_file(connection, folder / POLLS, "polls_csv")
     copy_file(connection, folder / REJECTS, "rejects_csv")
-    ids = {"capturer": manifest.capturer, "load_id": window["load_id"]}
+    ids = {"capturer": manifest.capturer, "load_id": window["load_id"], "feed": manifest.feed}
     connection.execute(statement("insert_polls"), ids)
     connection.execute(statement("insert_rejects"), ids)
     connection.execute(statement("ensure_months"))
@@ -70,7 +71,7 @@ def _forget(connection: Connection, manifest: Manifest) -> None:
         'select load_id from brt_window where capturer = %(capturer)s and "window" = %(window)s', ids
     ).fetchone()
     if loaded:
-        for table in ("brt_raw", "brt_reject", "brt_poll", "brt_window"):
+        for table in ("brt_disagreement", "brt_raw", "brt_reject", "brt_poll", "brt_window"):
             delete = compose.SQL("delete from {} where load_id = %(load_id)s").format(compose.Identifier(table))
             connection.execute(delete, loaded)
 
@@ -93,7 +94,7 @@ def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> 
         counted = {"ticks": [tick for tick, _ in ticks], "signals": [signals for _, signals in ticks]}
         connection.execute(statement("count_signals"), ids | counted)
         records = _number(window.execute("select count(*) from registros").fetchone())
-        return records, sum(counted["signals"]), _conflicts(connection, doubtful)
+        return records, sum(counted["signals"]), _conflicts(connection, doubtful, ids)
 
 
 def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file: Path) -> None:
@@ -109,13 +110,14 @@ def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file
             into.write(row)
 
 
-def _conflicts(connection: Connection, doubtful: Path) -> int:
+def _conflicts(connection: Connection, doubtful: Path, ids: dict[str, Any]) -> int:
     # Where nothing is in doubt nothing can differ.
     if not doubtful.stat().st_size:
         return 0
     connection.execute(statement("stage_doubtful"))
     copy_rows(connection, doubtful, "copy doubtful from stdin (format csv)")
-    found = connection.execute(statement("count_conflicts")).fetchone()
+    is_own = ids["feed"] == BRT.name
+    found = connection.execute(statement("count_conflicts" if is_own else "insert_disagreements"), ids).fetchone()
     return int(found["conflicts"]) if found else 0
 
 

@@ -20,7 +20,7 @@ from brt_watch.store.connection import Connection, is_there, statement
 from brt_watch.store.database import Store
 from brt_watch.store.migrations import ONE_LOADER, bring_up_to_date, schema_steps
 
-LEDGERS = ("brt_window", "brt_poll", "brt_reject")
+LEDGERS = ("brt_window", "brt_poll", "brt_reject", "brt_disagreement")
 """The tables beside brt_raw, in the order of their references."""
 
 OUTSIDE = "brt_raw_outside"

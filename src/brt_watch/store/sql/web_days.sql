@@ -7,6 +7,7 @@ with ticks as (
     where
         tick >= %(de)s
         and tick < %(ate)s
+        and status <> 'recovered'
     group by tick
 ),
 

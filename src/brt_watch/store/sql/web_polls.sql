@@ -8,4 +8,5 @@ from brt_poll
 where
     tick >= %(de)s
     and tick < %(ate)s
+    and status <> 'recovered'
 order by tick, case status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 else 0 end desc

@@ -42,7 +42,8 @@ ticks as (
         minutos.minuto,
         polls.tick,
         max(case polls.status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 else 0 end) as resultado,
-        sum(polls.signals) as sinais_novos
+        sum(polls.signals) as sinais_novos,
+        sum(case when polls.status = 'recovered' then polls.signals else 0 end) as sinais_recuperados
     from minutos
     {{ join_of_the_minute(ref('stg_brt__polls'), 'polls', ['tick', 'status', 'signals'], 'tick', 'minutos.minuto') }}
     group by minutos.minuto, polls.tick
@@ -56,7 +57,8 @@ consultas as (
         sum(case when resultado = 2 then 1 else 0 end) as consultas_atrasadas,
         sum(case when resultado = 1 then 1 else 0 end) as consultas_com_falha,
         sum(case when resultado = 0 then 1 else 0 end) as consultas_perdidas,
-        sum(sinais_novos) as sinais_novos
+        sum(sinais_novos) as sinais_novos,
+        sum(sinais_recuperados) as sinais_recuperados
     from ticks
     group by minuto
 ),
@@ -85,6 +87,7 @@ final as (
         cast(consultas.consultas_com_falha as integer) as consultas_com_falha,
         cast(consultas.consultas_perdidas as integer) as consultas_perdidas,
         cast(consultas.sinais_novos as integer) as sinais_novos,
+        cast(consultas.sinais_recuperados as integer) as sinais_recuperados,
         cast(coalesce(sinais.sinais_do_minuto, 0) as integer) as sinais_do_minuto,
         cast(coalesce(sinais.veiculos_ligados, 0) as integer) as veiculos_ligados,
         cast(

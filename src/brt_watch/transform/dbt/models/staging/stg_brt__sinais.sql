@@ -16,6 +16,11 @@ with sinais as (
         direcao,
         ignicao,
         captured_at,
+        case
+            when capturer like 'recovered-%' then 'recuperado'
+            when capturer like 'import-%' then 'importado'
+            else 'capturado'
+        end as origem,
         load_id,
         {{ seconds_between('captured_at', 'datahora') }} as adiantamento_segundos
     from {{ source('brt', 'brt_raw') }}
@@ -43,6 +48,7 @@ final as (
         sinais.direcao,
         sinais.ignicao,
         sinais.captured_at,
+        sinais.origem,
         sinais.load_id,
         sinais.adiantamento_segundos,
         sinais.latitude = 0 and sinais.longitude = 0 as flag_sem_posicao,

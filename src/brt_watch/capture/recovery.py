@@ -1,0 +1,171 @@
+"""Recover minutes that the capture missed from the service that keeps closed minutes for days.
+
+The ledger of the capture keeps its failed and missed lines. What is recovered has windows of its own, in the folder
+`recovered` of the data folder, with a capturer of its own (`recovered-...`) and a ledger line of the status `recovered`
+for each minute. A minute is recovered once, whole, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from brt_watch import disk
+from brt_watch.capture.capture import Capture
+from brt_watch.capture.fetch import Client, Response
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.poll import close, refuse_mixed_data, repaired_window, store_and_read
+from brt_watch.capture.window import is_closed, read_ledger, started_at
+from brt_watch.clock import MINUTE, floor
+from brt_watch.errors import NotTheContract, PollFailed
+from brt_watch.feeds import its_minutes
+from brt_watch.model import Poll, Status
+
+log = structlog.get_logger()
+
+PAUSE = timedelta(seconds=1.1)
+"""From request to request: the service allows 60 a minute."""
+
+PATIENCE = timedelta(seconds=90)
+"""A page may take this long, with what the server wants to be waited for (Retry-After) and asked again."""
+
+GIVE_UP_AFTER = 3
+"""After this many minutes in a row for which the service gave no answer a run ends; the next one asks again."""
+
+WINDOW_MINUTES = 60
+"""The recovered minutes of one window."""
+
+NO_ANSWER = ("client_error", "deadline", "timeout", "unreachable", "broken_off", "redirects")
+
+
+@dataclass
+class Recovered:
+    """What a run of the recovery did."""
+
+    holes: int = 0
+    """Minutes that are missing and can still be asked for."""
+    minutes: int = 0
+    records: int = 0
+    rejects: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Minutes that are still missing, by the reason; those not asked for are not counted."""
+
+
+def recovery_of(capture: Capture) -> Capture:
+    """Return the capture of the service of closed minutes that refills the holes of another capture."""
+    settings = capture.settings
+    url = settings.recover_url
+    files = CaptureFiles(capture.files.data / "recovered", url, its_minutes.FEED)
+    client = Client(url, capture.clock, settings.max_response_bytes)
+    return Capture(settings, capture.clock, client, files)
+
+
+def holes(capture: Capture, recovery: Capture, since: datetime | None, until: datetime | None) -> list[datetime]:
+    """Return the minutes to recover, newest first: closed, kept by the service, and not whole in the capture.
+
+    A minute is whole when all of its polls were good, or when it was recovered before.
+    """
+    now = capture.clock.now()
+    end = min(until or now, floor(now - its_minutes.COMPLETE_AFTER, MINUTE))
+    first = capture.files.first_tick()
+    if first is None:
+        return []
+    begin = max(since or first, floor(first, MINUTE), floor(now - its_minutes.KEPT, MINUTE) + MINUTE)
+    polled = _statuses(capture.files, begin)
+    whole = {minute for minute, statuses in polled.items() if all(status.is_good for status in statuses)}
+    whole |= _statuses(recovery.files, begin).keys()
+    minute, found = floor(begin, MINUTE), []
+    while minute + MINUTE <= end:
+        if minute not in whole:
+            found.append(minute)
+        minute += MINUTE
+    return found[::-1]
+
+
+def recover(
+    minutes: Iterable[datetime], capture: Capture, recovery: Capture, ends_at: datetime | None = None
+) -> Recovered:
+    """Ask for these minutes, until `ends_at`, and write down what comes; windows that are complete are closed."""
+    done = Recovered()
+    files = recovery.files
+    if not (files.data / "capturer").exists():
+        files.data.mkdir(parents=True, exist_ok=True)
+        disk.write_durably(files.data / "capturer", f"recovered-{capture.files.capturer}".encode())
+    unanswered = 0
+    with files.writing():
+        # What a process that died had kept, or another run recovered since the holes were looked for.
+        repaired_window(recovery, Status.RECOVERED)
+        recovered = _statuses(files, capture.clock.now() - its_minutes.KEPT - MINUTE).keys()
+        for minute in minutes:
+            if minute in recovered:
+                continue
+            if unanswered == GIVE_UP_AFTER or (ends_at and capture.clock.now() >= ends_at):
+                break
+            try:
+                poll = _recover_minute(minute, capture, recovery)
+            except PollFailed as failure:
+                log.warning("recover.minute_failed", minute=str(minute), reason=failure.reason, detail=failure.detail)
+                done.failures[failure.reason] += 1
+                is_silent = failure.reason in NO_ANSWER or failure.reason.startswith("http_")
+                unanswered = unanswered + 1 if is_silent else 0
+            else:
+                unanswered = 0
+                done.minutes += 1
+                done.records += poll.records
+                done.rejects += poll.rejects
+        if window := repaired_window(recovery, Status.RECOVERED):
+            close(window, recovery)
+    log.info("recover", minutes=done.minutes, records=done.records, rejects=done.rejects, failures=dict(done.failures))
+    return done
+
+
+def _recover_minute(minute: datetime, capture: Capture, recovery: Capture) -> Poll:
+    requested_at = recovery.clock.now()
+    pages, response = _fetch(minute, recovery)
+    refuse_mixed_data(response, capture)
+    body = its_minutes.join(pages)
+    # Read before it is kept: a part of a minute must never be taken for the whole.
+    parsed = its_minutes.read(body)
+    its_minutes.check_complete([its_minutes.read_page(page, minute) for page in pages], parsed, minute)
+    if not parsed.records:
+        raise NotTheContract("no_good_record", f"{len(parsed.rejects)} records break a rule")
+    window = repaired_window(recovery, Status.RECOVERED)
+    if window and window.lines >= WINDOW_MINUTES:
+        close(window, recovery)
+        window = None
+    window = window or recovery.files.new_window(minute)
+    poll = Poll(minute, Status.RECOVERED, requested_at=requested_at, captured_at=response.captured_at)
+    poll = replace(poll, http_status=response.http_status)
+    return window.record(*store_and_read(poll, body, window))
+
+
+def _fetch(minute: datetime, recovery: Capture) -> tuple[list[bytes], Response]:
+    """Return the pages of a minute and the last response; raises PollFailed."""
+    pages: list[bytes] = []
+    cursors: set[str | None] = set()
+    cursor: str | None = None
+    while cursor not in cursors and len(pages) < its_minutes.MAX_PAGES:
+        cursors.add(cursor)
+        recovery.clock.sleep_until(recovery.clock.now() + PAUSE * recovery.clock.speed)
+        response = recovery.client.fetch(recovery.clock.now() + PATIENCE, its_minutes.parameters(minute, cursor))
+        pages.append(response.body)
+        cursor = its_minutes.read_page(response.body, minute).next_cursor
+        if not cursor:
+            return pages, response
+    raise NotTheContract("endless_pages", f"{len(pages)} pages, and the last one names another one")
+
+
+def _statuses(files: CaptureFiles, since: datetime) -> dict[datetime, list[Status]]:
+    """Return what became of the ticks of each minute that has any, from `since` on."""
+    found: dict[datetime, list[Status]] = defaultdict(list)
+    for folder in files.newest_first():
+        for line in read_ledger(folder, damaged_ok=True):
+            if line.poll.tick >= since:
+                found[floor(line.poll.tick, MINUTE)].append(line.poll.status)
+        if is_closed(folder) and started_at(folder) < since:
+            break
+    return found

@@ -1,0 +1,217 @@
+"""Missed minutes are recovered from the service of closed minutes, against a double of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brt_watch.capture.capture import Capture
+from brt_watch.capture.ledger import LedgerLine
+from brt_watch.capture.recovery import Recovered, holes, recover, recovery_of
+from brt_watch.capture.window import CSV, REJECTS, read_ledger
+from brt_watch.clock import MINUTE, StillClock
+from brt_watch.errors import NotTheContract
+from brt_watch.feeds import its_minutes
+from brt_watch.model import Poll, Status
+from brt_watch.pipeline import Resources
+from tests.fleet import NOON
+from tests.its import ItsDouble, position
+
+
+def fleet(minute: datetime, vehicles: int = 80) -> list[dict[str, Any]]:
+    return [position(f"90{n:04}", minute + timedelta(seconds=0.75 * n)) for n in range(vehicles)]
+
+
+@pytest.fixture
+def capture(make_resources: Callable[..., Resources]) -> Resources:
+    return make_resources(recover_url="http://127.0.0.1:9/v1/veiculos", poll_seconds=60)
+
+
+@pytest.fixture
+def its(clock: StillClock) -> ItsDouble:
+    return ItsDouble(clock, fleet)
+
+
+def recovery(capture: Capture, its: ItsDouble) -> Capture:
+    return replace(recovery_of(capture), client=its)  # type: ignore[arg-type]
+
+
+def wrote(capture: Capture, statuses: dict[datetime, Status]) -> None:
+    """Let the capture's ledger have these lines, and the clock stand at their end."""
+    window = capture.files.open_window() or capture.files.new_window(min(statuses))
+    for minute, status in statuses.items():
+        window.record(Poll(minute, status, captured_at=minute))
+    assert isinstance(capture.clock, StillClock)
+    capture.clock.time = max(statuses) + 3 * MINUTE
+
+
+def minutes(first: int, last: int, status: Status = Status.OK) -> dict[datetime, Status]:
+    return {NOON + number * MINUTE: status for number in range(first, last + 1)}
+
+
+def run(capture: Capture, its: ItsDouble, **arguments: Any) -> Recovered:
+    there = recovery(capture, its)
+    return recover(holes(capture, there, None, None), capture, there, **arguments)
+
+
+def recovered_minutes(capture: Capture) -> Counter[datetime]:
+    files = recovery_of(capture).files
+    return Counter(line.poll.tick for folder in files.newest_first() for line in read_ledger(folder))
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_failed_missed_and_unwritten_minutes_are_holes_newest_first(capture: Resources, its: ItsDouble) -> None:
+    lines = minutes(0, 9) | minutes(2, 3, Status.MISSED) | minutes(5, 5, Status.FAILED) | minutes(7, 7, Status.LATE)
+    del lines[NOON + 8 * MINUTE]
+    wrote(capture, lines)
+    found = holes(capture, recovery(capture, its), None, None)
+    # Minute 10 is over, and 11 is not complete yet.
+    assert [(minute - NOON) // MINUTE for minute in found] == [10, 8, 5, 3, 2]
+    between = holes(capture, recovery(capture, its), NOON + 3 * MINUTE, NOON + 6 * MINUTE)
+    assert [(minute - NOON) // MINUTE for minute in between] == [5, 3]
+
+
+def test_what_the_service_no_longer_keeps_is_not_asked_for(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 1, Status.MISSED))
+    its.clock.time = NOON + timedelta(days=4)
+    found = holes(capture, recovery(capture, its), None, None)
+    assert its.clock.now() - timedelta(days=3) <= min(found) < its.clock.now() - timedelta(days=3) + 2 * MINUTE
+
+
+def test_a_recovered_minute_has_its_own_window_and_origin(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 9) | minutes(4, 5, Status.MISSED))
+    before = [line.poll for folder in capture.files.newest_first() for line in read_ledger(folder)]
+    done = run(capture, its)
+    assert (done.minutes, done.records, dict(done.failures)) == (3, 240, {})
+    files = recovery_of(capture).files
+    (folder,) = files.closed_windows()
+    polls = [line.poll for line in read_ledger(folder)]
+    assert [(poll.tick - NOON) // MINUTE for poll in polls] == [10, 5, 4]
+    assert {poll.status for poll in polls} == {Status.RECOVERED}
+    assert files.capturer == f"recovered-{capture.files.capturer}"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["feed"], manifest["polls"], manifest["good_polls"]) == ("its_minutes", 3, 0)
+    assert manifest["first_tick"] < manifest["last_tick"]
+    row = rows(folder / CSV)[0]
+    assert (row["codigo"], row["linha"], row["sentido"], row["direcao"]) == ("900000", "22", "volta", "203")
+    assert int(row["dataHora"]) == int((NOON + 10 * MINUTE).timestamp() * 1000)
+    assert json.loads(row["extra"])["trip_id"] == "abc"
+    after = [line.poll for each in capture.files.newest_first() for line in read_ledger(each)]
+    assert after == before, "the ledger of the capture goes on saying that it missed them"
+
+
+def test_a_second_run_asks_for_nothing_again(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 9) | minutes(4, 5, Status.MISSED))
+    run(capture, its)
+    asked = len(its.asked)
+    assert run(capture, its) == Recovered()
+    assert len(its.asked) == asked
+
+
+def test_pages_are_followed_and_kept_as_received(capture: Resources, its: ItsDouble) -> None:
+    its.page = 30
+    wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
+    assert run(capture, its).records == 160
+    (folder,) = recovery_of(capture).files.closed_windows()
+    assert len(rows(folder / CSV)) == 160
+
+
+@pytest.mark.parametrize("mood", ["partial", "pending", "429", "down"])
+def test_a_part_of_a_minute_is_never_taken_for_the_whole(capture: Resources, its: ItsDouble, mood: str) -> None:
+    wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
+    its.moods = [mood]
+    done = run(capture, its)
+    assert (done.minutes, sum(done.failures.values())) == (1, 1)
+    assert run(capture, its).minutes == 1, "the next run asks again"
+    assert recovered_minutes(capture) == {NOON + 4 * MINUTE: 1, NOON + 10 * MINUTE: 1}
+
+
+def test_a_service_that_does_not_answer_is_left_alone(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 59, Status.MISSED))
+    its.moods = ["down"] * 100
+    assert run(capture, its).failures == {"unreachable": 3}
+    assert len(its.asked) == 3
+
+
+def test_odd_entries_cost_themselves_only(capture: Resources, its: ItsDouble) -> None:
+    def odd(minute: datetime) -> list[dict[str, Any]]:
+        return [
+            position("1", minute, servico=" "),
+            position("2", minute, velocidade="14,6", novo=1),
+            position("3", minute, latitude=None),
+            position("4", minute, datetime="ontem", datetime_servidor=minute.isoformat()),
+            position("B58021", minute, modo="onibus", fornecedor="zirix"),
+            position("5", minute, modo=None, direcao=None),
+        ]
+
+    minute = NOON + 4 * MINUTE
+    body = json.dumps({"minuto_utc": f"{minute:%Y-%m-%dT%H:%M:%SZ}", "data": odd(minute)}).encode()
+    nan = body.replace(b'"velocidade": 14.6', b'"velocidade": NaN', 1)
+    parsed = its_minutes.read(its_minutes.join([body]))
+    assert [record.vehicle for record in parsed.records] == ["1", "2", "5"]
+    assert [reject.reason for reject in parsed.rejects] == ["position_missing", "datahora_missing"]
+    first, second, _ = parsed.records
+    assert first.linha is None  # type: ignore[attr-defined]
+    assert json.loads(second.extra)["velocidade"] == "14,6"  # type: ignore[attr-defined]
+    assert [reject.reason for reject in its_minutes.read(its_minutes.join([nan, body])).rejects][:1] == ["not_readable"]
+    with pytest.raises(NotTheContract, match="other_minute"):
+        its_minutes.read_page(body, minute + MINUTE)
+
+
+def test_a_process_that_dies_in_between_loses_and_doubles_nothing(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 9) | minutes(3, 6, Status.MISSED))
+    there = recovery(capture, its)
+    window = there.files.new_window(NOON + 6 * MINUTE)
+    answer = its.fetch(NOON, its_minutes.parameters(NOON + 6 * MINUTE, None))
+    window.keep_raw(NOON + 6 * MINUTE, its_minutes.join([answer.body]))
+    run(capture, its)
+    found = recovered_minutes(capture)
+    assert set(found.values()) == {1}
+    assert len(found) == 5
+
+
+def test_a_simulated_service_refills_no_real_folder(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 9) | minutes(3, 4, Status.MISSED))
+
+    class Simulated(ItsDouble):
+        def fetch(self, *arguments: Any) -> Any:
+            return replace(super().fetch(*arguments), simulated=True)
+
+    assert run(capture, Simulated(its.clock, fleet)).failures == {"simulated": 3}
+
+
+def test_within_a_day_nearly_all_of_a_bad_week_is_refilled(capture: Resources, its: ItsDouble) -> None:
+    """A week with an outage of 25 minutes a day and single failures, a moody service, and a run every six hours."""
+    chance = random.Random(5)
+    outages = {day * 1440 + hour * 60 + n for day, hour in enumerate((3, 8, 8, 12, 17, 18, 23)) for n in range(25)}
+    outages |= {chance.randrange(7 * 1440) for _ in range(30)}
+    window = capture.files.new_window(NOON)
+    sizes = [(window.folder / name).stat().st_size for name in (CSV, REJECTS)]
+    within_a_day = 0
+    recovered: set[datetime] = set()
+    for number in range(0, 8 * 1440, 360):
+        statuses = [(n, Status.MISSED if n in outages else Status.OK) for n in range(number, number + 360)]
+        window._write_lines([LedgerLine(Poll(NOON + n * MINUTE, status), *sizes) for n, status in statuses])
+        its.clock.time = NOON + (number + 361) * MINUTE
+        its.moods = [chance.choice([*[""] * 8, "429", "down", "partial", "pending"]) for _ in range(30)]
+        run(capture, its, ends_at=its.clock.now() + 50 * MINUTE)
+        new = recovered_minutes(capture).keys() - recovered
+        within_a_day += sum(its.clock.now() - minute < timedelta(days=1) for minute in new)
+        recovered |= new
+    wanted = {NOON + number * MINUTE for number in outages}
+    found = recovered_minutes(capture)
+    assert found == dict.fromkeys(wanted, 1), "all of them, and none doubled"
+    assert within_a_day >= 0.95 * len(wanted)

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -23,6 +24,13 @@ def ask(url: str) -> bytes:
 def test_the_bytes_come_as_they_were_sent(httpserver: HTTPServer) -> None:
     httpserver.expect_request(PATH).respond_with_data(b'{"veiculos": [1.0 ]}\n')
     assert ask(httpserver.url_for(PATH)) == b'{"veiculos": [1.0 ]}\n'
+
+
+def test_parameters_are_sent_with_a_request(httpserver: HTTPServer) -> None:
+    query = {"minuto_utc": "2026-11-20T12:34:00Z", "cursor": "eyJvIjoxfQ=="}
+    httpserver.expect_request(PATH, query_string=query).respond_with_data(b"{}")
+    client = feed(httpserver.url_for(PATH))
+    assert client.fetch(client.clock.now() + timedelta(seconds=BUSY_SECONDS), query).body == b"{}"
 
 
 def test_gzip_is_undone(httpserver: HTTPServer) -> None:

@@ -1,6 +1,6 @@
 # The list of everything that can be done; `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help start stop status logs demo run_dbt docs psql \
+.PHONY: help start stop status logs demo run_dbt docs psql duckdb \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
     test browser test-all torture bench lint format lock clean
 VENV := .venv
@@ -37,6 +37,9 @@ docs: $(VENV)/installed  ## Write docs/models.md and the documentation site of d
 
 psql: $(VENV)/bin/brt-watch  ## Open psql on the database
 	@$(BRT_WATCH) db psql
+
+duckdb: $(VENV)/installed  ## Type queries on the lake: years of signals, polls and models, without Postgres
+	@$(BRT_WATCH) lake shell
 
 # -- the small steps --
 

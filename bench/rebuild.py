@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from brt_watch.rebuild_window import rebuild as rebuild_window
+from brt_watch.rebuild_window import windows_to_rebuild
+
 from bench import rig
 from bench.fleet import Capture, Fleet
 from bench.load import REALISTIC
 from bench.rig import Result
 from brt_watch import pipeline
-from brt_watch.archive import tidy as archive
 
 WINDOWS = 5
 
@@ -21,12 +23,12 @@ def rebuild(windows: int = WINDOWS) -> Iterator[Result]:
         capture = Capture(data / "data", Fleet(REALISTIC), database_url=rig.new_database(server, "rebuild"))
         for folder in capture.windows(windows):
             pipeline.load(folder, capture.resources)
-        folders = archive.windows_to_rebuild(capture.resources, since=None)
+        folders = windows_to_rebuild(capture.resources, since=None)
         ours, plain = [], []
         for number, folder in enumerate(folders):
             ways = [(ours, True), (plain, False)]
             for times, from_raw in ways if number % 2 else reversed(ways):
-                times.append(rig.timed(partial(archive.rebuild, folder, capture.resources, from_raw)))
+                times.append(rig.timed(partial(rebuild_window, folder, capture.resources, from_raw)))
         records = capture.resources.store.totals().records / len(folders)
     note = f"{records:.0f} records a window; plain: ours too, from the CSV instead of the raw answers"
     per_second = [records / rig.wall(times) * 1000 for times in (ours, plain)]

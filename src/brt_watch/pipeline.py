@@ -131,17 +131,18 @@ def recover(
 
 def transform_is_due(resources: Resources) -> bool:
     """Whether something was loaded since the models were last derived."""
-    return resources.store.newest_load() > resources.store.newest_transform()
+    store = resources.models
+    return store.newest_load() > store.newest_transform()
 
 
 def network_is_new(resources: Resources) -> bool:
     """Whether the reference files are others than those in the database; the next transform loads them."""
-    return resources.store.newest_network() != dbt.network_sha256()
+    return resources.models.newest_network() != dbt.network_sha256()
 
 
 def transform(resources: Resources, *arguments: str) -> dbt.Derived:
     """Derive the models from what is loaded, and note up to which load; `arguments` go to dbt."""
-    with resources.store.alone_transforming():
+    with resources.models.alone_transforming():
         return _transform(resources, *arguments)
 
 
@@ -149,19 +150,20 @@ def transform_if_due(resources: Resources) -> dbt.Derived | None:
     """Derive the models if something was loaded since they were last derived; returns None if not."""
     if not transform_is_due(resources):
         return None
-    with resources.store.alone_transforming():
+    with resources.models.alone_transforming():
         # Another machine may have derived them while this one waited.
         return _transform(resources) if transform_is_due(resources) else None
 
 
 def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     started = time.perf_counter()
-    newest_load = resources.store.newest_load()
+    store = resources.models
+    newest_load = store.newest_load()
     # Read once, before dbt reads the files: what is noted is what was compared.
     network = dbt.network_sha256()
-    is_new = resources.store.newest_network() != network
-    transform_id = resources.store.begin_transform(newest_load)
-    derived = dbt.build(resources.settings, resources.store.connection_parameters(), *arguments, with_network=is_new)
-    resources.store.finish_transform(transform_id, derived.seconds, network)
+    is_new = store.newest_network() != network
+    transform_id = store.begin_transform(newest_load)
+    derived = dbt.build(resources.settings, store.connection_parameters(), *arguments, with_network=is_new)
+    store.finish_transform(transform_id, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     return derived

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_models import LakeModels
 from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.capture import Capture
 from brt_watch.capture.fetch import Client
@@ -20,6 +21,8 @@ class Resources(Capture):
 
     store: Store
     webhook: Webhook
+    on_lake: bool = False
+    """Whether the models are to be derived on the lake, also when there is a Postgres."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Resources:
@@ -35,3 +38,9 @@ class Resources(Capture):
     def lake(self) -> Lake:
         """The lake of the data folder."""
         return Lake(self.settings.folder / "lake")
+
+    @property
+    def models(self) -> Store | LakeModels:
+        """Where the models are derived: in Postgres, or on the lake."""
+        on_lake = self.on_lake or not self.settings.uses_postgres
+        return LakeModels(self.lake) if on_lake else self.store

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import zstandard
 
 from brt_watch import disk, pipeline
-from brt_watch.archive import tidy as archive
+from brt_watch.archive.prune import prune
+from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
+from brt_watch.archive.verify import compare_signals, verify
 from brt_watch.archive.windows import drop_csv, drop_raw
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV, has_csv, read_ledger
@@ -65,10 +68,10 @@ def test_the_database_can_be_made_again_with_identical_content(resources: Resour
         for folder in resources.files.archived():
             (folder / f"{CSV}.zst").unlink()
             (folder / "rejects.csv.zst").unlink()
-    for folder in archive.windows_to_rebuild(resources, since=None):
-        archive.rebuild(folder, resources, from_raw)
+    for folder in windows_to_rebuild(resources, since=None):
+        rebuild(folder, resources, from_raw)
     assert resources.store.checksums() == before
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
     assert [(folder / "manifest.json").read_bytes() for folder in resources.files.archived()] == manifests
 
 
@@ -76,8 +79,8 @@ def test_rebuilding_what_is_there_changes_nothing(resources: Resources) -> None:
     eventful_day(resources)
     before = resources.store.checksums()
     for _ in range(2):
-        for folder in archive.windows_to_rebuild(resources, since=None):
-            archive.rebuild(folder, resources, from_raw=True)
+        for folder in windows_to_rebuild(resources, since=None):
+            rebuild(folder, resources, from_raw=True)
         assert resources.store.checksums() == before
 
 
@@ -92,23 +95,23 @@ def test_a_change_of_the_rules_reaches_the_past(
     request.addfinalizer(parse._read.cache_clear)
     second = resources.files.archived()[1]
     since = read_ledger(second)[0].poll.tick
-    assert archive.windows_to_rebuild(resources, since)[0] == second
-    for folder in archive.windows_to_rebuild(resources, since):
-        archive.rebuild(folder, resources, from_raw=True)
+    assert windows_to_rebuild(resources, since)[0] == second
+    for folder in windows_to_rebuild(resources, since):
+        rebuild(folder, resources, from_raw=True)
     assert query(resources, "select min(tick) as first from brt_raw where codigo = 'x'") == [{"first": since}]
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
 
 
 def test_verify_names_what_differs(resources: Resources) -> None:
     eventful_day(resources)
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
     first, second, third, fourth, fifth = resources.files.archived()
     with resources.store.connection() as connection:
         connection.execute("delete from brt_raw where load_id = 1 and codigo = '3'")
         connection.execute("delete from brt_poll where tick = %s", (read_ledger(second)[4].poll.tick,))
         connection.execute("update brt_window set \"window\" = '20200101T000000Z' where load_id = 3")
     (fourth / f"{CSV}.zst").write_bytes(b"rotten")
-    differences = archive.verify(resources)
+    differences = verify(resources)
     assert [difference.split(":")[0] for difference in differences] == [
         first.name,
         second.name,
@@ -140,33 +143,33 @@ def test_a_window_that_is_loaded_while_verify_looks_is_no_difference(
     load_after(resources.store, "windows")
     capture(resources, [], ticks=100)
     assert len(resources.files.closed_windows()) == 2
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
     assert len(resources.files.archived()) == 2
 
 
 def test_a_window_that_is_loaded_and_not_moved_yet_is_no_difference(resources: Resources) -> None:
     (folder,) = capture(resources, [])
     resources.store.load_window(folder, read_manifest(folder))
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
 
 
 def test_the_archive_keeps_what_the_settings_want(resources: Resources, clock: StillClock, monkeypatch: Any) -> None:
     eventful_day(resources)
-    assert archive.tidy(resources).freed_bytes == 0, "by default it is kept for ever"
+    assert prune(resources).freed_bytes == 0, "by default it is kept for ever"
     object.__setattr__(
         resources, "settings", resources.settings.model_copy(update={"keep_csv_days": 1, "keep_raw_days": 2})
     )
     clock.time = NOON + timedelta(days=1, minutes=20)
-    assert len(archive.tidy(resources, dry_run=True).csv_dropped) == 2
+    assert len(prune(resources, dry_run=True).csv_dropped) == 2
     assert all(has_csv(folder) for folder in resources.files.archived())
-    tidied = archive.tidy(resources)
-    assert (len(tidied.csv_dropped), tidied.raw_dropped) == (2, [])
-    assert tidied.freed_bytes > 0
+    pruned = prune(resources)
+    assert (len(pruned.csv_dropped), pruned.raw_dropped) == (2, [])
+    assert pruned.freed_bytes > 0
     assert [has_csv(folder) for folder in resources.files.archived()] == [False, False, True, True, True]
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
     clock.time = NOON + timedelta(days=3)
-    archive.tidy(resources)
-    assert all("cannot be rebuilt" in difference for difference in archive.verify(resources))
+    prune(resources)
+    assert all("cannot be rebuilt" in difference for difference in verify(resources))
     assert len(read_ledger(resources.files.archived()[0])) == 39, "the ledger stays"
 
 
@@ -180,7 +183,7 @@ def test_a_rebuild_takes_the_csv_where_the_raw_answers_are_gone_and_raw_answers_
     drop_csv(second)
     empty(resources)
     for folder in resources.files.archived():
-        archive.rebuild(folder, resources, from_raw=folder == first)
+        rebuild(folder, resources, from_raw=folder == first)
     assert resources.store.checksums() == before
 
 
@@ -198,7 +201,7 @@ def test_a_window_that_cannot_be_rebuilt_says_why_and_the_database_keeps_it(reso
         (unreadable, True, "cannot be read"),
     ):
         with pytest.raises(DamagedWindow, match=why):
-            archive.rebuild(folder, resources, from_raw)
+            rebuild(folder, resources, from_raw)
     assert resources.store.checksums() == before
 
 
@@ -211,7 +214,7 @@ def test_a_load_that_died_while_packing_is_made_good(resources: Resources) -> No
     assert pipeline.load(folder, resources).again
     (archived,) = resources.files.archived()
     assert not [path.name for path in archived.glob("*.csv")]
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
 
 
 def test_a_window_that_a_backup_has_twice_becomes_one(resources: Resources, tmp_path: Path) -> None:
@@ -227,7 +230,7 @@ def test_a_window_that_a_backup_has_twice_becomes_one(resources: Resources, tmp_
     assert pipeline.load(folder, resources).again
     assert resources.files.closed_windows() == []
     assert {path.name: path.read_bytes() for path in archived.rglob("*") if path.is_file()} == whole
-    assert archive.verify(resources) == []
+    assert verify(resources) == []
 
 
 def test_a_window_whose_name_the_archive_has_for_another_one_is_set_aside(resources: Resources, tmp_path: Path) -> None:
@@ -244,22 +247,66 @@ def test_a_window_whose_name_the_archive_has_for_another_one_is_set_aside(resour
     assert resources.files.closed_windows() == []
 
 
-def test_tidying_looks_at_no_month_before_one_in_which_nothing_is_left(
+def test_pruning_looks_at_no_month_before_one_in_which_nothing_is_left(
     resources: Resources, clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for month in (1, 2, 3, 5):
         (resources.files.archive / f"2026-{month:02}" / f"2026{month:02}10T120000Z").mkdir(parents=True)
     for folder in resources.files.archived()[:3]:
         (folder / f"{CSV}.zst").write_bytes(b"x")
+    monkeypatch.setattr("brt_watch.archive.prune._unproven", lambda folder, resources: "")
     clock.time = datetime(2026, 5, 15, tzinfo=timezone.utc)
     object.__setattr__(resources, "settings", resources.settings.model_copy(update={"keep_csv_days": 30}))
-    assert archive.tidy(resources).csv_dropped == ["20260110T120000Z", "20260210T120000Z", "20260310T120000Z"]
+    assert prune(resources).csv_dropped == ["20260110T120000Z", "20260210T120000Z", "20260310T120000Z"]
     looked_at: list[Path] = []
-    monkeypatch.setattr(archive, "has_csv", lambda folder: bool(looked_at.append(folder)))
-    assert archive.tidy(resources).csv_dropped == []
+    monkeypatch.setattr("brt_watch.archive.prune.has_csv", lambda folder: bool(looked_at.append(folder)))
+    assert prune(resources).csv_dropped == []
     assert [folder.name for folder in looked_at] == ["20260310T120000Z"]
 
 
-def test_tidying_looks_at_nothing_when_all_is_kept(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pruning_looks_at_nothing_when_all_is_kept(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources.files, "_months", lambda: pytest.fail("the archive was looked at"))
-    assert archive.tidy(resources).freed_bytes == 0
+    assert prune(resources).freed_bytes == 0
+
+
+def test_the_lake_has_exactly_the_signals_of_the_database(resources: Resources) -> None:
+    """Also those that came late, changed, or were sent at other times; and again after a rebuild by other means."""
+    eventful_day(resources)
+    assert resources.lake.day_sums([resources.files.capturer])
+    assert compare_signals(resources) == []
+    assert sum(rows for rows, _ in resources.lake.day_sums([resources.files.capturer]).values()) > 1000
+    first = resources.files.archived()[0]
+    rebuild(first, resources, from_raw=True)
+    assert compare_signals(resources) == []
+    assert verify(resources) == []
+    with resources.store.connection() as connection:
+        connection.execute("update brt_raw set velocidade = velocidade + 1e-9 where load_id = 2 and codigo = '3'")
+    (difference,) = compare_signals(resources)
+    assert "2026-11-23: the database has" in difference
+
+
+def test_a_lake_that_lacks_a_window_is_named(resources: Resources) -> None:
+    eventful_day(resources)
+    shutil.rmtree(resources.lake.folder / "polls")
+    assert all("and not in the lake" in difference for difference in verify(resources))
+    assert len(verify(resources)) == 5
+
+
+def test_raw_answers_go_only_when_the_lake_has_their_signals(
+    resources: Resources, clock: StillClock, tmp_path: Path
+) -> None:
+    eventful_day(resources)
+    object.__setattr__(resources, "settings", resources.settings.model_copy(update={"keep_raw_days": 1}))
+    clock.time = NOON + timedelta(days=2)
+    day = resources.lake.day_file("2026-11-23")
+    shutil.copy(day, tmp_path / "whole.parquet")
+    with duckdb.connect() as session:
+        session.execute(
+            f"copy (select * replace (if(codigo = '3', 1, velocidade) as velocidade) from '{tmp_path}/whole.parquet') "
+            f"to '{day}' (format parquet)"
+        )
+    pruned = prune(resources)
+    assert (pruned.raw_dropped, pruned.freed_bytes, len(pruned.kept)) == ([], 0, 5)
+    assert "the lake lacks" in pruned.kept[0]
+    shutil.copy(tmp_path / "whole.parquet", day)
+    assert len(prune(resources).raw_dropped) == 5

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.archive import tidy as archive
+from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
+from brt_watch.archive.verify import verify
 from brt_watch.capture.recovery import recovery_of
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.errors import FeedFailed
@@ -60,7 +61,7 @@ def test_a_recovered_minute_is_loaded_marked_and_counted_apart(
     assert coverage == [{"consultas_boas": 0, "consultas_com_falha": 3, "sinais_recuperados": 40}]
     assert one(resources, "select count(*) from stg_brt__sinais where origem = 'recuperado'") == 2 * 40
     before = resources.store.checksums()
-    for folder in archive.windows_to_rebuild(resources, since=None):
-        archive.rebuild(folder, resources, from_raw=True)
+    for folder in windows_to_rebuild(resources, since=None):
+        rebuild(folder, resources, from_raw=True)
     assert resources.store.checksums() == before
-    assert archive.verify(resources) == []
+    assert verify(resources) == []

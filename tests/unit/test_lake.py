@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,12 +15,15 @@ import pyarrow.parquet as parquet
 import pytest
 
 from brt_watch.archive import lake as lakes
+from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_models import LakeModels
+from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.windows import pack
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import OpenWindow
-from brt_watch.errors import DamagedWindow
+from brt_watch.errors import DamagedWindow, LakeEmpty
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
 from tests.fleet import NOON, body, vehicle
@@ -164,8 +168,8 @@ def test_a_window_read_again_replaces_what_it_brought(recorder: Recorder) -> Non
     assert recorder.lake.windows(recorder.files.capturer)[folder.name]["signals_there"] == 10
 
 
-def test_a_reader_with_a_glob_never_sees_a_signal_twice_or_go(recorder: Recorder) -> None:
-    """DuckDB opens a file twice in a query: replaced in between, it makes the query fail, never give a wrong result."""
+def test_a_reader_with_a_glob_never_sees_a_signal_twice(recorder: Recorder) -> None:
+    """DuckDB opens a file twice in a query. When it is replaced in between the query may fail; it is never wrong."""
     folders = [
         recorder.window(*(fleet(poll + 6 * number, 50) for poll in range(6)), at=NOON + number * timedelta(minutes=13))
         for number in range(5)
@@ -222,3 +226,37 @@ def test_a_damaged_window_leaves_the_lake_as_it_was(recorder: Recorder) -> None:
         recorder.lake.add(folder, manifest)
     assert recorder.rows() == before
     assert not list(recorder.lake.folder.glob(".work*"))
+
+
+def test_the_signals_of_some_days_are_exported(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.add(recorder.window(fleet(0), [vehicle("9", NOON, linha="35"), vehicle("8", NOON - timedelta(days=1))]))
+    target = tmp_path / "file"
+    for form in Form:
+        assert list(export_days(recorder.lake, recorder.lake.days(), "", form, target)) == [1, 7]
+        if form is Form.PARQUET:
+            assert pandas.read_parquet(target)["latitude"].sum() == pytest.approx(7 * -23.006784)
+        elif form is Form.CSV:
+            assert len(pandas.read_csv(target)) == 7
+        else:
+            features = json.loads(target.read_text())["features"]
+            assert features[0]["geometry"] == {"type": "Point", "coordinates": [-43.313043, -23.006784]}
+    assert list(export_days(recorder.lake, ["2026-11-23"], "35", Form.CSV, target)) == [1]
+    assert list(export_days(recorder.lake, ["2026-11-23"], "x'y", Form.GEOJSON, target)) == [0]
+    assert json.loads(target.read_text())["features"] == []
+
+
+def test_a_query_sees_the_lake_and_the_models_on_it(recorder: Recorder) -> None:
+    with pytest.raises(LakeEmpty), open_lake(recorder.lake):
+        pass
+    recorder.add(recorder.window(fleet(0)))
+    models = LakeModels(recorder.lake)
+    assert (models.newest_load(), models.newest_transform(), models.newest_network()) == (1, 0, "")
+    number = models.begin_transform(models.newest_load())
+    with duckdb.connect(str(models.file)) as session:
+        session.execute("create table public.generate_view as select codigo from public.brt_raw")
+    assert models.newest_transform() == 0
+    models.finish_transform(number, 1.5, "abc")
+    assert (models.newest_transform(), models.newest_network(), models.vehicles()) == (1, "abc", 5)
+    with open_lake(recorder.lake) as session:
+        query = "select count(*) from generate_view inner join brt_raw using (codigo)"
+        assert session.execute(query).fetchall() == [(5,)]

@@ -62,7 +62,7 @@ def test_runs_that_begin_to_fail_raise_one_alert_and_a_good_one_closes_it(
     assert "sum_up_loads: 0 of 1 windows loaded" in alert["detail"]
 
     monkeypatch.setattr(pipeline, "windows_to_load", lambda resources: [])
-    monkeypatch.setattr(flows.archived, "tidy", lambda resources: None)
+    monkeypatch.setattr(flows, "prune", lambda resources: None)
     assert run(flows.postgres_storage_flow).is_successful()
     assert [alert["event"] for alert in told(webhook)] == ["raised", "closed"]
     assert told(webhook)[1]["since"] == alert["since"]

@@ -99,6 +99,46 @@ class Lake:
             ((records, signals),) = window.execute("select sum(records), sum(signals) from ledger").fetchall()
         return Loaded(manifest.window, int(records or 0), int(signals or 0), manifest.rejects)
 
+    def newest_load(self) -> int:
+        """Return the number of the newest merge, 0 before the first."""
+        with duckdb.connect() as session:
+            return self._next_load(session) - 1
+
+    def has(self, manifest: Manifest) -> bool:
+        """Whether a window is in the lake: all its polls, which are written last."""
+        with duckdb.connect() as session:
+            return self._has(session, manifest)
+
+    def missing(self, folder: Path, manifest: Manifest) -> int:
+        """Count the signals of a window that the lake lacks or has with other content; raises DamagedWindow."""
+        with _work_folder(self.folder) as work, open_window(folder, work) as window:
+            window.execute("set TimeZone = 'UTC'")
+            query = statement("lake/new_signals").format(capturer=quoted(manifest.capturer), load_id=0)
+            window.execute(query)
+            days = [day for (day,) in window.execute("select distinct dia from novos").fetchall()]
+            there = [self.day_file(day) for day in days if self.day_file(day).exists()]
+            if not there:
+                ((count,),) = window.execute("select count(*) from novos").fetchall()
+                return int(count)
+            names = [name for name in COLUMNS_OF_LAKE if name not in ("codigo", "datahora", "load_id")]
+            ours, theirs = (", ".join(f"{table}.{name}" for name in names) for table in ("novos", "lago"))
+            query = statement("lake/missing").format(files=_list(there), ours=ours, theirs=theirs)
+            ((count,),) = window.execute(query).fetchall()
+            return int(count)
+
+    def day_sums(self, capturers: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Return rows and checksum of each service day, of the signals that these capturers saw first."""
+        if not self.days():
+            return {}
+        numbers = {
+            name: f"coalesce(regexp_replace(cast({name} as varchar), '\\.0$', ''), '~')"
+            for name in ("latitude", "longitude", "velocidade", "hodometro")
+        }
+        names = ", ".join(map(quoted, capturers))
+        with self.session() as session:
+            found = session.execute(statement("lake/sums").format(capturers=names, **numbers)).fetchall()
+        return {day: (int(rows), str(checksum)) for day, rows, checksum in found}
+
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
         """Return, for each window of a capturer, its counts in the ledger and its signals in the lake."""
         if not self.days():

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from brt_watch.cli import database, demo, flow, importing, network, serve, service, simulation, steps
+from brt_watch.cli import database, demo, flow, importing, lake, network, serve, service, simulation, steps
 from brt_watch.cli.terminal import err, plain, set_up_logging
 from brt_watch.errors import BrtWatchError
 from brt_watch.masking import masked
@@ -24,7 +24,8 @@ app = typer.Typer(
 )
 for commands in (steps, importing, simulation, demo, serve, service):
     app.add_typer(commands.app)
-for name, group in {"db": database, "flow": flow, "network": network}.items():
+app.add_typer(lake.commands)
+for name, group in {"db": database, "flow": flow, "lake": lake, "network": network}.items():
     app.add_typer(group.app, name=name)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,11 @@ import typer
 from rich.progress import track
 
 from brt_watch import lock, pipeline
-from brt_watch.archive import tidy as archived
+from brt_watch.archive.prune import prune
+from brt_watch.archive.rebuild import rebuild as rebuild_window
+from brt_watch.archive.rebuild import windows_to_rebuild
+from brt_watch.archive.verify import compare_signals
+from brt_watch.archive.verify import verify as verify_windows
 from brt_watch.capture.recovery import holes, recovery_of
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
@@ -28,6 +33,13 @@ from brt_watch.transform.dictionary import dictionary_path, write_dictionary
 from brt_watch.transform.runner import run_dbt
 
 app = typer.Typer()
+
+
+class Where(str, Enum):
+    """Where the models are derived."""
+
+    POSTGRES = "postgres"
+    LAKE = "lake"
 
 
 @app.command()
@@ -124,16 +136,23 @@ def recover(
 @app.command()
 def transform(
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Derive everything anew from the whole history.")
+        bool, typer.Option("--full-refresh", help="Derive everything again from the whole history.")
     ] = False,
+    on: Annotated[
+        Where | None, typer.Option("--on", help="Where: by default in Postgres, without one on the lake.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Derive the models with dbt: where every bus is and how fast it goes (generate_view)."""
-    resources = load_resources()
-    resources.store.apply_schema()
+    """Derive the models with dbt: where every bus is and how fast it goes (generate_view).
+
+    On the lake they are tables of a DuckDB file (lake/modelos.duckdb), and each run derives what came since the last.
+    """
+    resources = replace(load_resources(), on_lake=on is Where.LAKE)
+    if resources.models is resources.store:
+        resources.store.apply_schema()
     with err.status("dbt is at work"):
         derived = pipeline.transform(resources, *(["--full-refresh"] if full_refresh else []))
-    vehicles = len(resources.store.view())
+    vehicles = resources.models.vehicles()
     if as_json:
         print_json({**derived.as_dict(), "vehicles": vehicles})
     else:
@@ -152,15 +171,17 @@ def archive(
 
     The flow that loads does this by itself. The ledger is kept for ever.
     """
-    tidied = archived.tidy(load_resources(), dry_run)
+    pruned = prune(load_resources(), dry_run)
     if as_json:
-        print_json(tidied.__dict__)
+        print_json(pruned.__dict__)
     else:
         would = "would be " if dry_run else ""
         out.print(
-            f"raw answers of {len(tidied.raw_dropped)} and CSV of {len(tidied.csv_dropped)} windows {would}deleted"
-            + ("" if dry_run else f", {tidied.freed_bytes:,} bytes freed")
+            f"raw answers of {len(pruned.raw_dropped)} and CSV of {len(pruned.csv_dropped)} windows {would}deleted"
+            + ("" if dry_run else f", {pruned.freed_bytes:,} bytes freed")
         )
+        for reason in pruned.kept:
+            out.print(plain(f"kept {reason}"))
 
 
 @app.command()
@@ -179,7 +200,7 @@ def rebuild(
     """
     resources = load_resources()
     try:
-        windows = archived.windows_to_rebuild(resources, parse_moment(since) if since else None)
+        windows = windows_to_rebuild(resources, parse_moment(since) if since else None)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from None
     if dry_run:
@@ -190,7 +211,7 @@ def rebuild(
     left_out: list[str] = []
     for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal):
         try:
-            done.append(archived.rebuild(folder, resources, from_raw))
+            done.append(rebuild_window(folder, resources, from_raw))
         except DamagedWindow as damage:
             left_out.append(folder.name)
             err.print(plain(str(damage)))
@@ -208,11 +229,14 @@ def rebuild(
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
-    """Compare the archive with itself and with the database, and name what differs; the exit code is 1 if anything."""
+    """Compare archive, database and lake, and name what differs; the exit code is 1 if anything does."""
     resources = load_resources()
     with err.status("comparing"):
-        differences = archived.verify(resources)
-        checksums = resources.store.checksums()
+        differences = verify_windows(resources)
+        checksums: dict[str, dict[str, Any]] = {}
+        if resources.settings.uses_postgres:
+            differences += compare_signals(resources)
+            checksums = resources.store.checksums()
     if as_json:
         print_json({"differences": differences, "checksums": checksums})
     else:
@@ -220,7 +244,9 @@ def verify(as_json: AsJson = False) -> None:
             out.print(plain(difference))
         for table, found in checksums.items():
             out.print(f"{table:<10} {found['rows']} rows, checksum {found['checksum']}")
-        out.print("the archive and the database agree" if not differences else f"{len(differences)} differences")
+        out.print(
+            "the archive, the database and the lake agree" if not differences else f"{len(differences)} differences"
+        )
     if differences:
         raise typer.Exit(1)
 

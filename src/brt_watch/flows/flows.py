@@ -27,7 +27,7 @@ from prefect.storage import Module
 from prefect.triggers import all_finished
 
 from brt_watch import lock, pipeline
-from brt_watch.archive import tidy as archived
+from brt_watch.archive.prune import Pruned, prune
 from brt_watch.capture.recovery import Recovered
 from brt_watch.capture.ticks import ticks_of_minute
 from brt_watch.clock import MINUTE, UTC, Clock, floor
@@ -142,9 +142,9 @@ def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
 
 
 @task(name="archive", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
-def archive() -> archived.Tidied:
-    """Tidy the archive."""
-    return archived.tidy(resources())
+def archive() -> Pruned:
+    """Prune the archive."""
+    return prune(resources())
 
 
 # -- dbt_flow -------------------------------------------------------------------------------------------------------

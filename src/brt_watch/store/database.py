@@ -97,6 +97,12 @@ class Store:
         with self.connection() as connection:
             return checksums(connection)
 
+    def day_sums(self, capturers: list[str]) -> dict[str, tuple[int, str]]:
+        """Return rows and checksum of each service day, of the signals that these capturers saw first."""
+        with self.connection() as connection:
+            rows = connection.execute(statement("day_sums"), {"capturers": capturers}).fetchall()
+        return {row["day"]: (int(row["rows"]), str(row["checksum"])) for row in rows}
+
     def newest_load(self) -> int:
         """Return the id of the newest load, 0 before the first."""
         return self._load_id("newest_load", "brt_window")
@@ -144,6 +150,10 @@ class Store:
                 return Totals(0, 0, 0, 0, None, None, None, 0, 0)
             row = connection.execute(statement("totals")).fetchone()
         return Totals(**cast(dict[str, Any], row))
+
+    def vehicles(self) -> int:
+        """Count the vehicles of `generate_view`; 0 before the first transform."""
+        return len(self.view())
 
     def view(self) -> list[dict[str, Any]]:
         """Return `generate_view`: the most recent signal of every vehicle; empty before the first transform."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,13 +69,24 @@ def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[st
                 *("--no-send-anonymous-usage-stats", "--no-use-colors", "--log-level", "warn"),
                 *("--log-path", str(logs), *command, "--project-dir", str(DBT_PROJECT)),
                 *("--profiles-dir", str(DBT_PROJECT), "--target-path", str(work), *arguments),
+                *(("--target", "duckdb") if "duckdb" in connection else ()),
             ]
         )
+    if "duckdb" in connection:
+        _close_duckdb()
     if not result.success:
         raise TransformFailed(reason=_reason(result), log=logs / "dbt.log")
     nodes = [node.node.resource_type for node in getattr(result.result, "results", [])]
     models = sum(kind in ("model", "seed", "snapshot") for kind in nodes)
     return Derived(models, len(nodes) - models, round(time.perf_counter() - started, 3))
+
+
+def _close_duckdb() -> None:
+    """Close the file of the models, which dbt would keep open, and locked, as long as this process lives."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
+    close()
 
 
 def _reason(result: Any) -> str:
@@ -103,6 +114,7 @@ def _environment(connection: dict[str, str]) -> Iterator[None]:
         "DBT_ENV_SECRET_PASSWORD": connection.get("password", ""),
         "BRT_WATCH_DBT_DATABASE": connection.get("dbname", ""),
         "BRT_WATCH_DBT_SSLMODE": connection.get("sslmode", "prefer"),
+        "BRT_WATCH_DUCKDB": connection.get("duckdb"),
     }
     before = {name: os.environ.get(name) for name in ours}
     try:

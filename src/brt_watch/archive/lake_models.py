@@ -1,0 +1,84 @@
+"""The models on the lake: a DuckDB file that dbt fills, and the notes of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from brt_watch import lock
+from brt_watch.archive.lake import Lake
+from brt_watch.store.connection import statement
+from brt_watch.store.window import quoted
+
+SCHEMA = "public"
+
+
+@dataclass(frozen=True)
+class LakeModels:
+    """The database of the models that are derived from a lake."""
+
+    lake: Lake
+
+    @property
+    def file(self) -> Path:
+        """The DuckDB file. It can be deleted: a transform derives it again."""
+        return self.lake.folder / "modelos.duckdb"
+
+    def connection_parameters(self) -> dict[str, str]:
+        """Return what dbt has to know."""
+        return {"duckdb": str(self.file)}
+
+    def newest_load(self) -> int:
+        """Return the number of the newest merge into the lake, 0 before the first."""
+        return self.lake.newest_load()
+
+    def newest_transform(self) -> int:
+        """Return the newest merge that the models were derived from, 0 before the first."""
+        return int(self._noted("max(load_id)") or 0)
+
+    def newest_network(self) -> str:
+        """Return the checksum of the reference files of the newest transform, "" before the first."""
+        return str(self._noted("max_by(network_sha256, transform_id)") or "")
+
+    def begin_transform(self, load_id: int) -> int:
+        """Note that a run starts, with the lake as views beside the models; returns the number of the run."""
+        with duckdb.connect(str(self.file)) as models:
+            models.execute(statement("lake/models"))
+            self.lake.define_views(models, SCHEMA)
+            ((number,),) = models.execute(
+                f"insert into {SCHEMA}.brt_transform (load_id) values ({load_id}) returning transform_id"
+            ).fetchall()
+        return int(number)
+
+    def finish_transform(self, transform_id: int, seconds: float, network_sha256: str) -> None:
+        """Note that a run has derived the models from all merges up to the one that it began with."""
+        with duckdb.connect(str(self.file)) as models:
+            models.execute(
+                f"update {SCHEMA}.brt_transform set transformed_at = now(), seconds = {seconds}, "
+                f"network_sha256 = {quoted(network_sha256)} where transform_id = {transform_id}"
+            )
+
+    def vehicles(self) -> int:
+        """Count the vehicles of `generate_view`."""
+        with duckdb.connect(str(self.file), read_only=True) as models:
+            ((count,),) = models.execute(f"select count(*) from {SCHEMA}.generate_view").fetchall()
+        return int(count)
+
+    @contextmanager
+    def alone_transforming(self) -> Iterator[None]:
+        """Wait until nobody else derives the models of this lake, and keep others waiting meanwhile."""
+        with lock.hold(self.lake.folder.parent / "run" / "lake-models.lock", "A transform", patience_seconds=3600):
+            yield
+
+    def _noted(self, expression: str) -> Any:
+        if not self.file.exists():
+            return None
+        with duckdb.connect(str(self.file), read_only=True) as models:
+            query = f"select {expression} from {SCHEMA}.brt_transform where transformed_at is not null"
+            ((found,),) = models.execute(query).fetchall()
+        return found

@@ -1,0 +1,75 @@
+"""Prune the archive: delete what is older than the settings keep it, once the lake is proven to have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from brt_watch.archive.windows import drop_csv, drop_raw, has_some_raw
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.window import has_csv, started_at
+from brt_watch.errors import DamagedWindow
+from brt_watch.resources import Resources
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What pruning did, or would do: the names of windows, and the bytes that were freed."""
+
+    raw_dropped: list[str]
+    csv_dropped: list[str]
+    freed_bytes: int
+    kept: list[str] = field(default_factory=list)
+    """A sentence for each window that would go by its age, and stays because the lake is not proven to have it."""
+
+
+def prune(resources: Resources, dry_run: bool = False) -> Pruned:
+    """Delete the raw answers and CSV that are older than the settings keep them, of windows that the lake has.
+
+    Windows from before there was a lake are added to it first. Each is read and compared, signal by signal, before
+    anything of it is deleted.
+    """
+    raw = _due(resources, resources.settings.keep_raw_days, has_some_raw)
+    csv = _due(resources, resources.settings.keep_csv_days, has_csv)
+    if dry_run:
+        return Pruned([folder.name for folder in raw], [folder.name for folder in csv], 0)
+    unproven = {folder: problem for folder in sorted({*raw, *csv}) if (problem := _unproven(folder, resources))}
+    raw, csv = ([folder for folder in due if folder not in unproven] for due in (raw, csv))
+    freed = sum(map(drop_raw, raw)) + sum(map(drop_csv, csv))
+    kept = [f"{folder.name}: {problem}" for folder, problem in unproven.items()]
+    log.info("archive", raw_dropped=len(raw), csv_dropped=len(csv), freed_bytes=freed, kept=kept)
+    return Pruned([folder.name for folder in raw], [folder.name for folder in csv], freed, kept)
+
+
+def _unproven(folder: Path, resources: Resources) -> str:
+    """Return why a window is not proven to be in the lake, "" when it is."""
+    try:
+        manifest = read_manifest(folder, missing_ok=True)
+        if not has_csv(folder):
+            # Its signals were compared when the CSV was deleted.
+            return "" if resources.lake.has(manifest) else "the lake does not have it, and its CSV is gone"
+        resources.lake.add(folder, manifest)
+        missing = resources.lake.missing(folder, manifest)
+    except DamagedWindow as damage:
+        return str(damage.details["difference"])
+    return f"the lake lacks {missing} of its signals" if missing else ""
+
+
+def _due(resources: Resources, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
+    """Return the archived windows older than so many days that still have some of it, oldest first; 0 keeps all."""
+    due: list[Path] = []
+    until = resources.clock.now() - timedelta(days=days)
+    for month in resources.files.archived_months(until) if days else []:
+        old = [folder for folder in month if started_at(folder) < until]
+        left = [folder for folder in old if has_some(folder)]
+        due = left + due
+        # It is deleted oldest first: before a month in which nothing is left there is nothing left.
+        if old and not left:
+            break
+    return due

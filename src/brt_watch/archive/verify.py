@@ -1,0 +1,82 @@
+"""Compare the archived windows with the database and the lake, and these two with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from brt_watch.archive.windows import has_raw
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.recovery import recovery_of
+from brt_watch.capture.window import has_csv
+from brt_watch.errors import DamagedWindow
+from brt_watch.resources import Resources
+
+NOTHING_LEFT = "neither its raw answers nor its CSV are there any more"
+
+
+def verify(resources: Resources) -> list[str]:
+    """Compare windows, database and lake; returns a sentence for each difference."""
+    recovered = recovery_of(resources).files
+    both = [resources.files, recovered] if recovered.data.exists() else [resources.files]
+    return [difference for files in both for difference in _verify(files, resources)]
+
+
+def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
+    # The archive first: what lies in it is in the database already, while loads go on.
+    archived = files.archived()
+    capturer = files.capturer
+    places = {"lake": resources.lake.windows(capturer)}
+    if resources.settings.uses_postgres:
+        places = {"database": resources.store.windows(capturer), **places}
+    differences: list[str] = []
+    for folder in archived:
+        counts = {place: windows.pop(folder.name, None) for place, windows in places.items()}
+        differences += _differences(folder, counts)
+    # A window that was loaded meanwhile is here, or will be.
+    still_here = {folder.name for folder in files.newest_first()}
+    for place, windows in places.items():
+        lost = [window for window in windows if window not in still_here]
+        differences += [f"{window}: it is in the {place}, and not in the archive" for window in lost]
+    return differences
+
+
+def compare_signals(resources: Resources) -> list[str]:
+    """Compare the signals of the database and the lake by a checksum a day; returns a sentence for each difference.
+
+    Only the signals that this capturer saw first: another one may load into the same database.
+    """
+    capturer = resources.files.capturer
+    there, here = resources.store.day_sums([capturer]), resources.lake.day_sums([capturer])
+    return [
+        f"{day}: the database has {_in_words(there.get(day))}, the lake {_in_words(here.get(day))}"
+        for day in sorted({*there, *here})
+        if there.get(day) != here.get(day)
+    ]
+
+
+def _in_words(sums: tuple[int, str] | None) -> str:
+    return f"{sums[0]} signals (checksum {sums[1]})" if sums else "no signal"
+
+
+def _differences(folder: Path, places: dict[str, dict[str, int] | None]) -> Iterator[str]:
+    try:
+        manifest = read_manifest(folder, missing_ok=True)
+    except DamagedWindow as damage:
+        yield f"{folder.name}: {damage.details['difference']}"
+        return
+    if not has_raw(folder) and not has_csv(folder) and not places["lake"]:
+        yield f"{folder.name}: {NOTHING_LEFT}; it cannot be rebuilt"
+    for place, counts in places.items():
+        if counts is None:
+            yield f"{folder.name}: it is in the archive, and not in the {place}"
+            continue
+        for name in ("polls", "records", "rejects"):
+            on_disk, noted = getattr(manifest, name), counts[name]
+            there = counts.get(f"{name}_there", noted)
+            if not on_disk == noted == there:
+                yield f"{folder.name}: {on_disk} {name} on the disk, {noted} loaded, {there} in the {place} now"
+        if counts["signals"] != counts["signals_there"]:
+            there = counts["signals_there"]
+            yield f"{folder.name}: {counts['signals']} signals loaded, {there} in the {place} now"

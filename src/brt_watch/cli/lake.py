@@ -1,0 +1,135 @@
+"""The lake: query it, build it from the archive, export from it."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.progress import track
+
+from brt_watch.archive.export import Form, export_days
+from brt_watch.archive.lake_session import open_lake
+from brt_watch.capture.manifest import read_manifest
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
+from brt_watch.errors import DamagedWindow
+
+app = typer.Typer(no_args_is_help=True, help="The lake: years of history as Parquet, queried with DuckDB.")
+commands = typer.Typer()
+
+
+class Output(str, Enum):
+    """How the rows of a query are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+
+
+@app.command("query")
+def lake_query(
+    sql: Annotated[str, typer.Argument(help="SQL for DuckDB; - reads it from the standard input.")],
+    form: Annotated[Output, typer.Option("--format", help="How to print the rows.")] = Output.TABLE,
+    as_json: AsJson = False,
+) -> None:
+    """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model that was derived on it."""
+    text = sys.stdin.read() if sql == "-" else sql
+    with open_lake(load_resources().lake) as session:
+        try:
+            found = session.execute(text)
+            names = [column[0] for column in found.description or ()]
+            if as_json:
+                print_json([dict(zip(names, map(_plain_value, row), strict=True)) for row in found.fetchall()])
+            elif form is Output.CSV:
+                writer = csv.writer(sys.stdout, lineterminator="\n")
+                writer.writerow(names)
+                while rows := found.fetchmany(10_000):
+                    writer.writerows(rows)
+            else:
+                out.print(plain(str(session.sql(text))), end="")
+        except duckdb.Error as error:
+            err.print(plain(f"DuckDB: {error}"))
+            raise typer.Exit(1) from None
+
+
+@app.command("build")
+def lake_build(as_json: AsJson = False) -> None:
+    """Add the windows of the archive that the lake does not have yet, oldest first."""
+    resources = load_resources()
+    signals, added, problems = 0, 0, []
+    with quietly():
+        for folder in track(resources.files.archived(), "adding", console=err, disable=not err.is_terminal):
+            try:
+                loaded = resources.lake.add(folder, read_manifest(folder))
+            except DamagedWindow as damage:
+                problems.append(str(damage))
+                continue
+            signals, added = signals + loaded.signals, added + (not loaded.again)
+    if as_json:
+        print_json({"windows": added, "signals": signals, "problems": problems})
+    else:
+        out.print(f"{added} windows added, {signals} new signals")
+        for problem in problems:
+            err.print(plain(problem))
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("shell")
+def lake_shell() -> None:
+    """Type queries on the lake, each ended with a semicolon; Ctrl-D ends."""
+    with open_lake(load_resources().lake) as session:
+        views = session.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()
+        names = [name for (name,) in views]
+        err.print(plain(f"tables and models: {', '.join(dict.fromkeys(names))}"))
+        text = ""
+        while True:
+            try:
+                text += input("lake> " if not text else " ...> ") + "\n"
+            except EOFError:
+                return
+            if text.rstrip().endswith(";"):
+                try:
+                    if relation := session.sql(text):
+                        out.print(plain(str(relation)), end="")
+                except duckdb.Error as error:
+                    err.print(plain(f"DuckDB: {error}"))
+                text = ""
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("write a day as 2026-11-23") from error
+
+
+@commands.command("export")
+def export(
+    since: Annotated[date, typer.Option("--from", parser=_day, metavar="DAY", help="The first service day.")],
+    until: Annotated[date, typer.Option("--to", parser=_day, metavar="DAY", help="The last service day.")],
+    line: Annotated[str, typer.Option(help="Only the signals of a line.")] = "",
+    form: Annotated[Form, typer.Option("--format", help="The form of the file.")] = Form.PARQUET,
+    file: Annotated[Path | None, typer.Option("--file", help="The file; by default sinais_FROM_TO.FORM here.")] = None,
+) -> None:
+    """Export the signals of some service days (03:00 to 03:00 in Rio) from the lake into one file."""
+    if until < since:
+        raise typer.BadParameter("it lies before --from", param_hint="--to")
+    name = f"sinais_{since}_{until}{f'_linha_{line}' if line else ''}.{form.value}"
+    target = file or Path(name)
+    lake = load_resources().lake
+    days = [day for day in lake.days() if str(since) <= day <= str(until)]
+    rows = 0
+    for rows in track(  # noqa: B007 (the last count is printed)
+        export_days(lake, days, line, form, target), "exporting", len(days), console=err, disable=not err.is_terminal
+    ):
+        pass
+    out.print(plain(f"{target}: {rows:,} signals of {len(days)} days, {target.stat().st_size:,} bytes"))
+
+
+def _plain_value(value: object) -> object:
+    return value if isinstance(value, (str, int, float, bool, type(None), list, dict)) else str(value)

@@ -32,7 +32,7 @@ DATA_TESTS = 7
 OF_THE_NETWORK = ("versoes", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
 """The models int_rede__..., made when the network is loaded."""
 
-SEEDS = len(COLUMNS) + 1
+SEEDS = len(COLUMNS) + 2
 """The network, and what changed its meaning."""
 
 
@@ -190,6 +190,9 @@ def test_the_network_is_loaded_when_it_is_another_one(resources: Resources, monk
     points = sum(1 for _ in read_seed(SEEDS_FOLDER, "linha_trajetos"))
     assert query(resources, "select count(*) as n from linha_trajetos") == [{"n": points}]
     assert pipeline.transform(resources).models == MODELS
+    # As a release before left it.
+    with resources.store.connection() as connection:
+        connection.execute("alter table linhas drop column valido_desde")
     monkeypatch.setattr(transform, "network_sha256", lambda: "another")
     assert pipeline.transform(resources).models == MODELS + len(OF_THE_NETWORK) + SEEDS
     assert resources.store.newest_network() == "another"

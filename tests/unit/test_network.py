@@ -93,7 +93,10 @@ def test_a_garage_with_a_polygon_is_a_circle_around_it() -> None:
             assert metres_between(*row.position("latitude", "longitude"), *corner) <= row.number("raio_m")
 
 
-OF_THE_LABELS = {"sentido_trocas": ("linha", "ate", "fonte")}
+OF_THE_LABELS = {
+    "trajeto_ids": ("id_migracao_trajeto", "linha", "sentido", "primeira_vez", "ultima_vez"),
+    "sentido_trocas": ("linha", "ate", "fonte"),
+}
 """What dbt alone reads."""
 
 
@@ -163,7 +166,7 @@ def test_there_is_no_reference_file_that_nobody_knows() -> None:
         ),
         ("linha_estacoes", "01,ida", "01,back", "line 2, column sentido", "not one of ida, volta"),
         ("garagens", "garagem,", "hangar,", "line 2, column tipo", "not one of garagem"),
-        ("trajeto_nomes", "10,ida", "10,ida,more", "line 2", "6 fields instead of 5"),
+        ("trajeto_nomes", "10,ida", "10,ida,more", "line 2", "7 fields instead of 6"),
     ],
 )
 def test_a_mistake_is_told_by_file_line_and_column(

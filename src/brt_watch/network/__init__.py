@@ -41,7 +41,7 @@ COLUMNS = {
         *("poligono_id", "fonte", "data_fonte"),
     ),
     "garagem_poligonos": ("poligono_id", "ordem", "latitude", "longitude"),
-    "trajeto_nomes": ("linha", "sentido", "trajeto", "primeira_vez", "ultima_vez"),
+    "trajeto_nomes": ("linha", "sentido", "trajeto", "sentido_na_rede", "primeira_vez", "ultima_vez"),
 }
 """The reference files and their columns."""
 

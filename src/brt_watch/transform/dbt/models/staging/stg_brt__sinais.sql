@@ -37,12 +37,17 @@ final as (
         sinais.datahora,
         sinais.velocidade,
         sinais.id_migracao_trajeto,
-        case
-            when trocas.linha is null then sinais.sentido_da_api
-            when sinais.sentido_da_api = 'ida' then 'volta'
-            when sinais.sentido_da_api = 'volta' then 'ida'
-            else sinais.sentido_da_api
-        end as sentido,
+        -- The id of the path and its name say where the bus goes; the word alone has changed its meaning.
+        coalesce(
+            ids.sentido,
+            nomes.sentido_na_rede,
+            case
+                when trocas.linha is null then sinais.sentido_da_api
+                when sinais.sentido_da_api = 'ida' then 'volta'
+                when sinais.sentido_da_api = 'volta' then 'ida'
+                else sinais.sentido_da_api
+            end
+        ) as sentido,
         sinais.trajeto,
         sinais.hodometro,
         sinais.direcao,
@@ -63,6 +68,15 @@ final as (
             sinais.velocidade < 0 or sinais.velocidade > {{ var('velocidade_improvavel_kmh') }}, false
         ) as flag_velocidade_improvavel
     from sinais
+    left join {{ ref('trajeto_ids') }} as ids
+        on
+            sinais.id_migracao_trajeto = ids.id_migracao_trajeto
+            and sinais.servico = ids.linha
+    left join {{ ref('trajeto_nomes') }} as nomes
+        on
+            sinais.servico = nomes.linha
+            and sinais.sentido_da_api = nomes.sentido
+            and sinais.trajeto = nomes.trajeto
     left join {{ ref('sentido_trocas') }} as trocas
         on
             sinais.servico = trocas.linha

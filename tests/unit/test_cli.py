@@ -198,12 +198,12 @@ def test_a_database_in_trouble_does_not_keep_the_capture_from_starting(
         monkeypatch.setattr(service, "start_database", mock.Mock(side_effect=failed))
     else:
         monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://brt:geheim@127.0.0.1:9/brt")
-    running = mock.Mock(programs=list)
-    running.start.return_value = list(service.PARTS)
+    running = mock.Mock(programs=list, parts=["capture", "web"])
+    running.start.return_value = running.parts
     monkeypatch.setattr(service, "Service", lambda _settings: running)
     monkeypatch.setattr(service, "check_web_port", lambda *_: None)
     result = runner.invoke(cli.app, ["start"])
-    running.start.assert_called_once_with(service.PARTS)
+    running.start.assert_called_once_with(running.parts)
     assert "note:" in result.output
     assert ("does not answer" if failed is None else " ".join(str(failed).split())) in " ".join(result.output.split())
 

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help start stop status logs demo run_dbt docs psql duckdb \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
-    test browser test-all torture bench lint format lock clean
+    test browser test-pythons test-all wheel torture bench lint format lock clean
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
 BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
@@ -79,21 +79,39 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 # -- for those who change it --
 
+BIOME := @biomejs/biome@2.6.8
+
 # Two more than the machine has processors, for some tests wait most of their time; the longest ones first.
 WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 
-test: $(VENV)/installed  ## Run all tests
-	$(VENV)/bin/pytest $(TOGETHER)
+test: $(VENV)/installed  ## Run all tests, and name the ten slowest
+	$(VENV)/bin/pytest $(TOGETHER) --durations=10
 
 browser:  ## Install the Chromium that the tests of the page look through (Debian, as root)
 	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell
 
+# What differs between Pythons: parsing, times, files, settings, and whether everything imports.
+PORTABLE := $(addprefix tests/unit/test_,architecture.py clock.py columns.py disk.py docs.py feed.py flows.py imports.py \
+    masking.py models.py parse.py pipeline.py settings.py watch.py window.py)
+OLDEST_AND_NEWEST := 3.10 3.13
+
+test-pythons:  ## Run the portable tests on the oldest and the newest Python, those of them that are here
+	@for version in $(OLDEST_AND_NEWEST); do \
+	    python=$$(scripts/find-python $$version) || { echo "no Python $$version here: left out"; continue; }; \
+	    UV_COMPILE_BYTECODE=0 scripts/environment .venv-$$version $$python \
+	    && .venv-$$version/bin/pytest -q $(PORTABLE) || exit 1; \
+	done
+
 test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 too
 	@for version in 3.10 3.12 3.13; do \
-	    scripts/environment .venv-$$version python$$version \
+	    scripts/environment .venv-$$version $$(scripts/find-python $$version) \
 	    && .venv-$$version/bin/pytest $(TOGETHER) tests/acceptance tests/unit || exit 1; \
 	done
+
+wheel: $(VENV)/installed  ## Build the wheel into dist/
+	rm -rf build dist
+	$(VENV)/bin/python -c 'import setuptools.build_meta as backend; backend.build_wheel("dist")'
 
 torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count what is there in the end
 	BRT_WATCH_TORTURE_KILLS=250 $(VENV)/bin/pytest -s tests/integration/test_torture.py
@@ -101,10 +119,12 @@ torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, a
 bench: $(VENV)/installed  ## Measure ours beside the plain way, in one run: a line of JSON a result (NAME=load: only that one)
 	@$(VENV)/bin/python -m bench $(NAME)
 
-lint: $(VENV)/installed  ## Check style and types
+lint: $(VENV)/installed  ## Check style and types: Python, the models, and the scripts of the page if npx is here
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	cd src/brt_watch/transform/dbt && $(abspath $(VENV))/bin/sqlfluff lint --nocolor models analyses
+	@if command -v npx >/dev/null; then npx --yes $(BIOME) lint; else echo "no npx here: the scripts are not checked"; fi
 
 format: $(VENV)/installed  ## Bring the code into the common form
 	$(VENV)/bin/ruff check --fix
@@ -115,7 +135,7 @@ lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
 
 clean:  ## Remove what was built; never touches data/
 	rm -rf .venv .venv-3.* build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find src tests dbt -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The program alone needs no newer lock file: what runs keeps its environment while it is asked and stopped.
 $(VENV)/installed: requirements.lock pyproject.toml

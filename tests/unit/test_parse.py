@@ -165,7 +165,7 @@ def test_a_record_that_cannot_be_read_does_not_take_the_others_with_it(name: byt
         b'{"codigo":"1","velocidade":NaN}',
         b'{"codigo":"1","velocidade":-Infinity,"trajeto":"a \\"]} b"}',
         b'{"codigo":"1","ignicao":True,}',
-        b'{"codigo":"1","novo":' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b'{"codigo":"1","novo":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b"{codigo: None}",
         b"nan",
     ],

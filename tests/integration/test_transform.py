@@ -24,12 +24,12 @@ from tests.integration.captured import capture, query
 
 pytestmark = pytest.mark.with_network
 
-MODELS = 9
+MODELS = 21
 """Those that a load can change."""
 
-DATA_TESTS = 7
+DATA_TESTS = 8
 
-OF_THE_NETWORK = ("versoes", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
+OF_THE_NETWORK = ("versoes", "estacoes", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
 """The models int_rede__..., made when the network is loaded."""
 
 SEEDS = len(COLUMNS) + 2
@@ -107,8 +107,11 @@ def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come
         "gps_brt order by timestamp_gps, id_veiculo",
         "posicao_atual order by codigo",
         "cobertura_captura order by minuto",
+        "viagens order by id_viagem",
+        "passagens order by id_viagem, ordem",
     )
     increments = [without_run(query(resources, f"select * from {model}")) for model in models]
+    assert all(increments)
     pipeline.transform(resources, "--full-refresh")
     assert [without_run(query(resources, f"select * from {model}")) for model in models] == increments
     assert query(

@@ -2,7 +2,7 @@
 --
 -- Everything within `trajeto_longe_m` of a path is covered. Of the pieces near a square, those are kept that can be the
 -- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece.
-{{ config(indexes=[{'columns': ['linha', 'celula']}]) }}
+{{ config(indexes=indexes([{'columns': ['linha', 'celula']}, {'columns': ['celula']}])) }}
 
 {% set alcance = var('trajeto_longe_m') + var('lado_da_celula_m') %}
 
@@ -70,7 +70,8 @@ final as (
         norte_m,
         delta_leste_m,
         delta_norte_m,
-        comprimento2_m2
+        comprimento2_m2,
+        do_centro_m
     from comparados
     where do_centro_m <= do_mais_perto_m + {{ var('lado_da_celula_m') }} * sqrt(2)
 )

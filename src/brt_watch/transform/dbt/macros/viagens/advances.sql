@@ -1,0 +1,87 @@
+{% macro follows(before_second, before_m, second, metres) -%}
+{#- Whether a bus that was at one place of a path can be at another one later, on the same trip: not further back than GPS
+    errs, and no faster than a bus can drive. -#}
+(
+    {{ second }} - {{ before_second }} <= {{ var('viagem_silencio_segundos') }}
+    and {{ metres }} >= {{ before_m }} - {{ var('viagem_recuo_m') }}
+    and {{ metres }} - {{ before_m }}
+    <= {{ var('viagem_maximo_ms') }} * ({{ second }} - {{ before_second }}) + {{ var('viagem_folga_m') }}
+)
+{%- endmacro %}
+
+{% macro advances(places) -%}
+{#- The CTEs that cut places on paths (id_veiculo, dia_operacao, bloco, linha, sentido, segundo, metros, ...) into advances:
+    stretches in which a vehicle goes forward on a path. The result, `avancos`, has the places with `inicio`, the second of
+    the first place of the advance that each belongs to.
+
+    A place that fewer than half of the three before and the three after agree with is an error and left out. -#}
+vizinhos as (
+    select
+        {{ places }}.*
+        {%- for k in [1, 2, 3] %},
+        lag(segundo, {{ k }}) over percurso as segundo_antes_{{ k }},
+        lag(metros, {{ k }}) over percurso as metros_antes_{{ k }},
+        lead(segundo, {{ k }}) over percurso as segundo_depois_{{ k }},
+        lead(metros, {{ k }}) over percurso as metros_depois_{{ k }}
+        {%- endfor %}
+    from {{ places }}
+    window percurso as (partition by id_veiculo, dia_operacao, bloco, linha, sentido order by segundo)
+),
+
+coerentes as (
+    select
+        id_veiculo,
+        dia_operacao,
+        bloco,
+        linha,
+        sentido,
+        segundo,
+        metros,
+        velocidade,
+        no_rotulo,
+        lag(segundo) over percurso as segundo_anterior,
+        lag(metros) over percurso as metros_anteriores
+    from vizinhos
+    where
+        2 * (
+            0
+            {%- for k in [1, 2, 3] %}
+            + case
+                when {{ follows('segundo_antes_' ~ k, 'metros_antes_' ~ k, 'segundo', 'metros') }} then 1
+                else 0
+            end
+            + case
+                when {{ follows('segundo', 'metros', 'segundo_depois_' ~ k, 'metros_depois_' ~ k) }} then 1
+                else 0
+            end
+            {%- endfor %}
+        ) >= (
+            0
+            {%- for k in [1, 2, 3] %}
+            + case when segundo_antes_{{ k }} is null then 0 else 1 end
+            + case when segundo_depois_{{ k }} is null then 0 else 1 end
+            {%- endfor %}
+        )
+    window percurso as (partition by id_veiculo, dia_operacao, bloco, linha, sentido order by segundo)
+),
+
+avancos as (
+    select
+        id_veiculo,
+        dia_operacao,
+        bloco,
+        linha,
+        sentido,
+        segundo,
+        metros,
+        velocidade,
+        no_rotulo,
+        max(
+            case
+                when {{ follows('segundo_anterior', 'metros_anteriores', 'segundo', 'metros') }} then null
+                else segundo
+            end
+        ) over (partition by id_veiculo, dia_operacao, bloco, linha, sentido order by segundo) as inicio
+    from coerentes
+)
+{%- endmacro %}

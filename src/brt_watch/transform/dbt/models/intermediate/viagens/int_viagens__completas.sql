@@ -1,0 +1,16 @@
+-- One row is a whole trip from terminal to terminal on the line that the label names: nothing about it is in doubt.
+
+with avancos as (
+    select *
+    from {{ ref('int_viagens__no_rotulo') }}
+),
+
+{{ measured_advances() }},
+
+final as (
+    select *
+    from medidos
+    where do_terminal and ao_terminal
+)
+
+select * from final

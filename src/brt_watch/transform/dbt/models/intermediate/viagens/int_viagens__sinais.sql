@@ -1,0 +1,72 @@
+-- One row is a signal of a vehicle on a service day of which something has changed: what trips are found from.
+--
+-- The days of vehicles are derived whole, so that increments give what a full refresh gives. Signals whose position or
+-- stamp cannot be true are left out.
+
+{% set colunas = [
+    'servico', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
+    'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m', 'distancia_volta_m'
+] %}
+
+with gps as (
+    select *
+    from {{ ref('gps_brt') }}
+    where not flag_fora_da_area and not flag_futuro
+),
+
+dias as (
+    select distinct
+        id_veiculo,
+        {{ service_day('timestamp_gps') }} as dia_operacao
+    from gps
+    {% if changed_days_only() %}where {{ changed_since_the_last_run() }}{% endif %}
+),
+
+sinais as (
+    {% if changed_days_only() %}
+    select
+        dias.id_veiculo,
+        dias.dia_operacao,
+        do_dia.*
+    from dias
+    cross join lateral (
+        select
+            timestamp_gps,
+            {{ colunas | join(',\n            ') }}
+        from gps
+        where
+            gps.id_veiculo = dias.id_veiculo
+            and gps.timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
+            and gps.timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
+        {{ join_one_by_one() }}
+    ) as do_dia
+    {% else %}
+    select
+        id_veiculo,
+        {{ service_day('timestamp_gps') }} as dia_operacao,
+        timestamp_gps,
+        {{ colunas | join(',\n        ') }}
+    from gps
+    {% endif %}
+),
+
+final as (
+    select
+        id_veiculo,
+        dia_operacao,
+        {{ epoch_seconds('timestamp_gps') }} as segundo,
+        servico,
+        velocidade_instantanea as velocidade,
+        coalesce(flag_em_movimento, false) as em_movimento,
+        case when direcao between 0 and 359 and (direcao > 0 or velocidade_instantanea > 0) then radians(direcao) end as rumo,
+        {{ east_m('longitude') }} as leste_m,
+        {{ north_m('latitude') }} as norte_m,
+        coalesce(distancia, 0) as distancia_m,
+        desvio_ida_m,
+        distancia_ida_m,
+        desvio_volta_m,
+        distancia_volta_m
+    from sinais
+)
+
+select * from final

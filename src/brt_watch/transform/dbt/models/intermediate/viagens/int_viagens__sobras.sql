@@ -1,0 +1,71 @@
+-- One row is a moving signal outside the whole trips: it may be of a trip with a late or wrong label, or of part of one.
+--
+-- `bloco` counts the signals of whole trips before it: between two of these trips it stays the same.
+
+with marcas as (
+    select
+        id_veiculo,
+        dia_operacao,
+        segundo,
+        1 as abertas
+    from (select id_veiculo, dia_operacao, floor(partida) as segundo from {{ ref('int_viagens__completas') }}) as partidas
+    union all
+    select
+        id_veiculo,
+        dia_operacao,
+        segundo,
+        -1 as abertas
+    from (select id_veiculo, dia_operacao, ceil(chegada) as segundo from {{ ref('int_viagens__completas') }}) as chegadas
+    union all
+    select
+        id_veiculo,
+        dia_operacao,
+        segundo,
+        0 as abertas
+    from {{ ref('int_viagens__sinais') }}
+),
+
+somadas as (
+    select
+        id_veiculo,
+        dia_operacao,
+        segundo,
+        abertas,
+        sum(abertas) over dia as dentro,
+        sum(case when abertas = 1 then 1 else 0 end) over dia as bloco
+    from marcas
+    window dia as (partition by id_veiculo, dia_operacao order by segundo, abertas desc rows unbounded preceding)
+),
+
+fora as (
+    select
+        sinais.*,
+        somadas.bloco,
+        sum(case when sinais.em_movimento then sinais.distancia_m else 0 end) over (
+            partition by sinais.id_veiculo, sinais.dia_operacao, somadas.bloco
+        ) as andou_m
+    from somadas
+    inner join {{ ref('int_viagens__sinais') }} as sinais
+        on
+            somadas.id_veiculo = sinais.id_veiculo
+            and somadas.dia_operacao = sinais.dia_operacao
+            and somadas.segundo = sinais.segundo
+    where somadas.abertas = 0 and somadas.dentro <= 0
+),
+
+final as (
+    select
+        id_veiculo,
+        dia_operacao,
+        bloco,
+        segundo,
+        servico,
+        velocidade,
+        rumo,
+        leste_m,
+        norte_m
+    from fora
+    where andou_m >= {{ var('viagem_minimo_m') }} and (em_movimento or velocidade > 3)
+)
+
+select * from final

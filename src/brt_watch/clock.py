@@ -1,4 +1,4 @@
-"""Time: the clock that the steps are handed, and the grid of planned moments ("ticks")."""
+"""Time: the clocks that the steps use, and the grid of planned moments (ticks)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UTC = timezone.utc
 MINUTE = timedelta(minutes=1)
 
 RIO = timezone(timedelta(hours=-3), "Rio")
-"""Rio has had no summer time since 2019."""
+"""Rio has had no daylight-saving time since 2019."""
 
 
 class Clock:
@@ -20,38 +20,38 @@ class Clock:
     speed = 1.0
 
     def now(self) -> datetime:
-        """Return the moment that it is, with zone."""
+        """Return the current time (timezone-aware, UTC)."""
         return datetime.now(UTC)
 
     def to_real(self, moment: datetime) -> datetime:
-        """Return the wall-clock moment at which this clock shows `moment`."""
+        """Return the wall-clock time at which this clock shows `moment`."""
         return moment
 
     def from_real(self, real: datetime) -> datetime:
-        """Return what this clock shows at the wall-clock moment `real`."""
+        """Return the time that this clock shows at the wall-clock time `real`."""
         return real
 
     def real_seconds(self, span: timedelta) -> float:
-        """Return how many seconds of the wall `span` of this clock lasts."""
+        """Return the wall-clock seconds that `span` of this clock lasts."""
         return span.total_seconds() / self.speed
 
     def sleep_until(self, moment: datetime) -> None:
-        """Return at `moment`, or at once when it has passed; never later than it was when this was called.
+        """Sleep until `moment`, or return at once if it has passed; never longer than it seemed at the start.
 
-        When the clock is set back meanwhile, it shows less than `moment` afterwards.
+        If the clock is set back meanwhile, it shows less than `moment` afterwards.
         """
-        # A second more, for the clock may be slowed down a little while it is corrected.
+        # One second more, because a clock that is being corrected may run slow.
         latest = time.monotonic() + self.real_seconds(moment - self.now()) + 1
-        # Short naps: a sleep of an hour would not notice that the wall clock was set, or that the machine slept.
+        # Short naps, because one long sleep would not notice a changed clock or a suspended machine.
         while (wait := min(self.real_seconds(moment - self.now()), latest - time.monotonic())) > 0:
             time.sleep(min(wait, 1.0))
 
 
 class PretendClock(Clock):
-    """A clock that shows another time and runs faster: recordings are played at their own date.
+    """A clock that shows another time and runs faster, to play recordings at their own date.
 
     Written `2025-06-05T21:44:00Z@1764000000x30`: at the wall's epoch second 1764000000 it shows 21:44:00, and runs 30
-    times as fast from there. All processes that share the text agree on the time.
+    times as fast from there. Processes that share the text agree on the time.
     """
 
     _form = re.compile(r"(?P<shows>[^@]+)@(?P<real>\d+(\.\d+)?)x(?P<speed>\d+(\.\d+)?)")
@@ -66,34 +66,34 @@ class PretendClock(Clock):
 
     @staticmethod
     def written(shows: datetime, speed: float) -> str:
-        """Write a clock that shows a moment now, and runs so many times as fast."""
+        """Return the text of a clock that shows `shows` now and runs `speed` times as fast."""
         return f"{write_moment(shows)}@{datetime.now(UTC).timestamp():.0f}x{speed:g}"
 
     def now(self) -> datetime:
-        """Return the pretended moment."""
+        """Return the pretended time."""
         return self.from_real(datetime.now(UTC))
 
     def to_real(self, moment: datetime) -> datetime:
-        """Return the wall-clock moment at which this clock shows `moment`."""
+        """Return the wall-clock time at which this clock shows `moment`."""
         return self.real + (moment - self.shows) / self.speed
 
     def from_real(self, real: datetime) -> datetime:
-        """Return what this clock shows at the wall-clock moment `real`."""
+        """Return the time that this clock shows at the wall-clock time `real`."""
         return self.shows + (real - self.real) * self.speed
 
 
 class StillClock(Clock):
-    """A clock that moves only when somebody sleeps by it, and then at once: for hours of history, and for tests."""
+    """A clock that moves only during a sleep, and then at once: for simulated history and for tests."""
 
     def __init__(self, time: datetime) -> None:
         self.time = time
 
     def now(self) -> datetime:
-        """Return the moment at which it stands."""
+        """Return the time at which it stands."""
         return self.time
 
     def sleep_until(self, moment: datetime) -> None:
-        """Stand at `moment`, unless it has passed."""
+        """Move to `moment`, unless it has passed."""
         self.time = max(self.time, moment)
 
 
@@ -104,7 +104,7 @@ def floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def ticks_after(start: datetime, step: timedelta) -> Iterator[datetime]:
-    """Yield the planned moments after `start`, for ever."""
+    """Yield the planned moments after `start`, without end."""
     tick = floor(start, step)
     while True:
         tick += step

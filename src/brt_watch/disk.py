@@ -1,4 +1,4 @@
-"""Files that are there complete or not at all, whatever happens to the machine."""
+"""Durable files: complete or absent, whatever happens to the machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO
 import zstandard
 
 PIECE = 1 << 20
-"""So many bytes of a long file are in memory at a time."""
+"""Bytes of a long file that are in memory at a time."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """The errors of a disk that is full, or of a quota."""
@@ -31,14 +31,14 @@ def append(path: Path, data: bytes) -> int:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a whole file so that it is there complete or not at all."""
+    """Write a whole file atomically and durably."""
     with writing_durably(path) as file:
         file.write(data)
 
 
 @contextmanager
 def writing_durably(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file piece by piece; it is there when the block has ended well, and not before."""
+    """Write a file piece by piece; it appears, complete, when the block ends without an error."""
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
         yield file
@@ -78,7 +78,7 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def read(path: Path) -> bytes:
-    """Return the content of a file, packed or not; nothing when it is not there."""
+    """Return the content of a file, packed or not; empty if it does not exist."""
     try:
         with open_file(path) as file:
             return file.read()

@@ -4,32 +4,32 @@ BrtWatchError
 ├── SettingsError         a setting is wrong
 ├── EnvironmentUnusable   a variable of the environment keeps the API from being reached
 ├── AlreadyRunning        another process does this work in the same data folder
-├── NotRunning            the service has to run for this
-├── ServiceFailed         a process of the service does not come up
+├── NotRunning            the service must run for this
+├── ServiceFailed         a process of the service does not start
 ├── SupervisorSilent      the service runs, and its supervisor cannot be asked
 ├── PortBusy              the port of the embedded Postgres is taken
 ├── WebPortBusy           the port of the page is taken
-├── PostgresFailed        the embedded Postgres does not come up
+├── PostgresFailed        the embedded Postgres does not start
 ├── DatabaseUnreachable   no Postgres answers
-├── DatabaseRefused       Postgres does not do what it is asked
+├── DatabaseRefused       Postgres refuses a statement
 ├── MoveRefused           another Postgres cannot take the database
-├── DamagedWindow         a closed window is not what its manifest says
+├── DamagedWindow         a closed window differs from its manifest
 ├── DamagedRecords        lines of a brt.csv cannot be read
 ├── ModelsFailed          the live page cannot derive anything
 ├── HistoryIncomplete     a part of a time was captured and is not derived yet
 ├── TransformFailed       dbt ended with errors
 ├── RecordingError        a recording cannot be played
-├── ImportFailed          a capture of others has no form that we know
+├── ImportFailed          a file to import has no known form
 ├── LakeEmpty             no window is in the lake yet
-├── MixedData             simulated data would come into a folder of real data
+├── MixedData             simulated and real data would be mixed
 ├── RecoveryOff           missed minutes cannot be recovered
 ├── NothingToScore        there is no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
-├── FaultSpecError        what shall be wrong with the simulated API is not understood
+├── FaultSpecError        a fault for the simulated API is not understood
 ├── ServerUnreachable     no Prefect Server answers
-├── NotRegistered         the Prefect Server does not take the flows
+├── NotRegistered         the Prefect Server does not accept the flows
 └── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
-    ├── FeedFailed        no answer arrived
+    ├── FeedFailed        no complete answer arrived
     └── NotTheContract    an answer arrived that is not the API's contract
 """
 

@@ -14,7 +14,7 @@ from brt_watch.errors import AlreadyRunning
 
 @contextmanager
 def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
-    """Hold the lock at `path`, which then tells our process id; raises AlreadyRunning when another process keeps it."""
+    """Hold the lock at `path` and write the process id to it; raises AlreadyRunning if another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + patience_seconds
     with path.open("a+") as file:
@@ -26,7 +26,7 @@ def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
                 if time.monotonic() >= until:
                     raise AlreadyRunning(what=what, pid=_pid(path) or "unknown") from None
                 time.sleep(0.02)
-        with suppress(OSError):  # a disk without room; the lock holds all the same
+        with suppress(OSError):  # a full disk; the lock holds all the same
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
@@ -34,7 +34,7 @@ def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
 
 
 def holder(path: Path) -> int | None:
-    """Return the process that holds the lock at `path`, None when nobody does."""
+    """Return the id of the process that holds the lock at `path`; None if none does."""
     try:
         with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -36,12 +36,12 @@ log = structlog.get_logger()
 
 
 def capture(tick: datetime, resources: Resources) -> Poll:
-    """Wait for the tick, ask the API, write down what happened: one ledger line a tick, whatever happens."""
+    """Wait for the tick, ask the API, and write one line to the ledger, whatever happens."""
     if (ahead := tick - resources.clock.now()) > MINUTE:
         # It was planned before the clock was set back.
         tick -= ahead // MINUTE * MINUTE
     resources.clock.sleep_until(tick)
-    # When it was set back during the sleep, this is the tick of another time.
+    # If the clock was set back during the sleep, the current tick is an earlier one.
     tick = min(tick, floor(resources.clock.now(), resources.step))
     started = time.perf_counter()
     with resources.files.writing():
@@ -70,8 +70,8 @@ def capture(tick: datetime, resources: Resources) -> Poll:
 
 
 def windows_to_load(resources: Resources) -> list[Path]:
-    """Return the closed windows, oldest first; the open one is closed before if it is due."""
-    # A poll in progress closes the window itself, in its time.
+    """Return the closed windows, oldest first, after closing the open one if it is due."""
+    # A poll in progress closes the window itself.
     with suppress(AlreadyRunning), resources.files.writing():
         window = repaired_window(resources)
         if window and is_due(window, resources.clock.now(), resources):
@@ -99,7 +99,7 @@ def load(folder: Path, resources: Resources) -> Loaded:
         except DamagedWindow as damage:
             resources.files.set_aside(folder, damage)
             raise
-        # Packed first, so that what lies in the archive needs no second look.
+        # Packed first, so that archived windows need no further work.
         pack(folder)
         resources.files.to_archive(folder)
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
@@ -136,7 +136,7 @@ def transform_is_due(resources: Resources) -> bool:
 
 
 def network_is_new(resources: Resources) -> bool:
-    """Whether the reference files are others than those in the database; the next transform loads them."""
+    """Whether the reference files differ from those in the database; the next transform loads them."""
     return resources.models.newest_network() != dbt.network_sha256()
 
 
@@ -151,7 +151,7 @@ def transform_if_due(resources: Resources) -> dbt.Derived | None:
     if not transform_is_due(resources):
         return None
     with resources.models.alone_transforming():
-        # Another machine may have derived them while this one waited.
+        # Another machine may have derived them in the meantime.
         return _transform(resources) if transform_is_due(resources) else None
 
 
@@ -159,7 +159,7 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     started = time.perf_counter()
     store = resources.models
     newest_load = store.newest_load()
-    # Read once, before dbt reads the files: what is noted is what was compared.
+    # Read once, before dbt reads the files, so that the compared checksum is the one that is noted.
     network = dbt.network_sha256()
     is_new = store.newest_network() != network
     transform_id = store.begin_transform(newest_load)

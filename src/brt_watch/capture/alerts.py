@@ -1,4 +1,4 @@
-"""The one door to the webhook: alerts go to Discord, to Slack, or as plain JSON to any other address."""
+"""Send alerts to a webhook: of Discord, of Slack, or any other address as plain JSON."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from brt_watch.masking import masked
 log = structlog.get_logger()
 
 PATIENCE_SECONDS = 3.0
-"""The capture waits no longer than this for a webhook; the ledger and the log have the alert in any case."""
+"""Timeout of a webhook; the ledger and the log have the alert in any case."""
 
 
 class Webhook:
-    """Where alerts are sent; nowhere without an address. Who sends them is asked for when there is one to send."""
+    """Where alerts are sent; without an address, nowhere. `sender` is called when there is an alert to send."""
 
     def __init__(self, url: str, sender: Callable[[], str]) -> None:
         self.url = url
         self.sender = sender
 
     def send(self, alerts: list[Alert], patience_seconds: float = PATIENCE_SECONDS) -> None:
-        """Log the alerts and send them; a webhook that does not answer is logged, and nothing waits for it."""
+        """Log the alerts and send them, waiting `patience_seconds` at most; a failed webhook is logged."""
         for alert in alerts:
             level = log.error if alert.event == "raised" else log.info
             level("alert", what=alert.event, code=alert.code, subject=alert.subject, detail=alert.detail)
         if self.url and alerts:
-            # No daemon: a process that ends meanwhile, as of `capture --once`, sends it first.
+            # Not a daemon: a process that is about to end (capture --once) sends the alert first.
             sending = threading.Thread(target=self._post, args=(alerts,))
             sending.start()
             sending.join(patience_seconds)

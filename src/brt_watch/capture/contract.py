@@ -16,23 +16,23 @@ from brt_watch.capture import silence
 from brt_watch.model import Parsed, Poll
 
 FREEZE = timedelta(minutes=3)
-"""When no vehicle has a new stamp for longer than this the feed is frozen. In the quietest recorded minute, a Sunday
-night, one vehicle of four had one."""
+"""The feed is frozen when no vehicle has a new stamp for longer than this. In the quietest recorded minute, on a Sunday
+night, one vehicle in four had one."""
 
 JUMP = timedelta(minutes=30)
-"""When the freshest signals get older or younger by more than this from one poll to the next, the stamps jumped."""
+"""The stamps jumped when the age of the freshest signals changes by more than this from one poll to the next."""
 
 NEW_NORMAL = timedelta(days=1)
 
 LEARNED = {"field_appeared", "field_disappeared", "field_changed_type", "stamps_jumped", "fleet_shrank"}
-"""What can become normal. That nothing good comes never does."""
+"""Troubles that become normal after a day. The absence of good answers never does."""
 
 FEW = 20
-"""Of fewer vehicles than this nothing is said about ages and numbers."""
+"""Below this number of vehicles, ages and counts are not judged."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Something that is not as it was. `subject` is the field that it is about, if it is about one."""
+    """Something unusual. `subject` is the field concerned, if there is one."""
 
     code: str
     subject: str
@@ -41,12 +41,12 @@ class Trouble(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells a trouble from others."""
+        """What identifies a trouble."""
         return self.code, self.subject
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """A trouble that was raised, or closed (`event`)."""
+    """A trouble that was raised or closed (`event`)."""
 
     event: str
     code: str
@@ -62,27 +62,27 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """What the watch remembers from poll to poll: the troubles that are open, and what is normal."""
+    """What the watch keeps from poll to poll: open troubles, and what is normal."""
 
     troubles: list[Trouble] = []
     fields: dict[str, list[str]] = {}
-    """Each field of the API and the kinds of values that it has."""
+    """The fields of the API, each with the kinds of its values."""
     vehicles: int = 0
     freshest_age_seconds: float | None = None
-    """The age below which one record of twenty lies."""
+    """The 5th percentile of the ages."""
     stamps: int = 0
-    """A checksum of all stamps: the same as long as no vehicle signals."""
+    """A checksum of all stamps, which changes when any vehicle sends a signal."""
     advanced_at: datetime | None = None
-    """When it changed last."""
+    """When it last changed."""
     good_at: datetime | None = None
     """The tick of the last good poll; that of the first poll, as long as there was no good one."""
 
 
 def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list[Alert]]:
-    """Compare a poll with what was before; returns what to remember, and what is raised or closed."""
+    """Compare a poll with earlier ones; return the new state, and the alerts that are raised or closed."""
     if parsed is None or poll.captured_at is None:
         now = msgspec.structs.replace(before, good_at=before.good_at or poll.tick)
-        # Of a poll that failed nothing else is known: other troubles stay as they are.
+        # A failed poll says nothing about other troubles, which stay as they are.
         found = [*before.troubles, *_silent(now, poll), *_disk_full(poll)]
     else:
         now = _seen(before, poll, parsed)
@@ -124,7 +124,7 @@ def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
 
 
 def _remember(before: Watch, now: Watch, troubles: list[Trouble]) -> Watch:
-    """Keep what was normal for as long as there is a trouble that is measured by it."""
+    """Keep the baseline as long as an open trouble is measured against it."""
     codes = {trouble.code for trouble in troubles}
     kept: dict[str, object] = {"troubles": troubles}
     if codes & {"field_appeared", "field_disappeared", "field_changed_type"}:
@@ -170,7 +170,7 @@ def _jumped(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:
     if before.freshest_age_seconds is None or now.freshest_age_seconds is None or before.good_at is None:
         return
     if now.stamps == before.stamps:
-        return  # A frozen feed ages by as much as time passes; that is another trouble.
+        return  # A frozen feed ages as time passes; that is another trouble.
     change = now.freshest_age_seconds - before.freshest_age_seconds
     if abs(change) > (JUMP + abs(poll.tick - before.good_at)).total_seconds():
         unit = ": perhaps another unit" if abs(change) > timedelta(days=3650).total_seconds() else ""

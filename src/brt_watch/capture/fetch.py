@@ -20,15 +20,15 @@ from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
 
 LONGEST_WAIT_SECONDS = 60.0
-"""A longer Retry-After would only keep a thread asleep: every poll is over before."""
+"""A longer Retry-After is cut to this: every poll is over before."""
 
 SIMULATED_HEADER = "X-Simulated"
-"""What our simulation adds to its answers, so that they are never taken for those of the city."""
+"""The header that marks answers of the simulator, so that they are never mixed with the city's."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """A complete answer: the bytes as received (content encoding undone), and when they were there."""
+    """A complete answer: the bytes as received (content encoding undone) and the time of arrival."""
 
     body: bytes
     http_status: int
@@ -38,7 +38,7 @@ class Response:
 
 
 class _TryAgain(Exception):
-    """The server says that it is busy or broken, and perhaps when to come again."""
+    """The server is busy or broken; it may say when to retry."""
 
     def __init__(self, http_status: int, retry_after_seconds: float | None) -> None:
         self.http_status = http_status
@@ -46,7 +46,7 @@ class _TryAgain(Exception):
 
 
 def _patience(error: Exception) -> bool | float:
-    """Whether to try again after an error; a number of seconds when the server named one."""
+    """Whether to retry after an error, or the number of seconds that the server asks to wait."""
     if isinstance(error, _TryAgain) and error.retry_after_seconds is not None:
         return error.retry_after_seconds
     return isinstance(error, (httpx.TransportError, _TryAgain))
@@ -75,13 +75,13 @@ class Client:
         if seconds <= 0:
             raise FeedFailed("deadline", "there was no time left to ask")
         request = _Request(self, seconds, parameters)
-        # A thread of its own, because nothing else bounds everything: httpx has no total time-out, and a look-up of a
-        # name cannot be interrupted. One that hangs is left behind; it cannot hold up the process, being a daemon.
+        # Only a thread bounds everything: httpx has no total timeout, and a DNS lookup cannot be interrupted. A thread
+        # that hangs is left behind; being a daemon, it does not keep the process alive.
         threading.Thread(target=request.run, daemon=True).start()
         try:
             return request.answer.result(timeout=request.seconds)
         except TimeoutError:
-            # What went wrong before says more than that there was no time left to try once more.
+            # An earlier problem says more than that no time was left for another try.
             slow = FeedFailed("deadline", f"no complete answer within {seconds:.1f} s")
             raise _failure(request.problems[-1]) if request.problems else slow from None
         except FeedFailed:
@@ -119,7 +119,7 @@ class _Request:
 
     def run(self) -> None:
         try:
-            # Built here, because the environment (proxies, certificates) may make that fail, too.
+            # Built here, because an unusable environment (proxy, certificates) makes this fail.
             with self.client.connect() as self.connections:
                 self.answer.set_result(self._with_retries(self.connections))
         except BaseException as error:  # noqa: BLE001 (handed over, and raised again by the poll)

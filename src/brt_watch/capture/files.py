@@ -39,7 +39,7 @@ class CaptureFiles:
 
     @property
     def capturer(self) -> str:
-        """The name of this data folder among all that capture the same feed; made at first use, then kept."""
+        """The name that tells this data folder from others that capture the same feed; made at first use."""
         path = self.data / "capturer"
         if not path.exists():
             self.data.mkdir(parents=True, exist_ok=True)
@@ -48,11 +48,11 @@ class CaptureFiles:
         return path.read_text().strip()
 
     def simulated(self) -> bytes | None:
-        """Return what this data folder was marked with as one for simulated data, None if it is for real data."""
+        """Return the mark of a data folder for simulated data; None if it is for real data."""
         return disk.read(self.data / "simulated.json") or None
 
     def mark_simulated(self, mark: bytes) -> None:
-        """Make this data folder one for simulated data; raises MixedData when it is not new."""
+        """Mark this data folder as one for simulated data; raises MixedData if it is not new."""
         if (self.data / "capturer").exists() or any(self.newest_first()):
             raise MixedData(folder=self.data)
         self.data.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class CaptureFiles:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only process that writes windows; raises AlreadyRunning."""
+        """Hold the lock of the process that writes windows; raises AlreadyRunning."""
         with lock.hold(self.data / "run" / "capture-files.lock", "A capture", patience_seconds=3):
             yield
 
@@ -86,13 +86,13 @@ class CaptureFiles:
         return self._opened
 
     def closed_windows(self) -> list[Path]:
-        """Return the windows that wait to be loaded, oldest first."""
+        """Return the closed windows, which wait to be loaded, oldest first."""
         return [folder for folder in self._folders(self.windows) if is_closed(folder)]
 
     def newest_tick(self) -> datetime | None:
         """Return the newest tick in the ledgers of all windows, None in a new data folder."""
-        # The newest of each place is enough, for a window's name is its first tick; the open one may have a name from
-        # before the clock was set back.
+        # The newest window of each place is enough, because a window is named by its first tick; the open one may have
+        # a name from before the clock was set back.
         while True:
             waiting, is_open = self._folders(self.windows), self._open_folder()
             places = [waiting, [is_open] if is_open else [], self._folders(self.damaged)]
@@ -100,7 +100,7 @@ class CaptureFiles:
             try:
                 return max(filter(None, map(_newest_with_a_line, places)), default=None)
             except FileNotFoundError:
-                continue  # A load has moved one to the archive meanwhile; it is looked for there.
+                continue  # A load has just moved one to the archive; look for it there.
 
     def first_tick(self) -> datetime | None:
         """Return the tick with which the capture began; None in a new data folder."""
@@ -108,13 +108,13 @@ class CaptureFiles:
         return min((started_at(folder) for folders in oldest for folder in folders), default=None)
 
     def newest_first(self) -> Iterator[Path]:
-        """Yield the folders of all windows: the open one, then those that wait and the archived, the newest first."""
+        """Yield the folders of all windows, newest first: the open one, those that wait, the archived."""
         yield from sorted(self._folders(self.windows), key=lambda folder: (not is_closed(folder), folder), reverse=True)
         for month in self._months():
             yield from reversed(self._folders(month))
 
     def set_aside(self, folder: Path, damage: DamagedWindow) -> None:
-        """Move a window that is not what it should be to where a person looks at it."""
+        """Move a damaged window out of the way, for a person to look at."""
         self.damaged.mkdir(exist_ok=True)
         names = chain([folder.name], (f"{folder.name}.{number}" for number in count(2)))
         folder.rename(next(path for name in names if not (path := self.damaged / name).exists()))
@@ -156,7 +156,7 @@ class CaptureFiles:
         return [folder for month in reversed(self._months()) for folder in self._folders(month)]
 
     def _open_folder(self) -> Path | None:
-        # The newest first: hundreds may wait while Postgres is away, and the open one is hardly ever among the others.
+        # Newest first, because hundreds may wait while Postgres is away, and the open one is nearly always the newest.
         return next((folder for folder in reversed(self._folders(self.windows)) if not is_closed(folder)), None)
 
     def _months(self) -> list[Path]:
@@ -180,10 +180,10 @@ def _newest_with_a_line(folders: list[Path]) -> datetime | None:
 
 
 def _join(folder: Path, other: Path) -> None:
-    """Put what a whole window has into what is there of the same one, and remove it."""
+    """Merge a complete window into a partial copy of itself, and remove it."""
     for path in [path for path in folder.rglob("*") if path.is_file()]:
         there = other / path.relative_to(folder)
-        # The manifest vouches for its own files, and not for raw answers: of those what is there stays.
+        # The manifest has checksums of its own files, not of raw answers: existing raw answers stay.
         if path.parent == folder or not there.exists():
             there.parent.mkdir(parents=True, exist_ok=True)
             path.replace(there)

@@ -31,7 +31,7 @@ REJECT_FIELDS = ("tick", *Reject._fields)
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """A poll, and how long the other files are (bytes) when it counts."""
+    """A poll, and the lengths (bytes) of the other files up to and including it."""
 
     poll: Poll
     csv_bytes: int
@@ -53,13 +53,13 @@ def _field(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """Write a text as a field: in quotes where CSV wants it."""
+    """Write a text as a field, quoted where CSV requires it."""
     if text and not _SPECIAL.search(text) and text.strip() == text:
         return text
     return '"' + text.replace('"', '""') + '"'
 
 
-# The names of lines, ways and vehicles come again in every poll.
+# Names of lines, paths and vehicles repeat in every poll.
 _quoted_name = lru_cache(maxsize=10_000)(quoted)
 
 _SPECIAL = re.compile('[",\r\n]')
@@ -82,7 +82,7 @@ def ledger_row(line: LedgerLine) -> list[Any]:
     """Return the values of a line of the ledger."""
     row = {**line.poll.__dict__, "csv_bytes": line.csv_bytes, "rejects_bytes": line.rejects_bytes}
     row["status"] = line.poll.status.value
-    # A line of the ledger must be one line of the file, whatever an error message holds.
+    # A line of the ledger must be one line of the file, whatever an error message contains.
     row["detail"] = " ".join(line.poll.detail.replace("\0", " ").split())[:500]
     for name in _MOMENTS:
         row[name] = write_moment(row[name]) if row[name] else None

@@ -30,13 +30,13 @@ class Manifest(msgspec.Struct, frozen=True):
     rejects: int
     sha256: dict[str, str]
     feed: str = "brt"
-    """The name of the feed; manifests of 2026 and before do not have it."""
+    """The name of the feed; older manifests lack it."""
 
 
 def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
     """Return the manifest of a closed window, its files checked against it; raises DamagedWindow.
 
-    With `missing_ok` its CSV may have been deleted, as the settings of the archive can want it.
+    With `missing_ok` its CSV may be missing, because the settings of the archive may have it deleted.
     """
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)

@@ -24,16 +24,16 @@ from brt_watch.settings import MIN_CAPTURED_MINUTES
 log = structlog.get_logger()
 
 MARGIN = timedelta(seconds=1)
-"""A poll ends this long before the next tick, so that the next minute's run never finds this one still at work."""
+"""A poll ends this long before the next tick, so that two polls never overlap."""
 
 LATE = timedelta(seconds=5)
-"""A poll that starts this long after its tick is marked late; its records are as good as any."""
+"""A poll that starts this long after its tick is marked late; its records count like any others."""
 
 BACK_OFF_AFTER = 15
-"""After this many polls in a row without an answer (five minutes) the API is asked once a minute, until it answers."""
+"""After this many polls in a row without an answer (five minutes), the API is asked once a minute until it answers."""
 
 LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
-"""Reasons of failed polls that lie on this machine: they are no sign that the API should be left alone."""
+"""Reasons that lie with this machine and are no sign that the API needs rest."""
 
 
 def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
@@ -51,7 +51,7 @@ def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
 
 
 def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, capture: Capture) -> tuple[Poll, list[Alert]]:
-    """Write a poll down, with what the contract watch says of it."""
+    """Write a poll to the ledger, with the alerts of the contract watch."""
     remembered, alerts = _watch(poll, parsed, capture)
     if alerts:
         poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
@@ -128,7 +128,7 @@ def store_and_read(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, P
 
 
 def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | None]:
-    """Read an answer: the poll with what it says, and its records and rejects; none when it is not the contract."""
+    """Read an answer; return the poll with its result, and the records and rejects (None if it breaks the contract)."""
     assert poll.captured_at is not None
     try:
         parsed = feed.read(body)
@@ -142,7 +142,7 @@ def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | Non
         detail = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
         return replace(poll, status=Status.FAILED, reason="no_good_record", detail=detail), parsed
     newest, age = signal_ages(parsed.records, poll.captured_at)
-    # At a rebuild with other rules an answer can be good that was not.
+    # When a rebuild applies new rules, an answer that failed may become good.
     status = Status.OK if poll.status is Status.FAILED else poll.status
     good = replace(poll, status=status, reason="", detail="", newest_signal_at=newest, median_age_seconds=age)
     return good, parsed

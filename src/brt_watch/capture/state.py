@@ -15,7 +15,7 @@ from brt_watch.clock import parse_moment, write_moment
 log = structlog.get_logger()
 
 RESERVE_BYTES = 1 << 20
-"""A day of full disk has 4,320 lines in the ledger of 150 bytes each."""
+"""Room for a day of a full disk: 4,320 lines of the ledger, 150 bytes each."""
 
 
 class CaptureState:
@@ -48,7 +48,7 @@ class CaptureState:
         disk.write_durably(self.data / "watch.json", msgspec.json.encode(watch))
 
     def keep_reserve(self) -> None:
-        """Hold some room on the disk, so that the ledger can be written when the disk is full."""
+        """Reserve some disk space, so that the ledger can be written when the disk is full."""
         path = self.data / "reserve"
         if not path.exists():
             try:
@@ -59,5 +59,5 @@ class CaptureState:
                 path.with_name("reserve.part").unlink(missing_ok=True)
 
     def release_reserve(self) -> None:
-        """Give the room back."""
+        """Free the reserved space."""
         (self.data / "reserve").unlink(missing_ok=True)

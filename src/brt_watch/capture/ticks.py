@@ -13,12 +13,12 @@ MIN_TIME_LEFT = timedelta(seconds=5)
 """With less time than this before the next tick, a poll waits for that tick instead."""
 
 LONGEST_OUTAGE = timedelta(days=1)
-"""After an outage the ledger is filled with missed ticks for this long before the first new poll, and not further."""
+"""After an outage, missed ticks are written for at most this long before the first new poll."""
 
 
 def ticks_of_minute(minute: datetime, capture: Capture) -> list[datetime]:
-    """Return the ticks of a minute that can still be kept, and were not just kept; none when the minute is over."""
-    # One that lies ahead was planned before the clock was set back.
+    """Return the ticks of a minute that can still be polled and were not just polled; none if the minute is over."""
+    # A minute ahead of the clock was planned before the clock was set back.
     minute = min(minute, floor(capture.clock.now() + MIN_TIME_LEFT, MINUTE))
     ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - capture.step, capture.step))
     now, newest = capture.clock.now(), capture.files.newest_tick()
@@ -27,13 +27,13 @@ def ticks_of_minute(minute: datetime, capture: Capture) -> list[datetime]:
 
 
 def next_ticks(capture: Capture) -> Iterator[datetime]:
-    """Yield the tick that can still be kept now, unless it was, then each that follows in its time, for ever."""
+    """Yield the current tick if it can still be polled, then each following tick, without end."""
     tick = floor(capture.clock.now() + MIN_TIME_LEFT, capture.step)
     if capture.files.newest_tick() == tick:
         tick += capture.step
     while True:
         yield tick
-        # After the machine slept, the ticks of that time are gone; when the clock was set back, they come again.
+        # Ticks during a sleep of the machine are lost; ticks after a clock was set back come again.
         current = floor(capture.clock.now() + MIN_TIME_LEFT, capture.step)
         tick = min(max(tick + capture.step, current), current + capture.step)
 
@@ -51,7 +51,7 @@ def unique_tick(tick: datetime, previous: datetime | None, capture: Capture) -> 
 
 
 def missed_ticks(previous: datetime | None, tick: datetime, capture: Capture) -> Iterator[datetime]:
-    """Yield the ticks between the one before in the ledger and this one: nothing was running then."""
+    """Yield the ticks between the previous line of the ledger and this tick: nothing was running."""
     if previous:
         start = max(previous, tick - LONGEST_OUTAGE)
         yield from takewhile(lambda missed: missed < floor(tick, capture.step), ticks_after(start, capture.step))

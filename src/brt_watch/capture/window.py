@@ -86,7 +86,7 @@ class Window:
 _NO_POLL = Poll(datetime(1970, 1, 1, tzinfo=UTC), Status.MISSED)
 
 RECENT_ANSWERS = 1000
-"""An answer that is the same as one of this many before it is not stored again."""
+"""An answer that equals one of this many before it is not stored again."""
 
 RECENT_LINES = 60
 """The lines of the ledger that an open window keeps in memory, however long it stays open."""
@@ -155,12 +155,12 @@ class OpenWindow:
         return name, sha256
 
     def forget_raw(self, tick: datetime) -> None:
-        """Remove what is left of an answer that the disk had no room for."""
+        """Remove the remains of an answer that did not fit on the disk."""
         for left in (self.folder / "raw").glob(f"{write_tick(tick)}.json.zst*"):
             left.unlink()
 
     def unrecorded(self) -> Iterator[tuple[datetime, bytes, datetime]]:
-        """Yield (tick, body, moment of arrival) of stored answers that the ledger does not have."""
+        """Yield (tick, body, time of arrival) of stored answers without a line in the ledger."""
         for path in sorted(self.folder / "raw" / name for name in self._unrecorded):
             tick = parse_tick(path.name.removesuffix(".json.zst"))
             try:
@@ -178,7 +178,7 @@ class OpenWindow:
         return poll
 
     def record_missed(self, ticks: Iterable[datetime]) -> None:
-        """Write down ticks at which nothing ran."""
+        """Write a missed line for each of these ticks: nothing was running."""
         csv_bytes, rejects_bytes = ((self.folder / name).stat().st_size for name in (CSV, REJECTS))
         polls = [Poll(tick, Status.MISSED, "not_running") for tick in ticks]
         self._write_lines([LedgerLine(poll, csv_bytes, rejects_bytes) for poll in polls])
@@ -212,7 +212,7 @@ class OpenWindow:
 def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
     """Return the ledger of a window, in the order in which it was written; raises DamagedWindow.
 
-    With `damaged_ok` one that cannot be read is empty: whoever opens or loads that window sets it aside.
+    With `damaged_ok`, a ledger that cannot be read counts as empty; opening or loading its window sets it aside.
     """
     try:
         return list(read_lines(disk.read(folder / POLLS)))
@@ -245,7 +245,7 @@ def read_last_ticks(folder: Path) -> list[datetime]:
 
 
 def read_raw(path: Path) -> bytes:
-    """Return the bytes of an answer as received; raises DamagedWindow when they are not there any more."""
+    """Return the bytes of an answer as received; raises DamagedWindow if they cannot be read."""
     try:
         return zstandard.decompress(path.read_bytes())
     except (FileNotFoundError, zstandard.ZstdError) as error:
@@ -261,7 +261,7 @@ def _cut_torn_line(path: Path) -> None:
 
 
 def _start_or_cut(path: Path, length: int, header: tuple[str, ...]) -> None:
-    """Bring a file to the length that counts; at length 0 to its header."""
+    """Cut a file to its recorded length; at length 0, start it with its header."""
     if not length:
         disk.write_durably(path, csv_lines([header]))
     elif not path.exists() or path.stat().st_size < length:

@@ -20,13 +20,13 @@ from brt_watch.feeds.json_list import split_list
 from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
 
 LAST_STAMP_MS = 253_402_300_799_999
-"""9999-12-31T23:59:59.999Z: the last moment that Python and Postgres both can tell."""
+"""9999-12-31T23:59:59.999Z: the last moment that both Python and Postgres can represent."""
 
 MAX_CODE_LENGTH = 200
-"""A code is part of a key, and a longer one would not fit into a Postgres index entry of 2,704 bytes."""
+"""The code is part of a key; a longer one would not fit into a Postgres index entry of 2,704 bytes."""
 
 _FEW = 0.05
-"""Kinds of values that fewer of the records have are single oddities, and say nothing of the API."""
+"""A kind of value that a smaller share of the records has is an oddity, not a change of the API."""
 
 _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", list: "list", dict: "object"}
 
@@ -127,7 +127,7 @@ def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:
 def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
     """Return the record of an entry, or the reason why it is none, and its shape.
 
-    Cached, for half of the vehicles say in an answer what they said in the one before, to the byte.
+    Cached, because half of the entries of an answer equal those of the previous one to the byte.
     """
     try:
         entry = msgspec.json.decode(text)
@@ -138,7 +138,7 @@ def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
     shape = tuple((name, type(None) if value == " " else type(value)) for name, value in values)
     try:
         record = _record(entry)
-        # JSON can write it only so, and looking for it in every field takes its time.
+        # JSON writes NUL only this way, and searching every field would be slow.
         if b"\\u0000" in text and _has_nul(record):
             raise BrokenRule("nul_character")
     except BrokenRule as rule:
@@ -224,7 +224,7 @@ def _text(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> str | None
 
 def _measure(entry: dict[str, Any], name: str, extra: dict[str, Any]) -> float | None:
     value = entry.get(name)
-    # Neither NaN nor an infinity lies between.
+    # This excludes NaN and infinities.
     if (type(value) is float or type(value) is int) and -1e15 < value < 1e15:
         return value
     if value is not None:
@@ -252,7 +252,7 @@ def _json(value: Any) -> str:
 
 
 def _as_json(text: bytes) -> str:
-    """Return a rejected record in the common form; as it came when its JSON cannot be read."""
+    """Return a rejected record as compact JSON; as received if it is not valid JSON."""
     try:
         return _json(msgspec.json.decode(text))
     except (msgspec.MsgspecError, ValueError, RecursionError):

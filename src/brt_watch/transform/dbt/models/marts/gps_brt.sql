@@ -1,8 +1,9 @@
 -- One row is a signal of a vehicle: the city's public table of the BRT's GPS, and what the city leaves out.
 --
--- A signal is seen beside those of the same vehicle in the hour before it (`intervalo_max_segundos`), and nothing else
--- of the history. A run therefore makes the rows of the new signals, makes those again that lie within an hour after
--- one, and reads an hour more for them: increments in any order give what a full refresh gives.
+-- A row depends on the signal and on those of the same vehicle in the hour before it (`intervalo_max_segundos`). A run
+-- therefore derives the new signals and those up to an hour after one, and reads one hour more as context: increments in
+-- any order equal a full refresh. The steps are macros (macros/gps_brt); a view could not read this table.
+-- Over 150 lines because the 46 columns are listed one by one.
 {{ config(
     materialized='incremental',
     unique_key=['id_veiculo', 'timestamp_gps'],
@@ -16,12 +17,11 @@
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 
-{% set hora = var('intervalo_max_segundos') %}
 {% set desde -%}
     {% if is_incremental() %}where {{ newer_loads(this) }}{% endif %}
 {%- endset %}
 
-{#- What one signal says, by the names that it has in this table. -#}
+{#- The columns of a signal and its place, by their names in this table. -#}
 {% set do_sinal = [
     'id_veiculo', 'timestamp_gps', 'placa', 'linha', 'servico', 'sentido_informado', 'trajeto', 'latitude', 'longitude',
     'velocidade_instantanea', 'direcao', 'ignicao', 'hodometro', 'captured_at', 'load_id', 'adiantamento_segundos',
@@ -30,119 +30,13 @@
     'estacao_id', 'distancia_estacao_m', 'garagem'
 ] %}
 
-with sinais as (
-    select
-        codigo as id_veiculo,
-        datahora as timestamp_gps,
-        placa,
-        linha,
-        servico,
-        sentido as sentido_informado,
-        trajeto,
-        latitude,
-        longitude,
-        velocidade as velocidade_instantanea,
-        direcao,
-        ignicao,
-        hodometro,
-        captured_at,
-        load_id,
-        adiantamento_segundos,
-        flag_sem_posicao,
-        flag_fora_da_area,
-        flag_futuro,
-        flag_atrasado,
-        flag_codigo_fora_da_frota,
-        flag_velocidade_improvavel
-    from {{ ref('stg_brt__sinais') }}
-    {{ desde }}
-),
-
-trajetos as (
-    select *
-    from {{ ref('int_sinais__no_trajeto') }}
-    {{ desde }}
-),
-
-estacoes as (
-    select *
-    from {{ ref('int_sinais__na_estacao') }}
-    {{ desde }}
-),
-
-garagens as (
-    select *
-    from {{ ref('int_sinais__na_garagem') }}
-    {{ desde }}
-),
-
-novos as (
-    select
-        sinais.*,
-        trajetos.desvio_ida_m,
-        trajetos.distancia_ida_m,
-        trajetos.desvio_volta_m,
-        trajetos.distancia_volta_m,
-        estacoes.estacao_id,
-        estacoes.distancia_estacao_m,
-        garagens.garagem
-    from sinais
-    left join trajetos on sinais.id_veiculo = trajetos.codigo and sinais.timestamp_gps = trajetos.datahora
-    left join estacoes on sinais.id_veiculo = estacoes.codigo and sinais.timestamp_gps = estacoes.datahora
-    left join garagens on sinais.id_veiculo = garagens.codigo and sinais.timestamp_gps = garagens.datahora
+with novos as (
+    {{ signals_with_place(desde) }}
 ),
 
 {% if is_incremental() %}
--- The new signals of a vehicle, in stretches with two hours and more between them: so no hour around one meets another.
-pausas as (
-    select
-        id_veiculo,
-        timestamp_gps,
-        case
-            when
-                timestamp_gps - lag(timestamp_gps) over (partition by id_veiculo order by timestamp_gps)
-                <= {{ seconds(2 * hora) }}
-                then 0
-            else 1
-        end as pausa
-    from novos
-),
-
-numerados as (
-    select
-        id_veiculo,
-        timestamp_gps,
-        sum(pausa) over (partition by id_veiculo order by timestamp_gps) as faixa
-    from pausas
-),
-
-faixas as (
-    select
-        id_veiculo,
-        min(timestamp_gps) - {{ seconds(hora) }} as de,
-        max(timestamp_gps) + {{ seconds(hora) }} as ate
-    from numerados
-    group by id_veiculo, faixa
-),
-
 conhecidos as (
-    select
-        {%- for coluna in do_sinal %}
-        vizinhos.{{ coluna }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from faixas
-    cross join lateral (
-        select
-            {%- for coluna in do_sinal %}
-            tabela.{{ coluna }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        from {{ this }} as tabela
-        where
-            tabela.id_veiculo = faixas.id_veiculo
-            and tabela.timestamp_gps >= faixas.de
-            and tabela.timestamp_gps <= faixas.ate
-        {{ join_one_by_one() }}
-    ) as vizinhos
+    {{ known_neighbours('novos', this, do_sinal) }}
 ),
 {% endif %}
 
@@ -160,112 +54,8 @@ juntos as (
     {% endif %}
 ),
 
--- What cannot be true is no neighbour of what can.
-situados as (
-    select
-        juntos.*,
-        not flag_fora_da_area and adiantamento_segundos <= {{ var('futuro_tolerado_segundos') }} as situado,
-        least(desvio_ida_m, desvio_volta_m) <= {{ var('buffer_trajeto_m') }} as no_trajeto
-    from juntos
-),
-
-anteriores as (
-    select
-        situados.*,
-        {{ seconds_between('lag(timestamp_gps) over veiculo', 'timestamp_gps') }} as segundos,
-        lag(latitude) over veiculo as latitude_anterior,
-        lag(longitude) over veiculo as longitude_anterior,
-        lag(hodometro) over veiculo as hodometro_anterior,
-        lag(servico) over veiculo as servico_anterior,
-        lag(distancia_ida_m) over veiculo as distancia_ida_anterior_m,
-        lag(distancia_volta_m) over veiculo as distancia_volta_anterior_m,
-        lag(velocidade_instantanea) over veiculo as velocidade_anterior,
-        lag(direcao) over veiculo as direcao_anterior,
-        lag(ignicao) over veiculo as ignicao_anterior
-    from situados
-    window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
-),
-
-distancias as (
-    select
-        anteriores.*,
-        situado and segundos <= {{ hora }} as tem_anterior,
-        case
-            when situado and segundos <= {{ hora }}
-                then {{ metres_between('latitude_anterior', 'longitude_anterior', 'latitude', 'longitude') }}
-        end as distancia
-    from anteriores
-),
-
--- Metres made on the way out, less those made on the way back, halved: a bus on the way back has them below zero.
--- More than it moved it cannot have made; where the way comes by a second time, the place on it may jump.
-passos as (
-    select
-        distancias.*,
-        case
-            when segundos <= {{ var('janela_movel_velocidade_segundos') }} then 3.6 * distancia / segundos
-        end as velocidade_do_passo,
-        case
-            when
-                segundos <= {{ var('janela_movel_velocidade_segundos') }}
-                and servico = servico_anterior
-                and abs(distancia_ida_m - distancia_ida_anterior_m) <= 1.5 * distancia + {{ var('buffer_trajeto_m') }}
-                and abs(distancia_volta_m - distancia_volta_anterior_m)
-                <= 1.5 * distancia + {{ var('buffer_trajeto_m') }}
-                then (
-                    distancia_ida_m - distancia_ida_anterior_m - distancia_volta_m + distancia_volta_anterior_m
-                ) / 2
-        end as avanco_m
-    from distancias
-),
-
--- Sums of whole numbers (metres, metres an hour): an engine can move such a window along, row by row. Of what happened
--- last, the moment is enough.
-janelas as (
-    select
-        passos.*,
-        avg({{ whole('1000 * velocidade_do_passo') }}) over (
-            veiculo range between {{ seconds(var('janela_movel_velocidade_segundos')) }} preceding and current row
-        ) / 1000.0 as velocidade_media,
-        sum({{ whole('avanco_m') }}) over (
-            veiculo range between {{ seconds(var('sentido_janela_segundos')) }} preceding and current row
-        ) as avanco_da_janela_m,
-        sum(
-            case when distancia = 0 and velocidade_instantanea > {{ var('velocidade_limiar_parado_kmh') }} then 1 else 0 end
-        ) over (
-            veiculo range between {{ seconds(var('janela_movel_velocidade_segundos')) }} preceding and current row
-        ) as parado_dizendo_que_anda,
-        max(case when no_trajeto then {{ epoch_seconds('timestamp_gps') }} end) over veiculo as ultima_vez_no_trajeto,
-        max(
-            case
-                when tem_anterior and coalesce(servico, '') != coalesce(servico_anterior, '')
-                    then {{ epoch_seconds('timestamp_gps') }}
-            end
-        ) over veiculo as servico_desde,
-        {% if is_incremental() %}
-        sum(novo) over (veiculo range between {{ seconds(hora) }} preceding and current row) as afetado
-        {% else %}
-        1 as afetado
-        {% endif %}
-    from passos
-    window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
-),
-
--- The newest direction: the moment in seconds, doubled, and one more on the way out. What was made with another line says
--- nothing.
 rumos as (
-    select
-        janelas.*,
-        max(
-            case
-                when avanco_da_janela_m >= {{ var('sentido_avanco_m') }}
-                    then 2 * {{ epoch_seconds('timestamp_gps') }} + 1
-                when avanco_da_janela_m <= -{{ var('sentido_avanco_m') }}
-                    then 2 * {{ epoch_seconds('timestamp_gps') }}
-            end
-        ) over veiculo as rumo
-    from janelas
-    window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
+    {{ movement('juntos') }}
 ),
 
 sentidos as (

@@ -3,7 +3,7 @@
     windows on disk ──take──▶ recebidos ──of the vehicles with news──▶ gps_brt ──models marked live──▶ page
 
 Each poll derives only what it changes: of every vehicle with a new signal, the rows of `gps_brt` from its oldest new
-signal on. They are derived from all signals that can matter to them (`LOOK_BACK_VARS` below), so that a row is what the
+signal on. They are derived from all signals that can matter to them (`look_back` below), so that a row is what the
 same model gives on Postgres. The rows are kept for `KEPT` hours.
 
 **How a model becomes live.** Write `config: {meta: {live: true}}` for it in its yml. After each poll, every such model

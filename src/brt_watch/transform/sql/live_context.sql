@@ -4,12 +4,11 @@ create or replace temp table contexto as
 with anteriores as (
     select
         gps.id_veiculo,
-        gps.timestamp_gps
+        max(gps.timestamp_gps) as timestamp_gps
     from public.gps_brt as gps
-    inner join desde on gps.id_veiculo = desde.codigo and gps.timestamp_gps < desde.desde - interval '{alcance} seconds'
-    qualify row_number() over (
-        partition by gps.id_veiculo, gps.status is null order by gps.timestamp_gps desc
-    ) = 1
+    inner join desde
+        on gps.id_veiculo = desde.codigo and gps.timestamp_gps < desde.desde - interval '{alcance} seconds'
+    group by gps.id_veiculo, gps.status is null
 )
 
 select recebidos.*

@@ -79,7 +79,7 @@ nomeados as (
 
 distancias as (
     select
-        nomeados.*,
+        nomeados.id_veiculo,
         estacoes.estacao_id as proxima_id,
         estacoes.nome as proxima_nome,
         {{ metres_between('nomeados.latitude', 'nomeados.longitude', 'estacoes.latitude', 'estacoes.longitude') }}
@@ -88,12 +88,22 @@ distancias as (
     left join {{ ref('estacoes') }} as estacoes on not nomeados.flag_fora_da_area
 ),
 
--- With all that is said of the vehicle, so that nothing has to be joined to it again.
-proximas as (
+-- Sorted without the columns of the vehicle: with them an engine carries all of them for each station.
+ordenadas as (
     select
         distancias.*,
         row_number() over (partition by id_veiculo order by distancia_m, proxima_id) as ordem
     from distancias
+),
+
+proximas as (
+    select
+        nomeados.*,
+        ordenadas.proxima_id,
+        ordenadas.proxima_nome,
+        ordenadas.distancia_m
+    from nomeados
+    inner join ordenadas on nomeados.id_veiculo = ordenadas.id_veiculo and ordenadas.ordem = 1
 ),
 
 final as (
@@ -135,7 +145,6 @@ final as (
         {{ derived_by() }} as derived_by,
         proximas.servico
     from proximas
-    where ordem = 1
 )
 
 select * from final

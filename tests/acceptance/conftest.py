@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from brt_watch.transform.compiled import compiled
 from tests.acceptance.commands import CHECKOUT
 from tests.acceptance.installed import install
 from tests.acceptance.program import Program
@@ -21,6 +22,12 @@ def reachable_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What takes some ten seconds once is no part of the time that a page may take to come up."""
+    compiled(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from brt_watch.transform.compiled import compiled
 from tests.free_port import free_port
 
 # The first is Chromium without its own windows and menus, which costs the processor a third less.
@@ -28,6 +29,12 @@ FLAGS = [
     # What is elsewhere cannot be found: the page must do without the internet.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What takes some ten seconds once is no part of the time that a page may take to come up."""
+    compiled(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture(scope="package")

@@ -188,3 +188,18 @@ def test_a_damaged_window_hides_no_other_from_the_history(resources: Resources, 
     waiting = WaitingWindows(resources.files)
     known = [poll.tick for poll in waiting.polls(started, clock.now())]
     assert set(known) >= set(ticks[39:])
+
+
+def test_after_a_start_the_page_looks_at_twenty_minutes_and_then_at_hours(
+    looking: tuple[Live, Resources], clock: StillClock
+) -> None:
+    page, resources = looking
+    began = clock.now()
+    for _ in range(150):
+        poll(resources, clock)
+    page.look()
+    assert page.models.since > began + timedelta(minutes=13)
+    count = "select count(*) from public.gps_brt"
+    assert page.models.rows(count)[0][0] < 110
+    page.look()
+    assert (page.models.since, page.models.rows(count)) == (began, [(150,)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,6 +24,9 @@ log = structlog.get_logger()
 MANY = 50_000
 """New signals, after a start, that are derived before more are read."""
 
+FIRST_LOOK = timedelta(minutes=20)
+"""What is derived first after a start, so that the page is there in seconds; the rest of KEPT follows."""
+
 AFTER_FAILURE_SECONDS = 30.0
 """Until models that did not compile or run are tried again."""
 
@@ -34,8 +37,9 @@ class LiveModels:
     def __init__(self, files: CaptureFiles, data: Path) -> None:
         self._files = files
         self._data = data
-        self._polls = NewPolls(files, KEPT)
+        self._polls = NewPolls(files, FIRST_LOOK)
         self._engine: LiveEngine | None = None
+        self._is_whole = False
         self._failure: tuple[float, ModelsFailed] | None = None
         self._lock = Lock()
         self.newest: Poll | None = None
@@ -49,12 +53,11 @@ class LiveModels:
                 raise self._failure[1]
             before = self.newest_good
             try:
-                engine = self._made()
-                try:
-                    self._polls.take(lambda polls, lines: self._consume(engine, polls, lines))
-                finally:
-                    if self.newest_good is not before:
-                        engine.derive()
+                if self._engine is None:
+                    self._engine = self._made()
+                elif not self._is_whole:
+                    self._look_further_back()
+                self._feed(self._engine, self._polls)
             except (duckdb.Error, TransformFailed) as error:
                 self._give_up(error)
             self._failure = None
@@ -78,26 +81,44 @@ class LiveModels:
         return self._engine.dicts(query) if self._engine else []
 
     def _made(self) -> LiveEngine:
+        spill = self._data / "run" / "duckdb"
         if self._engine is None:
-            spill = self._data / "run" / "duckdb"
             shutil.rmtree(spill, ignore_errors=True)
-            self._engine = LiveEngine(compiled(self._data), spill=spill)
-        return self._engine
+        return LiveEngine(compiled(self._data), spill=spill)
 
-    def _consume(self, engine: LiveEngine, polls: list[Poll], lines: bytes) -> None:
-        engine.take(polls, lines)
-        for poll in polls:
-            self.newest = poll
-            if poll.status.is_good and poll.captured_at:
-                self.newest_good = poll
-        if engine.pending > MANY:
-            engine.derive()
+    def _look_further_back(self) -> None:
+        """Begin again with all that is kept: a signal is derived as of the poll that brought it first."""
+        if self._polls.began_before:
+            engine, polls = self._made(), NewPolls(self._files, KEPT)
+            self._feed(engine, polls)
+            old, self._engine, self._polls = self._engine, engine, polls
+            if old:
+                old.close()
+        self._is_whole = True
+
+    def _feed(self, engine: LiveEngine, polls: NewPolls) -> None:
+        taken: list[Poll] = []
+
+        def consume(new: list[Poll], lines: bytes) -> None:
+            engine.take(new, lines)
+            taken.extend(new)
+            if engine.pending > MANY:
+                engine.derive()
+
+        try:
+            polls.take(consume)
+        finally:
+            if taken:
+                engine.derive()
+                self.newest = taken[-1]
+                good = [poll for poll in taken if poll.status.is_good and poll.captured_at]
+                self.newest_good = good[-1] if good else self.newest_good
 
     def _give_up(self, error: Exception) -> None:
         """Begin again from the windows on disk in a while: nothing that was captured is lost by it."""
         if self._engine:
             self._engine.close()
-        self._engine, self._polls = None, NewPolls(self._files, KEPT)
+        self._engine, self._polls, self._is_whole = None, NewPolls(self._files, FIRST_LOOK), False
         failed = ModelsFailed(reason=" ".join(str(error).split())[:500])
         self._failure = time.monotonic(), failed
         raise failed from error

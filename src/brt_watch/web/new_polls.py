@@ -39,6 +39,8 @@ class NewPolls:
         self._known: set[str] = set()
         self._last, self._done = "", 0
         self._state: object = None
+        self.began_before = False
+        """Whether there are windows before those that the first look took."""
 
     def take(self, consume: Consumer) -> None:
         """Give new polls to a consumer; at the first look those of the time that is looked back on."""
@@ -65,6 +67,7 @@ class NewPolls:
             if self._is_enough(new):
                 break
         self._known.update(folder.name for folder in folders[len(new) :])
+        self.began_before = len(new) < len(folders)
         return new[::-1]
 
     def _new_since_last(self) -> list[Read]:

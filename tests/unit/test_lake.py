@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import frictionless
 import pandas
 import polars
 import pyarrow.parquet as parquet
 import pytest
 
+from brt_watch import disk
 from brt_watch.archive import lake as lakes
+from brt_watch.archive import publish as publishing
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
+from brt_watch.archive.publish import Publisher
 from brt_watch.archive.windows import pack
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
@@ -260,3 +264,33 @@ def test_a_query_sees_the_lake_and_the_models_on_it(recorder: Recorder) -> None:
     with open_lake(recorder.lake) as session:
         query = "select count(*) from generate_view inner join brt_raw using (codigo)"
         assert session.execute(query).fetchall() == [(5,)]
+
+
+# frictionless leaves files open.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_finished_days_are_published_once(recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeated without a change it writes nothing; a day that changed, or that newer code makes, says so."""
+    day = timedelta(days=1)
+    recorder.add(recorder.window(fleet(0), [vehicle("9", NOON - day), vehicle("8", NOON - 2 * day)]))
+    folder = tmp_path / "site"
+
+    def publish() -> dict[str, str]:
+        publisher = Publisher(recorder.lake, folder, "network", simulated=True)
+        return {day: reason for day, reason in publisher.publish(NOON + timedelta(hours=8)) if reason}
+
+    assert publish() == {"2026-11-21": "new", "2026-11-22": "new"}
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    assert publish() == {}
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
+    recorder.add(recorder.window([vehicle("7", NOON - day)], at=NOON + timedelta(minutes=13)))
+    assert publish() == {"2026-11-22": "its signals changed"}
+    monkeypatch.setattr(publishing, "__version__", "99")
+    assert set(publish()) == {"2026-11-21", "2026-11-22"}
+    days = json.loads((folder / "manifest.json").read_text())["days"]
+    assert [entry["rows"] for entry in days] == [1, 2]
+    assert days[0]["made_again_because"].startswith("made by version")
+    for file in days[1]["files"]:
+        assert disk.sha256(folder / file["path"]) == file["sha256"]
+    assert "DADOS SIMULADOS" in (folder / "index.html").read_text()
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert report.valid, report.flatten(["type", "message"])

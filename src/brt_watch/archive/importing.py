@@ -23,6 +23,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+from pydantic import SecretStr
 
 from brt_watch import disk, pipeline
 from brt_watch.archive.recordings import Recorded
@@ -37,6 +38,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
+from brt_watch.settings import NO_POSTGRES
 from brt_watch.store.load import Loaded
 
 TABLES = ("csv", "parquet")
@@ -147,10 +149,14 @@ class Import:
             **{"first": min(moments).isoformat(), "last": max(moments).isoformat()},
         }
 
-    def load(self) -> Iterator[Loaded]:
+    def load(self, into_lake_only: bool = False) -> Iterator[Loaded]:
         """Load the windows that wait, and yield what each brought."""
-        for folder in self.resources.files.closed_windows():
-            yield pipeline.load(folder, self.resources)
+        resources = self.resources
+        if into_lake_only:
+            settings = resources.settings.model_copy(update={"database_url": SecretStr(NO_POSTGRES)})
+            resources = replace(resources, settings=settings)
+        for folder in resources.files.closed_windows():
+            yield pipeline.load(folder, resources)
 
     def _folder(self, described: str) -> CaptureFiles:
         files = self.resources.files

@@ -6,18 +6,14 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from brt_watch import disk
+from brt_watch import __version__, disk
 from brt_watch.capture.files import CaptureFiles
-from brt_watch.capture.ledger import LEDGER_FIELDS, LedgerLine, csv_lines, ledger_row
-from brt_watch.capture.manifest import write_manifest
+from brt_watch.capture.manifest import Manifest, save_manifest
 from brt_watch.capture.window import CSV, POLLS, REJECTS
-from brt_watch.clock import UTC, write_tick
-from brt_watch.feeds.brt import COLUMNS
-from brt_watch.model import Poll, Status
+from brt_watch.clock import UTC, write_moment, write_tick
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
@@ -31,10 +27,11 @@ def write_windows(database: duckdb.DuckDBPyConnection, files: CaptureFiles, rows
     there = {folder.name for folder in (*files.closed_windows(), *files.archived())}
     done = 0
     for since, until, count in _spans(days):
-        polls = _polls(database, since, until)
-        name = write_tick(polls[0].tick)
+        span = {"since": quoted(since), "until": quoted(until)}
+        (totals,) = database.execute(statement("tables/window_totals").format(**span)).fetchall()
+        name = write_tick(totals[0].replace(tzinfo=UTC))
         if name not in there:
-            _write_window(database, files, files.windows / name, polls, since, until)
+            _write_window(database, files, files.windows / name, span, totals)
         done += count
         yield done, rows
 
@@ -51,49 +48,41 @@ def _spans(days: list[tuple[date, int]]) -> Iterator[tuple[date, date, int]]:
         yield since, until, rows
 
 
-def _polls(database: duckdb.DuckDBPyConnection, since: date, until: date) -> list[Poll]:
-    found = database.execute(
-        "select tick, captured_at, records, rejects, newest_ms, median_ms from polls "
-        f"where captured_at >= {quoted(since)} and captured_at < {quoted(until)} order by tick"
-    ).fetchall()
-    return [_poll(*row) for row in found]
-
-
-def _poll(tick: datetime, captured: datetime, records: int, rejects: int, newest: Any, median: Any) -> Poll:
-    tick, captured = tick.replace(tzinfo=UTC), captured.replace(tzinfo=UTC)
-    newest_at = datetime.fromtimestamp(newest / 1000, UTC) if newest is not None else None
-    age = round(captured.timestamp() - median / 1000, 1) if median is not None else None
-    return Poll(
-        *(tick, Status.OK, "", ""),
-        requested_at=captured,
-        captured_at=captured,
-        records=records,
-        rejects=rejects,
-        newest_signal_at=newest_at,
-        median_age_seconds=age,
-    )
-
-
 def _write_window(
-    database: duckdb.DuckDBPyConnection, files: CaptureFiles, folder: Path, polls: list[Poll], since: date, until: date
+    database: duckdb.DuckDBPyConnection,
+    files: CaptureFiles,
+    folder: Path,
+    span: dict[str, str],
+    totals: tuple[datetime, datetime, int, int, int, int],
 ) -> None:
     # What is left of a process that died has no manifest.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    columns = ", ".join(f'{column.table_name} as "{column.name}"' for column in COLUMNS)
-    span = {"since": quoted(since), "until": quoted(until)}
-    queries = {
-        CSV: statement("tables/window_records").format(columns=columns, **span),
-        REJECTS: statement("tables/window_rejects").format(**span),
-    }
-    for name, query in queries.items():
-        path = folder / name
-        database.execute(f"copy ({query}) to {quoted(path)} (format csv, header true, new_line '\\r\\n')")
-        disk.sync_file(path)
-    # All files are complete before any poll counts.
-    sizes = (folder / CSV).stat().st_size, (folder / REJECTS).stat().st_size
-    lines = csv_lines([LEDGER_FIELDS, *(ledger_row(LedgerLine(poll, *sizes)) for poll in polls)])
-    disk.write_durably(folder / POLLS, lines)
-    sha256 = {name: disk.sha256(folder / name) for name in (POLLS, CSV, REJECTS)}
-    write_manifest(folder, polls, files.capturer, files.feed_url, files.feed.name, sha256)
+    columns = ", ".join(f'{column.table_name} as "{column.name}"' for column in files.feed.columns)
+    _copy(database, statement("tables/window_records").format(columns=columns, **span), folder / CSV)
+    _copy(database, statement("tables/window_rejects").format(**span), folder / REJECTS)
+    sizes = {"csv_bytes": (folder / CSV).stat().st_size, "rejects_bytes": (folder / REJECTS).stat().st_size}
+    _copy(database, statement("tables/window_polls").format(**sizes, **span), folder / POLLS)
+    first, last, polls, minutes, records, rejects = totals
+    manifest = Manifest(
+        window=folder.name,
+        capturer=files.capturer,
+        feed_url=files.feed_url,
+        code_version=__version__,
+        first_tick=write_moment(first.replace(tzinfo=UTC)),
+        last_tick=write_moment(last.replace(tzinfo=UTC)),
+        polls=polls,
+        good_polls=polls,
+        captured_minutes=minutes,
+        records=int(records),
+        rejects=int(rejects),
+        sha256={name: disk.sha256(folder / name) for name in (POLLS, CSV, REJECTS)},
+        feed=files.feed.name,
+    )
+    save_manifest(folder, manifest)
     disk.sync_folder(folder.parent)
+
+
+def _copy(database: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    database.execute(f"copy ({query}) to {quoted(path)} (format csv, header true, new_line '\\r\\n')")
+    disk.sync_file(path)

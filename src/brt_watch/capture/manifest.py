@@ -68,5 +68,10 @@ def write_manifest(
         sha256=sha256,
         feed=feed,
     )
-    disk.write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+    save_manifest(folder, manifest)
     return manifest
+
+
+def save_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a window whose files are complete: it is closed then."""
+    disk.write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))

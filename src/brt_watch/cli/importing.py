@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from brt_watch.archive.importing import TABLES, Import, Imported
 from brt_watch.archive.tables import Table, preview
+from brt_watch.cli.steps import Where
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
 from brt_watch.clock import parse_moment
 
@@ -55,6 +56,9 @@ def import_(
             "--captured-at", parser=_moment, metavar="TIME", help="When the answer of a .json came, with its zone."
         ),
     ] = None,
+    into: Annotated[
+        Where, typer.Option("--into", help="postgres: there and into the lake; lake: only there, which is faster.")
+    ] = Where.POSTGRES,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored, and store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,13 +69,19 @@ def import_(
     capture that no column gives is estimated from the stamps. The models follow with the next transform.
     """
     asked = _columns(column)
-    results = [_one(file, asked, utc or [], captured_at, dry_run, as_json) for file in files]
+    results = [_one(file, asked, utc or [], captured_at, into, dry_run, as_json) for file in files]
     if as_json:
         print_json(results)
 
 
 def _one(
-    file: Path, asked: Mapping[str, str], utc: list[str], captured_at: datetime | None, dry_run: bool, as_json: bool
+    file: Path,
+    asked: Mapping[str, str],
+    utc: list[str],
+    captured_at: datetime | None,
+    into: Where,
+    dry_run: bool,
+    as_json: bool,
 ) -> dict[str, Any]:
     with err.status(f"reading {file.name}"):
         source = Import.of(file, load_resources())
@@ -89,7 +99,7 @@ def _one(
     else:
         imported = source.known()
         assert imported
-        loaded = list(track(source.load(), "loading", console=err, transient=True))
+        loaded = list(track(source.load(into is Where.LAKE), "loading", console=err, transient=True))
         result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
         if not as_json:
             _say(source, imported, result)

@@ -15,9 +15,11 @@ from rich.progress import track
 
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake_session import open_lake
+from brt_watch.archive.publish import Publisher
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow
+from brt_watch.transform.runner import network_sha256
 
 app = typer.Typer(no_args_is_help=True, help="The lake: years of history as Parquet, queried with DuckDB.")
 commands = typer.Typer()
@@ -129,6 +131,29 @@ def export(
     ):
         pass
     out.print(plain(f"{target}: {rows:,} signals of {len(days)} days, {target.stat().st_size:,} bytes"))
+
+
+@commands.command("publish")
+def publish(
+    folder: Annotated[Path, typer.Argument(help="The folder, for a static host.")],
+    as_json: AsJson = False,
+) -> None:
+    """Publish the finished days of the lake: Parquet, CSV, a manifest and an index page. Twice is once."""
+    resources = load_resources()
+    publisher = Publisher(resources.lake, folder, network_sha256(), resources.files.simulated() is not None)
+    days = len(resources.lake.days())
+    written = {}
+    for day, reason in track(
+        publisher.publish(resources.clock.now()), "publishing", days, console=err, disable=not err.is_terminal
+    ):
+        if reason:
+            written[day] = reason
+    if as_json:
+        print_json(written)
+    else:
+        for day, reason in written.items():
+            out.print(f"{day}: {reason}")
+        out.print(plain(f"{len(written)} days written, in {folder}"))
 
 
 def _plain_value(value: object) -> object:

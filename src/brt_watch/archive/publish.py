@@ -1,0 +1,199 @@
+"""Publish finished days of the lake as files for any static host: Parquet and CSV, a manifest, an index page.
+
+    FOLDER/dias/2026-11-23/sinais.parquet, sinais.csv.gz
+    FOLDER/manifest.json      each day: files with size and SHA-256, rows, coverage, versions, when it was made
+    FOLDER/datapackage.json   the same for tools that read data packages (frictionless)
+    FOLDER/CITATION.cff, index.html
+
+Repeated without a change it writes nothing. A day whose signals changed, or that newer code makes, is made again, and
+its entry says why.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from brt_watch import __version__, disk
+from brt_watch.archive.export import Form, export_days
+from brt_watch.archive.lake import Lake
+from brt_watch.clock import RIO, write_moment
+from brt_watch.store.connection import statement
+from brt_watch.store.window import quoted
+
+FORM = 1
+"""The form of the published files; a change makes all days again."""
+
+LICENCE = "CC-BY-4.0"
+
+TYPES = {
+    **dict.fromkeys(("latitude", "longitude", "velocidade", "hodometro"), "number"),
+    **dict.fromkeys(("direcao", "ignicao", "capacidade_pe_veiculo", "capacidade_sentado_veiculo"), "integer"),
+    **dict.fromkeys(("datahora", "captured_at"), "datetime"),
+}
+"""Types of the columns in the data package that are not text."""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Writes the finished days of a lake into a folder."""
+
+    lake: Lake
+    folder: Path
+    network_sha256: str
+    simulated: bool
+
+    def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Write the days that are new or changed; yields each day, and why it was written ("" when it was not)."""
+        today = (now.astimezone(RIO) - timedelta(hours=3)).date().isoformat()
+        before = self._manifest()
+        days: list[dict[str, Any]] = []
+        for day in self.lake.days():
+            # A stamp from the future makes no day finished.
+            if day >= today:
+                continue
+            old = next((entry for entry in before.get("days", []) if entry["day"] == day), None)
+            source = disk.sha256(self.lake.day_file(day))
+            reason = self._reason(old, source)
+            entry = old if old and not reason else self._make(day, source, reason, old, now)
+            days.append(entry)
+            yield day, reason
+        manifest = {"form": FORM, "simulated": self.simulated, "timezone": "America/Sao_Paulo", "days": days}
+        self._write("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
+        self._write("datapackage.json", json.dumps(self._data_package(days), indent=1, ensure_ascii=False))
+        self._write("CITATION.cff", self._citation())
+        self._write("index.html", self._index(days))
+
+    def _reason(self, old: dict[str, Any] | None, source: str) -> str:
+        if old is None:
+            return "new"
+        if any(not (self.folder / file["path"]).exists() for file in old["files"]):
+            return "a file is missing"
+        if old["lake_sha256"] != source:
+            return "its signals changed"
+        if (old["code_version"], old["form"]) != (__version__, FORM):
+            return f"made by version {old['code_version']} before"
+        return "" if old["network_sha256"] == self.network_sha256 else "the network changed"
+
+    def _make(self, day: str, source: str, reason: str, old: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+        folder = self.folder / "dias" / day
+        folder.mkdir(parents=True, exist_ok=True)
+        ((_, rows),) = enumerate(export_days(self.lake, [day], "", Form.PARQUET, folder / "sinais.parquet"))
+        plain = folder / "sinais.csv"
+        list(export_days(self.lake, [day], "", Form.CSV, plain))
+        packed = folder / "sinais.csv.gz"
+        with (
+            plain.open("rb") as file,
+            disk.writing_durably(packed) as into,
+            # Without a name and a time the same rows give the same bytes.
+            gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as writer,
+        ):
+            shutil.copyfileobj(file, writer)
+        plain.unlink()
+        with self.lake.session() as session:
+            ((captured,),) = session.execute(statement("lake/coverage").format(day=quoted(day))).fetchall()
+        files = [folder / "sinais.parquet", packed]
+        previous = {"made_at": old["made_at"], "code_version": old["code_version"]} if old else None
+        return {
+            "day": day,
+            "rows": rows,
+            "captured_minutes": captured,
+            "coverage": round(captured / (24 * 60), 4),
+            "files": [
+                {"path": str(path.relative_to(self.folder)), "bytes": path.stat().st_size, "sha256": disk.sha256(path)}
+                for path in files
+            ],
+            "code_version": __version__,
+            "form": FORM,
+            "network_sha256": self.network_sha256,
+            "lake_sha256": source,
+            "made_at": write_moment(now),
+            "made_again_because": reason if old else None,
+            "previous": previous,
+        }
+
+    def _manifest(self) -> dict[str, Any]:
+        content = disk.read(self.folder / "manifest.json")
+        found = json.loads(content) if content else {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, name: str, text: str) -> None:
+        path, content = self.folder / name, text.encode()
+        if disk.read(path) != content:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            disk.write_durably(path, content)
+
+    def _data_package(self, days: list[dict[str, Any]]) -> dict[str, Any]:
+        with self.lake.session() as session:
+            query = statement("lake/export").format(day="'1970-01-01'", where="false")
+            names = [column[0] for column in session.execute(query).description or ()]
+        fields = [{"name": name, "type": TYPES.get(name, "string")} for name in names]
+        resources = [
+            {
+                "name": f"sinais-{entry['day']}",
+                "path": file["path"],
+                "format": "csv",
+                "compression": "gz",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "bytes": file["bytes"],
+                "hash": f"sha256:{file['sha256']}",
+                "schema": {"fields": fields, "primaryKey": ["datahora", "codigo"]},
+            }
+            for entry in days
+            for file in entry["files"]
+            if file["path"].endswith(".csv.gz")
+        ]
+        title = "Sinais de GPS do BRT do Rio de Janeiro"
+        return {
+            "name": "brt-rio-sinais",
+            "title": f"{title} (DADOS SIMULADOS)" if self.simulated else title,
+            "description": "One row is a signal that a vehicle sent, as the city's API gave it first.",
+            "licenses": [{"name": LICENCE, "path": "https://creativecommons.org/licenses/by/4.0/"}],
+            "sources": [{"title": "Prefeitura do Rio", "path": "https://dados.mobilidade.rio/gps/brt"}],
+            "resources": resources,
+        }
+
+    def _citation(self) -> str:
+        simulated = " (simulated data)" if self.simulated else ""
+        return (
+            "cff-version: 1.2.0\n"
+            "message: Please cite these data as below.\n"
+            "type: dataset\n"
+            f"title: GPS signals of the BRT of Rio de Janeiro{simulated}\n"
+            "authors:\n  - name: brt-watch\n"
+            f"version: {__version__}\n"
+            f"license: {LICENCE}\n"
+        )
+
+    def _index(self, days: list[dict[str, Any]]) -> str:
+        rows = "".join(
+            f"<tr><td>{entry['day']}</td><td>{entry['rows']:,}</td><td>{entry['coverage']:.1%}</td><td>"
+            + " ".join(
+                f'<a href="{html.escape(file["path"])}">{Path(file["path"]).name}</a> ({file["bytes"] / 1e6:.1f} MB)'
+                for file in entry["files"]
+            )
+            + "</td></tr>\n"
+            for entry in reversed(days)
+        )
+        warning = "<p><strong>DADOS SIMULADOS / SIMULATED DATA</strong></p>" if self.simulated else ""
+        return f"""<!doctype html>
+<html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Sinais de GPS do BRT do Rio</title>
+<style>body{{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{padding:.2rem 1rem .2rem 0;
+text-align:left}}</style></head><body>{warning}
+<h1>Sinais de GPS do BRT do Rio de Janeiro</h1>
+<p>Cada linha é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados.</p>
+<p lang="en">Each row is a signal that a vehicle sent. A day runs from 3:00 to 3:00. Coverage is the share of minutes
+captured. Tools: <a href="manifest.json">manifest.json</a>, <a href="datapackage.json">datapackage.json</a>,
+<a href="CITATION.cff">CITATION.cff</a>.</p>
+<table><tr><th>Dia / day</th><th>Sinais / signals</th><th>Cobertura / coverage</th><th>Arquivos / files</th></tr>
+{rows}</table></body></html>
+"""

@@ -24,7 +24,7 @@ from tests.integration.captured import capture, query
 
 pytestmark = pytest.mark.with_network
 
-MODELS = 21
+MODELS = 23
 """Those that a load can change."""
 
 DATA_TESTS = 8

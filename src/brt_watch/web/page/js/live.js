@@ -117,8 +117,5 @@ const LATE = 600;
 /** Return the class of an age, by the bounds of the server. */
 export const ageClass = (seconds) => AGES[seconds <= 120 ? 0 : seconds <= LATE ? 1 : seconds <= 86400 ? 2 : 3];
 
-/** Whether a vehicle is in service, as /api/v1/lines counts: on a line, heard in the 10 minutes before the newest poll, not parked at a garage. */
-export function inService(vehicle) {
-  const age = (live.generated - Date.parse(vehicle.datahora)) / 1000;
-  return Boolean(vehicle.linha) && age <= LATE && Boolean(vehicle.status) && vehicle.status !== "Parado garagem";
-}
+/** Whether a vehicle is in service as of the newest poll. The server decides; a vehicle that it has not reported since may have grown too old. */
+export const inService = (vehicle) => vehicle.em_servico && (live.generated - Date.parse(vehicle.datahora)) / 1000 <= LATE;

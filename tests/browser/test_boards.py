@@ -36,9 +36,7 @@ def test_a_station_shows_what_comes_and_what_passed(visit: Any) -> None:
 
 def test_terminals_have_departures_and_arrivals(visit: Any, site: str) -> None:
     """A stop at 0 m and one at the end of the path count, by leaving and entering the terminal."""
-    stations = {
-        each["estacao_id"]: each for each in httpx.get(f"{site}/api/v1/stations", timeout=60).json()["estacoes"]
-    }
+    stations = httpx.get(f"{site}/api/v1/stations", timeout=60).json()["estacoes"]
     seen = {"inicio": 0, "fim": 0}
     for station in stations:
         ends = {(each["linha"], each["sentido"]): each["ponta"] for each in station["linhas"]}
@@ -118,11 +116,19 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             const bus = live.vehicles.values().next().value;
             const period = { linha: '22', from: start, end: start + 3600e3, gaps: [gap], tracks, length: 3000 };
             const [hour] = planned(period);
+            const iso = second => new Date(start + second * 1e3).toISOString();
+            const row = { codigo: 'm', partida: iso(-1200), chegada: iso(-60), distancia_km: 3, cobertura: 1,
+                velocidade_media_kmh: 9, tipo: 'circular', confianca: 'alta' };
+            const model = { until: start / 1000 - 30, trips: [row],
+                passages: [{ codigo: 'm', estacao_id: 'S', chegada: iso(-600) }] };
+            const merged = { ...period, model };
+            const all = passages.tripsIn(merged).map(({ codigo, kind }) => `${codigo} ${kind}`);
+            const at = passages.passagesOf(merged, { estacao_id: 'S' }, 1500).map(({ codigo }) => codigo);
             const pairs = [[60, 300], [300, 300], [500, 300], [null, 300], [300, null]];
             const late = Date.parse('2026-11-27T06:30:00Z');
             return {
                 known: found.map(({ known }) => known), seconds: found.map(({ seconds }) => seconds),
-                waits: passages.waits([120, 480]), before, after,
+                all, at, waits: passages.waits([120, 480]), before, after,
                 grades: pairs.map(pair => gradeOf(...pair)),
                 silent: estimate({ bus, away: 900, age: 181 }, 'ida', 1000),
                 guess: estimate({ bus, away: 900, age: 5 }, 'x', 1000),
@@ -133,6 +139,7 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
     )
     assert told["known"] == [True, False]
     assert told["seconds"] == [300, 2700]
+    assert (told["all"], told["at"]) == (["c completa", "b completa", "a completa", "m completa"], ["m", "a", "b", "c"])
     assert told["waits"] == {"mean": 204, "even": 150}
     assert (told["before"], told["after"]) == (False, True)
     assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]

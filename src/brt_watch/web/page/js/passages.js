@@ -73,8 +73,34 @@ export function waits(seconds) {
   return { mean: seconds.reduce((all, one) => all + one * one, 0) / (2 * sum), even: sum / seconds.length / 2 };
 }
 
-/** Return the trips of a period, the newest first; only the last trip of a bus can be under way. */
-export function tripsIn({ tracks, length, end }) {
+/** Signals of a bus up to this age may belong to a trip that the models will still lengthen. */
+const OPEN_S = 180;
+
+/** Return the trips of a period, the newest first: those of the model, and of the tracks what it has not derived yet. */
+export function tripsIn(data) {
+  const seen = trackTrips(data);
+  if (!data.model) return seen;
+  const { until, trips } = data.model;
+  const open = seen.filter((trip) => trip.to > until - OPEN_S);
+  const closed = trips.map(({ codigo, partida, chegada, distancia_km, velocidade_media_kmh, cobertura, tipo, confianca }) => ({
+    codigo, from: Date.parse(partida) / 1000, to: Date.parse(chegada) / 1000, metres: distancia_km * 1000, share: cobertura,
+    seconds: (Date.parse(chegada) - Date.parse(partida)) / 1000, kmh: velocidade_media_kmh, confidence: confianca, kind: tipo === "parcial" ? "parcial" : "completa",
+  })).filter((trip) => !(trip.kind === "parcial" && trip.to > until - OPEN_S && open.some(({ codigo }) => codigo === trip.codigo)));
+  return [...open.filter((trip) => !closed.some((one) => one.codigo === trip.codigo && one.to > trip.from + 60)), ...closed].sort((a, b) => b.from - a.from);
+}
+
+/** Return the passages of a period at a stop, oldest first: those of the model, and of the tracks what it has not derived yet. */
+export function passagesOf(data, stop, mark) {
+  const seen = passagesAt(data.tracks, mark);
+  if (!data.model) return seen;
+  const { until, passages } = data.model;
+  const last = until - OPEN_S;
+  const found = passages.filter(({ estacao_id }) => estacao_id === stop.estacao_id).map(({ codigo, chegada }) => ({ codigo, at: Date.parse(chegada) / 1000 })).filter(({ at }) => at <= last);
+  return [...found, ...seen.filter(({ at }) => at > last)].sort((a, b) => a.at - b.at);
+}
+
+/** Return the trips of the tracks, the newest first; only the last trip of a bus can be under way. */
+function trackTrips({ tracks, length, end }) {
   const found = tracks.map((track) => tripOf(track, length, end / 1000)).sort((a, b) => b.from - a.from);
   const seen = new Set();
   for (const trip of found) {

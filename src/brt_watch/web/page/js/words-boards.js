@@ -83,6 +83,8 @@ export const BOARD_WORDS = {
   "report.hours": ["{hours} h", "{hours} h"],
   "report.nothing": ["Sem dados: nada foi capturado neste período.", "No data: nothing was captured in this period."],
   "report.covered": ["Calculado com {share}% dos minutos.", "Based on {share}% of the minutes."],
+  "report.model": ["Modelo até {time}; depois, estimativa pelos sinais.", "Model until {time}; estimated from signals after that."],
+  "report.nomodel": ["Estimado pelos sinais; o modelo ainda não processou este período.", "Estimated from signals; the model has not processed this period yet."],
   "report.line": ["{name}, linha {line} para {end}", "{name}, line {line} to {end}"],
   "report.station": ["Estação", "Station"],
 
@@ -117,6 +119,7 @@ export const BOARD_WORDS = {
   "trips.one.completa": ["completa", "complete"],
   "trips.one.parcial": ["parcial", "partial"],
   "trips.one.andamento": ["em andamento", "under way"],
+  "trips.confidence": ["confiança {level}", "confidence: {level}"],
   "trips.all": ["Todas", "All"],
   "trips.lede": ["{complete} {complete:viagem completa|viagens completas}, {partial} {partial:parcial|parciais} e {running} em andamento. Duração das completas: mediana {p50}, de {p10} a {p90} (10 a 90 %).", "{complete} complete, {partial} partial and {running} running {running:trip|trips}. Duration of complete trips: median {p50}, {p10} to {p90} (10 to 90 %)."],
   "trips.few": ["{complete} {complete:viagem completa|viagens completas}, {partial} {partial:parcial|parciais} e {running} em andamento.", "{complete} complete, {partial} partial and {running} running {running:trip|trips}."],

@@ -47,7 +47,7 @@ const { enter } = reportView("plano", (report) => {
     const [plan, seen, maybe] = ["planned", "seen", "maybe"].map((name) => Math.round(sum(name)));
     const part = boards.plan.get(data.linha)?.[0];
     sentence = plan ? t("plan.lede", { line: data.linha, seen: number(seen), planned: number(plan), share: number((100 * seen) / plan), unknown: maybe ? t("plan.unknown", { count: number(maybe) }) : "" }) : t("plan.none");
-    report.lede.textContent = data.partial ? report.coverage() : `${sentence} ${report.coverage()}`;
+    report.lede.textContent = data.partial ? report.coverage() : `${sentence} ${report.coverage()} ${report.modelWords()}`;
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("plan.coverage"), true]],

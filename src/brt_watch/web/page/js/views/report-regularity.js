@@ -3,7 +3,7 @@ import { fill, h, s } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
-import { BUNCHED, headways, marksOf, median, passagesAt, waits } from "../passages.js";
+import { BUNCHED, headways, marksOf, median, passagesOf, waits } from "../passages.js";
 import { address, here } from "../route.js";
 import { plannedHeadway } from "../stops.js";
 import { token } from "../theme.js";
@@ -31,14 +31,14 @@ const { enter } = reportView("regularidade", (report) => {
     const stop = inner.find(({ estacao_id }) => estacao_id === wished) ?? inner[inner.length >> 1] ?? data.stops[0];
     station.value = stop.estacao_id;
     const marks = marksOf(data.stops);
-    const all = headways(passagesAt(data.tracks, marks[data.stops.indexOf(stop)]), data.gaps);
+    const all = headways(passagesOf(data, stop, marks[data.stops.indexOf(stop)]), data.gaps);
     const known = all.filter((one) => one.known);
     const seconds = known.map((one) => one.seconds);
     const { mean, even } = waits(seconds);
     const bunched = known.filter((one) => isBunched(data, one)).length;
     const planned = plannedHeadway(data.linha, data.end);
     const lost = all.length - known.length;
-    report.lede.textContent = [report.coverage(), lost ? `${t("reg.unknown", { count: lost })}.` : ""].filter(Boolean).join(" ");
+    report.lede.textContent = [report.coverage(), report.modelWords(), lost ? `${t("reg.unknown", { count: lost })}.` : ""].filter(Boolean).join(" ");
     fill(top, figures([
       [t("reg.median"), seconds.length ? age(median(seconds)) : t("nodata"), planned ? t("reg.planned", { age: age(planned) }) : t("control.noplan")],
       [t("reg.wait"), mean === null ? t("nodata") : age(mean), mean === null ? "" : t("reg.even", { age: age(even) })],
@@ -87,7 +87,7 @@ function heatMap(data, stops, read) {
   stops.forEach((stop, number) => {
     const y = top + number * row;
     svg.append(s("text", { x: left - 8, y: y + 11, "text-anchor": "end", fill: token("ink") }, short(stop.nome).slice(0, 24)));
-    const all = headways(passagesAt(data.tracks, marks[number]), data.gaps).filter((one) => one.known);
+    const all = headways(passagesOf(data, stop, marks[number]), data.gaps).filter((one) => one.known);
     for (let column = 0; column < columns; column++) {
       const from = first + column * QUARTER;
       const here = all.filter((one) => one.at >= from && one.at < from + QUARTER);

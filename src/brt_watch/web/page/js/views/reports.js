@@ -84,8 +84,8 @@ class Report {
     this.asking = new AbortController();
     if (!refresh) this.lede.textContent = t("loading");
     try {
-      const [pieces, { primeiro }] = await Promise.all([this.pieces(from, end), get("playback/range", {}, this.asking.signal), loadBoards()]);
-      this.take(pieces, from, end, primeiro && Date.parse(primeiro));
+      const [pieces, { primeiro }, model] = await Promise.all([this.pieces(from, end), get("playback/range", {}, this.asking.signal), this.model(from, end), loadBoards()]);
+      this.take(pieces, from, end, primeiro && Date.parse(primeiro), model);
       this.part.draw(this.data);
     } catch (error) {
       if (error.name !== "AbortError") this.fail(error.message);
@@ -101,12 +101,25 @@ class Report {
     return found;
   }
 
-  take(pieces, from, end, first) {
+  /** Fetch what the models have derived of the period: {until (s), trips, passages}; null where there is nothing of it. */
+  async model(from, end) {
+    const wanted = { regularidade: "passages", viagens: "trips", plano: "trips" }[this.name];
+    if (!wanted || live.notice?.code === "banco_ausente") return null;
+    try {
+      const answer = await get(wanted, { linha: this.linha, sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal);
+      return answer.derivado_ate && { until: Date.parse(answer.derivado_ate) / 1000, trips: answer.viagens ?? [], passages: answer.passagens ?? [] };
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      return null;
+    }
+  }
+
+  take(pieces, from, end, first, model) {
     const gaps = pieces.flatMap(({ lacunas }) => lacunas);
     const incomplete = pieces.find(isAway) ?? pieces.find(({ aviso }) => aviso) ?? null;
     const tracks = joined(pieces.flatMap(({ veiculos }) => veiculos));
     this.data = {
-      linha: this.linha, sentido: this.sentido, from, end, first, gaps, tracks, away: Boolean(incomplete && isAway(incomplete)), partial: incomplete && missingWords(incomplete),
+      linha: this.linha, sentido: this.sentido, from, end, first, gaps, tracks, model, away: Boolean(incomplete && isAway(incomplete)), partial: incomplete && missingWords(incomplete),
       stops: pieces[0].estacoes, length: pieces[0].comprimento_m, covered: coveredShare(from, end, gaps),
     };
   }
@@ -115,6 +128,12 @@ class Report {
   coverage() {
     const { partial, covered } = this.data;
     return partial ?? (covered <= 0 ? t("report.nothing") : t("report.covered", { share: number(Math.floor(covered * 1000) / 10, covered < 1 ? 1 : 0) }));
+  }
+
+  /** Return until when the models have derived the period; what came later is estimated in the browser. */
+  modelWords() {
+    const { model, end } = this.data;
+    return t(model ? "report.model" : "report.nomodel", { time: clock(Math.min(end, (model?.until ?? 0) * 1000)) });
   }
 
   head() {

@@ -150,7 +150,11 @@ def test_a_diagram_keeps_its_line_its_time_and_its_zoom(visit: Any) -> None:
     drawn = page.evaluate(scales)
     page.reload()
     page.wait_for_function(f"drawn => {scales} === drawn", arg=drawn)
-    for line, words in (("68", "não tem trajeto conhecido"), ("999", "não existe")):
+    page.evaluate(
+        """async () => { const {network} = await import('/page/js/network.js');
+        network.lines.set('77', { linha: '77', nome: 'Sem trajeto' }); }"""
+    )
+    for line, words in (("77", "não tem trajeto conhecido"), ("999", "não existe")):
         seen.go(f"diagrama?linha={line}")
         page.locator(".problem", has_text=words).wait_for()
         assert f"Linha {line}" in page.locator("h1").inner_text()

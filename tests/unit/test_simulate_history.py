@@ -103,12 +103,27 @@ def test_the_truth_of_a_trip_has_its_passages_and_its_signals(settings: Settings
     assert {row["viagem"] for row in passages} == set(trips)
     for trip in list(trips.values())[:50]:
         own = [row for row in passages if row["viagem"] == trip["viagem"]]
-        assert (own[0]["chegada"], own[-1]["partida"]) == (trip["partida"], trip["chegada"])
-        path = NETWORK.paths[trip["linha"], trip["sentido"]]
-        assert [row["estacao_id"] for row in own] == [stop.estacao_id for stop in path.stops]
-        assert [int(row["ordem"]) for row in own] == list(range(1, len(own) + 1))
+        assert own[0]["partida"] == trip["partida"]
+        if trip["motivo_fim"] != "avaria":
+            assert own[-1]["chegada"] == trip["chegada"]
+        stations = [stop.estacao_id for stop in NETWORK.paths[trip["linha"], trip["sentido"]].stops]
+        orders = [int(row["ordem"]) for row in own]
+        assert [row["estacao_id"] for row in own] == stations[orders[0] - 1 : orders[-1]]
+        assert orders == list(range(orders[0], orders[-1] + 1))
+        assert sum(int(row["embarques"]) for row in own) == int(trip["embarques"])
     driving = [row for row in truth(settings, "sinais") if row["estado"] == "viagem"]
     assert all(row["distancia_m"] for row in driving)
+
+
+def test_the_truth_says_of_passages_who_waited_and_what_bunched(settings: Settings) -> None:
+    for row in truth(settings, "passagens"):
+        assert bool(row["espera_s"]) == (row["embarques"] != "0")
+        assert bool(row["intervalo_s"]) == bool(row["comboio"])
+        if row["comboio"]:
+            bunched = float(row["intervalo_s"]) < float(row["intervalo_planejado_s"]) / 4
+            assert abs(bunched - int(row["comboio"])) == 0 or float(row["intervalo_s"]) * 4 == pytest.approx(
+                float(row["intervalo_planejado_s"]), abs=4
+            )
 
 
 def test_the_files_of_the_truth_begin_with_their_columns(settings: Settings) -> None:

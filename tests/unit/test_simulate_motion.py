@@ -4,73 +4,69 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brt_watch.network import Path, Stop, read_network
-from brt_watch.simulate.motion import GOVERNOR_KMH, Motion, drive, place_on, quickest_seconds
+from brt_watch.network import Path, Stop
+from brt_watch.simulate.motion import GOVERNOR_KMH, Halt, Piece, drive, place_on, seconds_of_a_run, seconds_to_pass
 
-NETWORK = read_network()
-PATHS = sorted(key for key, path in NETWORK.paths.items() if len(path.stops) > 1)
+LIMIT = GOVERNOR_KMH / 3.6
 
+a_gap = st.tuples(st.integers(60, 9000), st.floats(0.6, 1), st.floats(0, 400), st.floats(0, 90))
+"""Metres, a share of the limit, seconds lost on the way, seconds of standing at its end."""
 
-def length(path: Path) -> float:
-    return path.stops[-1].distancia_m - path.stops[0].distancia_m
-
-
-a_trip = st.tuples(st.sampled_from(PATHS), st.integers(15, 46), st.integers(0, 1000))
-"""One of the paths of the network, km/h from end to end, and a seed."""
-
-Trip = tuple[tuple[str, str], int, int]
+Gaps = list[tuple[int, float, float, float]]
 
 
-def driven(trip: Trip) -> tuple[Path, float, Motion]:
-    key, speed_kmh, seed = trip
-    path = NETWORK.paths[key]
-    seconds = max(length(path) / speed_kmh * 3.6, quickest_seconds(path))
-    return path, seconds, drive(path, seconds, Random(seed))
+def halts_of(gaps: Gaps) -> list[Halt]:
+    halts = [Halt(100.0, 0.0, 0.0, LIMIT)]
+    for metres, share, lost, stands in gaps:
+        arrival = halts[-1].departure + seconds_of_a_run(metres, LIMIT * share) + lost
+        halts.append(Halt(halts[-1].metres + metres, arrival, arrival + stands, LIMIT * share))
+    return [*halts[:-1], halts[-1]._replace(departure=halts[-1].arrival)]
 
 
-def at(motion: Motion, seconds: float) -> tuple[float, float]:
+def at(pieces: list[Piece], seconds: float) -> tuple[float, float]:
     """Metres and km/h at a moment of the trip."""
-    *_, piece = (piece for piece in motion.pieces if piece.at <= seconds)
+    *_, piece = (piece for piece in pieces if piece.at <= seconds + 1e-9)
     since = seconds - piece.at
     metres = piece.metres + piece.speed * since + piece.gain * since * since / 2
     return metres, (piece.speed + piece.gain * since) * 3.6
 
 
 @settings(max_examples=60, deadline=None)
-@given(a_trip)
-def test_a_trip_goes_from_the_first_station_to_the_last_in_just_its_time(trip: Trip) -> None:
-    path, seconds, motion = driven(trip)
-    assert motion.pieces[0][:2] == (0.0, path.stops[0].distancia_m)
-    assert motion.pieces[-1].at == pytest.approx(seconds)
-    assert motion.pieces[-1].metres == pytest.approx(path.stops[-1].distancia_m)
+@given(st.lists(a_gap, min_size=1, max_size=6), st.integers(0, 1000))
+def test_a_bus_stands_at_each_halt_on_its_second(gaps: Gaps, seed: int) -> None:
+    halts = halts_of(gaps)
+    pieces = drive(halts, Random(seed))
+    for halt in halts:
+        for moment in (halt.arrival, halt.departure):
+            metres, speed = at(pieces, moment)
+            assert metres == pytest.approx(halt.metres, abs=0.1)
+            assert speed == pytest.approx(0, abs=0.1)
+    assert pieces[-1].at == halts[-1].arrival
 
 
 @settings(max_examples=60, deadline=None)
-@given(a_trip)
-@example((("22", "volta"), 32, 0)).via("its dwells were too long for its time, and it flew")
-def test_no_bus_jumps_or_drives_backward_or_faster_than_its_governor_allows(trip: Trip) -> None:
-    _, _, motion = driven(trip)
-    for before, after in pairwise(motion.pieces):
-        metres, speed = at(motion, after.at - 1e-6)
+@given(st.lists(a_gap, min_size=1, max_size=6), st.integers(0, 1000))
+def test_no_bus_jumps_drives_backward_or_flies(gaps: Gaps, seed: int) -> None:
+    pieces = drive(halts_of(gaps), Random(seed))
+    for before, after in pairwise(pieces):
+        since = after.at - before.at
+        speed = (before.speed + before.gain * since) * 3.6
+        metres = before.metres + before.speed * since + before.gain * since * since / 2
         assert metres == pytest.approx(after.metres, abs=0.1)
         assert speed == pytest.approx(after.speed * 3.6, abs=0.1)
         assert before.metres <= after.metres + 1e-6
         assert speed < GOVERNOR_KMH * 1.12
 
 
-@settings(max_examples=60, deadline=None)
-@given(a_trip)
-def test_every_station_is_passed_in_its_order_and_the_bus_stands_there(trip: Trip) -> None:
-    path, _, motion = driven(trip)
-    assert [passage.estacao_id for passage in motion.passages] == [stop.estacao_id for stop in path.stops]
-    for before, after in pairwise(motion.passages):
-        assert before.arrival <= before.departure <= after.arrival <= after.departure
-    for stop, passage in zip(path.stops, motion.passages, strict=True):
-        metres, speed = at(motion, (passage.arrival + passage.departure) / 2)
-        assert (metres, speed) == (pytest.approx(stop.distancia_m, abs=0.1), pytest.approx(0, abs=0.1))
+@given(st.integers(20, 9000), st.floats(0.01, 0.99))
+def test_a_run_passes_its_points_in_their_order(length: int, share: float) -> None:
+    passes = seconds_to_pass(length * share, length, LIMIT)
+    assert 0 < passes < seconds_of_a_run(length, LIMIT)
+    assert passes < seconds_to_pass(length * (share + 1) / 2, length, LIMIT)
+    assert seconds_of_a_run(length * share, LIMIT) >= passes, "whoever stops there takes longer"
 
 
 def test_a_place_on_a_path_lies_between_its_points_and_looks_along_it() -> None:

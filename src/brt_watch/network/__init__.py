@@ -112,6 +112,7 @@ class Line:
     headways: tuple[Headway, ...]
     valido_desde: date
     valido_ate: date | None = None
+    corredores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,7 @@ def _read_lines(folder: File) -> dict[Version, Line]:
             tuple(headways.pop(version, ())),
             version[1],
             end,
+            tuple(corridor for corridor in row.optional("corredores").split(";") if corridor),
         )
     if headways:
         unknown = ", ".join(f"{linha} of {since}" for linha, since in headways)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
 from brt_watch.network import METRES_OF_A_DEGREE, Path, Stop, metres_between
+from brt_watch.simulate.motion import Halt
+from brt_watch.simulate.traffic import Call
 
 
 class Doing(str, Enum):
@@ -37,12 +40,23 @@ class Point(NamedTuple):
     longitude: float
 
 
+class Journey(NamedTuple):
+    """What happened on a trip: why it began and ended, its calls, the planned departure and interval, if any."""
+
+    began: str
+    ended: str
+    planned_at: float | None
+    interval_s: float
+    calls: tuple[Call, ...]
+
+
 @dataclass(eq=False)
 class Activity:
     """What a vehicle does from `start` to `end` (epoch seconds; without end until the plan knows it).
 
     `odometer_m` is what it has driven before. The label changes from `label` to `next_label` at `label_at`, which may
-    be late. After `silent_from` its device says nothing more.
+    be late. After `silent_from` its device says nothing more. `halts` are where and when it stands on its path, in
+    seconds since the start.
     """
 
     doing: Doing
@@ -52,6 +66,8 @@ class Activity:
     odometer_m: float
     label: Label
     path: Path | None = None
+    halts: tuple[Halt, ...] = ()
+    journey: Journey | None = None
     next_label: Label = NO_LINE
     label_at: float = math.inf
     silent_from: float = math.inf
@@ -65,6 +81,7 @@ class Spot(NamedTuple):
     radius_m: float
 
 
+@lru_cache(maxsize=10_000)
 def metres(point: Point, other: Point) -> float:
     """Return the metres between two points."""
     return metres_between(*point, *other)

@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from brt_watch.clock import RIO
-from brt_watch.network import Network, Path
-from brt_watch.simulate.activities import NO_LINE, Activity, Doing, Label, Point, Spot, metres, scattered, straight
-from brt_watch.simulate.motion import quickest_seconds
+from brt_watch.network import Network
+from brt_watch.simulate.activities import (
+    NO_LINE,
+    Activity,
+    Doing,
+    Journey,
+    Label,
+    Point,
+    Spot,
+    metres,
+    scattered,
+    straight,
+)
+from brt_watch.simulate.motion import GOVERNOR_KMH, Halt, place_on
 from brt_watch.simulate.timetable import Departure, service_day, timetable
+from brt_watch.simulate.traffic import Ended, Run, Traffic
 
-TIME_FACTOR = [
-    *[0.95, 0.94, 0.93, 0.93, 0.93, 0.94, 1.00, 1.03, 1.03, 1.01, 1.00, 1.00],
-    *[1.01, 1.02, 1.03, 1.03, 1.05, 1.08, 1.08, 1.06, 1.00, 0.98, 0.97, 0.96],
-]
-"""How long a trip takes by the hour, beside the timetable (the city's medians by segment and hour, 2022)."""
+LAYOVER_SECONDS = (180, 420)
+SHORTEST_LAYOVER_S = 90
+"""How long a bus rests at a terminal, and at least, when a departure waits for it."""
 
-LAYOVER_SECONDS = (200, 480)
 PATIENCE_SECONDS = (500, 1100)
-"""A bus that nobody needs for so long is driven to a garage, or parked where it is."""
+"""A bus that nobody needs for this long is driven to a garage, or parked where it is."""
 
 SHUNTING_SECONDS = (300, 2400)
 """From the arrival in a garage until the ignition is switched off."""
 
 TRANSFER_MS = 22 / 3.6
-USUAL_MS = 27 / 3.6
-"""From end to end, on a line of which the timetable does not say it."""
 
-SILENT_WHEN_PARKED = 0.35
+SILENT_WHEN_PARKED = 0.2
 """The share of parked buses whose device is cut off from its battery within half an hour."""
+
+LEAD = timedelta(hours=2)
+"""How far ahead of what is shown the plan is made: a bus is fetched from a garage up to this long before it departs."""
+
+FETCHED = 0.85
+"""The share of departures without a bus for which one is at hand in a garage; the others wait for the next arrival."""
+
+LATEST = 0.8, 900.0
+"""After this share of its interval, and this many seconds, a departure without a bus is cancelled."""
+
+RETRY_S = 30.0
+
+APART = 0.35
+"""A terminal does not send two buses of a line within this share of their interval."""
+
+TURNING_S = (120, 300)
+CUT_STANDS_S, BROKEN_STANDS_S = (60, 240), (900, 3000)
+"""How long a bus stands where it turns back, where its trip is cut short, and where it has broken down."""
+
+STEP = timedelta(hours=1)
 
 
 @dataclass(eq=False)
@@ -43,18 +69,27 @@ class _Bus:
     odometer_m: float
     free_at: float = 0.0
     layover: float = 0.0
+    waits: int = 0
 
 
 class Plan:
-    """What each of a number of buses does, a day at a time, for as many days as are asked for."""
+    """What each of a number of buses does, an hour at a time, for as long as is asked for.
 
-    def __init__(self, network: Network, odometers_m: list[float], start: datetime, seed: str) -> None:
+    What lies before `until` (epoch seconds) is final. `hold_s` is the longest time for which a bus is held at its
+    terminal so that it departs midway between the one before and the next.
+    """
+
+    def __init__(
+        self, network: Network, odometers_m: list[float], start: datetime, seed: str, hold_s: float = 0.0
+    ) -> None:
         self._chance = Random(f"{seed}/plan")
         self._network = network
         self._seed = seed
-        self._day = service_day(start)
-        self.until = self._day.timestamp()
-        self._left: list[Departure] = []
+        self._hold_s = hold_s
+        self._now = self._next_day = service_day(start)
+        self.until = (self._now - LEAD).timestamp()
+        self.cancelled = 0
+        self._traffic = Traffic(network, seed)
         self._terminals = _terminals(network)
         self._garages = [
             Spot(garage.garagem_id, Point(garage.latitude, garage.longitude), garage.raio_m)
@@ -63,88 +98,135 @@ class Plan:
         ]
         self._waiting: dict[Spot, list[_Bus]] = {spot: [] for spot in self._terminals.values()}
         self._parked: dict[Spot, list[_Bus]] = {}
-        self._impatient: list[tuple[float, int, _Bus, Spot]] = []
         self._buses = [_Bus(deque(), NO_LINE, odometer) for odometer in odometers_m]
-        self._count = 0
-        self._seconds = {
-            key: (network.lines[key[0]].viagem_s or path.length_m / USUAL_MS, quickest_seconds(path))
-            for key, path in network.paths.items()
-            if key[0] in network.lines
-        }
         paths = list(network.paths.values())
+        morning = self._now.timestamp()
         for bus in self._buses:
             path = self._chance.choice(paths)
             bus.label = Label(path.linha, path.sentido)
-            self._park(bus, self.until - self._chance.uniform(1800, 8 * 3600), self._chance.choice(self._garages))
+            self._park(bus, morning - self._chance.uniform(1800, 8 * 3600), self._chance.choice(self._garages))
 
     def activities(self, bus: int) -> deque[Activity]:
         """Return what a bus does, in the order of time, as far as it is planned; all but the last may be taken away."""
         return self._buses[bus].activities
 
+    def journeys(self) -> Iterator[Activity]:
+        """Yield the trips that have ended and were not taken away, by bus."""
+        return (each for bus in self._buses for each in bus.activities if each.journey)
+
     def extend(self) -> None:
-        """Plan another day."""
-        day, self._day = self._day, self._day + timedelta(days=1)
-        self.until = self._day.timestamp()
-        departures = [*self._left, *timetable(self._network, day, self._seed)]
-        departures.sort(key=lambda departure: departure.at)
-        self._left = [departure for departure in departures if departure.at >= self.until]
-        for departure in departures[: len(departures) - len(self._left)]:
-            self._run_out_of_patience(departure.at)
-            self._give(departure)
-        self._run_out_of_patience(self.until)
+        """Plan another hour."""
+        self._now += STEP
+        if self._now > self._next_day - STEP:
+            for departure in timetable(self._network, self._next_day, self._seed):
+                self._traffic.at(departure.due_at, self._due, departure)
+            self._next_day += timedelta(days=1)
+        self._traffic.run_until(self._now.timestamp())
+        self.until = (self._now - LEAD).timestamp()
 
     # -- a departure ----------------------------------------------------------------------------------------------
 
-    def _give(self, departure: Departure) -> None:
-        """Give a departure to the bus that has waited longest, or to the nearest one that is parked; or cancel it."""
-        at, path = departure
-        here = self._terminals[path.linha, path.sentido, "start"]
-        ready = [bus for bus in self._waiting[here] if bus.free_at + bus.layover <= at]
-        if ready:
-            self._waiting[here].remove(bus := ready[0])
-        elif fetched := self._fetched(here, at):
-            bus = fetched
+    def _due(self, departure: Departure, now: float) -> None:
+        """Give a departure to the bus that has waited longest, or to the nearest one that is parked, or let it wait."""
+        here = self._terminals[departure.path.linha, departure.path.sentido, "start"]
+        before = self._traffic.last_departure((departure.path.linha, departure.path.sentido))
+        if before is not None and now < before + APART * departure.interval_s:
+            self._traffic.at(before + APART * departure.interval_s, self._due, departure)
+        elif bus := self._ready(here, now, in_haste=now > departure.due_at):
+            if (held_until := self._held_until(departure, now)) > now:
+                self._traffic.at(held_until, self._due, departure._replace(next_at=-math.inf))
+            else:
+                self._send(bus, here, departure, now)
+        elif now == departure.due_at and self._chance.random() < FETCHED and (bus := self._fetched(here, now)):
+            self._send(bus, None, departure, now)
+        elif now - departure.due_at < min(LATEST[0] * departure.interval_s, LATEST[1]):
+            self._traffic.at(now + RETRY_S, self._due, departure)
         else:
-            return
-        self._until(bus, at)
-        length = path.stops[-1].distancia_m - path.stops[0].distancia_m
-        seconds = self._seconds_of(path, at)
+            self.cancelled += 1
+
+    def _ready(self, here: Spot, now: float, in_haste: bool) -> _Bus | None:
+        return next(
+            (
+                bus
+                for bus in self._waiting[here]
+                if bus.free_at + (SHORTEST_LAYOVER_S if in_haste else bus.layover) <= now
+            ),
+            None,
+        )
+
+    def _held_until(self, departure: Departure, now: float) -> float:
+        """Return when a bus should depart so that the gap before it is like the one after it."""
+        before = self._traffic.last_departure((departure.path.linha, departure.path.sentido))
+        if not self._hold_s or before is None or departure.next_at == -math.inf:
+            return now
+        return min((before + departure.next_at) / 2, departure.due_at + self._hold_s)
+
+    def _send(self, bus: _Bus, here: Spot | None, departure: Departure, now: float) -> None:
+        """Let a bus begin a trip, from a terminal where it waits or just as it comes from a garage."""
+        if here:
+            self._waiting[here].remove(bus)
+        path = departure.path
+        course = self._traffic.courses[path.linha, path.sentido]
+        run = Run(course, Random(departure.name), departure.interval_s, self._ended, departure.planned_at)
+        self._begin(run, bus, now)
+
+    def _begin(self, run: Run, bus: _Bus, now: float) -> None:
+        self._until(bus, now)
+        run.bus = self._buses.index(bus) if run.bus < 0 else run.bus
+        self._traffic.begin(run, now)
+
+    def _ended(self, run: Run, now: float, ended: Ended) -> None:
+        """Write down a trip that has ended, and say what its bus does next."""
+        bus, path, start = self._buses[run.bus], run.course.path, run.calls[0].departure
+        first, last = run.halts[0].metres, run.halts[-1].metres
+        halts = tuple(
+            Halt(halt.metres, halt.arrival - start, halt.departure - start, halt.limit_ms) for halt in run.halts
+        )
         label = Label(path.linha, path.sentido)
-        trip = Activity(
-            Doing.TRIP, at, at + seconds, here.at, bus.odometer_m, bus.label, path, label, self._label_at(at)
-        )
+        began = "terminal" if run.planned_at is not None else Ended.TURNED.value
+        journey = Journey(began, ended.value, run.planned_at, run.interval_s, tuple(run.calls))
+        at = Point(*place_on(path, first)[:2])
+        trip = Activity(Doing.TRIP, start, now, at, bus.odometer_m, bus.label, path, halts, journey, label)
+        trip.label_at = _label_at(start, run.chance)
         bus.activities.append(trip)
-        bus.label = label if trip.label_at < trip.end else bus.label
-        bus.odometer_m += length
-        self._wait(bus, at + seconds, self._terminals[path.linha, path.sentido, "end"])
+        bus.label = label if trip.label_at < now else bus.label
+        bus.odometer_m += last - first
+        here = Spot(ended.value, Point(*place_on(path, last)[:2]), 30)
+        if ended is Ended.TERMINAL:
+            self._wait(bus, now, self._terminals[path.linha, path.sentido, "end"])
+        elif ended is Ended.TURNED:
+            self._stand(bus, now, math.inf, here)
+            self._traffic.at(now + run.chance.uniform(*TURNING_S), self._turn, run)
+        else:
+            stands = BROKEN_STANDS_S if ended is Ended.BROKEN else CUT_STANDS_S
+            leaves_at = now + run.chance.uniform(*stands)
+            self._stand(bus, now, leaves_at, here)
+            self._traffic.at(leaves_at, self._goes_home, (bus, here))
 
-    def _seconds_of(self, path: Path, at: float) -> float:
-        planned, quickest = self._seconds[path.linha, path.sentido]
-        hour = datetime.fromtimestamp(at, RIO).hour
-        return max(planned * TIME_FACTOR[hour] * self._chance.lognormvariate(0, 0.06), quickest)
-
-    def _label_at(self, at: float) -> float:
-        """Return when the label follows the trip: mostly before it departs, sometimes late, or never."""
-        kind = self._chance.random()
-        return at + (
-            self._chance.uniform(-180, 30)
-            if kind < 0.85
-            else self._chance.uniform(60, 900)
-            if kind < 0.97
-            else math.inf
-        )
+    def _turn(self, run: Run, now: float) -> None:
+        """Let a bus that has turned back begin a trip in the other direction, from where it is."""
+        path, stop = run.course.path, run.course.nodes[run.node].stop
+        assert stop is not None
+        course = self._traffic.courses[path.linha, "volta" if path.sentido == "ida" else "ida"]
+        begins_at = run.course.turns[stop]
+        assert begins_at is not None
+        back = Run(course, run.chance, run.interval_s, self._ended, bus=run.bus, node=course.at_stop[begins_at])
+        self._begin(back, self._buses[run.bus], now)
 
     def _fetched(self, to: Spot, at: float) -> _Bus | None:
         """Return the nearest parked bus that can be there in time, on its way."""
         for spot in sorted(self._parked, key=lambda spot: metres(spot.at, to.at)):
             leaves_at = at - metres(spot.at, to.at) / TRANSFER_MS - 120
             ignition_at = leaves_at - self._chance.uniform(300, 900)
+            if ignition_at < at - LEAD.total_seconds():
+                return None
             bus = next((bus for bus in self._parked[spot] if bus.free_at + 300 < ignition_at), None)
             if bus:
                 self._parked[spot].remove(bus)
                 self._until(bus, ignition_at)
                 self._stand(bus, ignition_at, leaves_at, spot)
-                self._transfer(bus, leaves_at, spot, to)
+                arrives = self._transfer(bus, leaves_at, spot, to)
+                self._stand(bus, arrives, math.inf, to)
                 return bus
         return None
 
@@ -152,28 +234,32 @@ class Plan:
 
     def _wait(self, bus: _Bus, at: float, here: Spot) -> None:
         bus.free_at, bus.layover = at, self._chance.uniform(*LAYOVER_SECONDS)
+        bus.waits += 1
         self._stand(bus, at, math.inf, here)
         self._waiting[here].append(bus)
-        self._count += 1
-        heapq.heappush(self._impatient, (at + self._chance.uniform(*PATIENCE_SECONDS), self._count, bus, here))
+        self._traffic.at(at + self._chance.uniform(*PATIENCE_SECONDS), self._loses_patience, (bus, here, bus.waits))
 
-    def _run_out_of_patience(self, now: float) -> None:
-        while self._impatient and self._impatient[0][0] <= now:
-            at, _, bus, here = heapq.heappop(self._impatient)
-            waits = bus.activities[-1]
-            if bus not in self._waiting[here] or waits.start != bus.free_at or waits.start > at:
-                continue
-            self._waiting[here].remove(bus)
-            self._until(bus, at)
-            evening = not 5 <= datetime.fromtimestamp(at, RIO).hour < 20
-            if self._chance.random() < (0.9 if evening else 0.5):
-                garage = min(self._garages, key=lambda garage: metres(garage.at, here.at))
-                arrives = self._transfer(bus, at, here, garage)
-                parks = arrives + self._chance.uniform(*SHUNTING_SECONDS)
-                self._stand(bus, arrives, parks, garage)
-                self._park(bus, parks, garage)
-            else:
-                self._park(bus, at, here)
+    def _loses_patience(self, waits: tuple[_Bus, Spot, int], now: float) -> None:
+        bus, here, number = waits
+        if bus.waits != number or bus not in self._waiting[here]:
+            return
+        self._waiting[here].remove(bus)
+        evening = not 5 <= (now / 3600 - 3) % 24 < 20
+        if self._chance.random() < (0.9 if evening else 0.5):
+            self._goes_home((bus, here), now)
+        else:
+            self._until(bus, now)
+            self._park(bus, now, here)
+
+    def _goes_home(self, bus_and_place: tuple[_Bus, Spot], now: float) -> None:
+        """Drive a bus to the nearest garage and park it."""
+        bus, here = bus_and_place
+        self._until(bus, now)
+        garage = min(self._garages, key=lambda garage: metres(garage.at, here.at))
+        arrives = self._transfer(bus, now, here, garage)
+        parks = arrives + self._chance.uniform(*SHUNTING_SECONDS)
+        self._stand(bus, arrives, parks, garage)
+        self._park(bus, parks, garage)
 
     def _until(self, bus: _Bus, at: float) -> None:
         """End what the bus did, at this moment."""
@@ -186,10 +272,14 @@ class Plan:
     def _transfer(self, bus: _Bus, at: float, spot: Spot, to: Spot) -> float:
         """Drive without passengers; returns the moment of arrival."""
         path = straight(spot.at, to.at)
-        arrives = at + path.metres[-1] / TRANSFER_MS + 60
-        bus.activities.append(Activity(Doing.TRANSFER, at, arrives, spot.at, bus.odometer_m, bus.label, path))
-        bus.odometer_m += path.metres[-1]
-        return arrives
+        seconds = path.length_m / TRANSFER_MS + 60
+        limit = GOVERNOR_KMH / 3.6
+        halts = (Halt(0.0, 0.0, 0.0, limit), Halt(path.length_m, seconds, seconds, limit))
+        bus.activities.append(
+            Activity(Doing.TRANSFER, at, at + seconds, spot.at, bus.odometer_m, bus.label, path, halts)
+        )
+        bus.odometer_m += path.length_m
+        return at + seconds
 
     def _park(self, bus: _Bus, at: float, spot: Spot) -> None:
         where = scattered(spot.at, spot.radius_m / 3, self._chance)
@@ -198,6 +288,14 @@ class Plan:
         bus.activities.append(parked)
         bus.free_at = at
         self._parked.setdefault(spot, []).append(bus)
+
+
+def _label_at(start: float, chance: Random) -> float:
+    """Return when the label follows a trip: mostly before it departs, sometimes late, or never."""
+    kind = chance.random()
+    if kind < 0.85:
+        return start + chance.uniform(-180, 30)
+    return start + chance.uniform(60, 900) if kind < 0.97 else math.inf
 
 
 def _terminals(network: Network) -> dict[tuple[str, str, str], Spot]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from brt_watch.simulate.activities import Activity, Doing, Label, Point, moved
 from brt_watch.simulate.fleet import Vehicle
-from brt_watch.simulate.motion import Motion, Place, drive, place_on
+from brt_watch.simulate.motion import Piece, Place, drive, place_on
 
 TRANSPORT_SECONDS, TRANSPORT_SIGMA = 4.5, 0.35
 """From the device to the API: log-normal."""
@@ -63,24 +63,23 @@ class Signal(NamedTuple):
     metres: float | None
 
 
-def signals_of(vehicle: Vehicle, activity: Activity, motion: Motion | None, seed: str) -> Iterator[Signal]:
+def signals_of(vehicle: Vehicle, activity: Activity, pieces: list[Piece] | None, seed: str) -> Iterator[Signal]:
     """Yield the signals of an activity in the order of time, until it ends or its device falls silent.
 
     The same for the same seed, whatever came before: an activity can be begun with in the middle of a day. Of one
     without an end so far, take only what lies within the time that is planned.
     """
     chance = Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}")
-    if motion is None:
+    if pieces is None:
         return _standing(vehicle, activity, chance)
-    return _driving(vehicle, activity, motion, chance)
+    return _driving(vehicle, activity, pieces, chance)
 
 
-def motion_of(vehicle: Vehicle, activity: Activity, seed: str) -> Motion | None:
+def motion_of(vehicle: Vehicle, activity: Activity, seed: str) -> list[Piece] | None:
     """Return how a vehicle moves in an activity, None when it stands."""
     if activity.path is None:
         return None
-    chance = Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}/motion")
-    return drive(activity.path, activity.end - activity.start, chance)
+    return drive(activity.halts, Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}/motion"))
 
 
 def _moments(vehicle: Vehicle, start: float, period: int) -> Iterator[float]:
@@ -106,16 +105,16 @@ def _standing(vehicle: Vehicle, activity: Activity, chance: Random) -> Iterator[
         yield _signal(vehicle, activity, at, seen, 0.0, heading, 0.0, None, chance)
 
 
-def _driving(vehicle: Vehicle, activity: Activity, motion: Motion, chance: Random) -> Iterator[Signal]:
+def _driving(vehicle: Vehicle, activity: Activity, pieces: list[Piece], chance: Random) -> Iterator[Signal]:
     assert activity.path is not None
-    path, pieces = activity.path, motion.pieces
+    path = activity.path
     quiet_from = quiet_until = 0.0
     if chance.random() < QUIET_TRIPS:
         quiet_from = chance.uniform(activity.start, activity.end)
         quiet_until = quiet_from + 60 + chance.expovariate(1 / QUIET_SECONDS)
     on = 1 if chance.random() > RARE["ignition"] else 0
     number, seen, frozen, heading = 0, Point(0.0, 0.0), False, None
-    for at in _moments_of_a_trip(vehicle, activity, motion, chance):
+    for at in _moments_of_a_trip(vehicle, activity, pieces, chance):
         while number + 1 < len(pieces) and pieces[number + 1].at <= at - activity.start:
             number += 1
         piece = pieces[number]
@@ -133,14 +132,12 @@ def _driving(vehicle: Vehicle, activity: Activity, motion: Motion, chance: Rando
             error = chance.gauss(0, 6) if chance.random() < 0.8 else chance.gauss(0, 25)
             heading, frozen = round(bearing + error) % 360 or None, False
         if not quiet_from <= at < quiet_until:
-            yield _signal(
-                vehicle, activity, at, seen, speed, heading, metres - path.stops[0].distancia_m, metres, chance, on
-            )
+            yield _signal(vehicle, activity, at, seen, speed, heading, metres - pieces[0].metres, metres, chance, on)
 
 
-def _moments_of_a_trip(vehicle: Vehicle, activity: Activity, motion: Motion, chance: Random) -> Iterator[float]:
+def _moments_of_a_trip(vehicle: Vehicle, activity: Activity, pieces: list[Piece], chance: Random) -> Iterator[float]:
     """Yield when a device signals: at its period, and out of turn at some departures, from which the period counts."""
-    starts = [activity.start + piece.at for piece in motion.pieces if not piece.speed and piece.gain]
+    starts = [activity.start + piece.at for piece in pieces if not piece.speed and piece.gain]
     extra = iter([start + chance.uniform(0.5, 9) for start in starts if chance.random() < EXTRA_AT_STOPS])
     out_of_turn = next(extra, math.inf)
     at = next(_moments(vehicle, activity.start, vehicle.signal_seconds))

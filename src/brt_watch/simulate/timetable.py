@@ -9,23 +9,34 @@ from typing import NamedTuple
 
 from brt_watch.clock import RIO
 from brt_watch.network import Network, Path
+from brt_watch.simulate.holidays import Kind, kind_of
 
 DAY_BEGINS = timedelta(hours=3)
 """The hour in which the fewest buses drive."""
 
-HEADWAY_FACTORS = [(5, 1.2), (9, 0.85), (16, 1.2), (20, 0.6)]
-"""The intervals that were driven, beside the timetable, from an hour of the day on: fewer buses in the peaks, more
-between them, and in the evening many more than at 22 h, which is all that is known of it."""
+HEADWAY_FACTORS = [(5, 1.13), (9, 0.85), (16, 1.13), (20, 0.55)]
+"""The intervals that are driven, relative to the timetable, from an hour of the day on: fewer buses in the peaks, more
+between them, and in the evening many more than at 22 h, the only hour for which the timetable is known."""
 
-WEEKEND_FACTOR = {5: 1.6, 6: 2.9}
-"""And of Saturday and Sunday, beside a weekday's."""
+HEADWAY_OF_A_DAY = {Kind.WEEKDAY: 1.0, Kind.SATURDAY: 1.6, Kind.SUNDAY: 2.9}
+"""The intervals of a kind of day, relative to a weekday's."""
+
+DISPATCH_SIGMA = 0.45
+"""The standard deviation of departures, as a share of the interval."""
 
 
 class Departure(NamedTuple):
-    """A trip of the timetable."""
+    """A trip of the timetable: `planned_at` by the plan, `due_at` when the terminal wants to send it (epoch seconds).
 
-    at: float
+    `next_at` is when the plan has the following one. `name` is the same in every run of the same seed.
+    """
+
+    due_at: float
+    planned_at: float
+    next_at: float
+    interval_s: float
     path: Path
+    name: str
 
 
 def service_day(moment: datetime) -> datetime:
@@ -37,17 +48,25 @@ def service_day(moment: datetime) -> datetime:
 def timetable(network: Network, day: datetime, seed: str) -> Iterator[Departure]:
     """Yield the departures of a day of service, by line and direction."""
     midnight = (day - DAY_BEGINS).timestamp()
-    weekend = WEEKEND_FACTOR.get((day - DAY_BEGINS).weekday(), 1.0)
+    relative = HEADWAY_OF_A_DAY[kind_of((day - DAY_BEGINS).date())]
     for path in network.paths.values():
         if path.linha not in network.lines or len(path.stops) < 2:
             continue
-        chance = Random(f"{seed}/{day.date()}/{path.linha}/{path.sentido}")
-        for headway in network.lines[path.linha].headways:
-            driven = next(
-                (factor for hour, factor in reversed(HEADWAY_FACTORS) if headway.hora_inicio_s >= hour * 3600), 1.0
-            )
-            step = headway.intervalo_s * weekend * driven
-            at = headway.hora_inicio_s + chance.uniform(0, step)
-            while at < headway.hora_fim_s:
-                yield Departure(midnight + at + chance.gauss(0, step / 8), path)
-                at += step
+        name = f"{seed}/{day.date()}/{path.linha}/{path.sentido}"
+        chance = Random(name)
+        planned = list(_planned(network, path, relative, chance))
+        following = [*planned[1:], (planned[-1][0] + planned[-1][1], 0.0)] if planned else []
+        for number, ((at, step), (after, _)) in enumerate(zip(planned, following, strict=True)):
+            due = at + min(max(chance.gauss(0, step * DISPATCH_SIGMA), -step), step)
+            yield Departure(midnight + due, midnight + at, midnight + after, step, path, f"{name}/{number}")
+
+
+def _planned(network: Network, path: Path, relative: float, chance: Random) -> Iterator[tuple[float, float]]:
+    """Yield the second of the day of each departure and the interval that it begins."""
+    for headway in network.lines[path.linha].headways:
+        driven = next((factor for hour, factor in reversed(HEADWAY_FACTORS) if headway.hora_inicio_s >= hour * 3600), 1)
+        step = headway.intervalo_s * relative * driven
+        at = headway.hora_inicio_s + chance.uniform(0, step)
+        while at < headway.hora_fim_s:
+            yield at, step
+            at += step

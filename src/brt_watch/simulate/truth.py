@@ -12,13 +12,20 @@ from pathlib import Path
 from brt_watch.clock import UTC
 from brt_watch.simulate.activities import Activity, Label
 from brt_watch.simulate.fleet import Vehicle
-from brt_watch.simulate.motion import Motion
 from brt_watch.simulate.signals import Signal
+from brt_watch.simulate.traffic import BUNCHED
 
 FILES = {
     "sinais": ("codigo", "datahora", "recebido", "linha", "sentido", "estado", "distancia_m"),
-    "viagens": ("viagem", "codigo", "linha", "sentido", "partida", "chegada", "distancia_m"),
-    "passagens": ("viagem", "codigo", "linha", "sentido", "ordem", "estacao_id", "chegada", "partida"),
+    "viagens": (
+        *("viagem", "codigo", "linha", "sentido", "partida", "chegada", "distancia_m"),
+        *("partida_planejada", "motivo_inicio", "motivo_fim", "embarques"),
+    ),
+    "passagens": (
+        *("viagem", "codigo", "linha", "sentido", "ordem", "estacao_id", "chegada", "partida"),
+        *("desembarques", "embarques", "lotacao", "deixados", "espera_s"),
+        *("intervalo_s", "intervalo_planejado_s", "comboio"),
+    ),
 }
 """The files of a truth and their columns. Moments are UTC; `datahora` is the stamp that the device gave."""
 
@@ -44,16 +51,30 @@ class Truth:
         stamp, received = f"{_second(signal.stamp)}Z", _moment(signal.arrives)
         self._writers["sinais"].writerow((vehicle.codigo, stamp, received, *label, doing, metres))
 
-    def trip(self, vehicle: Vehicle, activity: Activity, motion: Motion) -> None:
-        """Write a trip and its passages when it begins, with all that will be of it."""
-        assert activity.path is not None
+    def trip(self, vehicle: Vehicle, activity: Activity) -> None:
+        """Write a trip and its passages when it begins, with its whole course."""
+        path, journey = activity.path, activity.journey
+        assert path
+        assert journey
         trip = f"{vehicle.codigo}-{activity.start:.0f}"
-        line = (trip, vehicle.codigo, activity.path.linha, activity.path.sentido)
-        metres = motion.pieces[-1].metres - motion.pieces[0].metres
-        self._writers["viagens"].writerow((*line, _moment(activity.start), _moment(activity.end), f"{metres:.1f}"))
-        for order, (station, arrival, departure) in enumerate(motion.passages, 1):
-            moments = (_moment(activity.start + arrival), _moment(activity.start + departure))
-            self._writers["passagens"].writerow((*line, order, station, *moments))
+        line = (trip, vehicle.codigo, path.linha, path.sentido)
+        metres = activity.halts[-1].metres - activity.halts[0].metres
+        planned = _moment(journey.planned_at) if journey.planned_at is not None else ""
+        why = (planned, journey.began, journey.ended, sum(call.boarding.boarded for call in journey.calls))
+        moments = (_moment(activity.start), _moment(activity.end))
+        self._writers["viagens"].writerow((*line, *moments, f"{metres:.1f}", *why))
+        for call in journey.calls:
+            boarding, headway = call.boarding, call.headway_s
+            self._writers["passagens"].writerow(
+                (
+                    *(*line, call.order, call.estacao_id, _moment(call.arrival), _moment(call.departure)),
+                    *(call.alighted, boarding.boarded, call.on_board, boarding.left_behind),
+                    f"{boarding.waited_s:.0f}" if boarding.boarded else "",
+                    "" if headway is None else f"{headway:.0f}",
+                    f"{journey.interval_s:.0f}",
+                    "" if headway is None else int(headway < BUNCHED * journey.interval_s),
+                )
+            )
 
     def flush(self) -> None:
         """Write what was gathered."""

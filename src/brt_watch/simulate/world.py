@@ -34,11 +34,14 @@ BENCHES = [Point(-23.317, -46.578), Point(-22.9064, -43.1776), Point(-23.52, -46
 
 
 class Sent(NamedTuple):
-    """A signal on its way, to be sorted by its arrival. `row` is the vehicle's place in the API's table."""
+    """A signal on its way, to be sorted by its arrival. `row` is the vehicle's place in the API's table.
+
+    Without a signal it is a pause: nothing comes of this vehicle before then, and what comes later is not planned yet.
+    """
 
     arrives: float
     row: int
-    signal: Signal
+    signal: Signal | None
     doing: str
     label: Label
 
@@ -87,19 +90,21 @@ class World:
         newest: dict[int, Sent] = {}
         while self._next and self._next[0].arrives <= now:
             sent = self._next[0]
-            newest[sent.row] = sent
-            if tell:
-                tell(sent)
+            if sent.signal:
+                newest[sent.row] = sent
+                if tell:
+                    tell(sent)
             if following := next(self._streams[sent.row], None):
                 heapq.heapreplace(self._next, following)
             else:
                 heapq.heappop(self._next)
         for row, sent in newest.items():
-            self._rows[row] = self._record(row, sent.signal)
+            if sent.signal:
+                self._rows[row] = self._record(row, sent.signal)
         return newest.values()
 
     def _tell(self, sent: Sent) -> None:
-        if self._truth:
+        if self._truth and sent.signal:
             self._truth.signal(self.vehicles[sent.row], sent.signal, sent.doing, sent.label)
 
     # -- the streams of signals -----------------------------------------------------------------------------------
@@ -123,8 +128,11 @@ class World:
                 activities = iter([self._of_another(vehicle, seed, start)])
             self._streams.append(self._sent(vehicle, row, activities, plan, seed, shown_from))
 
-    def _of_bus(self, plan: Plan, number: int, shown_from: datetime) -> Iterator[Activity]:
-        """Yield what a bus does, from what it does before the table is shown, for ever."""
+    def _of_bus(self, plan: Plan, number: int, shown_from: datetime) -> Iterator[Activity | float]:
+        """Yield what a bus does, from what it does before the table is shown, for ever.
+
+        A number is the moment (epoch seconds) until which nothing more is planned for a bus that says nothing.
+        """
         activities = plan.activities(number)
         since = (shown_from - LOOK_BACK).timestamp()
         while len(activities) > 1 and activities[1].start <= since:
@@ -132,10 +140,14 @@ class World:
         while True:
             yield activities[0]
             while len(activities) < 2:
-                plan.extend()
+                planned_until = plan.until
+                if activities[0].end > planned_until:
+                    yield planned_until
+                if plan.until <= planned_until:
+                    plan.extend()
             activities.popleft()
 
-    def _on_a_bench(self, vehicle: Vehicle, shown_from: datetime) -> Iterator[Activity]:
+    def _on_a_bench(self, vehicle: Vehicle, shown_from: datetime) -> Iterator[Activity | float]:
         """Yield a day after the other of a tracker that lies somewhere, switched on."""
         day = service_day(shown_from) - DAY
         at = BENCHES[int(vehicle.phase * len(BENCHES))]
@@ -157,22 +169,32 @@ class World:
         return Activity(Doing.PARK, since, math.inf, at, vehicle.odometer_m, label, silent_from=silent_from)
 
     def _sent(
-        self, vehicle: Vehicle, row: int, activities: Iterator[Activity], plan: Plan, seed: str, shown_from: datetime
+        self,
+        vehicle: Vehicle,
+        row: int,
+        activities: Iterator[Activity | float],
+        plan: Plan,
+        seed: str,
+        shown_from: datetime,
     ) -> Iterator[Sent]:
-        before: Sent | None = None
+        stamp, arrived = 0, 0.0
         earlier: Signal | None = None
         for activity in activities:
-            motion = motion_of(vehicle, activity, seed)
-            if self._truth and motion and activity.doing is Doing.TRIP and activity.end > shown_from.timestamp():
-                self._truth.trip(vehicle, activity, motion)
+            if isinstance(activity, float):
+                yield Sent(activity, row, None, "", NO_LINE)
+                continue
+            pieces = motion_of(vehicle, activity, seed)
+            if self._truth and activity.journey and activity.end > shown_from.timestamp():
+                self._truth.trip(vehicle, activity)
             label = _true_label(activity)
-            signals = signals_of(vehicle, activity, motion, seed)
+            signals = signals_of(vehicle, activity, pieces, seed)
             for signal in self._planned(signals, plan, activity) if activity.end == math.inf else signals:
-                if before and signal.stamp <= before.signal.stamp:
+                if signal.stamp <= stamp:
                     continue
                 # The API takes what comes; a signal that overtakes another is rarer than one that is sent again.
-                arrives = max(signal.arrives, before.arrives + 0.001) if before else signal.arrives
-                yield (before := Sent(arrives, row, signal, activity.doing.value, label))
+                arrives = max(signal.arrives, arrived + 0.001)
+                stamp, arrived = signal.stamp, arrives
+                yield Sent(arrives, row, signal, activity.doing.value, label)
                 if earlier is None or signal.stamp // AGO > earlier.stamp // AGO:
                     if earlier and Random(f"{seed}/{vehicle.codigo}/{signal.stamp // AGO}").random() < RARE["back"]:
                         yield Sent(arrives + 1, row, earlier, activity.doing.value, label)

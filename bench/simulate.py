@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from statistics import mean
+from statistics import mean, pstdev
+from typing import NamedTuple
 
 import psutil
 from pydantic import HttpUrl
@@ -17,7 +18,10 @@ from bench.rig import Result, Took
 from brt_watch.capture.simulation import Simulation, simulate_into
 from brt_watch.network import read_network
 from brt_watch.settings import Settings
+from brt_watch.simulate.activities import Activity
 from brt_watch.simulate.history import history
+from brt_watch.simulate.plan import Plan
+from brt_watch.simulate.traffic import BUNCHED
 from brt_watch.simulate.world import World
 
 MORNING = datetime.fromisoformat("2025-06-05T10:00:00+00:00")
@@ -28,6 +32,9 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 STEP = timedelta(seconds=20)
 STEPS = 15
 MEGABYTE = 1_000_000
+
+BUSES, HOURS_OF_SERVICE = 670, 26
+WHOLE = ("terminal", "terminal")
 
 
 def simulate_day(hours: int = 4) -> Iterator[Result]:
@@ -57,6 +64,58 @@ def _of_a_day(hours: list[Took]) -> float:
 def _answers(world: World, start: datetime) -> None:
     for number in range(1, HOUR // STEP):
         world.body_at(start + number * STEP)
+
+
+def hold(seconds: int = 120) -> Iterator[Result]:
+    """Simulate a Thursday with buses held at terminals for up to N seconds, beside the same day without (plain)."""
+    network = read_network()
+    days = []
+    for held in (float(seconds), 0.0):
+        plan = Plan(network, [0.0] * BUSES, MIDNIGHT + timedelta(hours=12), "1/0", held)
+        for _ in range(HOURS_OF_SERVICE):
+            plan.extend()
+        days.append(_of_the_service(list(plan.journeys())))
+    note = f"{days[0].trips} and {days[1].trips} trips, one seed; ours: held up to {seconds} s, plain: not"
+    for name, unit in UNITS.items():
+        yield Result(name.replace("_", " "), unit, getattr(days[0], name), getattr(days[1], name), note)
+
+
+class Service(NamedTuple):
+    """A day as its passengers and buses have it: means over all boardings, passages and trips."""
+
+    trips: int
+    wait_of_a_passenger: float
+    headway_variation: float
+    bunched_passages: float
+    departure_after_plan: float
+    time_of_a_trip: float
+
+
+UNITS = {
+    "wait_of_a_passenger": "s",
+    "headway_variation": "",
+    "bunched_passages": "%",
+    "departure_after_plan": "s",
+    "time_of_a_trip": "s",
+}
+
+
+def _of_the_service(trips: list[Activity]) -> Service:
+    journeys = [(trip, trip.journey) for trip in trips if trip.journey]
+    calls = [(journey, call) for _, journey in journeys for call in journey.calls]
+    boarded = sum(call.boarding.boarded for _, call in calls)
+    waited = sum(call.boarding.boarded * call.boarding.waited_s for _, call in calls)
+    headways = [call.headway_s / journey.interval_s for journey, call in calls if call.headway_s]
+    # A longer one spans hours in which the line has no service.
+    headways = [headway for headway in headways if headway < 4]
+    return Service(
+        len(trips),
+        waited / boarded,
+        pstdev(headways) / mean(headways),
+        100 * mean(headway < BUNCHED for headway in headways),
+        mean(trip.start - journey.planned_at for trip, journey in journeys if journey.planned_at is not None),
+        mean(trip.end - trip.start for trip, journey in journeys if (journey.began, journey.ended) == WHOLE),
+    )
 
 
 def simulate_scale(largest: int = 10) -> Iterator[Result]:

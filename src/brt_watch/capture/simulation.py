@@ -16,17 +16,21 @@ class Simulation(msgspec.Struct, frozen=True):
 
     On the day of `start` (ISO 8601, UTC) all vehicles are in their garages at three in the morning; the plan of all
     days after it follows. `scale` is the number of fleets. Of a `demo` the simulated API is a part of the service.
+    Buses are held at their terminal for up to `hold_s` seconds, where that evens out the gaps.
     """
 
     seed: int
     start: str
     scale: int = 1
     demo: bool = False
+    hold_s: float = 0.0
 
     @classmethod
-    def beginning(cls, start: datetime, seed: int = 1, scale: int = 1, demo: bool = False) -> Simulation:
+    def beginning(
+        cls, start: datetime, seed: int = 1, scale: int = 1, demo: bool = False, hold_s: float = 0.0
+    ) -> Simulation:
         """Return a simulation that begins at a moment."""
-        return cls(seed, write_moment(start), scale, demo)
+        return cls(seed, write_moment(start), scale, demo, hold_s)
 
 
 def simulation_of(settings: Settings) -> Simulation | None:

@@ -69,6 +69,9 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed is another city.")] = 1,
     scale: Annotated[int, typer.Option(min=1, max=200, help="So many fleets of 748 vehicles.")] = 1,
+    hold: Annotated[
+        float, typer.Option(min=0, max=600, help="Hold buses at terminals for up to N seconds, to even out gaps.")
+    ] = 0,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than real time.")] = 1,
     fault: Faulty = None,
     history: Annotated[
@@ -79,7 +82,7 @@ def simulate(
     """Serve a simulated BRT as the API over HTTP, and say how to capture it; ends with Ctrl-C.
 
     The truth is written beside the capture, in the data folder, to be compared with (score). A data folder that is
-    for a simulation stays so, with its seed and scale. The default is data-simulated.
+    for a simulation stays so, with its seed, scale and holding. The default is data-simulated.
     """
     if list_faults:
         for name, meaning in fault_table():
@@ -92,9 +95,10 @@ def simulate(
         os.environ.setdefault(f"{PREFIX}DATA", "data-simulated")
     settings = load_settings()
     now = settings.time.now()
-    simulation = simulate_into(settings, Simulation.beginning(now - timedelta(hours=history), seed, scale))
-    if (simulation.seed, simulation.scale) != (seed, scale):
-        err.print(f"{settings.folder} stays with its seed {simulation.seed} and scale {simulation.scale}.", style="dim")
+    simulation = simulate_into(settings, Simulation.beginning(now - timedelta(hours=history), seed, scale, hold_s=hold))
+    if (simulation.seed, simulation.scale, simulation.hold_s) != (seed, scale, hold):
+        kept = f"seed {simulation.seed}, scale {simulation.scale} and hold {simulation.hold_s:g}"
+        err.print(f"{settings.folder} stays with its {kept}.", style="dim")
     if history:
         fill(settings, simulation, history)
         return

@@ -60,7 +60,7 @@ class World:
         self._streams: list[Iterator[Sent]] = []
         start = parse_moment(simulation.start)
         for copy in range(simulation.scale):
-            self._add_fleet(f"{simulation.seed}/{copy}", copy, start)
+            self._add_fleet(f"{simulation.seed}/{copy}", copy, start, simulation.hold_s)
         self._texts = _texts(network)
         self._heads = [_head(vehicle) for vehicle in self.vehicles]
         self._rows: list[bytes] = [b""] * len(self.vehicles)
@@ -109,10 +109,10 @@ class World:
 
     # -- the streams of signals -----------------------------------------------------------------------------------
 
-    def _add_fleet(self, seed: str, copy: int, start: datetime) -> None:
+    def _add_fleet(self, seed: str, copy: int, start: datetime, hold_s: float) -> None:
         vehicles = registered(Random(f"{seed}/fleet"), copy)
         buses = [vehicle for vehicle in vehicles if vehicle.use is Use.SERVICE]
-        plan = Plan(self._network, [bus.odometer_m for bus in buses], start, seed)
+        plan = Plan(self._network, [bus.odometer_m for bus in buses], start, seed, hold_s)
         numbers = {bus.codigo: number for number, bus in enumerate(buses)}
         shown_from = max(self._moment, service_day(start))
         while plan.until <= shown_from.timestamp():

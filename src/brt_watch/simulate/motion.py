@@ -20,7 +20,7 @@ GOVERNOR_KMH = 58.2
 ACCELERATION, BRAKING = 0.55, 0.6
 """In m/s²: full speed after some 240 m."""
 
-STANDING = 0.75
+STANDING = 0.88
 """The share of lost time between stations that is spent standing; the rest goes into crawls."""
 
 

@@ -38,7 +38,7 @@ SHUNTING_SECONDS = (300, 2400)
 
 TRANSFER_MS = 22 / 3.6
 
-SILENT_WHEN_PARKED = 0.28
+SILENT_WHEN_PARKED = 0.35
 """The share of parked buses whose device is cut off from its battery within half an hour."""
 
 LEAD = timedelta(hours=2)

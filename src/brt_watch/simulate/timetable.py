@@ -14,7 +14,7 @@ from brt_watch.simulate.holidays import Kind, kind_of
 DAY_BEGINS = timedelta(hours=3)
 """The hour in which the fewest buses drive."""
 
-HEADWAY_FACTORS = [(5, 1.13), (9, 0.85), (16, 1.13), (20, 0.55)]
+HEADWAY_FACTORS = [(5, 1.15), (9, 0.85), (16, 1.15), (20, 0.57)]
 """The intervals that are driven, relative to the timetable, from an hour of the day on: fewer buses in the peaks, more
 between them, and in the evening many more than at 22 h, the only hour for which the timetable is known."""
 

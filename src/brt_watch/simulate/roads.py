@@ -144,7 +144,7 @@ class Roads:
 def _limit(station: str, following: str) -> float:
     """Return how fast a line can drive between two stops, as a share of the governor: bends, crossings, tunnels."""
     chance = Random(f"{station} {following}")
-    return 1.0 if chance.random() < 0.9 else chance.uniform(0.6, 0.95)
+    return 1.0 if chance.random() < 0.65 else chance.uniform(0.6, 0.95)
 
 
 def _plane(latitude: float, longitude: float) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from brt_watch.capture.ledger import (
 )
 from brt_watch.capture.manifest import Manifest, write_manifest
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, read_ledger, read_raw
-from brt_watch.feeds import FEEDS
+from brt_watch.feeds import feed_named
 from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll
 
@@ -81,7 +81,7 @@ def remake(folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed 
     A process that dies here destroys nothing: the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    feed = FEEDS[old.feed]
+    feed = feed_named(old.feed)
     polls: list[Poll] = []
     with (
         _packing(folder / POLLS, LEDGER_FIELDS) as ledger,

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from brt_watch.feeds import brt, its_minutes
+from importlib import import_module
+
 from brt_watch.feeds.feed import Feed
 
-FEEDS: dict[str, Feed] = {feed.name: feed for feed in (brt.FEED, its_minutes.FEED)}
-"""The feeds by name, as manifests have it."""
+NAMES = ("brt", "its_minutes", "gtfs_rt")
+"""The feeds, each a module of this name; manifests have the name."""
+
+
+def feed_named(name: str) -> Feed:
+    """Return a feed; raises KeyError. Its module, and what that needs, is loaded now and not before."""
+    if name not in NAMES:
+        raise KeyError(name)
+    feed: Feed = import_module(f"brt_watch.feeds.{name}").FEED
+    return feed

@@ -10,7 +10,7 @@ from brt_watch.model import Column, Parsed
 
 @dataclass(frozen=True)
 class Feed:
-    """A source of vehicle positions. Adding one means a module with such a value, and its name in `FEEDS`."""
+    """A source of vehicle positions. Adding one means a module with such a value, `FEED`."""
 
     name: str
     columns: tuple[Column, ...]

@@ -1,0 +1,119 @@
+"""Any GTFS-Realtime message is read as records and rejects, or refused with a reason."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from google.transit import gtfs_realtime_pb2 as pb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brt_watch.errors import NotTheContract
+from brt_watch.feeds import NAMES, feed_named
+from brt_watch.feeds.gtfs_rt import COLUMNS, read
+from brt_watch.model import Kind
+from tests.fleet import NOON
+
+AT = int(NOON.timestamp())
+
+
+def message(vehicles: int = 2, **header: Any) -> pb.FeedMessage:
+    found = pb.FeedMessage()
+    found.header.gtfs_realtime_version = "2.0"
+    found.header.timestamp = AT
+    for name, value in header.items():
+        setattr(found.header, name, value)
+    for number in range(vehicles):
+        entity = found.entity.add()
+        entity.id = f"e{number}"
+        told = entity.vehicle
+        told.vehicle.id = f"bus {number}"
+        told.timestamp = AT - 5
+        told.position.latitude, told.position.longitude = 42.36, -71.06
+    return found
+
+
+def one(change: Any) -> Any:
+    """Return what is read of a message whose only vehicle was changed."""
+    found = message(1)
+    change(found.entity[0])
+    return read(found.SerializeToString())
+
+
+def test_a_vehicle_has_the_names_of_gtfs_realtime() -> None:
+    def change(entity: pb.FeedEntity) -> None:
+        entity.vehicle.trip.trip_id, entity.vehicle.trip.route_id, entity.vehicle.trip.direction_id = "t", "1", 0
+        entity.vehicle.position.speed, entity.vehicle.position.bearing = 8.3, 90
+        entity.vehicle.current_status = pb.VehiclePosition.STOPPED_AT
+
+    (record,) = one(change).records
+    assert (record.vehicle, record.stamp_ms) == ("bus 0", (AT - 5) * 1000)
+    assert (record.latitude, record.longitude, record.speed, record.bearing) == (42.36, -71.06, 8.3, 90)
+    assert (record.trip_id, record.route_id, record.direction_id, record.current_status) == ("t", "1", 0, "STOPPED_AT")
+    assert (record.odometer, record.label, record.occupancy_status) == (None, None, None), "unknown is not zero"
+
+
+def test_a_vehicle_without_a_stamp_has_that_of_the_message() -> None:
+    (record,) = one(lambda entity: entity.vehicle.ClearField("timestamp")).records
+    assert record.stamp_ms == AT * 1000
+
+
+def test_alerts_and_trip_updates_are_passed_over() -> None:
+    found = message(2)
+    found.entity.add(id="a").alert.header_text.translation.add(text="x")
+    found.entity.add(id="t").trip_update.trip.trip_id = "t"
+    found.entity.add(id="gone", is_deleted=True)
+    assert len(read(found.SerializeToString()).records) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda entity: entity.vehicle.ClearField("position"), "position_missing"),
+        (lambda entity: setattr(entity.vehicle.position, "latitude", float("nan")), "position_out_of_range"),
+        (lambda entity: setattr(entity.vehicle.position, "longitude", 181), "position_out_of_range"),
+        (lambda entity: setattr(entity.vehicle, "timestamp", 2**60), "datahora_out_of_range"),
+        (lambda entity: setattr(entity.vehicle.vehicle, "id", " "), "codigo_missing"),
+        (lambda entity: setattr(entity.vehicle.trip, "route_id", "a\0b"), "nul_character"),
+    ],
+)
+def test_an_entity_that_breaks_a_rule_costs_only_itself(change: Any, reason: str) -> None:
+    found = message(3)
+    change(found.entity[1])
+    parsed = read(found.SerializeToString())
+    assert len(parsed.records) == 2
+    assert [(reject.position, reject.reason) for reject in parsed.rejects] == [(1, reason)]
+    assert "\0" not in parsed.rejects[0].record
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"<html>", "not_protobuf"),
+        (message(incrementality=pb.FeedHeader.DIFFERENTIAL).SerializeToString(), "only_differences"),
+        (message(0).SerializeToString(), "empty_list"),
+        (message(2).SerializeToString()[:-3], "not_protobuf"),
+    ],
+)
+def test_a_message_that_is_not_the_contract_says_why(body: bytes, reason: str) -> None:
+    with pytest.raises(NotTheContract) as failure:
+        read(body)
+    assert failure.value.reason == reason
+
+
+@given(st.binary() | st.binary(max_size=20).map(lambda tail: message().SerializeToString() + tail))
+def test_any_bytes_give_a_result_or_a_reason(body: bytes) -> None:
+    with suppress(NotTheContract):
+        read(body)
+
+
+def test_every_feed_is_found_by_its_name() -> None:
+    for name in NAMES:
+        feed = feed_named(name)
+        assert feed.name == name
+        assert [column.kind for column in feed.columns].count(Kind.STAMP) == 1
+    assert COLUMNS[0].required
+    with pytest.raises(KeyError):
+        feed_named("nobody")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from brt_watch.rebuild_window import rebuild as rebuild_window
-from brt_watch.rebuild_window import windows_to_rebuild
-
 from bench import rig
 from bench.fleet import Capture, Fleet
 from bench.load import REALISTIC
 from bench.rig import Result
 from brt_watch import pipeline
+from brt_watch.archive.rebuild import rebuild as rebuild_window
+from brt_watch.archive.rebuild import windows_to_rebuild
 
 WINDOWS = 5
 

@@ -58,6 +58,11 @@ class Lake:
         """The ledgers of all months."""
         return str(self.folder / "polls" / "feed=*" / "mes=*" / "*.parquet")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no window is in it yet, as far as its polls, which are written last."""
+        return not self.days() or not any(self.folder.glob("polls/feed=*/mes=*/*.parquet"))
+
     def days(self) -> list[str]:
         """Return the service days that have signals, oldest first."""
         return sorted(path.parent.name.removeprefix("data=") for path in self.folder.glob(f"feed=brt/data=*/{SIGNALS}"))
@@ -77,7 +82,7 @@ class Lake:
             _work_folder(self.folder) as work,
             open_window(folder, work) as window,
         ):
-            window.execute("set TimeZone = 'UTC'")
+            window.execute("set TimeZone = 'UTC'; set threads = 2")
             values = {"capturer": quoted(manifest.capturer), "window": quoted(manifest.window)}
             if self._has(window, manifest) and not instead:
                 return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
@@ -128,7 +133,7 @@ class Lake:
 
     def day_sums(self, capturers: Sequence[str]) -> dict[str, tuple[int, str]]:
         """Return rows and checksum of each service day, of the signals that these capturers saw first."""
-        if not self.days():
+        if self.is_empty:
             return {}
         numbers = {
             name: f"coalesce(regexp_replace(cast({name} as varchar), '\\.0$', ''), '~')"
@@ -141,7 +146,7 @@ class Lake:
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
         """Return, for each window of a capturer, its counts in the ledger and its signals in the lake."""
-        if not self.days():
+        if self.is_empty:
             return {}
         with self.session() as session:
             found = session.execute(statement("lake/windows").format(capturer=quoted(capturer))).fetchall()
@@ -158,7 +163,7 @@ class Lake:
 
     def define_views(self, session: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
         """Make the views of the lake in a schema of a DuckDB database; raises LakeEmpty before the first window."""
-        if not self.days() or not any(self.folder.glob("polls/*/*/*.parquet")):
+        if self.is_empty:
             raise LakeEmpty(folder=self.folder)
         signals, polls = self.signals_glob, self.polls_glob
         session.execute(statement("lake/brt_raw").format(schema=schema, files=quoted(signals)))

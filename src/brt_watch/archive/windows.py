@@ -28,6 +28,9 @@ from brt_watch.model import Parsed, Poll
 
 PACKING_LEVEL = 9
 
+LARGE_BYTES, LARGE_LEVEL = 1 << 25, 3
+"""A file of this size is of an import: packing it hard would take as long as everything else together."""
+
 
 def pack(folder: Path) -> None:
     """Compress the files of a loaded window; twice is once."""
@@ -35,8 +38,9 @@ def pack(folder: Path) -> None:
         path = folder / name
         if path.exists():
             with path.open("rb") as file, disk.writing_durably(disk.packed(path)) as into:
-                packer = zstandard.ZstdCompressor(level=PACKING_LEVEL)
-                packer.copy_stream(file, into, size=path.stat().st_size)
+                size = path.stat().st_size
+                packer = zstandard.ZstdCompressor(level=PACKING_LEVEL if size < LARGE_BYTES else LARGE_LEVEL)
+                packer.copy_stream(file, into, size=size)
             path.unlink()
 
 

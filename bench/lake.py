@@ -1,0 +1,129 @@
+"""The lake: size, write rate and queries over a year, each beside the plain way (Parquet as pandas writes it)."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+
+import duckdb
+from pydantic import HttpUrl, SecretStr
+
+from bench import rig
+from bench.rig import Result
+from bench.simulate import MIDNIGHT
+from brt_watch import pipeline
+from brt_watch.archive.importing import Import
+from brt_watch.archive.lake import Lake
+from brt_watch.capture.simulation import Simulation, simulate_into
+from brt_watch.network import read_network
+from brt_watch.resources import Resources
+from brt_watch.settings import NO_POSTGRES, Settings
+from brt_watch.simulate.history import history
+
+DAYS = 365
+"""Of the year, made by repeating the simulated hours under other dates."""
+
+PLAIN = "pandas' defaults, in the order of capture"
+
+
+def lake(hours: int = 4) -> Iterator[Result]:
+    """Fill the lake with N simulated hours: bytes a signal, signals/s; then query a year made of copies of that day."""
+    with rig.folder() as data:
+        resources = _captured(data, hours)
+        windows = resources.files.closed_windows()
+        took = [rig.timed(partial(pipeline.load, folder, resources)) for folder in windows]
+        (day,) = resources.lake.days()[-1:]
+        with resources.lake.session() as session:
+            ((signals,),) = session.execute("select count(*) from brt_raw").fetchall()
+            ((of_day,),) = session.execute(f"select count(*) from brt_raw where data = date '{day}'").fetchall()
+            frame = session.execute(f"select * from brt_raw where data = date '{day}' order by captured_at").df()
+        records = sum(each.processor for each in took)
+        note = f"{signals} signals in {len(windows)} windows; processor time, with all rewriting of the day"
+        yield Result("lake_write", "signals/s", signals / records * 1000, None, note)
+        plain = data / "plain.parquet"
+        frame.to_parquet(plain, index=False)
+        size = resources.lake.day_file(day).stat().st_size
+        note = f"{of_day} signals of a day, 20 columns; plain: {PLAIN}"
+        yield Result("lake_size", "bytes/signal", size / of_day, plain.stat().st_size / of_day, note)
+        yield from _year(resources.lake, day, plain, data)
+
+
+def _captured(data: Path, hours: int) -> Resources:
+    settings = Settings(
+        data=data / "data", feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), database_url=SecretStr(NO_POSTGRES)
+    )
+    simulation = simulate_into(settings, Simulation.beginning(MIDNIGHT))
+    start = MIDNIGHT + timedelta(hours=8)
+    for _ in history(settings, read_network(), simulation, start, start + timedelta(hours=hours)):
+        pass
+    return Resources.from_settings(settings)
+
+
+QUERIES = {
+    "lake_count": "select count(*) from sinais",
+    "lake_hourly_speeds": (
+        "select linha, epoch_us(datahora) // 3600000000 as hora, avg(velocidade) from sinais group by all"
+    ),
+    "lake_vehicle_day": "select * from sinais where codigo = '901017' and data = '{day}' order by datahora",
+    "lake_stringline": (
+        "select codigo, datahora, latitude, longitude from sinais where linha = '22' and data = '{day}' order by 1, 2"
+    ),
+}
+
+
+def _year(lake: Lake, day: str, plain: Path, data: Path) -> Iterator[Result]:
+    """Query a year. All its days have the content of one: what is measured is reading, not the dates."""
+    for number in range(DAYS):
+        name = f"data={date.fromisoformat(day) - timedelta(days=number + 400)}"
+        for source, folder in ((lake.day_file(day), "year"), (plain, "plain_year")):
+            target = data / folder / name / "sinais.parquet"
+            target.parent.mkdir(parents=True)
+            target.symlink_to(source)
+    one = str(date.fromisoformat(day) - timedelta(days=500))
+    for name, query in QUERIES.items():
+        times = []
+        for folder in ("year", "plain_year"):
+            with duckdb.connect(config={"threads": 2, "memory_limit": "4GB"}) as session:
+                session.execute(
+                    f"create view sinais as from read_parquet('{data}/{folder}/*/*.parquet', hive_partitioning = true)"
+                )
+                started = time.perf_counter()
+                session.execute(query.format(day=one)).fetchall()
+                times.append((time.perf_counter() - started) * 1000)
+        yield Result(name, "ms", times[0], times[1], f"{DAYS} days in the lake; plain: {PLAIN}")
+
+
+TABLE = """
+select
+    cast(901000 + i % 700 as varchar) as id_veiculo,
+    timestamp '2022-06-30' + to_seconds(i // 14) as timestamp_gps,
+    date_trunc('minute', timestamp '2022-06-30' + to_seconds(i // 14)) + interval '1 minute' as timestamp_captura,
+    round(-22.9 - random() / 10, 6) as latitude,
+    round(-43.3 - random() / 3, 6) as longitude,
+    cast(i % 30 as varchar) as servico,
+    'ITI IDA - 13 MATO ALTO X ALVORADA (EXPRESSO)' as sentido,
+    i % 60 as velocidade
+from range({rows}) as numbers(i)
+"""
+"""Rows in the form of the city's table: 700 vehicles, a signal each 50 s."""
+
+
+def lake_import(copies: int = 1) -> Iterator[Result]:
+    """Import N million rows of a table into the lake: rows/s of processor time, from the file to the lake."""
+    with rig.folder() as data:
+        file = data / "tabela.parquet"
+        duckdb.sql(f"copy ({TABLE.format(rows=copies * 1_000_000)}) to '{file}' (format parquet)")
+        settings = Settings(data=data / "data", database_url=SecretStr(NO_POSTGRES))
+        source = Import.of(file, Resources.from_settings(settings))
+        writing = rig.timed(lambda: list(source.write_table({}, [])))
+        loading = rig.timed(lambda: list(source.load()))
+        rows = copies * 1_000_000
+        shutil.rmtree(data / "data")
+    note = f"{rows} rows; reading and windows {writing.processor / 1000:.1f} s, lake {loading.processor / 1000:.1f} s"
+    yield Result("lake_import", "rows/s", rows / (writing.processor + loading.processor) * 1000, None, note)
+    wall = writing.wall + loading.wall
+    yield Result("lake_import_wall", "rows/s", rows / wall * 1000, None, "the same by the wall, on all cores")

@@ -32,7 +32,7 @@ demo: $(VENV)/installed  ## Start a system of its own against a simulated BRT, i
 run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or start_db)
 	@$(BRT_WATCH) transform
 
-docs: $(VENV)/installed  ## Write docs/models.md and the documentation site of dbt (needs start or start_db)
+docs: $(VENV)/installed  ## Write docs/reference/models.md and the documentation site of dbt (needs start or start_db)
 	@$(BRT_WATCH) docs
 
 psql: $(VENV)/bin/brt-watch  ## Open psql on the database
@@ -61,7 +61,7 @@ stop_flows: $(VENV)/bin/brt-watch  ## Stop only the flows
 flows: $(VENV)/installed  ## List the flows, their schedules and labels
 	@$(BRT_WATCH) flow list
 
-server:  ## Start a Prefect Server with our flows and an agent, by Docker (docs/prefect-server.md)
+server:  ## Start a Prefect Server with our flows and an agent, by Docker (docs/how-to/prefect-server.md)
 	docker compose --profile server up --detach --build --wait
 
 stop_server:  ## Stop it, the agent first; its data stays

@@ -1,4 +1,4 @@
-"""Fuzzing of the parser: any bytes give a result that the CSV can hold, or a reason. See docs/fuzzing.md.
+"""Fuzzing of the parser: any bytes give a result that the CSV can hold, or a reason. See docs/how-to/fuzzing.md.
 
 python -m fuzz.fuzz_parse bytes -max_total_time=300      bytes as they come
 python -m fuzz.fuzz_parse records -max_total_time=300    valid answers with changed values

@@ -135,7 +135,7 @@ each line an object with captured_at and body."""
 
 
 class ImportFailed(BrtWatchError):
-    """{file} cannot be imported: {reason}. The forms that can: docs/how-it-works.md#captures-of-others."""
+    """{file} cannot be imported: {reason}. The forms that can: docs/explanation/how-it-works.md#captures-of-others."""
 
 
 class LakeEmpty(BrtWatchError):

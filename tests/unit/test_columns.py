@@ -41,4 +41,4 @@ def test_the_data_dictionary_lists_the_declared_columns() -> None:
         f"{'yes' if column.required else 'no'} | {column.meaning} |"
         for column in COLUMNS
     ]
-    assert "\n".join(rows) in (PROJECT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    assert "\n".join(rows) in (PROJECT / "docs" / "reference" / "data-dictionary.md").read_text(encoding="utf-8")

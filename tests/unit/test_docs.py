@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 import typer
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from brt_watch.cli import app
+from brt_watch.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 MAKEFILE = (PROJECT / "Makefile").read_text()
-HOW_IT_WORKS = (PROJECT / "docs" / "how-it-works.md").read_text()
+HOW_IT_WORKS = (PROJECT / "docs" / "explanation" / "how-it-works.md").read_text()
 runner = CliRunner()
 
 
@@ -43,7 +45,7 @@ def test_every_command_and_each_of_its_options_says_what_it_is_for(words: tuple[
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_command_is_in_the_documentation(words: tuple[str, ...]) -> None:
-    text = (PROJECT / "README.md").read_text() + HOW_IT_WORKS
+    text = "".join(path.read_text() for path in (PROJECT / "README.md", *PROJECT.glob("docs/**/*.md")))
     assert f"brt-watch {' '.join(words)}" in text
 
 
@@ -82,3 +84,31 @@ def test_every_reason_is_explained_in_the_documentation_and_those_of_records_on_
     assert unexplained == set()
     words = (PROJECT / "src" / "brt_watch" / "web" / "page" / "js" / "words.js").read_text()
     assert {reason for reason in rejects if f'"reject.{reason}"' not in words} == set()
+
+
+def links_of(path: Path) -> list[str]:
+    return re.findall(r"\]\(([^)\s:]+)\)", re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("path", [*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")], ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    broken = [link for link in links_of(path) if not (path.parent / link.split("#")[0]).exists()]
+    assert broken == []
+
+
+def test_every_document_is_in_the_list_of_its_kind() -> None:
+    index = (PROJECT / "docs" / "README.md").read_text()
+    kinds = ("how-to", "reference", "explanation")
+    documents = {f"{kind}/{path.name}" for kind in kinds for path in (PROJECT / "docs" / kind).glob("*.md")}
+    assert documents - set(links_of(PROJECT / "docs" / "README.md")) == set()
+    assert {path.name for path in (PROJECT / "docs").iterdir()} == {*kinds, "decisions", "images", "README.md"}
+    assert len(index.splitlines()) < 60
+
+
+def test_the_table_of_settings_is_that_of_the_program() -> None:
+    """Names, defaults and meanings are those of `Settings`; where it fails, it shows the rows to paste."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        plain = field.default.get_secret_value() if isinstance(field.default, SecretStr) else str(field.default)
+        rows.append(f"| `BRT_WATCH_{name.upper()}` | {f'`{plain}`' if plain else 'empty'} | {field.description} |")
+    assert "\n".join(rows) in (PROJECT / "docs" / "reference" / "settings.md").read_text(), "\n".join(rows)

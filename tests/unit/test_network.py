@@ -124,7 +124,7 @@ def test_a_reference_file_is_plain_text_with_the_columns_that_are_known(name: st
 
 
 def test_every_column_of_a_csv_file_of_ours_is_described_and_no_other() -> None:
-    text = (PROJECT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    text = (PROJECT / "docs" / "reference" / "data-dictionary.md").read_text(encoding="utf-8")
     described = {
         file: tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
         for file, section in re.findall(r"^### (\w+)\.csv\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL)

@@ -16,7 +16,7 @@ from brt_watch.simulate.fault_kinds import ALIASES, FAULTS, Fault, vehicles, wit
 from brt_watch.simulate.faults import DRAW, Chance, Daily, Faults, Once, Script, fault_table, parse_faults
 from tests.fleet import NOON, body, vehicle
 
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "simulator.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "simulator.md"
 
 BY_CHANCE = sorted(name for name in [*FAULTS, *ALIASES] if name != "frozen")
 

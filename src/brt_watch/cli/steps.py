@@ -272,7 +272,7 @@ def _flow_lock(settings: Settings, name: str) -> Path:
 
 @app.command()
 def docs() -> None:
-    """Write docs/models.md, every column of every model, and dbt's documentation site, which needs the database."""
+    """Write the dictionary of the models, and the documentation site of dbt, which needs the database."""
     path = dictionary_path()
     changed = write_dictionary(path)
     out.print(f"{path} {'is written' if changed else 'was up to date'}")

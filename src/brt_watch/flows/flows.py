@@ -6,7 +6,7 @@
     recover_flow            every hour: missed minutes, from the service that keeps them for days
 
 The same objects run in three ways: here under their own schedules (`run_on_schedule`), or registered with a Prefect
-Server and run by one agent or several, which choose flows by label (docs/how-it-works.md#prefect).
+Server and run by one agent or several, which choose flows by label (docs/explanation/how-it-works.md#prefect).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The network: stations, lines, paths and garages, from the reference files in `transform/dbt/seeds`.
 
 Positions are degrees (WGS 84), lengths metres along a path, times seconds of the service day (86,400 and more after
-midnight). docs/data-dictionary.md names the source of each file.
+midnight). docs/reference/data-dictionary.md names the source of each file.
 
 A line has versions. Each is valid from its `valido_desde` until its `valido_ate`, or until the next version begins; the
 first also stands for the days before it, because a plan known later says more than none.

@@ -6,7 +6,7 @@
 3. Nodes are joined where their headings agree; the chain of short hops from terminal to terminal is a first path.
 4. The signals are projected onto it, and the path becomes the medians of their positions, stretch by stretch.
 
-docs/data-dictionary.md says what the result is worth.
+docs/reference/data-dictionary.md says what the result is worth.
 """
 
 from __future__ import annotations

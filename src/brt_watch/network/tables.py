@@ -1,4 +1,4 @@
-"""A GTFS becomes rows of the reference files; docs/data-dictionary.md describes what it chooses."""
+"""A GTFS becomes rows of the reference files; docs/reference/data-dictionary.md describes what it chooses."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How a bus moves along its path: pieces of even acceleration between stations, dwells at them, queues between them.
 
-The constants come from 203 answers of the API of 2021 to 2026 and the city's timetable (docs/simulator.md).
+The constants come from 203 answers of the API of 2021 to 2026 and the city's timetable (docs/reference/simulator.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The data dictionary of the models: docs/models.md, written from the descriptions that dbt has of them."""
+"""The data dictionary of the models: docs/reference/models.md, written from the descriptions that dbt has of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def dictionary() -> str:
 
 def dictionary_path() -> Path:
     """Return where the page lies: in the documentation of a checkout."""
-    return home() / "docs" / "models.md"
+    return home() / "docs" / "reference" / "models.md"
 
 
 def write_dictionary(path: Path) -> bool:

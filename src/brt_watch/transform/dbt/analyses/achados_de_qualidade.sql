@@ -1,4 +1,4 @@
--- One row is a source of captures, with the grades of its signals and what is odd in them (docs/findings.md). The direction is
+-- One row is a source of captures, with the grades of its signals and what is odd in them (docs/explanation/findings.md). The direction is
 -- that of signals of buses that made 10 km/h and more over ten minutes.
 select
     janelas.capturer as fonte,

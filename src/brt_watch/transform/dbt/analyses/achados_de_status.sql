@@ -1,5 +1,5 @@
 -- One row is a source of captures and a status, with its share of the signals at most five minutes old, and the share of
--- those with another direction by movement than by label (docs/findings.md).
+-- those with another direction by movement than by label (docs/explanation/findings.md).
 select
     janelas.capturer as fonte,
     gps.status,

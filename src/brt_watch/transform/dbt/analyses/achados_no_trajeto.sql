@@ -1,4 +1,4 @@
--- One row is a source of captures, with how near its moving buses are to the path of their line (docs/findings.md): signals
+-- One row is a source of captures, with how near its moving buses are to the path of their line (docs/explanation/findings.md): signals
 -- with more than 10 km/h, at most five minutes old, of a line whose path we have, by the nearer of the two directions.
 with linhas_com_trajeto as (
     select distinct linha

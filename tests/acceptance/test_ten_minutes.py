@@ -70,7 +70,7 @@ def recording(request: pytest.FixtureRequest, folder: Path) -> Path:
 
 @pytest.fixture
 def seconds_until_it_begins() -> int:
-    return 30
+    return 45
 
 
 @pytest.fixture

@@ -91,8 +91,8 @@ def test_a_change_of_the_rules_reaches_the_past(
     assert query(resources, "select count(*) as n from brt_raw where codigo = 'x'") == [{"n": 0}]
     monkeypatch.setattr(parse, "_coordinate", lambda value, limit: value or 0)
     # Other rules come with another process, and what was read by the old ones ends with theirs.
-    parse._read.cache_clear()
-    request.addfinalizer(parse._read.cache_clear)
+    parse.read_entry.cache_clear()
+    request.addfinalizer(parse.read_entry.cache_clear)
     second = resources.files.archived()[1]
     since = read_ledger(second)[0].poll.tick
     assert windows_to_rebuild(resources, since)[0] == second

@@ -143,7 +143,7 @@ def test_there_is_no_circle() -> None:
 
 LONGEST_MODULE = 350
 LONGEST_MODEL = 150
-TO_BE_SPLIT = {"fault_kinds.py", "gps_brt.sql"}
+TO_BE_SPLIT = {"fault_kinds.py", "gps_brt.sql", "traffic.py"}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ const { enter } = reportView("viagens", (report) => {
     fill(list, table(t("report.viagens"), [[t("list.bus")], [t("trips.left")], [t("trips.came")], [t("trips.duration"), true], [middle === null ? "" : t("trips.of", { age: age(middle) })], [t("diagram.covered"), true], [t("diagram.mean"), true], [t("trips.state")]],
       shown.map((trip) => [
         h("a", { href: address("diagrama", { linha: data.linha, sentido: data.sentido, onibus: trip.codigo, horas: "2", ate: report.minute() }) }, trip.codigo), clock(trip.from * 1000), trip.kind === "andamento" ? "…" : clock(trip.to * 1000),
-        age(trip.seconds), bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind), `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, [t(`trips.one.${trip.kind}`), trip.confidence ? `, ${t("trips.confidence", { level: trip.confidence })}` : ""],
+        age(trip.seconds), bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind), `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, [t(`trips.one.${trip.kind}`), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""],
       ])), h("p", { class: "muted small note" }, t("trips.note")));
   }
 

@@ -261,6 +261,8 @@ def test_a_query_sees_the_lake_and_the_models_on_it(recorder: Recorder) -> None:
     assert models.newest_transform() == 0
     models.finish_transform(number, 1.5, "abc")
     assert (models.newest_transform(), models.newest_network(), models.vehicles()) == (1, "abc", 5)
+    totals = models.totals()
+    assert (totals.windows, totals.records, totals.signals, totals.transformed_load_id) == (1, 5, 5, 1)
     with open_lake(recorder.lake) as session:
         query = "select count(*) from generate_view inner join brt_raw using (codigo)"
         assert session.execute(query).fetchall() == [(5,)]

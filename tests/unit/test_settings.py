@@ -3,10 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from brt_watch.errors import SettingsError
+from brt_watch.errors import DatabaseUnreachable, SettingsError
 from brt_watch.place import home
-from brt_watch.settings import env_file, load_settings, unknown_names
+from brt_watch.resources import Resources
+from brt_watch.settings import Settings, env_file, load_settings, unknown_names
+from brt_watch.store.database import Store
 
 
 def test_the_defaults_are_the_users_system() -> None:
@@ -91,3 +94,12 @@ def test_a_file_gives_what_the_environment_does_not_and_another_one_can_be_named
 def test_a_misspelt_name_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRT_WATCH_FEED_URI", "x")
     assert unknown_names() == ["BRT_WATCH_FEED_URI is not a setting; do you mean BRT_WATCH_FEED_URL?"]
+
+
+def test_brt_watch_works_without_postgres_where_it_is_told_so() -> None:
+    settings = Settings(database_url=SecretStr("none"))
+    assert not settings.uses_postgres
+    assert not settings.embedded_postgres
+    with pytest.raises(DatabaseUnreachable, match="without Postgres"), Store(settings).connection():
+        pass
+    assert Resources.from_settings(settings).models.connection_parameters().keys() == {"duckdb"}

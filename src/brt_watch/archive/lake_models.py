@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,16 @@ import duckdb
 
 from brt_watch import lock
 from brt_watch.archive.lake import Lake
+from brt_watch.clock import UTC
+from brt_watch.errors import DatabaseRefused
 from brt_watch.store.connection import statement
+from brt_watch.store.database import Totals
 from brt_watch.store.window import quoted
 
 SCHEMA = "public"
+
+PATIENCE_SECONDS = 5
+"""A transform is the only one to use the file while it runs."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,27 @@ class LakeModels:
             )
 
     def vehicles(self) -> int:
-        """Count the vehicles of `generate_view`."""
-        with duckdb.connect(str(self.file), read_only=True) as models:
+        """Count the vehicles of `generate_view`; 0 before the first transform."""
+        if not self.newest_transform():
+            return 0
+        with self._reading() as models:
             ((count,),) = models.execute(f"select count(*) from {SCHEMA}.generate_view").fetchall()
         return int(count)
+
+    def totals(self) -> Totals:
+        """Count what the lake holds; cheap, for it reads the ledger and not the signals."""
+        if self.lake.is_empty:
+            return Totals(0, 0, 0, 0, None, None, None, 0, 0)
+        with self.lake.session() as session:
+            ((windows, records, signals, rejects, newest_tick),) = session.execute(statement("lake/totals")).fetchall()
+        merged = max(path.stat().st_mtime for path in self.lake.folder.glob("polls/feed=*/mes=*/*.parquet"))
+        return Totals(
+            *(windows, records, signals, rejects, newest_tick),
+            loaded_at=datetime.fromtimestamp(merged, UTC),
+            transformed_at=self._noted("max(transformed_at)"),
+            load_id=self.newest_load(),
+            transformed_load_id=self.newest_transform(),
+        )
 
     @contextmanager
     def alone_transforming(self) -> Iterator[None]:
@@ -78,7 +103,23 @@ class LakeModels:
     def _noted(self, expression: str) -> Any:
         if not self.file.exists():
             return None
-        with duckdb.connect(str(self.file), read_only=True) as models:
+        with self._reading() as models:
             query = f"select {expression} from {SCHEMA}.brt_transform where transformed_at is not null"
             ((found,),) = models.execute(query).fetchall()
         return found
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for reading; raises DatabaseRefused while a transform holds it for long."""
+        latest = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                models = duckdb.connect(str(self.file), read_only=True)
+            except duckdb.IOException as error:
+                if time.monotonic() > latest:
+                    raise DatabaseRefused(reason="the models on the lake are being derived") from error
+                time.sleep(0.5)
+            else:
+                with models:
+                    yield models
+                return

@@ -121,6 +121,8 @@ def check_web_port(settings: Settings, service: Service) -> None:
 
 def _start_database_if_possible(settings: Settings, service: Service) -> str:
     """Have a database with its tables; returns what is in the way, for the capture needs none."""
+    if not settings.uses_postgres:
+        return ""
     try:
         if settings.embedded_postgres:
             start_database(settings, service)
@@ -148,8 +150,8 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
     demo = " DEMO=1" if simulated and simulated.demo else ""
     out.print(f"  the API    {plain(settings.feed_name)}, every {settings.poll_seconds} s")
     out.print(f"  the CSV    grows in {settings.folder}/windows/*/brt.csv")
-    look = as_typed(f"make psql{demo}")
-    out.print(f"  Postgres   gets it every {settings.load_minutes} minutes; look with: {look}")
+    name, look = ("Postgres", f"make psql{demo}") if settings.uses_postgres else ("the lake", "make duckdb")
+    out.print(f"  {name:<10} gets it every {settings.load_minutes} minutes; look with: {as_typed(look)}")
     out.print(as_typed(f"Next: make status{demo}, make logs{demo}, make stop{demo}"), style="bold")
 
 
@@ -171,7 +173,7 @@ def _print_report(found: Report) -> None:
     out.print(f"to load    {found.windows_waiting} closed windows wait")
     if totals := found.database:
         out.print(
-            f"Postgres   {totals.signals} signals of {totals.windows} windows"
+            f"loaded     {totals.signals} signals of {totals.windows} windows"
             + (f", the last loaded at {totals.loaded_at:%Y-%m-%d %H:%M:%S %Z}" if totals.loaded_at else "")
         )
         out.print(f"view       generate_view has {found.vehicles} vehicles")

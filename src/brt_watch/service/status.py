@@ -62,7 +62,7 @@ def report(resources: Resources) -> Report:
         said.append(str(error))
     database, vehicles, database_problem = None, 0, None
     try:
-        database, vehicles = resources.store.totals(), len(resources.store.view())
+        database, vehicles = resources.models.totals(), resources.models.vehicles()
     except (DatabaseUnreachable, DatabaseRefused) as error:
         database_problem = str(error)
     seen = look(resources.settings, resources.files, resources.clock)

@@ -28,7 +28,11 @@ PING = b": ping\n\n"
 
 
 class Event:
-    """A message to all clients that stream, encoded once, plain and compressed."""
+    """A message to all clients that stream, encoded once, plain and compressed.
+
+    sse-starlette encodes per client and does not compress. The changes of a poll are 253 kB, 29 kB compressed, which
+    takes 3 ms: once here, and not for each of a thousand clients.
+    """
 
     def __init__(self, text: bytes) -> None:
         self.plain = text

@@ -1,4 +1,4 @@
-"""The OpenAPI document, its shapes from `shapes.py` and `past_shapes.py`, and a page of it without a script."""
+"""The OpenAPI document, its schemas from `schemas.py` and `history_schemas.py`, and a page of it without a script."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import examples
-from brt_watch.web import history_schemas as past_shapes
-from brt_watch.web import schemas as shapes
+from brt_watch.web import examples, history_schemas, schemas
 
 _REF = "#/components/schemas/{name}"
-_SHAPES = [
+_SCHEMAS = [
     value
-    for module in (shapes, past_shapes)
+    for module in (schemas, history_schemas)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
 ]
@@ -53,10 +51,10 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         from fastapi.openapi.utils import get_openapi
 
         made = get_openapi(title="brt-watch", version=__version__, description=DESCRIPTION, routes=app.routes)
-        _, schemas = msgspec.json.schema_components(_SHAPES, ref_template=_REF)
+        _, components = msgspec.json.schema_components(_SCHEMAS, ref_template=_REF)
         for name, example in examples.by_shape().items():
-            schemas[name]["examples"] = [example]
-        made.setdefault("components", {})["schemas"] = schemas
+            components[name]["examples"] = [example]
+        made.setdefault("components", {})["schemas"] = components
         for operations in made["paths"].values():
             for operation in operations.values():
                 answers = operation["responses"]

@@ -1,6 +1,6 @@
-"""The shapes of what the API answers of now: what is encoded is what the OpenAPI document says.
+"""The schemas of the answers about the present; those of the history are in `history_schemas.py`.
 
-What was before is in `past_shapes.py`.
+Answers are encoded from them, and the OpenAPI document is made from them.
 """
 
 from __future__ import annotations

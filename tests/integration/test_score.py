@@ -15,6 +15,14 @@ pytestmark = pytest.mark.with_network
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 
+NAMES = {
+    "signals.recall", "direction.right", "trips.recall", "trips.precision", "passages.recall", "passages.precision",
+    "passages.arrival_error_s.p50", "passages.arrival_error_s.p90", "passages.departure_error_s.p50",
+    "passages.departure_error_s.p90", "passages.interval_90_holds", "regularity.ewt_error_s",
+    "regularity.ewt_error_p50_s", "regularity.interval_holds",
+}  # fmt: skip
+"""What `brt-watch score --json` says, by names that scripts rely on."""
+
 IN_VIEW = "vehicles whose newest signal is in generate_view"
 
 
@@ -49,6 +57,12 @@ def test_a_score_falls_with_what_was_lost_and_names_what_was_made_up(simulated: 
     assert share(derived, f"{on_trip} on their path") > 0.9
     assert derived.median_error_m < 5
     assert derived.p95_error_m < 30
+
+    figures = dict(derived.figures())
+    assert set(figures) == NAMES
+    recall = figures["passages.recall"]
+    assert recall is not None
+    assert recall > 0.6, "most trips of a quarter of an hour are cut by its ends"
 
     with simulated.store.connection() as connection:
         # Every tenth signal is lost, and one was never sent.

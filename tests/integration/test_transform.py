@@ -24,12 +24,12 @@ from tests.integration.captured import capture, query
 
 pytestmark = pytest.mark.with_network
 
-MODELS = 23
+MODELS = 32
 """Those that a load can change."""
 
 DATA_TESTS = 8
 
-OF_THE_NETWORK = ("versoes", "estacoes", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
+OF_THE_NETWORK = ("versoes", "estacoes", "plano", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
 """The models int_rede__..., made when the network is loaded."""
 
 SEEDS = len(COLUMNS) + 2
@@ -109,6 +109,10 @@ def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come
         "cobertura_captura order by minuto",
         "viagens order by id_viagem",
         "passagens order by id_viagem, ordem",
+        "intervalos order by escopo, estacao_id, linha, sentido, partida, id_viagem",
+        "regularidade_hora order by dia_operacao, linha, sentido, hora_operacao",
+        "velocidade_trecho order by dia_operacao, linha, sentido, hora_operacao, ordem",
+        "oferta_hora order by dia_operacao, linha, sentido, hora_operacao",
     )
     increments = [without_run(query(resources, f"select * from {model}")) for model in models]
     assert all(increments)

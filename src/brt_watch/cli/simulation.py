@@ -118,7 +118,7 @@ def simulate(
 
 @app.command()
 def score(as_json: AsJson = False) -> None:
-    """Compare what the pipeline recovered of a simulation with the truth: signals, labels, the view."""
+    """Compare what the pipeline made of a simulation with the truth: signals, view, trips, passages, waits."""
     with err.status("comparing"):
         scored = score_of(load_settings())
     if as_json:
@@ -135,6 +135,8 @@ def score(as_json: AsJson = False) -> None:
         f"{scored.median_error_m:>7} m beside the truth along the path is gps_brt on a trip (half of it, or less);"
         f" {scored.p95_error_m} m (95 %)"
     )
+    for name, figure in scored.figures():
+        out.print(f"{'-' if figure is None else figure:>8}  {name}")
 
 
 def _server(source: Source, clock: Clock, port: int, faults: Faults, simulated: bool = False) -> ApiServer:

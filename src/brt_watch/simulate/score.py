@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from psycopg import sql as compose
+
 from brt_watch.capture.simulation import simulation_of
 from brt_watch.errors import NothingToScore
 from brt_watch.settings import Settings
-from brt_watch.store.connection import copy_file, is_there, statement
+from brt_watch.store.connection import Connection, copy_rows, is_there, statement
 from brt_watch.store.database import Store
 
 
@@ -40,18 +43,32 @@ class Score:
     p95_behind_seconds: float
     median_error_m: float
     p95_error_m: float
+    subjects: dict[str, dict[str, Any]]
+    """By subject (signals, direction, trips, passages, regularity), under names that stay; None where nothing was to be
+    compared."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
-        return {**asdict(self), "shares": [{**asdict(each), "share": each.share} for each in self.shares]}
+        """Return it as plain JSON values: the subjects beside the rest."""
+        rest = {name: value for name, value in asdict(self).items() if name != "subjects"}
+        return {**self.subjects, **rest, "shares": [{**asdict(each), "share": each.share} for each in self.shares]}
+
+    def figures(self) -> Iterator[tuple[str, float | None]]:
+        """Yield the subjects' figures by their names, such as `passages.arrival_error_s.p90`."""
+        for subject, values in self.subjects.items():
+            for name, value in values.items():
+                if isinstance(value, dict):
+                    yield from ((f"{subject}.{name}.{part}", figure) for part, figure in value.items())
+                else:
+                    yield f"{subject}.{name}", value
 
 
 def score(settings: Settings) -> Score:
     """Compare the database with the truth of the simulation; raises NothingToScore when there is none."""
-    files = sorted((settings.folder / "truth").glob("*/sinais.csv"))
-    if not simulation_of(settings) or not files:
+    folders = sorted(file.parent for file in (settings.folder / "truth").glob("*/sinais.csv"))
+    if not simulation_of(settings) or not folders:
         raise NothingToScore(folder=settings.folder)
-    signals, view, models = _compare(Store(settings), files)
+    found = _compare(Store(settings), folders)
+    signals, view, models = found.signals, found.view, found.models
     sent, seen = sum(row["sent"] for row in signals), sum(row["seen"] for row in signals)
     shares = [
         Share("signals seen", seen, sent),
@@ -75,20 +92,93 @@ def score(settings: Settings) -> Score:
     ]
     false = signals[0]["false_signals"] if signals else 0
     behind, median, p95 = view["p95_behind_seconds"], models["median_error_m"], models["p95_error_m"]
-    return Score(shares, false, round(behind, 1), round(median, 1), round(p95, 1))
+    return Score(shares, false, round(behind, 1), round(median, 1), round(p95, 1), _subjects(seen, sent, models, found))
 
 
-def _compare(store: Store, files: list[Path]) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
-    """Return what was seen of the simulated signals, by what the bus did, and how right the view and the models are."""
+def _subjects(seen: int, sent: int, models: dict[str, Any], found: _Compared) -> dict[str, dict[str, Any]]:
+    trips, passages, regularity = found.trips, found.passages, found.regularity
+    return {
+        "signals": {"recall": _share(seen, sent)},
+        "direction": {"right": _share(models["right_direction"], models["signals"])},
+        "trips": {
+            "recall": _share(trips["recalled"], trips["happened"]),
+            "precision": _share(trips["right_ones"], trips["found"]),
+        },
+        "passages": {
+            "recall": _share(passages["recalled"], passages["happened"]),
+            "precision": _share(passages["right_ones"], passages["found"]),
+            "arrival_error_s": {"p50": _rounded(passages["arrival_p50"]), "p90": _rounded(passages["arrival_p90"])},
+            "departure_error_s": {
+                "p50": _rounded(passages["departure_p50"]),
+                "p90": _rounded(passages["departure_p90"]),
+            },
+            "interval_90_holds": _rounded(passages["interval_90_holds"], 4),
+        },
+        "regularity": {
+            "ewt_error_s": _rounded(regularity["ewt_error_s"]),
+            "ewt_error_p50_s": _rounded(regularity["ewt_error_p50"]),
+            "interval_holds": _rounded(regularity["interval_holds"], 4),
+        },
+    }
+
+
+def _share(count: int | None, whole: int | None) -> float | None:
+    return round(count / whole, 4) if count is not None and whole else None
+
+
+def _rounded(value: float | None, digits: int = 1) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What the statements `score_*` return."""
+
+    signals: list[dict[str, Any]]
+    view: dict[str, Any]
+    models: dict[str, Any]
+    trips: dict[str, Any]
+    passages: dict[str, Any]
+    regularity: dict[str, Any]
+
+
+TRUTH = {"sinais": "sinais", "viagens": "verdade_viagens", "passagens": "verdade_passagens"}
+"""The files of a truth, and the temporary tables that they are copied into."""
+
+
+def _compare(store: Store, folders: list[Path]) -> _Compared:
+    """Compare signals, view, models, trips, passages and waits with the truth, those of them that are there."""
     with store.connection() as connection:
         connection.execute(statement("stage_truth"))
-        for file in files:
-            copy_file(connection, file, "sinais")
-        connection.execute("create index on sinais (codigo, datahora); analyze sinais")
+        for folder in folders:
+            for name, table in TRUTH.items():
+                _copy_truth(connection, folder / f"{name}.csv", table)
+        connection.execute("create index on sinais (codigo, datahora)")
+        connection.execute("create index on verdade_viagens (codigo, partida)")
+        connection.execute("create index on verdade_passagens (codigo, chegada)")
+        connection.execute("analyze sinais; analyze verdade_viagens; analyze verdade_passagens")
         signals = connection.execute(statement("score_signals")).fetchall()
-        view = {"vehicles": 0, "up_to_date": 0, "p95_behind_seconds": 0.0}
+        view: dict[str, Any] = {"vehicles": 0, "up_to_date": 0, "p95_behind_seconds": 0.0}
         models: dict[str, Any] = defaultdict(int)
         if is_there(connection, "generate_view"):
             (view,) = connection.execute(statement("score_view")).fetchall()
             (models,) = connection.execute(statement("score_models")).fetchall()
-    return signals, view, models
+        derived: list[dict[str, Any]] = [defaultdict(lambda: None) for _ in range(3)]
+        if is_there(connection, "regularidade_hora"):
+            derived = [
+                connection.execute(statement(name)).fetchall()[0]
+                for name in ("score_trips", "score_passages", "score_regularity")
+            ]
+    return _Compared(signals, view, models, *derived)
+
+
+def _copy_truth(connection: Connection, file: Path, table: str) -> None:
+    """Copy a file of a truth; columns that are new to us are copied as text and not used."""
+    with file.open(encoding="utf-8") as lines:
+        columns = [compose.Identifier(name) for name in lines.readline().strip().split(",")]
+    for column in columns:
+        connection.execute(
+            compose.SQL("alter table {} add column if not exists {} text").format(compose.Identifier(table), column)
+        )
+    copy = compose.SQL("copy {} ({}) from stdin (format csv, header)")
+    copy_rows(connection, file, copy.format(compose.Identifier(table), compose.SQL(", ").join(columns)))

@@ -1,0 +1,52 @@
+-- Trips found and trips that happened, within the time between the first good poll and the last: a trip is right when vehicle,
+-- line and direction are, and departure and arrival within a minute.
+with span as (
+    select
+        min(captured_at) + interval '3 minutes' as begins,
+        max(captured_at) - interval '3 minutes' as ends
+    from brt_poll
+    where status in ('ok', 'late')
+),
+
+happened as (
+    select truth.*
+    from verdade_viagens as truth
+    inner join span on truth.partida > span.begins and truth.chegada < span.ends
+),
+
+found as (
+    select viagens.*
+    from viagens
+    inner join span on viagens.partida > span.begins and viagens.chegada < span.ends
+    -- What the beginning or the end of the capture cuts is no trip of either side.
+    where
+        not exists (
+            select 1
+            from verdade_viagens as truth
+            where
+                truth.codigo = viagens.id_veiculo
+                and truth.chegada > viagens.partida
+                and truth.partida < viagens.chegada
+                and (truth.partida <= span.begins or truth.chegada >= span.ends)
+        )
+),
+
+matched as (
+    select
+        happened.viagem,
+        found.id_viagem
+    from happened
+    inner join found
+        on
+            happened.codigo = found.id_veiculo
+            and happened.linha = found.linha
+            and happened.sentido = found.sentido
+            and abs(extract(epoch from happened.partida - found.partida)) <= 60
+            and abs(extract(epoch from happened.chegada - found.chegada)) <= 60
+)
+
+select
+    (select count(*) from happened) as happened,
+    (select count(*) from found) as found,
+    (select count(distinct viagem) from matched) as recalled,
+    (select count(distinct id_viagem) from matched) as right_ones

@@ -33,7 +33,7 @@ from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
 from brt_watch.web.app import create_app
-from brt_watch.web.forms import safe_cell
+from brt_watch.web.formats import safe_cell
 from brt_watch.web.live import vehicles_event
 from brt_watch.web.reader import ROLE
 from brt_watch.web.routes import history

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from datetime import datetime, timedelta
+from threading import Lock
 
 import structlog
 
@@ -67,6 +68,7 @@ class Live:
         self._events: dict[int, Event] = {}
         self._whole: tuple[Snapshot, Event] | None = None
         self._wake = asyncio.Event()
+        self._passes_lock = Lock()
         self._passes: tuple[Poll | None, dict[str, list[Pass]]] = None, {}
 
     @property
@@ -131,9 +133,10 @@ class Live:
         good = self.models.newest_good
         if good is None:
             return []
-        if self._passes[0] is not good:
-            self._passes = good, passes_of(self.models, good)
-        return self._passes[1].get(estacao_id, [])
+        with self._passes_lock:
+            if self._passes[0] is not good:
+                self._passes = good, passes_of(self.models, good)
+            return self._passes[1].get(estacao_id, [])
 
     def age(self) -> timedelta | None:
         """Return how old the newest good poll is, None before the first."""

@@ -7,7 +7,7 @@ import io
 from datetime import timedelta
 
 from brt_watch.clock import RIO
-from brt_watch.web.forms import iso, safe_cell
+from brt_watch.web.formats import iso, safe_cell
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 

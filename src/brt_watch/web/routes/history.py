@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 from starlette.exceptions import HTTPException
 
 from brt_watch.clock import parse_moment, write_moment
-from brt_watch.web import forms
+from brt_watch.web import formats
 from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import History, Playback, Played, Range
@@ -82,7 +82,7 @@ def history(
     if format == "json":
         return as_json(request, History(begin, end, following, signals))
     if format == "geojson":
-        return send(request, forms.as_geojson(signals), **named)
+        return send(request, formats.as_geojson(signals), **named)
     return _whole(format, iter([signals]), named)
 
 
@@ -97,8 +97,8 @@ def _pages(
 
 def _whole(format: str, pages: Iterator[list[Signal]], headers: dict[str, str]) -> Response:
     if format == "csv":
-        return StreamingResponse(forms.as_csv(pages), headers=headers, media_type=forms.CSV_TYPE)
-    return StreamingResponse(forms.as_parquet(pages), headers=headers, media_type=forms.PARQUET_TYPE)
+        return StreamingResponse(formats.as_csv(pages), headers=headers, media_type=formats.CSV_TYPE)
+    return StreamingResponse(formats.as_parquet(pages), headers=headers, media_type=formats.PARQUET_TYPE)
 
 
 def _file_name(begin: datetime, end: datetime, codigo: str | None, linha: str | None) -> str:

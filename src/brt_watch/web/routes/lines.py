@@ -68,7 +68,7 @@ async def network(request: Request, site: TheSite) -> Response:
 
 
 @router.get("/stations", responses=shape(Stations) | NOT_MODIFIED)
-async def stations(request: Request, site: TheSite) -> Response:
+def stations(request: Request, site: TheSite) -> Response:
     """All stations, and what passed each last."""
     snapshot = site.newest()
 
@@ -80,7 +80,7 @@ async def stations(request: Request, site: TheSite) -> Response:
 
 
 @router.get("/stations/{estacao_id}", responses=shape(StationNow) | NOT_FOUND)
-async def station(
+def station(
     request: Request,
     estacao_id: Annotated[str, Path(max_length=50, pattern=NO_NUL, examples=["TOSTC"])],
     site: TheSite,

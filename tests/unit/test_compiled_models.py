@@ -1,0 +1,78 @@
+"""The compiled models are kept on disk until the project changes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from brt_watch.transform import compiled as module
+from brt_watch.transform.compiled import DBT_PROJECT, Compiled, Model, compiled, project_key, project_vars
+from brt_watch.transform.live import look_back
+
+CHAIN = Compiled(
+    "public",
+    [],
+    [
+        Model("base", "view", "select 1", ["brt_raw"], live=False),
+        Model("gps_brt", "table", "select 1", ["base"], live=False),
+        Model("last", "table", "select 1", ["gps_brt"], live=True),
+    ],
+)
+
+
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The projects that were compiled; dbt itself is not started."""
+    done: list[Path] = []
+
+    def compile_once(project: Path, data: Path) -> Compiled:
+        done.append(project)
+        return CHAIN
+
+    monkeypatch.setattr(module, "_compile", compile_once)
+    return done
+
+
+def test_models_are_compiled_once_and_again_after_damage(tmp_path: Path, compilations: list[Path]) -> None:
+    beside = tmp_path / "beside"
+    for _ in range(3):
+        assert compiled(tmp_path, beside=beside) == CHAIN
+    assert len(compilations) == 1
+    (kept,) = beside.iterdir()
+    kept.write_bytes(b"torn")
+    assert compiled(tmp_path, beside=beside) == CHAIN
+    assert len(compilations) == 2
+
+
+def test_a_read_only_package_keeps_them_in_the_data_folder(tmp_path: Path, compilations: list[Path]) -> None:
+    (tmp_path / "file").touch()
+    for _ in range(2):
+        compiled(tmp_path, beside=tmp_path / "file" / "in-no-folder")
+    assert len(compilations) == 1
+    assert len(list((tmp_path / "dbt").glob("duckdb-*.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "matters"),
+    [("dbt_project.yml", True), ("models/marts/gps_brt.sql", True), ("seeds/estacoes.csv", False)],
+)
+def test_the_key_follows_rules_and_not_reference_rows(tmp_path: Path, path: str, matters: bool) -> None:
+    project = tmp_path / "dbt"
+    shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    before = project_key(project)
+    with (project / path).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert (project_key(project) != before) is matters
+
+
+def test_what_a_model_stands_on_is_found_through_others() -> None:
+    assert CHAIN.below("last") == {"last", "gps_brt", "base", "brt_raw"}
+    assert CHAIN.standing_on("gps_brt") == {"last"}
+
+
+def test_a_row_looks_back_as_far_as_the_longest_threshold() -> None:
+    values = project_vars()
+    assert look_back(values).total_seconds() >= values["sentido_validade_segundos"] + values["sentido_janela_segundos"]
+    assert look_back(values | {"intervalo_max_desvio_segundos": 5000}).total_seconds() > 5000

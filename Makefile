@@ -14,19 +14,19 @@ help:  ## Print this list
 
 # -- what most people need --
 
-start: $(VENV)/installed  ## Start everything in the background: Postgres, the flows, the page; says where to look
+start: $(VENV)/installed  ## Start everything in the background: Postgres, the flows, the page
 	@$(BRT_WATCH) start
 
 stop: $(VENV)/bin/brt-watch  ## Stop everything; nothing that was captured is lost
 	@$(BRT_WATCH) stop
 
-status: $(VENV)/bin/brt-watch  ## Say what runs, what was captured last, what waits
+status: $(VENV)/bin/brt-watch  ## Show what runs, what was captured last, what waits
 	@$(BRT_WATCH) status
 
 logs: $(VENV)/bin/brt-watch  ## Follow the logs
 	@$(BRT_WATCH) logs
 
-demo: $(VENV)/installed  ## Start a system of its own against a simulated BRT, its last 6 hours filled in
+demo: $(VENV)/installed  ## Start a separate system with a simulated BRT, its last 6 hours filled in
 	@$(BRT_WATCH) demo
 
 run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or start_db)
@@ -49,7 +49,7 @@ start_db: $(VENV)/installed  ## Start only the embedded Postgres, with our table
 stop_db: $(VENV)/bin/brt-watch  ## Stop only Postgres; the capture goes on
 	@$(BRT_WATCH) db stop
 
-apply_schema: $(VENV)/installed  ## Bring the tables to the newest form
+apply_schema: $(VENV)/installed  ## Bring the tables up to date
 	@$(BRT_WATCH) db schema
 
 deploy_flows: $(VENV)/installed  ## Start only the three flows of Prefect, on their schedules
@@ -71,7 +71,7 @@ stop_server:  ## Stop it, the agent first; its data stays
 register: $(VENV)/installed  ## Register the flows with the Prefect Server of BRT_WATCH_PREFECT_API
 	@$(BRT_WATCH) flow register
 
-agent: $(VENV)/installed  ## Be an agent of that server here (LABEL=brt-load: only for that flow)
+agent: $(VENV)/installed  ## Run an agent of that server here (LABEL=brt-load: only for that flow)
 	@$(BRT_WATCH) flow agent $(if $(LABEL),--label $(LABEL))
 
 load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
@@ -113,10 +113,10 @@ wheel: $(VENV)/installed  ## Build the wheel into dist/
 	rm -rf build dist
 	$(VENV)/bin/python -c 'import setuptools.build_meta as backend; backend.build_wheel("dist")'
 
-torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count what is there in the end
+torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count what is left
 	BRT_WATCH_TORTURE_KILLS=250 $(VENV)/bin/pytest -s tests/integration/test_torture.py
 
-bench: $(VENV)/installed  ## Measure ours beside the plain way, in one run: a line of JSON a result (NAME=load: only that one)
+bench: $(VENV)/installed  ## Measure against reference implementations: a line of JSON per result (NAME=load: only that)
 	@$(VENV)/bin/python -m bench $(NAME)
 
 lint: $(VENV)/installed  ## Check style and types: Python, the models, and the scripts of the page if npx is here
@@ -126,11 +126,11 @@ lint: $(VENV)/installed  ## Check style and types: Python, the models, and the s
 	cd src/brt_watch/transform/dbt && $(abspath $(VENV))/bin/sqlfluff lint --nocolor models analyses
 	@if command -v npx >/dev/null; then npx --yes $(BIOME) lint; else echo "no npx here: the scripts are not checked"; fi
 
-format: $(VENV)/installed  ## Bring the code into the common form
+format: $(VENV)/installed  ## Format the code
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
-lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
+lock:  ## Rewrite requirements.lock from pyproject.toml (needs uv)
 	scripts/lock
 
 clean:  ## Remove what was built; never touches data/

@@ -1,7 +1,7 @@
-"""Whether all is well: the one rule by which `brt-watch status`, /health, /api/v1/health-details and the page judge.
+"""Whether all is well: the one rule of `brt-watch status`, /health, /api/v1/health-details and the page.
 
-It reads what the processes leave on disk (ledgers, locks, the marks of failing flows), so that it holds wherever it is
-asked: in a terminal, in the page's process, in a container that only shares the data folder.
+It reads what the processes leave on disk (ledgers, locks, marks of failing flows), so it works anywhere: in a terminal,
+in the page's process, in a container that only shares the data folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ STARTING_SECONDS = 60
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is not well. The sentence says what, and what to do about it where something can be done."""
+    """Something that is wrong. The sentence says what, and the remedy if there is one."""
 
     code: str
     sentence: str
@@ -69,7 +69,7 @@ class FailingFlow:
 
 @dataclass(frozen=True)
 class Seen:
-    """What lies in a data folder that says how it stands."""
+    """What a data folder shows of the state of the system."""
 
     now: datetime
     polls: list[Poll]
@@ -105,7 +105,7 @@ class Seen:
 
 
 def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
-    """Read what the data folder says of how it stands. Changes nothing."""
+    """Read the state of the system from the data folder. Changes nothing."""
     run = settings.folder / "run"
     supervisor = supervisor_process(settings.folder)
     simulation = simulation_of(settings)
@@ -128,9 +128,9 @@ def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
 
 
 def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
-    """Return what is not well, the gravest first; nothing when all is well.
+    """Return the problems, the gravest first; none when all is well.
 
-    `database_problem` is what Postgres answered when it was last asked, if it did not do what it was asked.
+    `database_problem` is the error of the last query to Postgres, None if it succeeded.
     """
     found = [*_capture_problems(seen)]
     for name in seen.not_running:
@@ -160,7 +160,7 @@ def write_failing(mark: Path, since: str, reason: str) -> None:
 
 
 def failing_since(mark: Path) -> datetime | None:
-    """Return since when a flow fails, by its mark; None when the mark does not say."""
+    """Return when a flow began to fail, by its mark; None when the mark is unreadable."""
     text = mark.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     try:
         return parse_moment(text)
@@ -169,7 +169,7 @@ def failing_since(mark: Path) -> datetime | None:
 
 
 def supervisor_process(folder: Path) -> psutil.Process | None:
-    """Return the supervisor that keeps up the programs of this data folder, None when none does."""
+    """Return the supervisor process of this data folder, None when there is none."""
     run = folder / "run"
     try:
         process = psutil.Process(int((run / "supervisord.pid").read_text()))
@@ -211,7 +211,7 @@ def _polls(folder: Path, _written: tuple[int, int]) -> tuple[Poll, ...]:
 
 
 def _recent_polls(files: CaptureFiles) -> list[Poll]:
-    """Return the polls of the newest windows back to the last good one, of a hundred windows at most."""
+    """Return the polls of the newest windows (at most a hundred), back to the last good one."""
     polls: list[Poll] = []
     for _, folder in zip(range(100), files.newest_first(), strict=False):
         polls = [*_polls(folder, _state(folder / POLLS)), *polls]

@@ -90,7 +90,7 @@ def _is_address(url: str) -> str:
 
 
 class Settings(BaseSettings):
-    """What can be set: each field by the variable BRT_WATCH_<FIELD>. Relative paths start at `home()`."""
+    """The settings: each field is set by the variable BRT_WATCH_<FIELD>. Relative paths start at `home()`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
@@ -176,7 +176,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def time(self) -> Clock:
-        """The clock that these settings ask for."""
+        """The clock of these settings."""
         return PretendClock(self.clock) if self.clock else Clock()
 
     @property
@@ -218,7 +218,7 @@ def load_settings() -> Settings:
 
 
 def unknown_names() -> list[str]:
-    """Return a sentence for each BRT_WATCH_ variable that is no setting: most are typing errors."""
+    """Return a sentence for each BRT_WATCH_ variable that is not a setting, most often a typo."""
     known = [ENV_FILE, *(PREFIX + name.upper() for name in Settings.model_fields)]
     file = env_file()
     written = {*os.environ, *(dotenv_values(file) if file else ())}

@@ -147,7 +147,8 @@ TO_BE_SPLIT = {"fault_kinds.py", "gps_brt.sql", "traffic.py"}
 
 
 @pytest.mark.parametrize(
-    ("folder", "suffix", "longest"), [(SOURCE, "*.py", LONGEST_MODULE), (DBT_PROJECT / "models", "*.sql", LONGEST_MODEL)]
+    ("folder", "suffix", "longest"),
+    [(SOURCE, "*.py", LONGEST_MODULE), (DBT_PROJECT / "models", "*.sql", LONGEST_MODEL)],
 )
 def test_what_is_long_says_why_at_its_top(folder: Path, suffix: str, longest: int) -> None:
     """A module or model over the limit has a line `Long because ...` among its first ten."""

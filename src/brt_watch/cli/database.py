@@ -1,4 +1,4 @@
-"""The database: the embedded Postgres, and the way to another one."""
+"""The database: the embedded Postgres, and moving to another one."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from brt_watch.settings import Settings, is_postgres_url, load_settings
 from brt_watch.store.embedded import Server
 from brt_watch.store.move import move
 
-app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgres, and the way to another one.")
+app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgres, and moving to another one.")
 
 
 @app.command("start")
 def db_start() -> None:
-    """Start the embedded Postgres in the background and make the tables there."""
+    """Start the embedded Postgres in the background and create its tables."""
     settings = load_settings()
     start_database(settings, Service(settings))
     out.print(as_typed(f"Postgres is up on 127.0.0.1:{settings.postgres_port}; psql: make psql"))
@@ -45,7 +45,7 @@ def db_stop() -> None:
 
 @app.command("schema")
 def db_schema() -> None:
-    """Make the tables that the load fills, or bring them to the newest form."""
+    """Create the tables that the load fills, or bring them up to date."""
     with quietly():
         steps = load_resources().store.apply_schema()
     out.print(f"applied: {', '.join(steps)}" if steps else "the tables are up to date")
@@ -88,8 +88,8 @@ def db_move(
 ) -> None:
     """Copy the database to another, empty Postgres, compare the two, and derive the models there. Twice is once.
 
-    The database of now is only read. The capture goes on; load and transform are stopped, for their next work belongs
-    into the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
+    The current database is only read. The capture goes on; load and transform are stopped: their next work belongs
+    in the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
     """
     resources = load_resources()
     try:

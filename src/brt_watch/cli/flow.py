@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
 
 @app.command("list")
 def flow_list() -> None:
-    """List the flows, their schedules and the labels by which agents choose them."""
+    """List the flows with their schedules and labels, by which agents choose them."""
     clock = load_settings().time
     table = Table("flow", "every", "labels", box=None, pad_edge=False)
     for name, prefect_flow in load_flows().items():
@@ -74,7 +74,7 @@ def flow_register(
 @app.command("agent")
 def flow_agent(
     label: Annotated[list[str] | None, typer.Option(help="Take flows with this label; can be given again.")] = None,
-    address: Annotated[str, typer.Option(help="Where it says that it is well, as http://127.0.0.1:8081.")] = "",
+    address: Annotated[str, typer.Option(help="The address of its health check, as http://127.0.0.1:8081.")] = "",
     docker: Annotated[bool, typer.Option("--docker", help="Run them in containers of BRT_WATCH_FLOW_IMAGE.")] = False,
     network: Annotated[list[str] | None, typer.Option(help="A network of Docker for the containers.")] = None,
     volume: Annotated[list[str] | None, typer.Option(help="A volume for the containers, as brt-data:/data.")] = None,
@@ -82,7 +82,7 @@ def flow_agent(
         str | None, typer.Option(help="The engine of Docker; without it, the one of this machine.")
     ] = None,
 ) -> None:
-    """Be an agent of the Prefect Server, for all flows or those of a label; ends with Ctrl-C."""
+    """Run an agent of the Prefect Server, for all flows or those of a label; ends with Ctrl-C."""
     settings, labels = load_settings(), label or list(flow_server.LABELS)
     if docker:
         flow_server.run_docker_agent(settings, labels, address, network or [], volume or [], engine)

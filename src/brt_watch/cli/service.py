@@ -1,4 +1,4 @@
-"""Everything in the background: start, stop, how it stands."""
+"""The service in the background: start, stop, status, logs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SIMULATED = "The data is simulated: no real bus is in it."
 
 @app.command()
 def start() -> None:
-    """Start Postgres, the flows and the page in the background, and say where to look."""
+    """Start Postgres, the flows and the page in the background, and print where to look."""
     settings = load_settings()
     check_environment()
     service = Service(settings)
@@ -47,14 +47,14 @@ def start() -> None:
 
 @app.command()
 def stop() -> None:
-    """Stop everything that start started, also after a crash of a part. Nothing that was captured is lost."""
+    """Stop everything that start started, even after a crash of a part. Nothing captured is lost."""
     ran = Service(load_settings()).stop()
     out.print("stopped" if ran else "nothing was running")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Say what runs, what was captured last, what waits; the exit code is 1 when something is wrong."""
+    """Show what runs, what was captured last, what waits; the exit code is 1 when something is wrong."""
     found = report(load_resources())
     if as_json:
         print_json(found.as_dict())
@@ -76,7 +76,7 @@ def logs() -> None:
 
 @app.command()
 def config(as_json: AsJson = False) -> None:
-    """Print the settings, secrets masked, and what each means."""
+    """Print the settings with their meaning, passwords masked."""
     settings = load_settings()
     values = {PREFIX + name.upper(): masked(str(value)) for name, value in settings}
     if as_json:
@@ -112,7 +112,7 @@ def start_database(settings: Settings, service: Service) -> None:
 
 
 def check_web_port(settings: Settings, service: Service) -> None:
-    """Raise WebPortBusy when another program listens where the page is to be."""
+    """Raise WebPortBusy when another program listens on the page's port."""
     if not service.is_running():
         service.stop()  # what a supervisor that died has left
     if not any(program.name == WEB and program.state == "RUNNING" for program in service.programs()):
@@ -120,7 +120,7 @@ def check_web_port(settings: Settings, service: Service) -> None:
 
 
 def _start_database_if_possible(settings: Settings, service: Service) -> str:
-    """Have a database with its tables; returns what is in the way, for the capture needs none."""
+    """Start the database and create its tables; returns what went wrong, since the capture needs no database."""
     if not settings.uses_postgres:
         return ""
     try:
@@ -137,7 +137,7 @@ def _start_database_if_possible(settings: Settings, service: Service) -> str:
 
 
 def print_where_to_look(settings: Settings, service: Service, started: list[str]) -> None:
-    """Say what runs, where the data grows, and what to type next."""
+    """Print what runs, where the data grows, and what to type next."""
     out.print("brt-watch runs." if started else "brt-watch runs already.", style="bold green")
     simulated = simulation_of(settings)
     if simulated:

@@ -47,7 +47,7 @@ def capture(
     once: Annotated[bool, typer.Option("--once", help="Poll once and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the API at every tick and write down what it says, without Prefect; ends with Ctrl-C.
+    """Poll the API at every tick and record the answers, without Prefect; ends with Ctrl-C.
 
     The exit code is 1 when --once got no good answer (which is in the ledger all the same).
     """
@@ -164,7 +164,7 @@ def transform(
 
 @app.command()
 def archive(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete from the archive what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
@@ -188,12 +188,12 @@ def archive(
 def rebuild(
     since: Annotated[str, typer.Option(help="Only windows that began at this moment or later (ISO 8601, zone).")] = "",
     from_raw: Annotated[
-        bool, typer.Option("--from-raw", help="Read the raw answers anew, by the rules of now, and not the CSV.")
+        bool, typer.Option("--from-raw", help="Read the raw answers by the current rules, instead of the CSV.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the database again from the archive, window by window, and derive the models anew.
+    """Rebuild the database from the archive, window by window, and derive the models from scratch.
 
     A window of which only one is left, CSV or raw answers, is made from that. The exit code is 1 when one could not be
     made again.

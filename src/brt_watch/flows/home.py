@@ -1,4 +1,4 @@
-"""What Prefect is told before it is imported: its files lie in our data folder, and it never talks to its cloud."""
+"""Prefect's configuration, set before it is imported: its files go to the data folder, and it never calls its cloud."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from brt_watch.settings import Settings
 
 MODULE = "brt_watch.flows"
-"""Where a Prefect Server is told that the flows lie."""
+"""The module from which Prefect loads the flows."""
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that keep Prefect out of the user's home, and say which server is ours."""
+    """Return the variables that keep Prefect out of the user's home and name the server."""
     home = settings.folder / "prefect"
     return {
         "PREFECT__BACKEND": "server",
@@ -24,6 +24,6 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def enter(settings: Settings) -> None:
-    """Tell Prefect in the environment of this process; what is set there already stays."""
+    """Set the variables in the environment of this process; existing ones stay."""
     for name, value in environment(settings).items():
         os.environ.setdefault(name, value)

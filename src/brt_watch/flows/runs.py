@@ -1,4 +1,4 @@
-"""What goes on around the runs of the flows: which of them are of use, who is told of a failure, what they show."""
+"""State handlers of the flows: skip useless runs, raise alerts on failures, show key numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from brt_watch.health import failing_since, write_failing
 from brt_watch.masking import masked
 
 PATIENCE_SECONDS = 5.0
-"""A run of an agent waits so long for the one before it, which may still be reporting its end."""
+"""How long an agent's run waits for the previous one, which may still be reporting its end."""
 
 
 def show(**numbers: object) -> None:
@@ -44,7 +44,7 @@ def show(**numbers: object) -> None:
 
 @dataclass
 class Runs:
-    """The state handlers of one flow. `late` is when a run is of no use any more, because a later one does its work."""
+    """The state handlers of one flow. A run later than `late` is useless, because a later one does its work."""
 
     folder: Path
     late: timedelta
@@ -54,21 +54,21 @@ class Runs:
     held: ExitStack = field(default_factory=ExitStack)
 
     def watch_over(self, flow: Flow) -> None:
-        """Take part in all that happens to a flow and its tasks."""
+        """Attach the handlers to a flow and its tasks."""
         for task in flow.tasks:
             task.state_handlers.append(self.note_reason)
         flow.state_handlers += [self.skip_what_is_of_no_use, self.tell]
 
     def note_reason(self, task: Task, _old: State, new: State) -> State:
-        """Remember why a task failed: the state of the flow does not say it."""
+        """Remember why a task failed: the state of the flow does not contain it."""
         if new.is_failed() and not isinstance(new, TriggerFailed):
             self.reasons.append(f"{task.name}: {new.message}")
         return new
 
     def skip_what_is_of_no_use(self, flow: Flow, old: State, new: State) -> State:
-        """Skip a run of a server that is late, or finds another one at work; local runs have no such thing.
+        """Skip a server's run that is late or finds another one running; local runs are never skipped.
 
-        Prefect Server knows no limit: after an hour without an agent it has all runs of that hour started at once.
+        Prefect Server has no limit: after an hour without an agent it starts all runs of that hour at once.
         """
         if new.is_running() and not old.is_running() and prefect.context.get("running_with_backend"):
             self.reasons.clear()
@@ -86,7 +86,7 @@ class Runs:
         return new
 
     def tell(self, flow: Flow, _old: State, new: State) -> State:
-        """Raise an alert when runs of a flow begin to fail, and close it when one is good again."""
+        """Raise an alert when runs of a flow begin to fail, and close it at the next good run."""
         mark = self.folder / "run" / f"{flow.name}.failing"
         if new.is_failed() and not mark.exists():
             since = self.clock.now()
@@ -102,7 +102,7 @@ class Runs:
         return new
 
     def _send(self, event: str, flow: Flow, detail: str, since: datetime) -> None:
-        # In local mode the process lives on, and the next minute must not wait; that of an agent's run ends now.
+        # In local mode the process lives on, and the next minute must not wait; an agent's run ends now.
         patience = alert.PATIENCE_SECONDS if prefect.context.get("running_with_backend") else 0
         self.webhook().send([Alert(event, "run_failed", flow.name, detail, since)], patience)
 

@@ -1,4 +1,4 @@
-"""The Prefect Server of a team: our flows registered with it, and the agents that run them for it."""
+"""Prefect Server: register the flows, and run agents for them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from brt_watch.settings import PREFIX, Settings
 PROJECT = "brt_watch"
 TENANT = "default"
 LABELS = ("brt-capture", "brt-load", "brt-transform", "brt-recover")
-"""The labels of the flows; an agent with all of them takes all flows."""
+"""The labels of the flows; an agent with all of them runs all flows."""
 
 
 def register(settings: Settings, patience_seconds: float = 0) -> None:
-    """Make tenant, project and flows known to the server; what is known already stays as it is.
+    """Create tenant and project, and register the flows; what exists stays as it is.
 
     Raises ServerUnreachable when the server does not answer in time, NotRegistered when it refuses.
     """
@@ -45,7 +45,7 @@ def register(settings: Settings, patience_seconds: float = 0) -> None:
             time.sleep(1)
         except (ClientError, requests.HTTPError) as error:
             raise NotRegistered(where=settings.prefect_api, reason=error) from None
-    # The command itself: it takes the flows from their module, and leaves alone those that have not changed.
+    # Prefect's own command loads the flows from their module, and skips those that have not changed.
     command = [sys.executable, "-m", "prefect", "register", "--project", PROJECT]
     command += [word for name in NAMES for word in ("--module", f"{MODULE}.{name}")]
     if subprocess.run(command).returncode:
@@ -53,7 +53,7 @@ def register(settings: Settings, patience_seconds: float = 0) -> None:
 
 
 def run_agent(settings: Settings, labels: Sequence[str], address: str) -> None:
-    """Become Prefect's local agent: it runs flows with these labels as processes beside it. SIGINT ends it."""
+    """Replace this process by Prefect's local agent for flows with these labels. SIGINT stops it."""
     flow_home.enter(settings)
     arguments = ["agent", "local", "start", "--no-hostname-label", "--show-flow-logs"]
     arguments += [word for label in labels for word in ("--label", label)]
@@ -70,11 +70,11 @@ def run_docker_agent(
     volumes: Sequence[str] = (),
     engine: str | None = None,
 ) -> None:
-    """Be Prefect's Docker agent: it runs flows with these labels in containers, with the settings that we have here."""
+    """Run Prefect's Docker agent: flows with these labels run in containers, with the settings of this process."""
     flow_home.enter(settings)
     from prefect.agent.docker import DockerAgent
 
-    # Given here and not as arguments of `prefect agent docker start`, where everybody could read the passwords.
+    # Passed here and not as arguments of `prefect agent docker start`, where everybody could read the passwords.
     ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
     DockerAgent(
         labels=list(labels),

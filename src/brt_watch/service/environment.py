@@ -1,4 +1,4 @@
-"""Whether the environment of this process lets a client be made that asks the API."""
+"""Check the proxies and certificates in the environment of this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes of `make start`, kept up by supervisor: Postgres, one process a flow, and the page."""
+"""The processes of `make start`, kept running by supervisor: Postgres, one process per flow, and the page."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ ALL = (DATABASE, SIMULATOR, *ALL_FLOWS, WEB)
 SOCKET = "supervisor.sock"
 
 LONGEST_SOCKET_PATH = 90
-"""Of the 104 bytes that the path of a socket may have; supervisor adds its process id while it makes one."""
+"""A socket's path may have 104 bytes; supervisor appends its process id while it creates one."""
 
 PARTS = (*FLOWS, WEB)
-"""What is started beside Postgres."""
+"""What is started besides Postgres."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A process that supervisor keeps up. `state` is supervisor's word for how it is (RUNNING, BACKOFF, ...)."""
+    """A process that supervisor keeps running. `state` is supervisor's name for its state (RUNNING, BACKOFF, ...)."""
 
     name: str
     state: str
@@ -52,7 +52,7 @@ class Program:
 
 @contextmanager
 def known_as(name: str, settings: Settings) -> Iterator[None]:
-    """Hold the lock by which a program is found when its supervisor has died; by hand it may run several times."""
+    """Hold the lock that identifies a program whose supervisor has died; by hand it may run several times."""
     supervised = "SUPERVISOR_ENABLED" in os.environ
     with lock.hold(settings.folder / "run" / f"{name}.lock", name) if supervised else nullcontext():
         yield
@@ -131,7 +131,7 @@ class Service:
         return stopped
 
     def stop(self) -> bool:
-        """Stop everything, also what a supervisor that died has left behind; returns whether anything ran."""
+        """Stop everything, including what a dead supervisor left behind; returns whether anything ran."""
         ran = False
         if supervisor := supervisor_process(self.settings.folder):
             ran = True
@@ -149,14 +149,14 @@ class Service:
         return ran
 
     def programs(self) -> list[Program]:
-        """Return how every program is; empty when supervisor does not run. Raises SupervisorSilent."""
+        """Return the state of every program; empty when supervisor does not run. Raises SupervisorSilent."""
         if not self.is_running():
             return []
-        # One may run that is not ours any more, when the settings have changed since it was started.
+        # After a change of the settings, one may run that is no longer wanted.
         return [each for each in self._programs() if each.name in self.names or each.state not in ("STOPPED", "FATAL")]
 
     def holders(self) -> list[Program]:
-        """Return the programs that run by the locks they hold, for when supervisor cannot be asked."""
+        """Return the running programs by the locks they hold, for when supervisor cannot be asked."""
         locks = {name: self.run / f"{ALL_FLOWS.get(name, name)}.lock" for name in (SIMULATOR, *ALL_FLOWS, WEB)}
         pids = {name: lock.holder(path) for name, path in locks.items()}
         return [Program(name, "RUNNING", pid, None) for name, pid in pids.items() if pid]
@@ -180,7 +180,7 @@ class Service:
     # -- supervisor -----------------------------------------------------------------------------------------------
 
     def _ask(self, method: str, *arguments: object) -> Any:
-        """Ask supervisor; raises OSError when it is not there, Fault when it refuses."""
+        """Call supervisor; raises OSError when it does not answer, Fault when it refuses."""
         with self._short_run() as run:
             # A connection each time: the transport does not recover from one that was refused.
             transport = SupervisorTransport(None, None, f"unix://{run / SOCKET}")
@@ -226,9 +226,9 @@ class Service:
         return True
 
     def _write_launcher(self, name: str) -> None:
-        """Write the script by which supervisor starts a program: with the settings of now, where relative paths start.
+        """Write the script by which supervisor starts a program, with the current settings and working folder.
 
-        A script of the shell, because supervisor's configuration gives a meaning to characters that a setting may hold.
+        A shell script, because supervisor's configuration gives a meaning to characters that a setting may contain.
         """
         us = [sys.executable, "-m", "brt_watch"]
         commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"], WEB: [*us, "serve"]}
@@ -253,7 +253,7 @@ def _configuration(socket: str) -> ConfigParser:
         "childlogdir": "../logs",
     }
     if os.geteuid() == 0:
-        config["supervisord"]["user"] = "root"  # said, so that supervisor does not warn of it
+        config["supervisord"]["user"] = "root"  # explicit, so that supervisor does not warn
     config["unix_http_server"] = {"file": socket, "chmod": "0700"}
     config["rpcinterface:supervisor"] = {
         "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
@@ -264,7 +264,7 @@ def _configuration(socket: str) -> ConfigParser:
             "autostart": "false",
             "autorestart": "true",
             "startsecs": "1",
-            # The pause grows by a second a try: patience for a day and a half, as when a disk is full.
+            # The pause grows by a second per try: a day and a half in all, enough for a full disk to be noticed.
             "startretries": "500",
             "priority": "1" if name == DATABASE else "10",
             "stopsignal": "INT" if name == DATABASE else "TERM",
@@ -278,7 +278,7 @@ def _configuration(socket: str) -> ConfigParser:
 
 
 def _supervised(pid: int | None) -> psutil.Process | None:
-    """Return the process if a supervisor started it; what somebody runs in a terminal is theirs to end."""
+    """Return the process if a supervisor started it; what a person runs in a terminal is theirs to stop."""
     try:
         process = psutil.Process(pid) if pid else None
         return process if process and "SUPERVISOR_ENABLED" in process.environ() else None

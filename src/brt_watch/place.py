@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -15,11 +16,20 @@ _COMMANDS = {
     "logs": "brt-watch logs",
     "demo": "brt-watch demo",
     "psql": "brt-watch db psql",
+    "duckdb": "brt-watch lake shell",
     "server": "docker compose --profile server up",
 }
 """What the targets of make that a message may name stand for."""
 
 _TARGET = re.compile(rf"\bmake ({'|'.join(_COMMANDS)})\b( DEMO=1)?")
+_OWN = re.compile(r"\bbrt-watch (?=(?:db|flow|lake|status|stop|logs|verify|transform)\b)")
+"""The commands that a message may name and that work with one of the two systems."""
+
+_SHARED = ("demo", "server")
+"""Targets that are the same for the user's system and for the demo."""
+
+IN_DEMO = "BRT_WATCH_IN_DEMO"
+"""Set in the environment of the demo, and so in that of every process that it starts."""
 
 
 def is_checkout() -> bool:
@@ -33,11 +43,22 @@ def home() -> Path:
 
 
 def as_typed(text: str) -> str:
-    """Return a message with the commands that exist here: installed, there is no make."""
+    """Return a message with the commands that exist here, for the system that it is about.
+
+    Installed, there is no make. In the demo a hint must never name the user's own system: who is told to stop that one
+    loses captures.
+    """
+    in_demo = bool(os.environ.get(IN_DEMO))
+    if in_demo:
+        text = _OWN.sub("brt-watch --demo ", text)
+    return _TARGET.sub(lambda found: _typed(found[1], in_demo or bool(found[2])), text)
+
+
+def _typed(target: str, in_demo: bool) -> str:
+    if in_demo and target == "start":
+        target = "demo"
+    in_demo = in_demo and target not in _SHARED
     if is_checkout():
-        return text
-    return _TARGET.sub(lambda found: _typed(_COMMANDS[found[1]], bool(found[2])), text)
-
-
-def _typed(command: str, in_demo: bool) -> str:
+        return f"make {target}{' DEMO=1' if in_demo else ''}"
+    command = _COMMANDS[target]
     return command.replace("brt-watch", "brt-watch --demo", 1) if in_demo else command

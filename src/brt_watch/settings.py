@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
 from brt_watch.masking import masked
-from brt_watch.place import home
+from brt_watch.place import IN_DEMO, home
 
 PREFIX = "BRT_WATCH_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
@@ -219,7 +219,7 @@ def load_settings() -> Settings:
 
 def unknown_names() -> list[str]:
     """Return a sentence for each BRT_WATCH_ variable that is not a setting, most often a typo."""
-    known = [ENV_FILE, *(PREFIX + name.upper() for name in Settings.model_fields)]
+    known = [ENV_FILE, IN_DEMO, *(PREFIX + name.upper() for name in Settings.model_fields)]
     file = env_file()
     written = {*os.environ, *(dotenv_values(file) if file else ())}
     unknown = sorted(name for name in written if name.startswith(PREFIX) and name not in known)

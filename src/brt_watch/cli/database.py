@@ -117,7 +117,7 @@ def db_move(
     out.print("Next:", style="bold")
     out.print("  1. put the address into .env, as BRT_WATCH_DATABASE_URL=postgresql://...")
     out.print(as_typed("  2. make stop, make start"))
-    out.print("  3. brt-watch verify, which says whether the archive and the new database agree")
+    out.print(as_typed("  3. brt-watch verify, which says whether the archive and the new database agree"))
     out.print("The old database is as it was.")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from brt_watch.errors import ServiceFailed
+from brt_watch.place import IN_DEMO
 from brt_watch.settings import PREFIX
 
 LOOPBACK = "http://127.0.0.1:"
@@ -36,6 +37,7 @@ def enter() -> None:
             os.environ.setdefault(PREFIX + name, value)
         else:
             os.environ[PREFIX + name] = value
+    os.environ[IN_DEMO] = "1"
 
 
 def port_of(feed_url: str) -> int:

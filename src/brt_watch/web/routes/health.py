@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
+from brt_watch.place import as_typed
 from brt_watch.web.dependencies import Site, the_site
 from brt_watch.web.metrics import render
 from brt_watch.web.openapi import PROBLEMS, content, shape
@@ -38,7 +39,7 @@ def _nothing_yet(site: Site) -> str:
         return f"No poll can be shown: {live.problem}."
     if live.failed:
         return f"No poll has succeeded yet; that of {live.failed.tick:%Y-%m-%d %H:%M:%S %Z} failed: {live.failure}"
-    return "No poll has been made yet. brt-watch status shows whether the capture runs."
+    return as_typed("No poll has been made yet. brt-watch status shows whether the capture runs.")
 
 
 @router.get("/metrics", responses={200: content({"type": "string"}, "text/plain"), **PROBLEMS})

@@ -1,4 +1,6 @@
-"""What can be wrong with the API: one function for each kind. Its docstring says what the API does then.
+"""What can be wrong with the API: one function per kind; its docstring says what the API does then.
+
+Long because there are 73 kinds.
 
 There are three sorts. A change gets the fleet and returns another: the answer is whole, and several changes can be true
 at once. A content gets the body and returns what is sent in its place, as HTTP wants it. A break gets the connection

@@ -1,7 +1,7 @@
 """The buses on the road together: lanes, platforms and passengers that they share, one event after the other.
 
 A bus keeps its place behind the one before it on a lane, waits for a platform that is taken, and stands for as long as
-passengers need. Late buses find more of them: bunching follows.
+passengers need. Late buses find more of them: bunching follows. Long because all buses share the state of the road.
 """
 
 from __future__ import annotations

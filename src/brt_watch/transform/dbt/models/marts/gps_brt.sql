@@ -3,7 +3,7 @@
 -- A row depends on the signal and on those of the same vehicle in the hour before it (`intervalo_max_segundos`). A run
 -- therefore derives the new signals and those up to an hour after one, and reads one hour more as context: increments in
 -- any order equal a full refresh. The steps are macros (macros/gps_brt); a view could not read this table.
--- Over 150 lines because the 46 columns are listed one by one.
+-- Long because its 46 columns are listed one by one.
 {{ config(
     materialized='incremental',
     unique_key=['id_veiculo', 'timestamp_gps'],

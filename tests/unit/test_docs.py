@@ -11,6 +11,7 @@ import typer
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
+from brt_watch.archive.tables import EXPECTED
 from brt_watch.cli import app
 from brt_watch.settings import Settings
 
@@ -80,6 +81,7 @@ def test_every_reason_is_explained_in_the_documentation_and_those_of_records_on_
     rejects = set(re.findall(r'(?:BrokenRule\(|return None, )"(\w+)"', code))
     assert {"deadline", "disk_full", "not_running", "simulated", "empty_list"} <= failures
     assert {"position_missing", "not_readable"} <= rejects
+    rejects |= EXPECTED.keys()
     unexplained = {reason for reason in failures | rejects if f"`{reason}`" not in HOW_IT_WORKS}
     assert unexplained == set()
     words = (PROJECT / "src" / "brt_watch" / "web" / "page" / "js" / "words.js").read_text()

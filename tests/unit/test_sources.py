@@ -62,6 +62,12 @@ def test_an_answer_without_a_moment_is_as_old_as_its_newest_stamps(tmp_path: Pat
         assert source.described == "answer.json (captured_at estimated)"
 
 
+def test_an_answer_with_stamps_in_seconds_is_refused(tmp_path: Path) -> None:
+    """Its moment would be estimated as one of January 1970."""
+    with pytest.raises(ImportFailed, match=r"seconds\? milliseconds"):
+        read_source(written(tmp_path / "x.json", json.dumps([vehicle(dataHora=1_749_160_048)])))
+
+
 def test_a_clock_that_is_ahead_does_not_tell_when_an_answer_came() -> None:
     at = int(START.timestamp()) * 1000
     assert moment_of([*range(at - 60_000, at + 1, 1000), at + 155_000]) == START.replace(microsecond=0)

@@ -144,6 +144,26 @@ def test_stamps_that_a_spreadsheet_rounded_are_rejected(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("captured_at", "1.74916E+12", "captured_at_rounded"),
+        ("captured_at", "1749159889", "captured_at_in_seconds"),
+        ("dataHora", "1749159870", "datahora_in_seconds"),
+        ("codigo", "9.01E+05", "codigo_rounded"),
+    ],
+)
+def test_values_spoilt_on_their_way_are_rejected_by_row(tmp_path: Path, column: str, value: str, reason: str) -> None:
+    """A rounded or mistaken value would be stored as another vehicle or as a moment of 1970."""
+    good = {"codigo": "901008", "latitude": "-23", "longitude": "-43", "dataHora": "1749159870000"}
+    good["captured_at"] = "1749159889000"
+    lines = [",".join(row.values()) for row in (good, {**good, column: value}, {**good, "codigo": "12E3"})]
+    table, rows = read(written(tmp_path / "a.csv", ",".join(good), *lines))
+    assert [row["reason"] for row in rows] == [None, reason, None]
+    assert f"line 3, column {column}: '{value}' ({reason}; expected " in table.examples[0]
+    assert {row["captured_at"].year for row in rows} == {2025}
+
+
 def test_rows_may_come_newest_first(tmp_path: Path) -> None:
     """They were given moments of capture a second apart, which no row says."""
     times = ["2025-06-05 18:46:50", "2025-06-05 18:45:50", "2025-06-05 18:44:50"]

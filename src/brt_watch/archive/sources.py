@@ -84,6 +84,9 @@ def _json_source(file: Path, captured_at: datetime | None) -> Source:
     moment = captured_at or moment_of(_stamps(entries))
     if moment is None:
         raise ImportFailed(file=file, reason="no record of it has a stamp; say when it was captured: --captured-at")
+    if captured_at is None and moment.year == 1970:
+        reason = f"its newest dataHora is {moment:%Y-%m-%d}; seconds? milliseconds since 1970 are expected"
+        raise ImportFailed(file=file, reason=reason)
     return Source(file, [Recorded(moment, body)], is_estimated=captured_at is None)
 
 

@@ -34,17 +34,21 @@ MEMORY = "1GB"
 RIO_SECONDS = -3 * 3600
 AT_A_TIME = 100_000
 
+_ALL_DIGITS = "all digits: a spreadsheet rounded them; export the column as text"
+_IN_SECONDS = "milliseconds since 1970; seconds? multiply them by 1000"
+
 EXPECTED = {
     "codigo_missing": ("codigo", "a code of a vehicle"),
     "codigo_too_long": ("codigo", f"a code of at most {MAX_CODE_LENGTH} characters"),
     "position_missing": ("latitude, longitude", "degrees, such as -22.971 or -22,971"),
     "position_out_of_range": ("latitude, longitude", "degrees, within 90 and 180"),
-    "datahora_rounded": (
-        "dataHora",
-        "all digits: a spreadsheet rounded them; export the column as text",
-    ),
+    "codigo_rounded": ("codigo", _ALL_DIGITS),
+    "datahora_rounded": ("dataHora", _ALL_DIGITS),
+    "datahora_in_seconds": ("dataHora", _IN_SECONDS),
     "datahora_missing": ("dataHora", "milliseconds since 1970, or a time such as 2025-06-05 18:44:49"),
     "datahora_out_of_range": ("dataHora", "a moment from 1970 to 9999"),
+    "captured_at_rounded": ("captured_at", _ALL_DIGITS),
+    "captured_at_in_seconds": ("captured_at", _IN_SECONDS),
     "captured_at_missing": ("captured_at", "a time such as 2025-06-05 18:44:49, or milliseconds since 1970"),
     "wrong_length": ("", "a line with as many fields as the header"),
 }
@@ -122,6 +126,7 @@ def _read(
             captured_at=f"momento({_text(taken['captured_at'])}, {zone('captured_at')})"
             if has_captured_at
             else "cast(null as timestamp)",
+            captured_text=_text(taken.get("captured_at")),
             leftovers=_leftovers(taken, kept),
             row="{" + ", ".join(f"{quoted(name)}: {_name(name)}" for name in header) + "}",
             stamp_zone=zone("dataHora"),

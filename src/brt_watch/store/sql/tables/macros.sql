@@ -45,3 +45,9 @@ end;
 
 -- Whether a spreadsheet has rounded the stamp: 1.74916E+12 stands for any moment within three hours.
 create macro arredondado(texto) as regexp_full_match(texto, '\d+([.,]\d+)?[eE]\+?\d+');
+
+-- Whether a spreadsheet has rounded the code: 9.01E+05 stands for any of a thousand vehicles. A code may be 12E3.
+create macro codigo_arredondado(texto) as regexp_full_match(texto, '\d+([.,]\d+)?[eE]\+\d+');
+
+-- Whether a moment is probably in seconds since 1970 (years 1973 to 2286): as milliseconds it would lie in early 1970.
+create macro em_segundos(texto) as coalesce(try_cast(texto as double) between 1e8 and 1e10 - 1, false);

@@ -6,6 +6,7 @@ with textos as (
         cast(n as double) as n,
         {texts},
         {captured_at} as captured_at,
+        {captured_text} as capturado,
         {leftovers} as sobras,
         {row} as linha_do_arquivo
     from {rows}
@@ -15,7 +16,8 @@ lidos as (
     select
         * replace (
             codigo(codigo) as codigo,
-            codigo(linha) as linha
+            codigo(linha) as linha,
+            if(arredondado(capturado) or em_segundos(capturado), null, captured_at) as captured_at
         ),
         numero(latitude) as lat,
         numero(longitude) as lon,
@@ -29,14 +31,18 @@ avaliados as (
         case
             when coalesce(trim(codigo), '') = '' then 'codigo_missing'
             when length(codigo) > {longest_code} then 'codigo_too_long'
+            when codigo_arredondado(codigo) then 'codigo_rounded'
             when lat is null then 'position_missing'
             when not lat between -90 and 90 then 'position_out_of_range'
             when lon is null then 'position_missing'
             when not lon between -180 and 180 then 'position_out_of_range'
             when arredondado(datahora) then 'datahora_rounded'
+            when em_segundos(datahora) then 'datahora_in_seconds'
             when enviado is null then 'datahora_missing'
             when not enviado between timestamp '1970-01-01' and timestamp '9999-12-31 23:59:59.999'
                 then 'datahora_out_of_range'
+            when arredondado(capturado) then 'captured_at_rounded'
+            when em_segundos(capturado) then 'captured_at_in_seconds'
             when {needs_captured_at} and captured_at is null then 'captured_at_missing'
         end as reason
     from lidos

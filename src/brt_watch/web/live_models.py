@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ class LiveModels:
         self._polls = NewPolls(files, FIRST_LOOK)
         self._engine: LiveEngine | None = None
         self._is_whole = False
+        self._engines = 0
         self._failure: tuple[float, ModelsFailed] | None = None
         self._lock = Lock()
         self.newest: Poll | None = None
@@ -81,9 +82,9 @@ class LiveModels:
         return self._engine.dicts(query) if self._engine else []
 
     def _made(self) -> LiveEngine:
-        spill = self._data / "run" / "duckdb"
-        if self._engine is None:
-            shutil.rmtree(spill, ignore_errors=True)
+        # DuckDB makes the folder when memory is short, and removes it at the end. No two engines may share one.
+        self._engines += 1
+        spill = self._data / "run" / f"duckdb-{os.getpid()}-{self._engines}"
         return LiveEngine(compiled(self._data), spill=spill)
 
     def _look_further_back(self) -> None:
@@ -91,9 +92,8 @@ class LiveModels:
         if self._polls.began_before:
             engine, polls = self._made(), NewPolls(self._files, KEPT)
             self._feed(engine, polls)
-            old, self._engine, self._polls = self._engine, engine, polls
-            if old:
-                old.close()
+            # The old one goes when nobody reads from it any more.
+            self._engine, self._polls = engine, polls
         self._is_whole = True
 
     def _feed(self, engine: LiveEngine, polls: NewPolls) -> None:
@@ -116,8 +116,6 @@ class LiveModels:
 
     def _give_up(self, error: Exception) -> None:
         """Begin again from the windows on disk in a while: nothing that was captured is lost by it."""
-        if self._engine:
-            self._engine.close()
         self._engine, self._polls, self._is_whole = None, NewPolls(self._files, FIRST_LOOK), False
         failed = ModelsFailed(reason=" ".join(str(error).split())[:500])
         self._failure = time.monotonic(), failed

@@ -138,6 +138,14 @@ def test_a_connection_cut_in_the_middle_is_broken_off(bare_server: socket.socket
     assert reason_before_the_deadline(feed(url), 1.5) == "broken_off"
 
 
+def test_an_answer_that_breaks_off_keeps_its_status(bare_server: socket.socket) -> None:
+    """A server that answers 200 is there: such failures must not make the capture ask once a minute."""
+    url = _answers(bare_server, b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"veiculos":[')
+    with pytest.raises(FeedFailed) as failure:
+        fetch(feed(url), 1.5)
+    assert (failure.value.reason, failure.value.http_status) == ("broken_off", 200)
+
+
 def test_an_answer_that_drips_ends_at_the_deadline(bare_server: socket.socket) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     url = _answers(bare_server, head, *[b"x"] * 1000, pause=0.05)

@@ -45,11 +45,22 @@ class _TryAgain(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
+class _Interrupted(Exception):
+    """The server answered, and its answer broke off. One that stalls is a timeout, and may need rest."""
+
+    def __init__(self, http_status: int, problem: httpx.NetworkError | httpx.ProtocolError) -> None:
+        self.http_status = http_status
+        self.problem = problem
+
+
 def _patience(error: Exception) -> bool | float:
     """Whether to retry after an error, or the number of seconds that the server asks to wait."""
     if isinstance(error, _TryAgain) and error.retry_after_seconds is not None:
         return error.retry_after_seconds
-    return isinstance(error, (httpx.TransportError, _TryAgain))
+    return isinstance(error, _PASSING)
+
+
+_PASSING = (httpx.TransportError, _Interrupted, _TryAgain)
 
 
 class Client:
@@ -138,7 +149,7 @@ class _Request:
             with attempt:
                 try:
                     return self._ask(connections)
-                except (httpx.TransportError, _TryAgain) as problem:
+                except _PASSING as problem:
                     self.problems.append(problem)
                     raise
         raise AssertionError("stamina raises when it gives up")
@@ -154,7 +165,11 @@ class _Request:
             if answer.status_code != httpx.codes.OK:
                 raise FeedFailed(f"http_{answer.status_code}", answer.reason_phrase, answer.status_code)
             simulated = SIMULATED_HEADER in answer.headers
-            return Response(self._body(answer), answer.status_code, self.client.clock.now(), simulated)
+            try:
+                body = self._body(answer)
+            except (httpx.NetworkError, httpx.ProtocolError) as problem:
+                raise _Interrupted(answer.status_code, problem) from problem
+            return Response(body, answer.status_code, self.client.clock.now(), simulated)
 
     def _body(self, answer: httpx.Response) -> bytes:
         body = bytearray()
@@ -197,6 +212,9 @@ def _failure(error: Exception) -> FeedFailed:
     """Return the reason code and the detail of a failed request."""
     if isinstance(error, _TryAgain):
         return FeedFailed(f"http_{error.http_status}", "the server did not serve", error.http_status)
+    if isinstance(error, _Interrupted):
+        failure = _failure(error.problem)
+        return FeedFailed(failure.reason, failure.detail, error.http_status)
     reason = next(code for kind, code in _REASONS if isinstance(error, kind))
     detail = _USER_INFO.sub("//***@", f"{type(error).__name__} {error}".strip())
     return FeedFailed(reason, detail)

@@ -43,16 +43,20 @@ def _divides_the_minute(seconds: int) -> int:
 
 
 def _named_folder(value: object) -> object:
-    if value == "":
+    if isinstance(value, str) and not value.strip():
         raise ValueError("it is empty; name a folder, or unset it")
     return value
 
 
 def _absolute(folder: Path) -> Path:
     try:
-        return (home() / folder.expanduser()).resolve()
+        found = (home() / folder.expanduser()).resolve()
     except RuntimeError as error:  # ~somebody, whom the system does not know
         raise ValueError(str(error)) from None
+    for place in (found, *found.parents):
+        if os.path.lexists(place) and not place.is_dir():
+            raise ValueError(f"{place} is no folder")
+    return found
 
 
 NO_POSTGRES = "none"

@@ -61,7 +61,7 @@ def test_an_address_that_libpq_cannot_read_is_refused(monkeypatch: pytest.Monkey
     assert "geheim" not in str(error.value)
 
 
-@pytest.mark.parametrize("folder", ["", "~nobody-of-this-name/data"])
+@pytest.mark.parametrize("folder", ["", "  ", "\t", "~nobody-of-this-name/data", __file__, f"{__file__}/data"])
 def test_a_folder_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", folder)
     with pytest.raises(SettingsError, match="BRT_WATCH_DATA"):

@@ -119,7 +119,7 @@ def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
         supervised=supervisor is not None,
         started_here=(run / CONFIGURATION).exists(),
         demo=demo,
-        not_running=_not_running(run, demo) if supervisor and _is_up(supervisor) else [],
+        not_running=_not_running(settings, demo) if supervisor and _is_up(supervisor) else [],
         failing=list(_failing(run)),
         troubles=files.state.read_watch().troubles,
         set_aside=len(list(files.damaged.glob("*"))),
@@ -238,11 +238,13 @@ def _failing(run: Path) -> Iterator[FailingFlow]:
         yield FailingFlow(mark.stem, since, reason)
 
 
-def _not_running(run: Path, demo: bool) -> list[str]:
-    held = {step: run / f"{flow}.lock" for step, flow in FLOWS.items()} | {WEB: run / f"{WEB}.lock"}
+def _not_running(settings: Settings, demo: bool) -> list[str]:
+    locks = {**FLOWS, WEB: WEB}
+    if settings.recovers:
+        locks[RECOVER] = ALL_FLOWS[RECOVER]
     if demo:
-        held[SIMULATOR] = run / f"{SIMULATOR}.lock"
-    return [name for name, path in held.items() if lock.holder(path) is None]
+        locks[SIMULATOR] = SIMULATOR
+    return [name for name, held in locks.items() if lock.holder(settings.folder / "run" / f"{held}.lock") is None]
 
 
 def _is_up(supervisor: psutil.Process) -> bool:

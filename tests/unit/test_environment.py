@@ -20,6 +20,7 @@ UNUSABLE = {
     "certificates that are not there": {"SSL_CERT_FILE": "/nowhere.pem"},
     "certificates that are none": {"SSL_CERT_FILE": "/etc/hostname"},
     "a folder of certificates that is not there": {"SSL_CERT_DIR": "/nowhere"},
+    "a folder without certificates": {"SSL_CERT_DIR": str(Path(__file__).parent), "SSL_CERT_FILE": ""},
     "a log of keys that cannot be written": {"SSLKEYLOGFILE": "/nowhere/keys"},
 }
 

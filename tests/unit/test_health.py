@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from brt_watch import health, lock, pipeline
@@ -81,6 +82,20 @@ def test_a_failing_flow_is_a_problem_with_its_reason(resources: Resources) -> No
         assert codes(resources) == ["run_failed"]
         assert f"dbt_flow has been failing since {NOON:%Y-%m-%d %H:%M:%S}" in sentences(resources)
         assert "Postgres refuses" in sentences(resources)
+
+
+@pytest.mark.parametrize(("recover_url", "wanted"), [("http://127.0.0.1:9/minutes", True), ("", False)])
+def test_a_recovery_that_is_wanted_and_dead_is_a_problem(
+    make_resources: Callable[..., Resources], monkeypatch: pytest.MonkeyPatch, recover_url: str, wanted: bool
+) -> None:
+    resources = make_resources(postgres_port=1024, recover_url=recover_url)
+    monkeypatch.setattr(health, "supervisor_process", lambda folder: psutil.Process())
+    monkeypatch.setattr(health, "STARTING_SECONDS", -1)
+    said = "recover is not running"
+    with capturing(resources):
+        assert (said in sentences(resources)) == wanted
+        with lock.hold(resources.settings.folder / "run" / "recover_flow.lock", "recover"):
+            assert said not in sentences(resources)
 
 
 @pytest.mark.parametrize("written", ["", "2026-11-2", "\0\0\0", "2026-11-23T12:00:00.000000Z"])

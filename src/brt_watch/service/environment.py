@@ -19,6 +19,10 @@ def check_environment() -> None:
     folders = os.environ.get("SSL_CERT_DIR")
     if folders and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
         raise EnvironmentUnusable(reason=f"there is no folder {folders}", names="SSL_CERT_DIR")
+    if folders and not os.environ.get("SSL_CERT_FILE") and not _has_certificates(folders):
+        raise EnvironmentUnusable(
+            reason=f"{folders} has no certificates by the names that openssl rehash gives", names="SSL_CERT_DIR"
+        )
     try:
         tls = httpx.create_ssl_context()
     except (OSError, ValueError) as error:
@@ -27,6 +31,10 @@ def check_environment() -> None:
         httpx.Client(verify=tls).close()
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         raise _unusable([*PROXIES, *map(str.lower, PROXIES)], error) from None
+
+
+def _has_certificates(folders: str) -> bool:
+    return any(any(Path(folder).glob("*.[0-9]")) for folder in folders.split(os.pathsep))
 
 
 def _unusable(names: Iterable[str], error: Exception) -> EnvironmentUnusable:

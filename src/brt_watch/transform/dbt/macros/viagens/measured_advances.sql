@@ -161,6 +161,8 @@ medidos as (
         end as partida,
         case
             when ate_m < comprimento_m - {{ var('viagem_terminal_m') }} then chegou
+            -- After a silence, the first signal at the end is the better guess than the speed long before.
+            when chegou - antes_segundo > {{ var('viagem_silencio_no_fim_s') }} then chegou
             when chegada_kmh > 3 and comprimento_m - chegada_m > 20
                 then chegou + {{ seconds_to_drive('comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }}
             else least(

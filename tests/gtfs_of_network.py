@@ -19,7 +19,7 @@ def write_gtfs(path: Path, reference: Reference) -> Path:
     tables: dict[str, Iterable[Iterable[object]]] = {
         "agency": [
             ("agency_id", "agency_name", "agency_url", "agency_timezone"),
-            ("20001", "BRT", "https://brt.example", "America/Sao_Paulo"),
+            ("20001", "BRT", "https://mobilidade.rio/", "America/Sao_Paulo"),
         ],
         "routes": [
             ("route_id", "agency_id", "route_short_name", "route_long_name", "route_type"),

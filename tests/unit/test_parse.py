@@ -178,6 +178,17 @@ def test_a_vehicle_that_is_no_json_costs_no_other(broken: bytes, bom: bytes) -> 
     assert parsed.rejects == [Reject(1, "not_readable", broken.decode())]
 
 
+@pytest.mark.parametrize(
+    "broken", [b'{"codigo":"1","placa":"AB"C","x":1}', b'{"codigo":"1","x":[1,2}}', b'{"codigo":"1","x":2]']
+)
+def test_odd_quotes_and_brackets_cost_no_neighbour(broken: bytes) -> None:
+    """An odd quote takes in all that follows it, and a bracket of the wrong kind the whole answer."""
+    good = json.dumps(vehicle()).encode()
+    parsed = parse(b'{"veiculos":[%b, %b,\n%b]}' % (good, broken, good))
+    assert list(parsed.records) == [one(), one()]
+    assert parsed.rejects == [Reject(1, "not_readable", broken.decode())]
+
+
 def test_a_bom_before_the_answer_is_no_part_of_it() -> None:
     assert list(parse(codecs.BOM_UTF8 + body(vehicle())).records) == [one()]
 

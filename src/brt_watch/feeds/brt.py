@@ -10,6 +10,7 @@ import codecs
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -31,6 +32,13 @@ _FEW = 0.05
 _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", list: "list", dict: "object"}
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
+
+
+_VEHICLE = re.compile(rb'(?<=,)\s*\{\s*"codigo"\s*:|^\s*\{\s*"codigo"\s*:')
+"""How a vehicle begins in the list."""
+
+_WHOLE = re.compile(rb'\s*\{\s*"veiculos"\s*:\s*\[(.*\})\s*\]\s*\}\s*', re.DOTALL)
+"""An answer that is there to its end, with its list of vehicles, whatever brackets stand in between."""
 
 
 class Record(NamedTuple):
@@ -109,8 +117,21 @@ def _entries(body: bytes) -> list[bytes]:
         # An entry that is no JSON (NaN, say, or nested too deep) does not cost the others.
         entries = split_list(body, b"veiculos")
         if entries is None:
-            raise _not_the_contract(body, error) from None
-        return entries
+            stretch = _WHOLE.fullmatch(body)
+            if not stretch or not _VEHICLE.search(stretch[1]):
+                raise _not_the_contract(body, error) from None
+            entries = [stretch[1].strip()]
+        return [part for entry in entries for part in _apart(entry)]
+
+
+def _apart(stretch: bytes) -> list[bytes]:
+    """Split what cannot be read before each vehicle that begins in it: an odd quote takes in the next ones."""
+    if not _VEHICLE.search(stretch, 1) or read_entry(stretch)[1] != "not_readable":
+        return [stretch]
+    begins = [0, *(found.start() for found in _VEHICLE.finditer(stretch, 1)), len(stretch)]
+    parts = [stretch[begin:end].strip() for begin, end in pairwise(begins)]
+    # Without its comma an entry may be whole; the text of a broken one stays as it came.
+    return [part.removesuffix(b",").rstrip() for part in parts if part]
 
 
 def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:

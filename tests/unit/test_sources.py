@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from brt_watch.archive.sources import moment_of, read_source
-from brt_watch.errors import ImportFailed
+from brt_watch.errors import ImportFailed, RecordingError
 from brt_watch.feeds.brt import parse
 from tests.city_data import CITY_DATA
 from tests.fleet import START, body, recorded_minutes, vehicle
@@ -60,6 +61,38 @@ def test_an_answer_without_a_moment_is_as_old_as_its_newest_stamps(tmp_path: Pat
         source = read_source(file)
         assert timedelta() <= captured_at - source.answers[0].captured_at <= timedelta(seconds=15)
         assert source.described == "answer.json (captured_at estimated)"
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "form", [b"%b", b'{"veiculos":%b}', b'{"captured_at":"2025-06-05T21:44:49Z","body":{"veiculos":%b}}']
+)
+def test_a_vehicle_that_is_no_json_costs_no_other(tmp_path: Path, form: bytes, bom: bytes) -> None:
+    """NaN, which Python writes, or a byte order mark, which Windows writes, had the whole file refused."""
+    file = tmp_path / ("x.jsonl" if b"captured_at" in form else "x.json")
+    file.write_bytes(bom + form % json.dumps([vehicle(), vehicle("901009", latitude=math.nan)]).encode())
+    (answer,) = read_source(file).answers
+    parsed = parse(answer.body)
+    assert [record.codigo for record in parsed.records] == ["901008"]
+    assert [reject.reason for reject in parsed.rejects] == ["not_readable"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("x.json", '{"veiculos": [\n{"codigo": "90', r"line 2, column 15: '\{\"codigo\": \"90'.*expected.*veiculos"),
+        ("x.json", '{"veiculos": [1]}\n}', r"line 2, column 1: '\}'.*expected.*veiculos"),
+        (
+            "x.jsonl",
+            '{"captured_at":"2025-06-05T21:44:49Z","body":{}}\n{"captured_at":',
+            "line 2, column 16.*expected.*body",
+        ),
+        ("x.jsonl", '{"captured_at":"yesterday","body":{}}', "line 1: .*yesterday.*expected.*captured_at"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_place(tmp_path: Path, name: str, text: str, place: str) -> None:
+    with pytest.raises((ImportFailed, RecordingError), match=f"(?s){name}.*{place}"):
+        read_source(written(tmp_path / name, text))
 
 
 def test_an_answer_with_stamps_in_seconds_is_refused(tmp_path: Path) -> None:

@@ -11,20 +11,21 @@ them.
 
 from __future__ import annotations
 
+import codecs
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from brt_watch.archive.recordings import Recorded, read_recording
 from brt_watch.archive.tables import CROWD
-from brt_watch.archive.texts import open_bytes
+from brt_watch.archive.texts import json_place, open_bytes
 from brt_watch.clock import UTC
-from brt_watch.errors import ImportFailed
+from brt_watch.errors import ImportFailed, NotTheContract
+from brt_watch.feeds.brt import parse
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,16 @@ def _read(file: Path) -> bytes:
 
 def _json_source(file: Path, captured_at: datetime | None) -> Source:
     body = _read(file)
+    text = body.removeprefix(codecs.BOM_UTF8)
+    if text.lstrip().startswith(b"["):
+        body = b'{"veiculos":' + text.strip() + b"}"
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ImportFailed(file=file, reason=str(error)) from error
-    if isinstance(value, list):
-        body, value = b'{"veiculos":' + body.strip() + b"}", {"veiculos": value}
-    entries = value.get("veiculos") if isinstance(value, dict) else None
-    if not isinstance(entries, list) or not any(isinstance(entry, dict) and entry.get("codigo") for entry in entries):
+        parsed = parse(body)
+    except NotTheContract as failure:
+        raise ImportFailed(file=file, reason=f"{_place(text) or failure.detail}; expected {_EXPECTED}") from failure
+    if not parsed.records and {reject.reason for reject in parsed.rejects} <= _NO_VEHICLE:
         raise ImportFailed(file=file, reason="no vehicle in it has a codigo, so it is no answer of the BRT's API")
-    moment = captured_at or moment_of(_stamps(entries))
+    moment = captured_at or moment_of(record.stamp_ms for record in parsed.records)
     if moment is None:
         raise ImportFailed(file=file, reason="no record of it has a stamp; say when it was captured: --captured-at")
     if captured_at is None and moment.year == 1970:
@@ -90,7 +91,13 @@ def _json_source(file: Path, captured_at: datetime | None) -> Source:
     return Source(file, [Recorded(moment, body)], is_estimated=captured_at is None)
 
 
-def _stamps(entries: list[Any]) -> list[int]:
-    found = (entry.get("dataHora") for entry in entries if isinstance(entry, dict))
-    # What is no moment at all is left to the rules of the capture.
-    return [stamp for stamp in found if type(stamp) is int and 0 <= stamp < 10**14]
+def _place(text: bytes) -> str | None:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return json_place(text, error)
+    return None
+
+
+_EXPECTED = '{"veiculos": [...]} or its list alone, complete'
+_NO_VEHICLE = {"codigo_missing", "not_an_object", "not_readable"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,3 +54,14 @@ def _is_utf8(file: Path) -> bool:
         except UnicodeDecodeError:
             return False
     return True
+
+
+def json_place(text: bytes, error: Exception, first: int = 1) -> str:
+    """Return where a text is no JSON: line (the first has the number `first`), column, value, and msgspec's reason."""
+    found = re.search(r"\(byte (\d+)\)", str(error))
+    # Where something follows, msgspec names the byte after its first one.
+    at = int(found[1]) - ("trailing" in str(error)) if found else len(text)
+    line_at = text.rfind(b"\n", 0, at) + 1
+    line, column = first + text.count(b"\n", 0, at), len(text[line_at:at].decode(errors="replace")) + 1
+    value = text[at : at + 40] if at < len(text) else text[max(line_at, at - 40) :]
+    return f"line {line}, column {column}: {value.decode(errors='backslashreplace')!r} ({error})"

@@ -37,7 +37,7 @@ def by_hand() -> Iterator[Commands]:
             commands.run("stop")
 
 
-def test_the_steps_go_by_hand_and_what_is_broken_is_named_and_made_again(by_hand: Commands) -> None:
+def test_steps_work_by_hand_and_rebuild_what_is_broken(by_hand: Commands) -> None:
     assert "up to date" in by_hand.run("db", "schema")
     (window,) = json.loads(by_hand.run("load", "--json"))
     assert window["records"] == 39 * 748

@@ -31,7 +31,7 @@ def status_of(demo: Commands) -> dict[str, Any]:
     return dict(json.loads(demo.run("--demo", "status", "--json", expect=None)))
 
 
-def test_the_demo_is_a_whole_system_that_says_that_it_is_simulated(demo: Commands) -> None:
+def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
     said = demo.run("demo", "--hours", "0.3")
     assert "The data is simulated" in said
     assert "54 polls" in said or "55 polls" in said

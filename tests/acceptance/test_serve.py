@@ -36,7 +36,7 @@ def url(folder: Path) -> Iterator[str]:
     serving.stderr.close()
 
 
-def test_the_page_the_vehicles_and_the_stream_are_served_without_postgres(url: str) -> None:
+def test_page_vehicles_and_stream_work_without_postgres(url: str) -> None:
     with httpx.Client(base_url=url, timeout=60) as client:
         page = client.get("/")
         assert page.status_code == 200

@@ -10,9 +10,10 @@ import psutil
 from tests.acceptance.program import Program, read_csv
 
 
-def test_stop_and_start_lose_nothing_whatever_has_crashed_and_an_api_that_is_away_stops_nothing(
+def test_stop_and_start_lose_nothing_after_any_crash(
     program: Program,
 ) -> None:
+    """Nor does an API that is away stop anything."""
     program.run("start")
     program.wait_for(lambda status: status["last_good_poll"], 60)
     before = program.ledger()

@@ -7,7 +7,8 @@ from typing import Any
 PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"
 
 
-def test_the_simulated_buses_are_on_the_map_and_it_is_said_that_they_are_simulated(visit: Any) -> None:
+def test_map_shows_simulated_buses_and_labels_them_simulated(visit: Any) -> None:
+    """The map shows the simulated buses, and the page says that they are simulated."""
     seen = visit()
     page = seen.map()
     assert page.locator("#ribbon").inner_text().startswith("DADOS SIMULADOS")
@@ -33,7 +34,7 @@ def test_who_wants_no_motion_sees_the_buses_step(visit: Any) -> None:
     assert page.evaluate("document.querySelector('canvas.fleet').fleet.moving") is False
 
 
-def test_a_line_chosen_in_the_filter_is_the_only_one_shown_and_stands_in_the_address(visit: Any) -> None:
+def test_line_filter_shows_only_that_line_and_is_in_the_address(visit: Any) -> None:
     seen = visit()
     page = seen.map()
     everything = seen.shown()
@@ -65,7 +66,8 @@ def test_an_address_shows_what_it_showed_to_who_shared_it(visit: Any) -> None:
     assert "vista=13.00/-23.0000/-43.3500" in page.url
 
 
-def test_search_by_code_opens_the_bus_with_trail_speed_and_progress(visit: Any) -> None:
+def test_search_by_code_opens_the_bus(visit: Any) -> None:
+    """The panel of the bus has its trail, speed and progress."""
     seen = visit()
     page = seen.map()
     codigo = page.evaluate(
@@ -111,7 +113,7 @@ def test_a_station_tells_its_last_passes(visit: Any) -> None:
     assert page.locator(".passes .since").first.inner_text()
 
 
-def test_on_a_phone_the_station_of_an_address_lies_above_its_sheet(visit: Any) -> None:
+def test_linked_station_is_above_its_sheet_on_a_phone(visit: Any) -> None:
     seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = seen.map("mapa?estacao=TCMAD")
     page.locator(".passes tbody tr").first.wait_for()
@@ -135,7 +137,7 @@ def test_the_list_has_the_buses_of_the_map(visit: Any) -> None:
     page.locator(".panel .code").wait_for()
 
 
-def test_when_the_stream_breaks_the_page_asks_by_itself_and_says_how_old_it_is(visit: Any) -> None:
+def test_page_polls_and_shows_its_age_when_the_stream_breaks(visit: Any) -> None:
     seen = visit()
     seen.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
     page = seen.map()

@@ -24,7 +24,7 @@ def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
     assert page.locator(".hour-label").count() == 7
 
 
-def test_playback_that_rests_shows_where_it_is_and_that_it_is_ready(visit: Any) -> None:
+def test_paused_playback_shows_its_position_and_readiness(visit: Any) -> None:
     page = visit().map("reproducao")
     page.locator(".veil").wait_for(state="hidden")
     seconds = page.evaluate("Number(document.getElementById('play-position').value)")
@@ -59,7 +59,7 @@ def test_the_board_has_the_lines_and_sorts(visit: Any) -> None:
     assert "ordem=em_servico" in page.url
 
 
-def test_the_string_line_has_trips_stations_zoom_hover_and_export(visit: Any, tmp_path: Path) -> None:
+def test_string_line_has_trips_stations_zoom_hover_export(visit: Any, tmp_path: Path) -> None:
     page = visit().view("diagrama", "?linha=35&sentido=ida&horas=1")
     assert page.locator(".diagram .trip").count() > 5
     assert "Linha 35" in page.locator("h1").inner_text()
@@ -185,7 +185,7 @@ def test_the_keyboard_reaches_everything(visit: Any) -> None:
     assert any("maplibregl-canvas" in name for name in reached)
 
 
-def test_landmarks_headings_and_names_are_there_for_a_screen_reader(visit: Any) -> None:
+def test_screen_readers_find_landmarks_headings_and_names(visit: Any) -> None:
     page = visit().map()
     for role in ("banner", "navigation", "main"):
         assert page.get_by_role(role).count() == 1, role
@@ -197,7 +197,8 @@ def test_landmarks_headings_and_names_are_there_for_a_screen_reader(visit: Any) 
     assert nameless == 0
 
 
-def test_without_the_internet_nothing_is_missed_and_streets_say_that_they_cannot_come(visit: Any) -> None:
+def test_page_works_offline_and_streets_say_so(visit: Any) -> None:
+    """Nothing is missing without the internet; the street layer says that it cannot load."""
     seen = visit()
     page = seen.map()
     assert page.evaluate("document.querySelectorAll('canvas').length") >= 2

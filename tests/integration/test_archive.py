@@ -125,9 +125,7 @@ def test_verify_names_what_differs(resources: Resources) -> None:
     assert fifth.name not in str(differences)
 
 
-def test_a_window_that_is_loaded_while_verify_looks_is_no_difference(
-    resources: Resources, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_window_loaded_during_verify_is_no_difference(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     def load_after(owner: object, name: str) -> None:
         look = getattr(owner, name)
 
@@ -147,7 +145,7 @@ def test_a_window_that_is_loaded_while_verify_looks_is_no_difference(
     assert len(resources.files.archived()) == 2
 
 
-def test_a_window_that_is_loaded_and_not_moved_yet_is_no_difference(resources: Resources) -> None:
+def test_window_loaded_but_not_archived_is_no_difference(resources: Resources) -> None:
     (folder,) = capture(resources, [])
     resources.store.load_window(folder, read_manifest(folder))
     assert verify(resources) == []
@@ -173,7 +171,7 @@ def test_the_archive_keeps_what_the_settings_want(resources: Resources, clock: S
     assert len(read_ledger(resources.files.archived()[0])) == 39, "the ledger stays"
 
 
-def test_a_rebuild_takes_the_csv_where_the_raw_answers_are_gone_and_raw_answers_where_the_csv_is(
+def test_rebuild_uses_csv_or_raw_whichever_is_left(
     resources: Resources,
 ) -> None:
     eventful_day(resources)
@@ -187,7 +185,7 @@ def test_a_rebuild_takes_the_csv_where_the_raw_answers_are_gone_and_raw_answers_
     assert resources.store.checksums() == before
 
 
-def test_a_window_that_cannot_be_rebuilt_says_why_and_the_database_keeps_it(resources: Resources) -> None:
+def test_failed_rebuild_says_why_and_database_keeps_its_rows(resources: Resources) -> None:
     eventful_day(resources)
     before = resources.store.checksums()
     bare, rotten, unreadable, *_ = resources.files.archived()
@@ -233,7 +231,7 @@ def test_a_window_that_a_backup_has_twice_becomes_one(resources: Resources, tmp_
     assert verify(resources) == []
 
 
-def test_a_window_whose_name_the_archive_has_for_another_one_is_set_aside(resources: Resources, tmp_path: Path) -> None:
+def test_window_with_a_name_taken_in_the_archive_is_set_aside(resources: Resources, tmp_path: Path) -> None:
     (folder,) = capture(resources, [])
     shutil.copytree(folder, tmp_path / "copied before")
     pipeline.load(folder, resources)
@@ -247,7 +245,7 @@ def test_a_window_whose_name_the_archive_has_for_another_one_is_set_aside(resour
     assert resources.files.closed_windows() == []
 
 
-def test_pruning_looks_at_no_month_before_one_in_which_nothing_is_left(
+def test_pruning_skips_months_before_the_last_empty_one(
     resources: Resources, clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for month in (1, 2, 3, 5):

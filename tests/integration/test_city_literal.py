@@ -84,7 +84,7 @@ def test_speeds_keep_their_decimals(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_a_signal_counts_by_its_age_and_not_by_the_minutes_that_ended(resources: Resources, version: str) -> None:
+def test_signal_counts_by_age_not_by_minute_boundaries(resources: Resources, version: str) -> None:
     signal(resources, seconds=59, age=61)  # two minutes ended since it was sent
     signal(resources, seconds=60, age=119)  # one minute ended
     assert [row["flag_atrasado"] for row in ours(resources)] == [True, True]

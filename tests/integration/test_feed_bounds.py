@@ -25,7 +25,7 @@ PACKED = {
 
 
 @pytest.mark.parametrize("encoding", PACKED)
-def test_an_answer_that_unpacks_to_a_huge_one_takes_little_memory(encoding: str, faulty_api: FaultyApi) -> None:
+def test_a_compression_bomb_takes_little_memory(encoding: str, faulty_api: FaultyApi) -> None:
     def bomb(connection: Connection, body: bytes) -> None:
         connection.answer(body, "200 OK", f"Content-Encoding: {encoding}", packed=PACKED[encoding])
 
@@ -55,7 +55,7 @@ def test_after_its_deadline_a_poll_asks_no_more(faulty_api: FaultyApi) -> None:
     assert [moment for moment in asked if moment > end + 0.1] == []
 
 
-def test_after_hundred_answers_that_dripped_the_next_good_one_is_taken(faulty_api: FaultyApi) -> None:
+def test_a_good_answer_after_a_hundred_dripping_ones_is_taken(faulty_api: FaultyApi) -> None:
     def drip(connection: Connection, body: bytes) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\n", *[b"X-Drip: 1\r\n"] * 5000, pause=0.02)
 

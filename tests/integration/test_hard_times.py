@@ -86,7 +86,7 @@ def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
     ids=["year end", "leap day", "midnight in Rio"],
 )
 @pytest.mark.parametrize("jump", [timedelta(hours=2), -timedelta(hours=2)], ids=["ahead", "back"])
-def test_a_clock_that_jumps_over_a_boundary_loses_and_doubles_nothing(
+def test_clock_jump_over_a_boundary_loses_and_doubles_nothing(
     resources: Resources, clock: StillClock, start: datetime, jump: timedelta
 ) -> None:
     clock.time = start
@@ -107,7 +107,7 @@ def test_a_clock_that_jumps_over_a_boundary_loses_and_doubles_nothing(
     assert one(resources, "select count(*) from brt_poll") == one(resources, "select sum(polls) from brt_window")
 
 
-def test_while_postgres_is_away_windows_wait_and_then_land_in_order(resources: Resources, tmp_path: Path) -> None:
+def test_windows_wait_for_postgres_and_load_in_order(resources: Resources, tmp_path: Path) -> None:
     away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me@127.0.0.1:9/x")))
     there = resources.store
     object.__setattr__(resources, "store", away)
@@ -130,7 +130,7 @@ def test_while_postgres_is_away_windows_wait_and_then_land_in_order(resources: R
     )
 
 
-def test_one_of_two_capturers_may_die_for_minutes_and_no_minute_is_missing(
+def test_no_minute_is_missing_when_one_of_two_capturers_dies(
     loaded_resources: Callable[..., Resources], clock: StillClock
 ) -> None:
     one_half, other_half = loaded_resources("one"), loaded_resources("two")

@@ -141,7 +141,7 @@ def test_the_ledger_of_every_tick_is_in_the_database(resources: Resources) -> No
     assert json.loads(reject["record"])["codigo"] == "1"
 
 
-def test_the_first_sight_of_a_signal_stays_when_its_content_changes(resources: Resources) -> None:
+def test_first_sight_of_a_signal_is_kept_when_it_changes(resources: Resources) -> None:
     answers = [body(vehicle("1", NOON, direcao=direction)) for direction in (10, 20, 30)]
     (folder,) = capture(resources, answers + [answers[-1]] * 36)
     pipeline.load(folder, resources)
@@ -214,7 +214,7 @@ def test_two_capturers_of_the_same_feed_land_their_union(
     assert query(one_half, "select count(*) as ticks from brt_poll group by capturer") == [{"ticks": 39}, {"ticks": 39}]
 
 
-def test_what_another_machine_has_loaded_is_passed_over_whenever_it_was_sent(
+def test_signals_loaded_by_another_machine_are_repeats(
     loaded_resources: Callable[..., Resources], clock: StillClock
 ) -> None:
     def fleet(poll: int) -> bytes:
@@ -238,9 +238,7 @@ def test_what_another_machine_has_loaded_is_passed_over_whenever_it_was_sent(
     ]
 
 
-def test_stamps_of_other_months_lie_outside_and_move_in_when_their_month_comes(
-    resources: Resources, clock: StillClock
-) -> None:
+def test_stamps_of_other_months_wait_outside_until_their_month(resources: Resources, clock: StillClock) -> None:
     ahead = vehicle("ahead", dataHora=int((NOON + timedelta(days=60)).timestamp()) * 1000)
     (folder,) = capture(resources, [body(ahead, vehicle("old", dataHora=0), vehicle("1", NOON))] * 39)
     pipeline.load(folder, resources)
@@ -295,7 +293,7 @@ from generate_series(1, 20000) as number
     ],
     ids=["brt_raw", "brt_poll", "brt_reject"],
 )
-def test_the_rows_of_a_load_are_found_without_reading_the_table_also_before_a_vacuum(
+def test_rows_of_a_load_are_found_by_index_before_a_vacuum(
     resources: Resources, table: str, columns: str, values: str
 ) -> None:
     moments = [NOON + tick * timedelta(seconds=20) for tick in range(80)]
@@ -326,7 +324,7 @@ def test_the_rows_of_a_load_are_found_without_reading_the_table_also_before_a_va
     assert 0 < sum(map(int, read)) <= 64, "two ranges of pages"
 
 
-def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(resources: Resources) -> None:
+def test_window_that_differs_from_its_manifest_is_not_loaded(resources: Resources) -> None:
     (folder,) = capture(resources, [])
     (folder / CSV).write_bytes((folder / CSV).read_bytes()[:-30])
     with pytest.raises(DamagedWindow):
@@ -336,7 +334,7 @@ def test_a_window_that_is_not_what_its_manifest_says_is_not_loaded(resources: Re
     assert one(resources, "select count(*) from brt_window") == 0
 
 
-def test_a_database_that_is_away_is_a_sentence_and_the_window_waits(tmp_path: Path, resources: Resources) -> None:
+def test_unreachable_database_is_a_sentence_and_window_waits(tmp_path: Path, resources: Resources) -> None:
     (folder,) = capture(resources, [])
     away = Store(make_settings(tmp_path, database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x")))
     with pytest.raises(DatabaseUnreachable, match=r"127\.0\.0\.1:9") as error:

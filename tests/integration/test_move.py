@@ -79,9 +79,7 @@ def everything(resources: Resources) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_everything_that_came_from_the_capture_is_there_row_by_row_and_here_nothing_changed(
-    resources: Resources, target: Resources
-) -> None:
+def test_move_copies_every_row_and_leaves_the_source_unchanged(resources: Resources, target: Resources) -> None:
     eventful(resources)
     before, told = everything(resources), []
     moved = move(resources.store, target.store, lambda done, in_all: told.append((done, in_all)))
@@ -188,9 +186,7 @@ def test_a_move_that_breaks_off_leaves_nothing_there(
     assert query(target, "select * from pg_tables where tablename like 'brt%'") == []
 
 
-def test_rows_that_do_not_arrive_as_they_were_are_noticed_and_nothing_is_kept(
-    resources: Resources, target: Resources
-) -> None:
+def test_move_notices_altered_rows_and_keeps_nothing(resources: Resources, target: Resources) -> None:
     eventful(resources)
     target.store.apply_schema()
     with target.store.connection() as connection:

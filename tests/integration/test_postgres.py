@@ -50,7 +50,7 @@ def numbers(server: Server) -> list[int]:
         return [row[0] for row in connection.execute("select n from numbers order by n")]
 
 
-def test_the_server_is_an_ordinary_users_with_a_password_on_loopback(server: Server) -> None:
+def test_server_runs_unprivileged_with_password_on_loopback(server: Server) -> None:
     pid = server.pid()
     assert pid
     process = psutil.Process(pid)
@@ -159,7 +159,7 @@ def test_a_private_copy_can_be_used_whatever_the_umask_was(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_the_folder_that_the_servers_user_cannot_enter_is_named_at_once(folder: Path) -> None:
+def test_folder_closed_to_the_postgres_user_is_named_at_once(folder: Path) -> None:
     (folder / "home" / "data" / "postgres").mkdir(parents=True)
     (folder / "home" / "data" / "postgres" / "PG_VERSION").write_text("18")
     (folder / "home").chmod(0o700)

@@ -128,7 +128,8 @@ def test_a_server_that_is_not_there_is_a_sentence(office: Office) -> None:
     assert "Traceback" not in said
 
 
-def test_an_agent_runs_what_is_due_skips_what_is_late_and_the_page_shows_what_it_did(office: Office) -> None:
+def test_agent_runs_due_flows_skips_late_ones_and_reports(office: Office) -> None:
+    """The page of the run shows what it did."""
     late = [office.schedule("local_storage_flow", NOON - timedelta(minutes=minute)) for minute in (4, 2)]
     run = office.schedule("local_storage_flow")
     port = free_port()
@@ -180,7 +181,7 @@ def the_run(agent: int) -> psutil.Process | None:
     return run
 
 
-def test_a_run_that_is_killed_and_tried_again_loses_and_doubles_nothing(office: Office, feed: FaultyApi) -> None:
+def test_killed_and_retried_run_loses_and_doubles_nothing(office: Office, feed: FaultyApi) -> None:
     feed.fault = silence_before_the_head
     with office.agent() as agent:
         run = office.schedule("local_storage_flow")
@@ -212,7 +213,7 @@ def test_a_run_outlives_its_agent(office: Office, feed: FaultyApi) -> None:
     assert office.finished(run) in ("Success", "Failed")
 
 
-def test_two_agents_with_a_label_each_take_a_window_all_the_way_to_the_view(
+def test_two_agents_by_label_take_a_window_to_the_view(
     make_office: Callable[..., Office], resources: Resources, database: SecretStr
 ) -> None:
     capture(resources, [])

@@ -40,7 +40,7 @@ def share(scored: Score, name: str) -> float:
     return found
 
 
-def test_a_score_falls_with_what_was_lost_and_names_what_was_made_up(simulated: Resources) -> None:
+def test_score_falls_with_lost_signals_and_names_invented_ones(simulated: Resources) -> None:
     whole = score(simulated.settings)
     assert share(whole, "signals seen") > 0.9
     assert share(whole, "signals with the right line and direction, viagem") > 0.85

@@ -52,7 +52,7 @@ def test_no_signal_that_was_written_down_is_lost(count: Count) -> None:
     assert count.stored_signals - set(count.signals) == set()
 
 
-def test_an_answer_is_only_lost_by_a_process_killed_before_it_wrote_it(count: Count) -> None:
+def test_only_a_kill_before_the_write_loses_an_answer(count: Count) -> None:
     assert len(count.not_stored) - len(count.given_up) <= count.torture.kills["capture"]
 
 

@@ -91,7 +91,7 @@ def expected_view(resources: Resources) -> list[dict[str, Any]]:
     )
 
 
-def test_the_models_are_what_a_full_refresh_makes_of_them_however_the_loads_come(resources: Resources) -> None:
+def test_increments_equal_a_full_refresh_in_any_load_order(resources: Resources) -> None:
     feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     capture(resources, moving_fleet(seed=1, polls=200), ticks=196)
@@ -205,7 +205,7 @@ def test_the_network_is_loaded_when_it_is_another_one(resources: Resources, monk
     assert resources.store.newest_network() == "another"
 
 
-def test_loads_that_stay_away_for_half_an_hour_are_a_warning_and_for_two_hours_an_error(resources: Resources) -> None:
+def test_freshness_warns_after_30_min_and_fails_after_2_h(resources: Resources) -> None:
     capture(resources, [])
     load_all(resources)
     found = []
@@ -219,7 +219,7 @@ def test_loads_that_stay_away_for_half_an_hour_are_a_warning_and_for_two_hours_a
     assert found == ["pass", "pass", "warn", "warn", "error"]
 
 
-def test_a_table_with_other_columns_than_its_model_says_what_to_do(resources: Resources) -> None:
+def test_changed_columns_say_how_to_refresh_the_table(resources: Resources) -> None:
     capture(resources, [])
     load_all(resources)
     pipeline.transform(resources)

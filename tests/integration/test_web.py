@@ -137,13 +137,13 @@ def test_the_newest_poll_is_shown_as_geojson_and_as_json(get: Get) -> None:
     assert [each["codigo"] for each in listed["veiculos"]] == [BUS]
 
 
-def test_an_answer_that_the_client_has_is_not_sent_again_and_others_are_compressed(get: Get) -> None:
+def test_known_answers_are_304_and_others_are_compressed(get: Get) -> None:
     first = get("/api/v1/vehicles", **{"Accept-Encoding": "gzip"})
     assert first.headers["content-encoding"] == "gzip"
     assert get("/api/v1/vehicles", **{"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
-def test_a_browser_asks_whether_it_has_the_newest_page_and_is_not_sent_it_again(get: Get) -> None:
+def test_browser_revalidates_the_page_and_gets_304(get: Get) -> None:
     for path in ("/", "/page/js/main.js", "/page/vendor/maplibre-gl/maplibre-gl.mjs"):
         first = get(path)
         assert first.headers["cache-control"] == "no-cache"
@@ -152,7 +152,7 @@ def test_a_browser_asks_whether_it_has_the_newest_page_and_is_not_sent_it_again(
     assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "no-cache")
 
 
-def test_a_trail_goes_on_from_what_is_loaded_to_what_waits_on_disk_without_a_double(get: Get) -> None:
+def test_trail_joins_loaded_and_waiting_signals_without_doubles(get: Get) -> None:
     trail = get(f"/api/v1/vehicles/{BUS}/trail").json()
     moments = [point["datahora"] for point in trail["pontos"]]
     assert len(moments) == TICKS
@@ -302,7 +302,7 @@ def test_tides_has_a_row_a_signal_by_the_published_schema(get: Get) -> None:
         assert not any(row[name] for name in row if name not in TIDES and name != "pattern_id")
 
 
-def test_health_is_503_when_the_capture_is_behind_and_the_map_says_so(
+def test_health_is_503_and_the_map_says_so_when_capture_is_behind(
     without_postgres: tuple[FastAPI, Resources], clock: StillClock
 ) -> None:
     app, _ = without_postgres
@@ -318,7 +318,7 @@ def test_health_is_ok_while_the_capture_keeps_up(get: Get) -> None:
     assert get("/health").json()["status"] == "ok"
 
 
-def test_without_postgres_the_map_goes_on_and_says_what_is_missing(
+def test_map_works_without_postgres_and_says_what_is_missing(
     without_postgres: tuple[FastAPI, Resources],
 ) -> None:
     app, _ = without_postgres
@@ -347,7 +347,7 @@ def test_the_web_reads_as_a_role_that_cannot_write(app: FastAPI) -> None:
         assert connection.execute("show transaction_read_only").fetchone() == ("on",)
 
 
-def test_a_client_that_comes_back_is_told_only_what_changed_since(
+def test_returning_client_gets_only_what_changed(
     without_postgres: tuple[FastAPI, Resources], clock: StillClock
 ) -> None:
     app, resources = without_postgres
@@ -377,7 +377,7 @@ def test_the_api_is_what_its_openapi_document_says(app: FastAPI, mode: Generatio
             _try(operation, mode)
 
 
-def test_the_examples_of_the_document_are_answers_by_its_own_schemas(app: FastAPI) -> None:
+def test_openapi_examples_match_their_schemas(app: FastAPI) -> None:
     document = app.openapi()
     schemas = document["components"]["schemas"]
     shown = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
@@ -388,7 +388,8 @@ def test_the_examples_of_the_document_are_answers_by_its_own_schemas(app: FastAP
             jsonschema.validate(example, schema)
 
 
-def test_head_is_answered_as_get_and_other_methods_are_refused_with_a_sentence(app: FastAPI, get: Get) -> None:
+def test_head_works_like_get_and_other_methods_are_refused(app: FastAPI, get: Get) -> None:
+    """Other methods are refused with a sentence."""
     assert ask(app, "/api/v1/vehicles", "HEAD").headers["etag"] == get("/api/v1/vehicles").headers["etag"]
     refused = ask(app, "/api/v1/vehicles", "POST")
     assert (refused.status_code, refused.headers["content-type"]) == (405, "application/problem+json")

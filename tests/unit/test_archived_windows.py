@@ -34,7 +34,7 @@ def test_a_window_is_remade_with_one_answer_in_memory(tmp_path: Path) -> None:
     assert peak < 12_000_000
 
 
-def test_a_window_whose_polls_kept_no_answer_is_not_remade_from_raw(tmp_path: Path) -> None:
+def test_window_without_raw_answers_is_not_remade_from_raw(tmp_path: Path) -> None:
     """Windows of imported tables have records and no raw answers: remade from those they would be empty."""
     files = CaptureFiles(tmp_path, "http://feed")
     window = filled(files, 2)

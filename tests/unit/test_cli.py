@@ -44,7 +44,7 @@ def test_a_file_that_is_not_there_is_a_sentence_and_exit_code_1(
     assert "nowhere.jsonl.gz cannot be played" in capsys.readouterr().err
 
 
-def test_a_fault_that_is_not_understood_is_a_sentence_and_exit_code_2(
+def test_unknown_fault_is_a_sentence_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch, "replay", "nowhere.jsonl.gz", "--fault", "html:0.1", "--fault", "timeout:1") == 2
@@ -73,7 +73,7 @@ def ports_of_system_and_demo(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("command", ["replay", "simulate"])
-def test_what_is_printed_for_the_capture_names_ports_beside_those_of_a_system_and_a_demo_that_run(
+def test_printed_ports_are_free_beside_system_and_demo(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -108,7 +108,7 @@ def test_psql_and_url_are_not_printed_with_a_password_by_config(
     assert "do you mean BRT_WATCH_FEED_URL" in printed.err
 
 
-def test_capture_once_writes_a_ledger_line_even_when_nobody_answers(
+def test_capture_once_writes_a_ledger_line_without_an_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
@@ -151,7 +151,7 @@ GOING_ON = ("start", ["transform", "load"])
         (None, TransformFailed(reason="no room", log="dbt.log"), [STOPPED]),
     ],
 )
-def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_only_if_nothing_was_moved(
+def test_db_move_stops_loads_and_resumes_only_if_nothing_moved(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     copy: Exception | None,
@@ -169,7 +169,7 @@ def test_a_move_of_the_database_stops_what_loads_and_lets_it_go_on_only_if_nothi
     assert ("run this again" in result.output) == (derive is not None)
 
 
-def test_a_database_that_an_interrupted_start_left_without_tables_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_left_without_tables_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
     server, resources = mock.Mock(), mock.Mock()
     server.pid.return_value = 1
     monkeypatch.setattr(service.Server, "of", lambda _settings: server)
@@ -190,7 +190,7 @@ def test_a_database_that_an_interrupted_start_left_without_tables_gets_them(monk
     ],
     ids=repr,
 )
-def test_a_database_in_trouble_does_not_keep_the_capture_from_starting(
+def test_capture_starts_although_the_database_fails(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failed: Exception | None
 ) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))

@@ -38,7 +38,7 @@ def test_ticks_lie_on_the_minute_and_a_step_apart(moment: datetime, seconds: int
     assert [parse_tick(write_tick(tick)) for tick in ticks] == ticks
 
 
-def test_a_sleep_lasts_as_long_as_it_was_to_though_the_clock_is_set_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sleep_keeps_its_length_when_the_clock_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     slept, wall = [0.0], [NOON]
 
     def sleep(seconds: float) -> None:

@@ -33,7 +33,7 @@ def peak(do: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def test_packing_a_long_window_and_summing_it_need_no_more_memory_than_a_short_one(long_window: Path) -> None:
+def test_packing_and_summing_use_constant_memory(long_window: Path) -> None:
     path = long_window / CSV
     assert peak(lambda: disk.sha256(path)) < 4 * MEGABYTE
     assert peak(lambda: pack(long_window)) < 4 * MEGABYTE

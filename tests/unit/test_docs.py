@@ -34,7 +34,7 @@ ALL = list(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
-def test_every_command_and_each_of_its_options_says_what_it_is_for(words: tuple[str, ...]) -> None:
+def test_every_command_and_option_has_help(words: tuple[str, ...]) -> None:
     assert runner.invoke(app, [*words, "--help"]).exit_code == 0
     command: typer.core.TyperGroup | typer.core.TyperCommand = typer.main.get_command(app)  # type: ignore[assignment]
     for word in words:
@@ -54,7 +54,7 @@ def targets_of_make() -> list[str]:
     return re.findall(r"^([a-z_-]+):", MAKEFILE, re.MULTILINE)
 
 
-def test_every_command_and_target_that_the_documentation_names_exists() -> None:
+def test_commands_and_targets_named_in_docs_exist() -> None:
     groups = {words[0] for words in ALL if len(words) > 1}
     targets = set(targets_of_make())
     for path in (PROJECT / ".env.example", *PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")):
@@ -68,14 +68,14 @@ def test_every_command_and_target_that_the_documentation_names_exists() -> None:
             assert target in targets, f"{path.name}: make {target}"
 
 
-def test_every_target_of_make_is_explained_and_runs_though_a_file_has_its_name() -> None:
+def test_make_targets_are_explained_and_phony() -> None:
     phony = MAKEFILE.split(".PHONY:")[1].split("VENV")[0].replace("\\", "").split()
     assert sorted(targets_of_make()) == sorted(phony)
     for target in phony:
         assert re.search(rf"^{target}:.*## \w", MAKEFILE, re.MULTILINE), target
 
 
-def test_every_reason_is_explained_in_the_documentation_and_those_of_records_on_the_page() -> None:
+def test_every_reason_is_documented_and_record_reasons_on_page() -> None:
     code = "".join(path.read_text() for path in (PROJECT / "src" / "brt_watch").rglob("*.py"))
     failures = set(re.findall(r'(?:PollFailed|FeedFailed|NotTheContract|FAILED,|MISSED,)[ (]f?"(\w+)"', code))
     rejects = set(re.findall(r'(?:BrokenRule\(|return None, )"(\w+)"', code))

@@ -55,7 +55,7 @@ def test_a_server_that_names_a_time_is_asked_again_after_it(httpserver: HTTPServ
 
 
 @pytest.mark.parametrize("after", ["3600", "9" * 25, "tomorrow"])
-def test_a_server_that_wants_to_be_left_alone_for_long_is_the_reason(httpserver: HTTPServer, after: str) -> None:
+def test_long_retry_after_is_the_reason(httpserver: HTTPServer, after: str) -> None:
     httpserver.expect_request(PATH).respond_with_data(b"", status=503, headers={"Retry-After": after})
     assert reason_before_the_deadline(feed(httpserver.url_for(PATH)), 0.7) == "http_503"
 

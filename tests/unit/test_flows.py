@@ -48,7 +48,7 @@ def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
     }
 
 
-def test_a_flow_registers_as_the_same_flow_whatever_process_does_it(
+def test_flow_registers_identically_from_any_process(
     flows: Any, run_python: Callable[..., str], tmp_path: Path
 ) -> None:
     code = "from brt_watch.flows import load_flows; print(*(flow.serialized_hash() for flow in load_flows().values()))"
@@ -67,7 +67,7 @@ def test_a_minute_is_three_polls_and_says_so(flows: Any, resources: Resources) -
     assert state.result[summary].message == "3 of 3 polls good, 3 records"
 
 
-def test_a_poll_that_failed_is_a_failed_task_and_the_minute_goes_on(flows: Any, resources: Resources) -> None:
+def test_failed_poll_fails_its_task_and_the_minute_goes_on(flows: Any, resources: Resources) -> None:
     feed(resources).script = [FeedFailed("unreachable", "no route")]
     state = run(flows.local_storage_flow)
     assert state.is_successful()
@@ -82,7 +82,7 @@ def test_a_minute_without_a_good_poll_has_failed(flows: Any, resources: Resource
     assert state.is_failed()
 
 
-def test_a_minute_that_is_over_is_skipped_and_the_ledger_says_missed(flows: Any, resources: Resources) -> None:
+def test_past_minute_is_skipped_and_recorded_as_missed(flows: Any, resources: Resources) -> None:
     run(flows.local_storage_flow)
     clock = resources.clock
     assert isinstance(clock, StillClock)

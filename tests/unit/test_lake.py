@@ -127,9 +127,10 @@ def test_days_turn_at_three_in_rio_and_late_windows_join_theirs(recorder: Record
 
 
 @pytest.mark.parametrize("dies_at", range(4))
-def test_a_process_that_dies_while_it_adds_loses_and_doubles_nothing(
+def test_a_process_killed_while_adding_loses_nothing(
     recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
+    """Nor does it double anything."""
     answers = [[vehicle("1", NOON - timedelta(days=day)) for day in range(2)][::-1] + fleet(day) for day in range(3)]
     folder = recorder.window(*answers)
     whole = Recorder(tmp_path / "whole")

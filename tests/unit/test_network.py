@@ -71,7 +71,7 @@ def _every_20_metres(*columns: tuple[float, ...]) -> list[tuple[float, ...]]:
     return points
 
 
-def test_every_line_has_headways_inside_its_hours_and_a_spelling_for_each_direction() -> None:
+def test_lines_have_headways_in_service_hours_and_spellings() -> None:
     network = read_network()
     for line in network.lines.values():
         assert line.headways, line.linha
@@ -115,7 +115,7 @@ def test_no_label_is_swapped_where_movement_agrees_with_it() -> None:
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_a_reference_file_is_plain_text_with_the_columns_that_are_known(name: str) -> None:
+def test_reference_files_are_plain_text_with_known_columns(name: str) -> None:
     content = (SEEDS / f"{name}.csv").read_bytes()
     assert content.decode("utf-8").split("\n")[0] == ",".join(COLUMNS[name])
     assert content.endswith(b"\n")
@@ -123,7 +123,7 @@ def test_a_reference_file_is_plain_text_with_the_columns_that_are_known(name: st
     assert not content.startswith(b"\xef\xbb\xbf")
 
 
-def test_every_column_of_a_csv_file_of_ours_is_described_and_no_other() -> None:
+def test_every_csv_column_is_described_and_no_other() -> None:
     text = (PROJECT / "docs" / "reference" / "data-dictionary.md").read_text(encoding="utf-8")
     described = {
         file: tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

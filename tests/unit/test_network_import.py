@@ -155,7 +155,7 @@ def test_a_gtfs_becomes_a_network_of_its_brt_lines_on_a_weekday(gtfs: Path, fold
     assert (line.inicio_s, line.fim_s) == (5 * 3600, 25 * 3600 + 1800)
 
 
-def test_of_several_shapes_the_one_that_most_buses_take_is_the_path(gtfs: Path, folder: Path) -> None:
+def test_most_used_shape_becomes_the_path(gtfs: Path, folder: Path) -> None:
     network = imported(gtfs, folder)
     assert list(network.paths) == [("10", "ida"), ("10", "volta")]
     assert set(network.paths["10", "ida"].latitudes) == {RIO[0]}, "neither the detour nor the shape of Sundays"
@@ -163,7 +163,7 @@ def test_of_several_shapes_the_one_that_most_buses_take_is_the_path(gtfs: Path, 
     assert [stop.distancia_m for stop in network.paths["10", "ida"].stops] == pytest.approx([0, 502, 1004, 1505], abs=5)
 
 
-def test_platforms_are_one_station_which_keeps_the_id_that_we_know(gtfs: Path, folder: Path) -> None:
+def test_platforms_become_one_station_with_its_known_id(gtfs: Path, folder: Path) -> None:
     network = imported(gtfs, folder)
     assert new_stations(network) == {"2N", "P1", "P3"}
     names = [stop.estacao_id for stop in network.paths["10", "ida"].stops]
@@ -171,7 +171,7 @@ def test_platforms_are_one_station_which_keeps_the_id_that_we_know(gtfs: Path, f
     assert [stop.estacao_id for stop in network.paths["10", "volta"].stops] == names[::-1]
 
 
-def test_a_station_is_recognised_by_its_name_within_100_metres_and_not_beyond(tmp_path: Path, folder: Path) -> None:
+def test_station_is_matched_by_name_within_100_metres(tmp_path: Path, folder: Path) -> None:
     files = tiny_gtfs()
     alvorada = read_network(folder).stations["TOTAL"]
     for stop in files["stops"]:
@@ -259,7 +259,7 @@ def test_a_line_that_only_an_older_gtfs_has_ends_before_the_newer(tmp_path: Path
     assert read_network(folder, date(2025, 9, 30)).lines["99"].valido_ate == date(2025, 9, 30)
 
 
-def test_without_frequencies_the_headways_are_those_of_the_timetable(tmp_path: Path, folder: Path) -> None:
+def test_headways_come_from_the_timetable_without_frequencies(tmp_path: Path, folder: Path) -> None:
     files = tiny_gtfs()
     files["frequencies"] = []
     hours = [(f"go{n}", 6 + n // 4) for n in range(8)]
@@ -356,7 +356,7 @@ def test_a_mistake_of_a_gtfs_is_told_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("name", ["routes", "trips", "stop_times", "stops", "shapes"])
-def test_a_file_or_a_column_that_is_not_there_is_told_by_its_name(tmp_path: Path, folder: Path, name: str) -> None:
+def test_missing_file_or_column_is_named(tmp_path: Path, folder: Path, name: str) -> None:
     files = tiny_gtfs()
     rows = files.pop(name)
     with pytest.raises(NetworkError, match=rf"{name}\.txt: the file is not there"):
@@ -421,7 +421,7 @@ def test_stops_are_placed_in_their_order_where_a_way_comes_back() -> None:
     assert beside == pytest.approx(5.6, abs=0.1)
 
 
-def test_a_simpler_way_is_never_further_than_two_metres_from_the_points() -> None:
+def test_simplified_path_stays_within_two_metres() -> None:
     points = [(-23 + 0.00001 * (i * i % 7), -43 + 0.0001 * i) for i in range(200)]
     kept = simplify(points)
     assert len(kept) < len(points)

@@ -34,7 +34,7 @@ def test_a_record_keeps_what_the_api_sent() -> None:
     assert one(capacidadePeVeiculo=0, capacidadeSentadoVeiculo=0) == Record(**record, extra=None)
 
 
-def test_fields_that_came_in_later_years_are_null_in_earlier_ones() -> None:
+def test_fields_of_later_years_are_null_in_earlier_ones() -> None:
     record = one(hodometro=..., direcao=..., ignicao=...)
     assert (record.hodometro, record.direcao, record.ignicao) == (None, None, None)
 
@@ -90,7 +90,8 @@ def test_an_unknown_field_survives_in_extra() -> None:
     ("name", "value"),
     [("velocidade", "12,8"), ("ignicao", True), ("direcao", "N"), ("linha", 22), ("hodometro", []), ("ignicao", 40000)],
 )
-def test_a_value_of_another_type_moves_to_extra_and_the_signal_stays(name: str, value: object) -> None:
+def test_value_of_another_type_moves_to_extra(name: str, value: object) -> None:
+    """The signal itself stays."""
     record = one(**{name: value})
     assert getattr(record, name) is None
     assert json.loads(record.extra or "") == {name: value}
@@ -151,7 +152,7 @@ def test_an_answer_that_is_not_the_contract_says_why(answer: bytes, expected: st
 
 @pytest.mark.parametrize("value", [b"9" * 5000, b"1e999", b'"S\xc3O JO\xc3O"'])
 @pytest.mark.parametrize("name", [b"velocidade", b"dataHora", b"trajeto", b"novo"])
-def test_a_record_that_cannot_be_read_does_not_take_the_others_with_it(name: bytes, value: bytes) -> None:
+def test_unreadable_record_does_not_cost_the_others(name: bytes, value: bytes) -> None:
     good = json.dumps(vehicle()).encode()
     parsed = parse(b'{"veiculos":[%b,{"codigo":"1","%b":%b},%b]}' % (good, name, value, good))
     assert len(parsed.records) == 2

@@ -170,7 +170,7 @@ def test_an_outage_of_weeks_is_written_down_for_its_last_day(resources: Resource
     assert ticks(polls[1:]) == [NOON + timedelta(days=29) + (n + 1) * STEP for n in range(24 * 180)]
 
 
-def test_a_clock_that_was_set_back_costs_no_poll_and_doubles_no_tick(resources: Resources) -> None:
+def test_clock_set_back_costs_no_poll_and_doubles_no_tick(resources: Resources) -> None:
     run(resources, 45)
     clock(resources).time = NOON - timedelta(hours=2)
     run(resources, 45)
@@ -193,7 +193,7 @@ class ClockSetBack(StillClock):
         self.time, self.hour = self.time - self.hour, timedelta()
 
 
-def test_a_clock_that_is_set_back_while_a_poll_waits_costs_no_poll(resources: Resources) -> None:
+def test_clock_set_back_during_a_wait_costs_no_poll(resources: Resources) -> None:
     run(resources, 6)
     set_back = replace(resources, clock=ClockSetBack(clock(resources).time))
     ticks = next_ticks(set_back)
@@ -202,7 +202,7 @@ def test_a_clock_that_is_set_back_while_a_poll_waits_costs_no_poll(resources: Re
     assert all(poll.status is Status.OK for poll in polls)
 
 
-def test_what_is_left_of_a_minute_in_which_the_clock_is_set_back_is_polled_in_its_time(resources: Resources) -> None:
+def test_rest_of_a_minute_is_polled_after_the_clock_is_set_back(resources: Resources) -> None:
     run(resources, 7)
     set_back = replace(resources, clock=ClockSetBack(clock(resources).time))
     polls = [pipeline.capture(NOON + n * STEP, set_back) for n in (7, 8)]
@@ -216,7 +216,7 @@ def test_one_poll_a_minute_keeps_every_minute(make_resources: Callable[..., Reso
     assert ticks(ledger(resources)) == [NOON + n * MINUTE for n in range(5)]
 
 
-def test_a_minute_that_lies_ahead_after_the_clock_was_set_back_is_the_one_of_now(resources: Resources) -> None:
+def test_minute_ahead_after_a_set_back_becomes_the_current_one(resources: Resources) -> None:
     run(resources, 6)
     clock(resources).time = NOON - timedelta(hours=1)
     expected = [NOON - timedelta(hours=1) + n * STEP for n in range(3)]
@@ -268,7 +268,7 @@ def test_with_too_little_time_left_the_next_tick_is_polled(resources: Resources)
     assert ticks(ledger(resources)) == [NOON + STEP]
 
 
-def test_a_minute_has_three_ticks_and_a_late_run_only_those_that_can_be_kept(resources: Resources) -> None:
+def test_minute_has_three_ticks_and_late_runs_only_the_rest(resources: Resources) -> None:
     assert ticks_of_minute(NOON, resources) == [NOON, NOON + STEP, NOON + 2 * STEP]
     clock(resources).time = NOON + timedelta(seconds=30)
     assert ticks_of_minute(NOON, resources) == [NOON + STEP, NOON + 2 * STEP]
@@ -298,7 +298,7 @@ def test_a_window_is_closed_after_thirteen_minutes(resources: Resources) -> None
     assert (manifest.polls, manifest.captured_minutes, manifest.records) == (39, 13, 39)
 
 
-def test_a_window_is_never_closed_with_fewer_than_ten_captured_minutes(resources: Resources) -> None:
+def test_window_never_closes_below_ten_captured_minutes(resources: Resources) -> None:
     down = FeedFailed("unreachable")
     # Five minutes of failure, then one poll a minute, until the API is back at 12:29.
     feed(resources).script = [body(vehicle())] * 27 + [down] * (15 + 15)
@@ -337,7 +337,7 @@ def test_the_next_window_begins_where_the_last_one_ended(resources: Resources) -
     assert len(resources.files.closed_windows()) == 5
 
 
-def test_load_closes_a_window_that_is_due_when_the_capture_does_not(resources: Resources) -> None:
+def test_load_closes_a_due_window_when_capture_does_not(resources: Resources) -> None:
     run(resources, 39)
     clock(resources).time = NOON + timedelta(hours=1)
     assert [folder.name for folder in pipeline.windows_to_load(resources)] == ["20261123T120000Z"]
@@ -356,7 +356,7 @@ def test_an_answer_that_was_stored_before_a_crash_is_taken_up(resources: Resourc
     assert "901999" in (opened.folder / CSV).read_text()
 
 
-def test_an_api_that_fails_for_minutes_is_asked_once_a_minute_until_it_answers(resources: Resources) -> None:
+def test_failing_api_is_polled_once_a_minute(resources: Resources) -> None:
     feed(resources).script = [FeedFailed("unreachable", "no route")] * 17
     run(resources, 30)
     reasons = [poll.reason for poll in ledger(resources)]

@@ -67,7 +67,7 @@ def test_the_profiles_hold_what_they_say() -> None:
     assert set(services("docker-agent")) == server | {"register-docker", "docker-agent"}
 
 
-def test_every_image_is_pinned_and_the_servers_are_the_official_ones(everything: dict[str, Any]) -> None:
+def test_images_are_pinned_and_servers_official(everything: dict[str, Any]) -> None:
     images = {service["image"] for service in everything.values()}
     assert images >= OFFICIAL
     for image in images - {"brt-watch:local"}:
@@ -89,7 +89,7 @@ def test_every_published_port_is_on_loopback(everything: dict[str, Any]) -> None
     }
 
 
-def test_every_service_that_stays_has_a_health_check_that_works_or_says_why_not(everything: dict[str, Any]) -> None:
+def test_services_have_working_health_checks_or_a_reason(everything: dict[str, Any]) -> None:
     without = {name for name, service in everything.items() if service["healthcheck"].get("disable")}
     assert without == {"schema", "register", "register-docker", "hasura", "towel"}
     for name in set(everything) - without:
@@ -127,18 +127,18 @@ def test_there_is_no_password_in_the_file_and_none_has_a_default() -> None:
         assert ".env.example" in refused.stderr
 
 
-def test_every_variable_of_the_file_is_explained_with_its_default() -> None:
+def test_compose_variables_are_explained_with_defaults() -> None:
     asked = dict(re.findall(r"\$\{(\w+):[?-]([^}]*)\}", (home() / "compose.yaml").read_text()))
     explained = dict(re.findall(r"^#?(\w+)=(.*)", (home() / ".env.example").read_text(), re.MULTILINE))
     assert explained == asked | dict.fromkeys(SECRETS, "")
 
 
-def test_the_passwords_are_needed_by_every_profile_as_the_example_says() -> None:
+def test_every_profile_requires_the_documented_passwords() -> None:
     for profile in PROFILES:
         assert compose("--profile", profile, "config", "--quiet", BRT_DB_PASSWORD="geheim").returncode != 0
 
 
-def test_telemetry_is_off_and_nobody_gets_the_socket_but_the_docker_agent(everything: dict[str, Any]) -> None:
+def test_telemetry_is_off_and_only_the_docker_agent_has_the_socket(everything: dict[str, Any]) -> None:
     for name in ("graphql", "towel", "apollo"):
         assert everything[name]["environment"]["PREFECT_SERVER__TELEMETRY__ENABLED"] == "false"
     assert everything["hasura"]["environment"]["HASURA_GRAPHQL_ENABLE_TELEMETRY"] == "false"

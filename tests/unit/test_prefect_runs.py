@@ -46,7 +46,7 @@ def told(webhook: HTTPServer) -> list[dict[str, Any]]:
     return [json.loads(request.data) for request, _ in webhook.log]
 
 
-def test_runs_that_begin_to_fail_raise_one_alert_and_a_good_one_closes_it(
+def test_failing_runs_raise_one_alert_that_a_good_run_closes(
     flows: Any, webhook: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(folder: Path, resources: Resources) -> None:

@@ -73,7 +73,7 @@ def rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def test_failed_missed_and_unwritten_minutes_are_holes_newest_first(capture: Resources, its: ItsDouble) -> None:
+def test_holes_are_failed_or_missed_minutes_newest_first(capture: Resources, its: ItsDouble) -> None:
     lines = minutes(0, 9) | minutes(2, 3, Status.MISSED) | minutes(5, 5, Status.FAILED) | minutes(7, 7, Status.LATE)
     del lines[NOON + 8 * MINUTE]
     wrote(capture, lines)

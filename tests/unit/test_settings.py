@@ -77,9 +77,7 @@ def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "geheim" not in str(error.value)
 
 
-def test_a_file_gives_what_the_environment_does_not_and_another_one_can_be_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_env_file_fills_gaps_and_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert env_file() is None, "no test reads the file of who runs it"
     monkeypatch.delenv("BRT_WATCH_ENV_FILE")
     assert env_file() == home() / ".env"

@@ -95,7 +95,7 @@ def test_nothing_written_is_no_fault() -> None:
         ("outage@2026-11-23T09:00Z-2026-11-23T08:00Z", "outage@2026-11-23T09:00Z", "not after its beginning"),
     ],
 )
-def test_a_fault_that_is_not_understood_is_named_with_what_is_wrong(text: str, named: str, problem: str) -> None:
+def test_unknown_fault_is_named_with_what_is_wrong(text: str, named: str, problem: str) -> None:
     with pytest.raises(FaultSpecError) as error:
         parse_faults(text)
     assert named in str(error.value)
@@ -164,7 +164,7 @@ def test_a_fault_may_last_over_midnight_in_rio() -> None:
     assert at == {-11: "", -10: "html", -1: "html", 0: "html", 9: "html", 10: ""}
 
 
-def test_a_time_of_day_without_an_end_lasts_until_midnight_in_rio() -> None:
+def test_time_of_day_without_an_end_lasts_until_rio_midnight() -> None:
     faults = parse_faults("html@21:00-")
     assert name_at(faults, rio("2026-11-23T20:59:59")) == ""
     assert name_at(faults, rio("2026-11-23T23:59:59")) == "html"
@@ -189,7 +189,7 @@ def test_moments_may_have_an_offset_before_the_dash() -> None:
     assert script.times == Daily(time(9), time(10, 30, 15))
 
 
-def test_changes_add_up_and_the_first_fault_of_the_answer_happens() -> None:
+def test_changes_add_up_and_the_first_answer_fault_wins() -> None:
     fault = parse_faults("new_field@09:00-,clock_off@09:00-,http_404@09:00-,html:1").at(NOON)
     assert fault
     assert fault.name == "new_field+stamps_in_the_future+http_404+html"

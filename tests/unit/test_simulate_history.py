@@ -79,7 +79,7 @@ def test_history_begun_again_goes_on_where_it_was(tmp_path: Path) -> None:
     assert captured(at_once) == captured(in_two)
 
 
-def test_every_captured_signal_is_in_the_truth_and_some_of_the_truth_was_never_seen(settings: Settings) -> None:
+def test_truth_contains_every_captured_signal_and_more(settings: Settings) -> None:
     seen = {(row["codigo"], int(row["dataHora"]) // 1000) for row in captured(settings)}
     sent = {(row["codigo"], int(parse_moment(row["datahora"]).timestamp())) for row in truth(settings, "sinais")}
     assert seen <= sent
@@ -168,7 +168,7 @@ class Answers(Client):
     ("folder_is", "answer_is", "reason"),
     [(False, False, ""), (True, True, ""), (False, True, "simulated"), (True, False, "not_simulated")],
 )
-def test_an_answer_of_the_other_kind_is_a_failed_poll_and_not_kept(
+def test_answer_of_the_other_kind_fails_and_is_not_kept(
     make_resources: Callable[..., Resources], folder_is: bool, answer_is: bool, reason: str
 ) -> None:
     resources = make_resources()

@@ -69,7 +69,7 @@ def test_a_run_passes_its_points_in_their_order(length: int, share: float) -> No
     assert seconds_of_a_run(length * share, LIMIT) >= passes, "whoever stops there takes longer"
 
 
-def test_a_place_on_a_path_lies_between_its_points_and_looks_along_it() -> None:
+def test_place_on_a_path_lies_on_it_and_heads_along_it() -> None:
     path = Path("1", "ida", (-23.0, -22.9, -22.9), (-43.3, -43.3, -43.2), (0.0, 11_119.5, 21_370.0), (Stop("A", 0),))
     assert place_on(path, 0) == pytest.approx((-23.0, -43.3, 0))
     assert place_on(path, 11_119.5 / 2) == pytest.approx((-22.95, -43.3, 0))

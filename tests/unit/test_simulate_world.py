@@ -56,14 +56,14 @@ def minutes() -> Callable[[datetime], list[tuple[datetime, Answer]]]:
     return answers
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_one_others() -> None:
+def test_same_seed_same_bytes_other_seed_other_bytes() -> None:
     moments = [EARLY + second * timedelta(seconds=1) for second in (0, 7, 60, 600)]
     first, again, other = (world(EARLY, seed=seed) for seed in (1, 1, 2))
     assert [first.body_at(moment) for moment in moments] == [again.body_at(moment) for moment in moments]
     assert first.body_at(moments[-1]) != other.body_at(moments[-1])
 
 
-def test_what_it_answers_does_not_depend_on_how_often_it_was_asked() -> None:
+def test_answers_do_not_depend_on_how_often_it_is_asked() -> None:
     often, once = world(EARLY), world(EARLY)
     for second in range(0, 600, 20):
         often.body_at(EARLY + timedelta(seconds=second))
@@ -103,7 +103,7 @@ def test_the_list_has_every_vehicle_once_in_a_constant_order(minutes: Callable[.
     assert orders[0] != sorted(orders[0])
 
 
-def test_three_fleets_are_three_times_as_many_vehicles_with_codes_of_their_own() -> None:
+def test_three_fleets_triple_the_vehicles_with_own_codes() -> None:
     codes = [record["codigo"] for record in vehicles(world(EARLY, scale=3).body_at(EARLY))]
     assert len(set(codes)) == len(codes) == 3 * 748
 
@@ -127,7 +127,7 @@ FIELDS = [
 ]
 
 
-def test_a_record_has_the_fields_of_the_api_in_its_order_and_its_way_of_writing_numbers() -> None:
+def test_records_have_the_api_field_order_and_number_format() -> None:
     body = world(EARLY).body_at(EARLY)
     assert body.startswith(b'{"veiculos":[{"codigo":"')
     assert all(list(record) == FIELDS for record in vehicles(body))

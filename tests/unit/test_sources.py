@@ -54,7 +54,7 @@ def test_what_is_no_answer_of_the_brt_is_refused(tmp_path: Path, text: str) -> N
         read_source(written(tmp_path / "x.json", text))
 
 
-def test_an_answer_without_a_moment_is_as_old_as_its_newest_stamps(tmp_path: Path) -> None:
+def test_undated_answer_is_dated_by_its_newest_stamps(tmp_path: Path) -> None:
     for captured_at, answer in recorded_minutes():
         file = tmp_path / "answer.json"
         file.write_bytes(answer)

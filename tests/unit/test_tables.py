@@ -173,7 +173,7 @@ def test_rows_may_come_newest_first(tmp_path: Path) -> None:
     assert not table.is_estimated
 
 
-def test_a_vehicle_that_comes_again_begins_an_answer_without_moments(tmp_path: Path) -> None:
+def test_undated_rows_split_when_a_vehicle_returns(tmp_path: Path) -> None:
     again = ROW.replace("1749159870000", "2025-06-05 18:45:30")
     other = ROW.replace("901008", "901009")
     table, rows = read(written(tmp_path / "a.csv", HEADER, ROW, other, again))

@@ -119,11 +119,11 @@ def test_a_fleet_that_shrinks_little_by_little_says_nothing() -> None:
     assert feed.said == []
 
 
-def test_records_that_break_a_rule_are_raised_when_they_are_most_of_them() -> None:
+def test_mostly_rejected_records_raise_an_alert() -> None:
     assert ("raised", "rejected", "") in Feed().poll(5).poll(5, latitude="-22,9").said
 
 
-def test_silence_is_raised_after_five_minutes_and_closed_by_the_next_good_poll() -> None:
+def test_silence_alert_opens_at_5_min_and_closes_on_a_good_poll() -> None:
     assert Feed().poll(5).fails(15).poll(1).said == []
     assert Feed().poll(5).fails(200).poll(5).said == once("silent")
 
@@ -158,7 +158,7 @@ def test_a_frozen_feed_is_never_normal_however_long_it_lasts() -> None:
     assert feed.poll(1).said == once("frozen")
 
 
-def test_records_that_break_a_rule_are_never_normal_however_long_it_lasts() -> None:
+def test_rejected_records_never_become_normal() -> None:
     feed = Feed(MINUTE).poll(5, vehicles=2)
     for _ in range(2 * DAY):
         feed._see(body(vehicle(latitude="-22,9")))
@@ -191,7 +191,8 @@ def test_a_webhook_is_posted_to(httpserver: HTTPServer) -> None:
     assert json.loads(request.data)["code"] == "frozen"
 
 
-def test_an_alert_names_its_capturer_for_several_can_share_a_webhook(httpserver: HTTPServer, tmp_path: Path) -> None:
+def test_alert_names_its_capturer(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """Several capturers can share a webhook."""
     httpserver.expect_request("/hook", method="POST").respond_with_data(b"")
     url, senders = SecretStr(httpserver.url_for("/hook")), []
     for machine in ("here", "there"):
@@ -205,7 +206,7 @@ def test_an_alert_names_its_capturer_for_several_can_share_a_webhook(httpserver:
     assert senders[0] != senders[1]
 
 
-def test_a_webhook_that_is_not_there_stops_nothing_and_stays_secret(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreachable_webhook_stops_nothing_and_stays_secret(capsys: pytest.CaptureFixture[str]) -> None:
     Webhook("http://127.0.0.1:9/geheim", lambda: "rio").send([ALERT])
     printed = capsys.readouterr().out
     assert "alert.not_sent" in printed

@@ -27,9 +27,7 @@ def app(make_resources: Callable[..., Resources]) -> FastAPI:
         ("/api/v1/vehicles?format=json", "veiculos", "application/json"),
     ],
 )
-def test_before_the_first_poll_there_is_no_vehicle_and_it_is_said_what_comes(
-    app: FastAPI, path: str, list_of: str, media_type: str
-) -> None:
+def test_before_the_first_poll_the_page_says_what_comes(app: FastAPI, path: str, list_of: str, media_type: str) -> None:
     app.state.site.live.look()
     answer = ask(app, path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
@@ -64,7 +62,7 @@ def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
     assert (bool(played["aviso"]), played["aviso_codigo"]) == (True, "banco_ausente")
 
 
-def test_before_the_first_poll_lines_and_stations_are_there_without_a_bus(app: FastAPI) -> None:
+def test_before_the_first_poll_lines_and_stations_are_shown(app: FastAPI) -> None:
     app.state.site.live.look()
     lines, stations = ask(app, "/api/v1/lines").json(), ask(app, "/api/v1/stations").json()
     assert (lines["gerado_em"], stations["gerado_em"]) == (None, None)
@@ -74,7 +72,7 @@ def test_before_the_first_poll_lines_and_stations_are_there_without_a_bus(app: F
     assert ask(app, "/gtfs-rt/vehicle-positions").status_code == 503
 
 
-def test_until_the_disk_was_looked_at_nobody_is_told_that_nothing_was_captured(app: FastAPI) -> None:
+def test_nothing_captured_is_not_said_before_the_disk_is_read(app: FastAPI) -> None:
     answer = ask(app, "/api/v1/vehicles")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "still being read" in answer.json()["detail"]

@@ -50,7 +50,7 @@ def archive(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("load", [wait, archive])
-def test_each_poll_is_taken_once_also_after_the_clock_was_set_back(
+def test_each_poll_is_taken_once_after_a_set_back(
     resources: Resources, clock: StillClock, load: Callable[[Resources], None]
 ) -> None:
     new = NewPolls(resources.files, KEPT)
@@ -63,9 +63,7 @@ def test_each_poll_is_taken_once_also_after_the_clock_was_set_back(
             assert taken(new) == []
 
 
-def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(
-    resources: Resources, clock: StillClock
-) -> None:
+def test_first_look_after_a_set_back_takes_the_past_once(resources: Resources, clock: StillClock) -> None:
     for set_back in (timedelta(), timedelta(hours=2)):
         clock.time -= set_back
         for _ in range(100):
@@ -79,9 +77,7 @@ def test_who_looks_first_after_the_clock_was_set_back_takes_the_past_only_once(
         assert taken(new) == [tick]
 
 
-def test_polls_of_several_windows_since_the_last_look_are_taken_in_their_order(
-    resources: Resources, clock: StillClock
-) -> None:
+def test_polls_of_several_windows_are_taken_in_order(resources: Resources, clock: StillClock) -> None:
     new = NewPolls(resources.files, KEPT)
     assert taken(new) == []
     for load in (wait, archive):
@@ -96,9 +92,7 @@ def looking(make_resources: Callable[..., Resources]) -> tuple[Live, Resources]:
     return create_app(resources).state.site.live, resources
 
 
-def test_who_streams_is_told_of_the_first_poll_after_the_clock_was_set_back(
-    looking: tuple[Live, Resources], clock: StillClock
-) -> None:
+def test_streams_get_the_first_poll_after_a_set_back(looking: tuple[Live, Resources], clock: StillClock) -> None:
     page, resources = looking
     two_hours = timedelta(hours=2)
     resources.client.script.append(body(vehicle(at=clock.now() - two_hours)))  # type: ignore[attr-defined]
@@ -122,7 +116,7 @@ def rotten_line(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("rot", [rotten_file, rotten_line])
-def test_a_damaged_window_of_the_past_does_not_keep_the_page_from_the_present(
+def test_damaged_past_window_does_not_hide_the_present(
     looking: tuple[Live, Resources], clock: StillClock, rot: Callable[[Path], None]
 ) -> None:
     page, resources = looking
@@ -136,9 +130,7 @@ def test_a_damaged_window_of_the_past_does_not_keep_the_page_from_the_present(
     assert page.snapshot.tick == last
 
 
-def test_a_damaged_window_that_is_open_is_passed_over_when_it_is_closed(
-    looking: tuple[Live, Resources], clock: StillClock
-) -> None:
+def test_damaged_open_window_is_skipped_once_closed(looking: tuple[Live, Resources], clock: StillClock) -> None:
     page, resources = looking
     poll(resources, clock)
     (folder,) = resources.files.newest_first()
@@ -190,9 +182,7 @@ def test_a_damaged_window_hides_no_other_from_the_history(resources: Resources, 
     assert set(known) >= set(ticks[39:])
 
 
-def test_after_a_start_the_page_looks_at_twenty_minutes_and_then_at_hours(
-    looking: tuple[Live, Resources], clock: StillClock
-) -> None:
+def test_page_reads_twenty_minutes_first_then_hours(looking: tuple[Live, Resources], clock: StillClock) -> None:
     page, resources = looking
     began = clock.now()
     for _ in range(150):

@@ -120,7 +120,7 @@ def test_a_window_of_which_only_the_folder_was_made_is_opened(files: CaptureFile
     assert write(window, 0).records == 2
 
 
-def test_a_window_that_somebody_cut_is_set_aside_and_never_overwritten(files: CaptureFiles) -> None:
+def test_truncated_window_is_set_aside_never_overwritten(files: CaptureFiles) -> None:
     folder = filled(files, 3).folder
     (folder / CSV).write_text("opened in a spreadsheet")
     assert files.open_window() is None
@@ -148,7 +148,7 @@ def test_two_windows_of_one_name_can_be_set_aside(files: CaptureFiles) -> None:
     assert sorted(path.name for path in files.damaged.iterdir()) == [folder.name + end for end in ("", ".2", ".3")]
 
 
-def test_an_answer_that_cannot_be_read_any_more_and_files_of_others_stop_no_capture(files: CaptureFiles) -> None:
+def test_unreadable_answers_and_foreign_files_stop_no_capture(files: CaptureFiles) -> None:
     window = filled(files, 2)
     window.keep_raw(NOON + 5 * STEP, b"{}")
     (window.folder / "raw" / "20261123T120140Z.json.zst").write_bytes(b"not packed")
@@ -157,7 +157,7 @@ def test_an_answer_that_cannot_be_read_any_more_and_files_of_others_stop_no_capt
     assert list(window.unrecorded()) == []
 
 
-def test_raw_answers_are_kept_to_the_byte_and_the_same_answer_once(files: CaptureFiles) -> None:
+def test_raw_answers_are_kept_byte_for_byte_and_once(files: CaptureFiles) -> None:
     window = files.new_window(NOON)
     answer = os.urandom(5000)
     for number in range(3):
@@ -231,7 +231,7 @@ def test_a_manifest_is_json_for_people(files: CaptureFiles) -> None:
     assert json.loads((folder / "manifest.json").read_text())["window"] == "20261123T120000Z"
 
 
-def test_the_open_window_is_read_again_only_when_someone_else_wrote(files: CaptureFiles) -> None:
+def test_open_window_is_reread_only_after_foreign_writes(files: CaptureFiles) -> None:
     mine = filled(files, 4)
     assert files.open_window() is mine
     window = CaptureFiles(files.data, "http://feed").open_window()

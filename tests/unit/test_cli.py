@@ -4,13 +4,17 @@ import subprocess
 from pathlib import Path
 from typing import ClassVar
 from unittest import mock
+from xmlrpc.client import Fault
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from brt_watch import cli, pipeline
 from brt_watch.cli import database, service
+from brt_watch.cli import demo as demo_command
 from brt_watch.errors import MoveRefused, PortBusy, PostgresFailed, TransformFailed
+from brt_watch.place import IN_DEMO
 from brt_watch.service.supervisor import Service
 from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate import demo
@@ -186,6 +190,9 @@ def test_database_left_without_tables_gets_them(monkeypatch: pytest.MonkeyPatch)
         PortBusy(port=15432),
         PermissionError(13, "the disk is full: Permission denied", "/var/lib/brt-watch"),
         subprocess.CalledProcessError(1, ["initdb"]),
+        Fault(50, "SPAWN_ERROR: postgres"),
+        KeyError("getpwnam(): name not found: nobody"),
+        psycopg.ProgrammingError("no such option"),
         None,
     ],
     ids=repr,
@@ -206,6 +213,26 @@ def test_capture_starts_although_the_database_fails(
     running.start.assert_called_once_with(running.parts)
     assert "note:" in result.output
     assert ("does not answer" if failed is None else " ".join(str(failed).split())) in " ".join(result.output.split())
+
+
+def test_a_demo_without_a_database_captures_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (IN_DEMO, *(demo.PREFIX + name for name in demo.ENVIRONMENT)):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data-demo"))
+    monkeypatch.setenv("BRT_WATCH_FEED_URL", f"{demo.LOOPBACK}9/gps/brt")
+    for name, port in (("POSTGRES_PORT", "15433"), ("HTTP_PORT", "8001")):
+        monkeypatch.setenv(f"BRT_WATCH_{name}", port)
+    running = mock.Mock(programs=list)
+    running.start.return_value = []
+    monkeypatch.setattr(demo_command, "Service", lambda _settings: running)
+    for name in ("check_web_port", "check_environment", "fill"):
+        monkeypatch.setattr(demo_command, name, mock.Mock())
+    monkeypatch.setattr(demo, "wait_for_api", mock.Mock())
+    monkeypatch.setattr(service, "start_database", mock.Mock(side_effect=Fault(50, "SPAWN_ERROR: postgres")))
+    result = runner.invoke(cli.app, ["demo", "--hours", "0"])
+    assert result.exit_code == 0, result.output
+    assert ["capture", "web"] in [call.args[0] for call in running.start.call_args_list]
+    assert "SPAWN_ERROR" in result.output
 
 
 def test_programs_of_other_settings_are_told_of_and_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

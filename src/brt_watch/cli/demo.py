@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from rich.progress import track
 
 from brt_watch import pipeline
 from brt_watch.capture.simulation import Simulation, simulate_into
-from brt_watch.cli.service import check_web_port, print_where_to_look, start_database
+from brt_watch.cli.service import check_web_port, print_trouble, print_where_to_look, start_database_if_possible
 from brt_watch.cli.simulation import fill
 from brt_watch.cli.terminal import err, out, quietly
 from brt_watch.health import SIMULATOR, WEB
@@ -45,19 +45,20 @@ def demo(
     simulation = simulate_into(settings, Simulation.beginning(settings.time.now() - timedelta(hours=hours), demo=True))
     check_web_port(settings, service)
     with quietly():
-        start_database(settings, service)
+        trouble = start_database_if_possible(settings, service)
     if is_new:
-        with _network_loaded_meanwhile(resources):
+        with nullcontext() if trouble else _network_loaded_meanwhile(resources):
             fill(settings, simulation, hours)
     started = service.start([SIMULATOR])
     demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
     started += service.start(["capture", WEB])
-    if is_new:
+    if is_new and not trouble:
         # The page needs no database, and a visitor is not to wait for it.
         out.print(f"http://localhost:{settings.http_port} shows the buses already; now the database gets the past.")
         _derive(resources)
     started += service.start(PARTS)
     print_where_to_look(settings, service, started)
+    print_trouble(trouble)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 import typer
 from rich.table import Table
@@ -38,11 +37,10 @@ def start() -> None:
     check_environment()
     service = Service(settings)
     check_web_port(settings, service)
-    trouble = _start_database_if_possible(settings, service)
+    trouble = start_database_if_possible(settings, service)
     started = service.start(service.parts)
     print_where_to_look(settings, service, started)
-    if trouble:
-        err.print(f"[yellow]note:[/] {plain(masked(trouble))}")
+    print_trouble(trouble)
 
 
 @app.command()
@@ -119,8 +117,8 @@ def check_web_port(settings: Settings, service: Service) -> None:
         listen("127.0.0.1", settings.http_port).close()
 
 
-def _start_database_if_possible(settings: Settings, service: Service) -> str:
-    """Start the database and create its tables; returns what went wrong, since the capture needs no database."""
+def start_database_if_possible(settings: Settings, service: Service) -> str:
+    """Start the database and create its tables; returns whatever went wrong, since the capture needs none."""
     if not settings.uses_postgres:
         return ""
     try:
@@ -131,9 +129,17 @@ def _start_database_if_possible(settings: Settings, service: Service) -> str:
                 Resources.from_settings(settings).store.apply_schema()
     except SupervisorSilent:
         raise
-    except (BrtWatchError, OSError, subprocess.SubprocessError) as error:
+    except BrtWatchError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001 (supervisor, the system's users, Postgres: none may keep captures away)
+        return f"The database cannot be started ({type(error).__name__}: {error}). Captures go on without it."
     return ""
+
+
+def print_trouble(trouble: str) -> None:
+    """Say what kept the database away, if anything did."""
+    if trouble:
+        err.print(f"[yellow]note:[/] {plain(masked(trouble))}")
 
 
 def print_where_to_look(settings: Settings, service: Service, started: list[str]) -> None:

@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from brt_watch import cli
 from brt_watch.cli import service
-from brt_watch.settings import load_settings
+from brt_watch.flows import home as flow_home
+from brt_watch.settings import Settings, load_settings
+from brt_watch.store import embedded
+from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
 from brt_watch.transform.runner import _environment
 
@@ -94,7 +98,40 @@ def test_dbt_gets_our_names_alone_and_the_users_come_back(monkeypatch: pytest.Mo
 
 def test_libpqs_variables_do_not_reach_our_own_postgres(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(embedded, "_shut_out", {})
     for name in ("PGSSLMODE", "PGSERVICE", "PGHOSTADDR", "PGOPTIONS", "PGDATESTYLE"):
         monkeypatch.setenv(name, "x")
     Server.of(load_settings())
     assert not [name for name in os.environ if name.startswith("PG")]
+
+
+def test_a_move_keeps_libpqs_variables_for_the_target(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """PGSSLMODE is about the server of the user, and must not be lost on the way from the embedded one to it."""
+    monkeypatch.setattr(embedded, "_shut_out", {})
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    here = Store(Settings(data=tmp_path / "data"))
+    there = Store(Settings(data=tmp_path / "data", database_url=SecretStr("postgresql://me@db/brt")))
+    for _ in range(2):
+        assert here.url.startswith("postgresql://brt_watch:")
+        assert "PGSSLMODE" not in os.environ
+        assert there.url == "postgresql://me@db/brt"
+        assert os.environ["PGSSLMODE"] == "verify-full"
+
+
+def test_a_local_run_of_prefect_has_none_of_the_users_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An agent's variables stay: `enter` alone is what the runs of a Prefect Server come through."""
+    foreign = {
+        "PREFECT__USER_CONFIG_PATH": "/home/me/config.toml",
+        "PREFECT__ENGINE__EXECUTOR__DEFAULT_CLASS": "prefect.executors.DaskExecutor",
+    }
+    for name in flow_home.environment(Settings(data=tmp_path)):
+        monkeypatch.setenv(name, "of the user")
+    for name, value in foreign.items():
+        monkeypatch.setenv(name, value)
+    flow_home.enter(Settings(data=tmp_path))
+    assert foreign.items() <= os.environ.items()
+    flow_home.enter_alone(Settings(data=tmp_path))
+    found = {name: value for name, value in os.environ.items() if name.startswith("PREFECT__")}
+    assert found == flow_home.environment(Settings(data=tmp_path))

@@ -10,6 +10,7 @@ from rich.table import Table
 from brt_watch.cli.service import print_where_to_look
 from brt_watch.cli.terminal import out
 from brt_watch.flows import NAMES, load_flows
+from brt_watch.flows import home as flow_home
 from brt_watch.flows import server as flow_server
 from brt_watch.health import FLOWS
 from brt_watch.service.environment import check_environment
@@ -54,7 +55,9 @@ def flow_run(
     """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""
     if name not in NAMES:
         raise typer.BadParameter(f"{name} is not one of {', '.join(NAMES)}")
-    settings, flow = load_settings(), load_flows()[name]
+    settings = load_settings()
+    flow_home.enter_alone(settings)
+    flow = load_flows()[name]
     from brt_watch.flows.flows import run_on_schedule, run_once
 
     if not once:

@@ -27,3 +27,10 @@ def enter(settings: Settings) -> None:
     """Set the variables in the environment of this process; existing ones stay."""
     for name, value in environment(settings).items():
         os.environ.setdefault(name, value)
+
+
+def enter_alone(settings: Settings) -> None:
+    """Tell Prefect for a run without any server; what the user has set for other flows has no say in it."""
+    for name in [name for name in os.environ if name.startswith("PREFECT__")]:
+        del os.environ[name]
+    enter(settings)

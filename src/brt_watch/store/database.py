@@ -50,6 +50,7 @@ class Store:
         """The address, password included."""
         if self._settings.embedded_postgres:
             return postgres.url(self._settings)
+        postgres.let_libpq_variables_in()
         return self._settings.database_url.get_secret_value()
 
     @property

@@ -290,10 +290,21 @@ def _open_to_all(folder: Path) -> None:
             path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)
 
 
+_shut_out: dict[str, str] = {}
+"""What was removed, for the user's own server: `db move` talks to both."""
+
+
 def shut_out_libpq_variables() -> None:
     """Remove libpq's variables (PGSSLMODE, PGOPTIONS, PGSERVICE, ...) from this process and what it starts."""
     for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
+        _shut_out[name] = os.environ.pop(name)
+
+
+def let_libpq_variables_in() -> None:
+    """Put back what was removed: the address that follows is that of a server of the user."""
+    while _shut_out:
+        name, value = _shut_out.popitem()
+        os.environ.setdefault(name, value)
 
 
 def url(settings: Settings) -> str:

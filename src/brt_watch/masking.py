@@ -10,15 +10,32 @@ from typing import Any
 
 MASK = "***"
 
-# Greedy up to the last @ of the word: a password may hold an @ itself.
-_IN_ADDRESS = re.compile(r"(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@]*:)\S*@", re.IGNORECASE)
-_AS_PARAMETER = re.compile(r"(?P<before>\b\w*password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
+EXAMPLE = "postgresql://user:password@host/database"
+"""How an address is written, for messages: the one address that stays as it is."""
+
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_PATTERNS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # Greedy up to the last @ of the word: a password may hold an @ itself.
+        rf"(?!{re.escape(EXAMPLE)})(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@]*:)\S*(?P<after>@)",
+        # A password with blanks in it; what looks like a port is none.
+        rf"(?!{re.escape(EXAMPLE)})(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@]*:)"
+        r"(?!\d+(?:[^\w\s]|\s|$))[^\s@]*\s[^\n]{0,200}?(?P<after>@)(?!\S*@)",
+        # A token in the place of the user; a Postgres has no such thing, and its user is no secret.
+        r"(?P<before>\bhttps?://)[^\s:/?#@]+(?P<after>@)",
+        rf"(?P<before>\b\w*passw(?:or)?d\s*=\s*)(?:{_QUOTED}|[^\s&'\"]+)(?P<after>)",
+        rf"(?P<before>\b\w*passw(?:or)?d['\"]\s*:\s*)(?:{_QUOTED}|[^\s,'\"}}]+)(?P<after>)",
+        r"(?P<before>[?&](?:key|sig|signature|[\w-]*(?:token|secret|api[_-]?key))=)[^\s&#'\"]+(?P<after>)",
+    )
+]
 
 
 def masked(text: str) -> str:
-    """Return the text with the password of every address (scheme://user:password@host) and password=... masked."""
-    text = _IN_ADDRESS.sub(rf"\g<before>{MASK}@", text)
-    return _AS_PARAMETER.sub(rf"\g<before>{MASK}", text)
+    """Return the text without the passwords and tokens of addresses, nor those of password=... and 'password': ..."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(rf"\g<before>{MASK}\g<after>", text)
+    return text
 
 
 def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

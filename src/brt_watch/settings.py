@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
-from brt_watch.masking import masked
+from brt_watch.masking import EXAMPLE, masked
 from brt_watch.place import IN_DEMO, home
 
 PREFIX = "BRT_WATCH_"
@@ -68,9 +68,9 @@ def is_postgres_url(url: SecretStr) -> SecretStr:
     written = url.get_secret_value()
     if not written or written == NO_POSTGRES:
         return url
-    written = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", written.strip())
-    if not re.match(r"postgres(ql)?://", written):
-        raise ValueError("it has the form postgresql://user:password@host/database")
+    written = re.sub(r"^postgres(?:ql)?(?:\+[\w.-]+)?://", "postgresql://", written.strip(), flags=re.IGNORECASE)
+    if not written.startswith("postgresql://"):
+        raise ValueError(f"it has the form {EXAMPLE}")
     try:
         conninfo_to_dict(written)
     except ProgrammingError:

@@ -25,6 +25,15 @@ ADDRESSES = [
     "host=db password='geheim heim' user=me",
     "postgresql://db/brt?user=me&password=geheim&sslmode=require",
     "PGPASSWORD=geheim psql",
+    "https://geheim@dados.example.org/gps/brt",
+    "https://dados.example.org/gps/brt?token=geheim",
+    "https://dados.example.org/gps/brt?x=1&api_key=geheim&y=2",
+    "https://dados.example.org/gps/brt?access_token=geheim#x",
+    "postgresql://me:ge heim@db/brt",
+    "postgresql://me:ge heim@other@db/brt",
+    "{'user': 'me', 'password': 'geheim'}",
+    "{'user': 'me', 'password': 'geheim heim'}",
+    '{"password": "geheim", "port": 1}',
 ]
 
 
@@ -48,7 +57,17 @@ def test_no_message_holds_a_password(address: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["https://dados.mobilidade.rio/gps/brt", "me@example.org: 3:20", "postgresql://me@db:5432/brt", "a password"],
+    [
+        "https://dados.mobilidade.rio/gps/brt",
+        "me@example.org: 3:20",
+        "postgresql://me@db:5432/brt",
+        "a password",
+        "http://localhost:8000 shows it; ask me@example.org",
+        "http://localhost:8000/?linha=22 and me@example.org",
+        "wrong password: try again",
+        "it has the form postgresql://user:password@host/database",
+        "https://x.org/a@b",
+    ],
 )
 def test_what_is_no_password_stays(text: str) -> None:
     assert masked(text) == text

@@ -43,6 +43,18 @@ def test_a_window_cannot_be_set_below_ten_minutes(monkeypatch: pytest.MonkeyPatc
         load_settings()
 
 
+@pytest.mark.parametrize("scheme", ["POSTGRESQL+psycopg2", "postgresql+psycopg-binary", "Postgres", "postgres"])
+def test_any_spelling_of_the_scheme_is_understood(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", f"{scheme}://me:geheim@db/brt")
+    assert load_settings().database_url.get_secret_value() == "postgresql://me:geheim@db/brt"
+
+
+def test_the_refusal_of_an_address_shows_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "mysql://me:geheim@db/brt")
+    with pytest.raises(SettingsError, match="postgresql://user:password@host/database"):
+        load_settings()
+
+
 @pytest.mark.parametrize("driver", ["", "+psycopg2", "+psycopg", "+asyncpg", "+pg8000"])
 def test_the_driver_in_an_address_of_sqlalchemy_is_dropped(monkeypatch: pytest.MonkeyPatch, driver: str) -> None:
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", f"postgresql{driver}://me:geheim@db/brt?sslmode=require")

@@ -18,6 +18,7 @@ from rich.progress import Progress
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json, quietly
+from brt_watch.masking import EXAMPLE
 from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.supervisor import DATABASE, Service
@@ -95,7 +96,7 @@ def db_move(
     try:
         address = is_postgres_url(SecretStr(_asked_for() if to == "-" else to))
     except ValueError:
-        raise typer.BadParameter("it has the form postgresql://user:password@host/database", param_hint="TO") from None
+        raise typer.BadParameter(f"it has the form {EXAMPLE}", param_hint="TO") from None
     if not address.get_secret_value():
         raise typer.BadParameter("it is empty", param_hint="TO")
     there = Resources.from_settings(resources.settings.model_copy(update={"database_url": address}))

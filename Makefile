@@ -52,7 +52,7 @@ stop_db: $(VENV)/bin/brt-watch  ## Stop only Postgres; the capture goes on
 apply_schema: $(VENV)/installed  ## Bring the tables up to date
 	@$(BRT_WATCH) db schema
 
-deploy_flows: $(VENV)/installed  ## Start only the three flows of Prefect, on their schedules
+deploy_flows: $(VENV)/installed  ## Start only the four Prefect flows, on their schedules
 	@$(BRT_WATCH) flow start
 
 stop_flows: $(VENV)/bin/brt-watch  ## Stop only the flows

@@ -49,7 +49,7 @@ def flow_stop() -> None:
 
 @app.command("run")
 def flow_run(
-    name: Annotated[str, typer.Argument(help="local_storage_flow, postgres_storage_flow or dbt_flow.")],
+    name: Annotated[str, typer.Argument(help="local_storage_flow, postgres_storage_flow, dbt_flow or recover_flow.")],
     once: Annotated[bool, typer.Option("--once", help="Run it now, once, and not on its schedule.")] = False,
 ) -> None:
     """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""

@@ -73,7 +73,7 @@ MOMENTS = {
 
 
 def repeat_history(connection: psycopg.Connection[Any], days: int) -> None:
-    """Put what is there (of less than a day) and what was derived of it once more on each of so many days before."""
+    """Repeat what is there (less than a day), and what was derived from it, on each of the `days` days before."""
     with connection.transaction():
         connection.execute("set local time zone 'UTC'")
         connection.execute(

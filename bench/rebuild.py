@@ -17,7 +17,7 @@ WINDOWS = 5
 
 
 def rebuild(windows: int = WINDOWS) -> Iterator[Result]:
-    """Rebuild N archived windows: records/s read anew from raw answers, against taken from their CSV."""
+    """Rebuild N archived windows: records/s read again from raw answers, against taken from their CSV."""
     with rig.folder() as data, rig.postgres() as server:
         capture = Capture(data / "data", Fleet(REALISTIC), database_url=rig.new_database(server, "rebuild"))
         for folder in capture.windows(windows):

@@ -1,4 +1,4 @@
-"""Deriving everything anew: all models of hours of a simulated BRT."""
+"""Deriving everything from scratch: all models of hours of a simulated BRT."""
 
 from __future__ import annotations
 

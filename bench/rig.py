@@ -31,7 +31,7 @@ NO_PANDAS = "plain was not run, pandas is missing: uv pip install pandas sqlalch
 
 @dataclass(frozen=True)
 class Result:
-    """A number of ours beside the plain way's, both of the same run; `ratio` is ours / plain."""
+    """Our figure beside that of the plain way, both from the same run; `ratio` is ours / plain."""
 
     name: str
     unit: str
@@ -123,7 +123,7 @@ def postgres() -> Iterator[Server]:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment without settings of ours."""
+    """Return the environment without our settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 

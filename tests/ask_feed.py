@@ -17,12 +17,12 @@ BUSY_SECONDS = 10
 
 
 def fetch(feed: Client, seconds: float = BUSY_SECONDS) -> bytes:
-    """Return the answer that a poll gets within so many seconds."""
+    """Return the answer that a poll gets within `seconds`."""
     return feed.fetch(datetime.now(timezone.utc) + timedelta(seconds=seconds)).body
 
 
 def reason(feed: Client, seconds: float) -> str:
-    """Return why a poll fails that has so many seconds; it must come back when they are over."""
+    """Return why a poll limited to `seconds` fails; it must return when they are over."""
     started = time.monotonic()
     with pytest.raises(FeedFailed) as failure:
         fetch(feed, seconds)

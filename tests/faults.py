@@ -1,4 +1,4 @@
-"""The API that fails on purpose, for tests: it fails as it is told, and is strict."""
+"""The API that fails on purpose, for tests: it fails on request, and is strict."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FaultyApi(ApiServer):
         return self.body
 
     def at(self, moment: datetime) -> Fault:
-        return Fault("told", "It fails as it is told.", answer=self.fault)
+        return Fault("told", "It fails on request.", answer=self.fault)
 
     def respond(self, request: BaseHTTPRequestHandler) -> Connection:
         expected = {"Accept": "application/json", "Host": f"127.0.0.1:{self.server_port}"}

@@ -458,7 +458,7 @@ class Count:
 
     @property
     def between_ticks(self) -> list[datetime]:
-        """The polls that are told apart by microseconds: asked a second time in the time of a tick."""
+        """The polls that differ by microseconds only: asked a second time in the time of a tick."""
         return [tick for tick in self.ticks if tick != on_grid(tick)]
 
     @property

@@ -135,7 +135,7 @@ each line an object with captured_at and body."""
 
 
 class ImportFailed(BrtWatchError):
-    """{file} cannot be imported: {reason}. The forms that can: docs/explanation/how-it-works.md#captures-of-others."""
+    """{file} cannot be imported: {reason}. Supported formats: docs/explanation/how-it-works.md#captures-of-others."""
 
 
 class LakeEmpty(BrtWatchError):
@@ -144,7 +144,7 @@ brt-watch lake build."""
 
 
 class MixedData(BrtWatchError):
-    """In {folder} there would be real data and simulated, which are never mixed. \
+    """{folder} would mix real and simulated data. \
 Set BRT_WATCH_DATA to another folder."""
 
 
@@ -177,7 +177,7 @@ class ServerUnreachable(BrtWatchError):
 
 
 class NotRegistered(BrtWatchError):
-    """The Prefect Server at {where} did not take the flows: {reason}. What it knew before stays as it was."""
+    """The Prefect Server at {where} rejected the flows: {reason}. Earlier registrations are unchanged."""
 
 
 class PollFailed(BrtWatchError):

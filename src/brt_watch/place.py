@@ -45,7 +45,7 @@ def home() -> Path:
 def as_typed(text: str) -> str:
     """Return a message with the commands that exist here, for the system that it is about.
 
-    Installed, there is no make. In the demo a hint must never name the user's own system: who is told to stop that one
+    Installed, there is no make. In the demo a hint must never name the user's own system: stopping that one
     loses captures.
     """
     in_demo = bool(os.environ.get(IN_DEMO))

@@ -56,7 +56,7 @@ def template_with_network(server: Server, template: str) -> str:
 def make_database(server: Server, worker_id: str) -> Iterator[Callable[[str], SecretStr]]:
     """Make the database of the test, like a template; gone afterwards.
 
-    It has the same name in each test of a process, for dbt reads its project anew for another one.
+    It has the same name in each test of a process, because dbt parses its project again for another one.
     """
     name = f"test_{worker_id}"
     yield lambda template: shared_postgres.create(server, name, template)

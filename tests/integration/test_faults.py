@@ -143,7 +143,7 @@ MAX_BYTES = 1_000_000
 
 
 class FastClock(Clock):
-    """A clock that leaps over the time between the polls, and runs as fast as it is told inside one."""
+    """A clock that leaps over the time between the polls, and runs at a given speed inside one."""
 
     def __init__(self) -> None:
         self._set(NOON, 1.0)

@@ -97,7 +97,7 @@ def test_move_copies_every_row_and_leaves_the_source_unchanged(resources: Resour
 def test_the_next_loads_go_on_there_where_it_stopped_here(resources: Resources, target: Resources) -> None:
     eventful(resources)
     move(resources.store, target.store, quiet)
-    assert pipeline.transform_is_due(target), "what dbt derives is derived there anew"
+    assert pipeline.transform_is_due(target), "what dbt derives is derived again there"
     for folder in capture(target, [], ticks=40):
         pipeline.load(folder, target)
     assert one(target, "select count(*) from brt_window") > one(resources, "select count(*) from brt_window")

@@ -1,4 +1,4 @@
-"""What is recovered goes through the same load as what is captured, and is told apart from it."""
+"""What is recovered goes through the same load as what is captured, and can be distinguished from it."""
 
 from __future__ import annotations
 

@@ -400,7 +400,7 @@ def _try(operation: Any, mode: GenerationMode) -> None:
     @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(case=operation.as_strategy(generation_mode=mode))
     def holds(case: schemathesis.Case) -> None:
-        # That de comes before ate, and that a cursor is one of ours, no schema can say.
+        # No schema can say that de comes before ate, and that we issued a cursor.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
     # An operation without parameters has nothing that can be wrong.

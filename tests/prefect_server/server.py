@@ -18,7 +18,7 @@ from brt_watch.clock import UTC, parse_moment
 Row = dict[str, Any]
 
 MOST_RUNS_AT_ONCE = 25
-"""So many runs an agent gets by one question."""
+"""Maximum number of runs that an agent gets per query."""
 
 
 class PrefectServer:

@@ -56,7 +56,7 @@ MODULES = {module_of(path): path for path in SOURCE.rglob("*.py")}
 
 @cache
 def imports_of(module: str) -> frozenset[str]:
-    """Return the modules of ours that a module imports, wherever in its text."""
+    """Return which of our modules a module imports, wherever in its text."""
     return frozenset(_imports_of(ast.parse(MODULES[module].read_text(encoding="utf-8"))) - {module})
 
 

@@ -1,4 +1,4 @@
-"""compose.yaml and the Dockerfile, checked without an engine: by Docker Compose and hadolint, and by rules of ours."""
+"""compose.yaml and the Dockerfile, checked without an engine: by Docker Compose and hadolint, and by our own rules."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_a_folder_keeps_its_first_simulation(settings: Settings) -> None:
 
 def test_a_folder_of_real_data_is_not_made_one_of_simulated_data(resources: Resources) -> None:
     pipeline.capture(START, resources)
-    with pytest.raises(MixedData, match="never mixed"):
+    with pytest.raises(MixedData, match="mix real and simulated"):
         simulate_into(resources.settings, Simulation.beginning(START))
     assert simulation_of(resources.settings) is None
 

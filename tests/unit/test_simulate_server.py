@@ -159,7 +159,7 @@ def test_it_stops_at_once_while_an_answer_is_held_back(clock: StillClock) -> Non
         started = time.monotonic()
         server.shutdown()
         server.server_close()
-        assert talk.recv(1) == b"", "the client is told that nothing comes"
+        assert talk.recv(1) == b"", "the client learns that nothing comes"
         assert time.monotonic() - started < 2
     serving.join(timeout=5)
     assert not serving.is_alive()

@@ -176,7 +176,7 @@ def test_a_damaged_window_hides_no_other_from_the_history(resources: Resources, 
     ticks = [poll(resources, clock) for _ in range(90)]
     damaged, *others = resources.files.closed_windows()
     assert others
-    (damaged / name).write_bytes(b"saved anew\n")
+    (damaged / name).write_bytes(b"saved again\n")
     waiting = WaitingWindows(resources.files)
     known = [poll.tick for poll in waiting.polls(started, clock.now())]
     assert set(known) >= set(ticks[39:])

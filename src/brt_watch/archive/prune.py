@@ -62,7 +62,7 @@ def _unproven(folder: Path, resources: Resources) -> str:
 
 
 def _due(resources: Resources, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
-    """Return the archived windows older than so many days that still have some of it, oldest first; 0 keeps all."""
+    """Return the archived windows older than `days` that still have some of it, oldest first; 0 keeps all."""
     due: list[Path] = []
     until = resources.clock.now() - timedelta(days=days)
     for month in resources.files.archived_months(until) if days else []:

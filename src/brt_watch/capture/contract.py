@@ -1,7 +1,7 @@
 """The contract watch: what is unusual about a poll, compared with those before it. No input or output, and no clock.
 
-A trouble is raised once, when it begins, and closed once, when it is over. What is measured by the polls of before is
-closed too when it lasts for a day, and is normal from then on: the city changed its API, and the watch learns it.
+A trouble is raised once, when it begins, and closed once, when it is over. What is measured against earlier polls is
+also closed when it lasts for a day, and is normal from then on: the city changed its API, and the watch learns it.
 """
 
 from __future__ import annotations

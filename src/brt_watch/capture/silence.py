@@ -11,4 +11,4 @@ BEHIND = timedelta(minutes=3)
 """Health: after this the capture is not well, for `brt-watch status`, /health, and the page."""
 
 ALERT = timedelta(minutes=5)
-"""Contract watch: after this the webhook is told. Later than the others: an alert wakes somebody."""
+"""Contract watch: after this the webhook is called. Later than the others: an alert wakes somebody."""

@@ -40,7 +40,7 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output (head, say) has enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception:  # noqa: BLE001 (a fault of ours: shown whole, but for passwords in its message)
+    except Exception:  # noqa: BLE001 (our own defect: shown whole, with passwords masked)
         sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)
 

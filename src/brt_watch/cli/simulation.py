@@ -41,7 +41,7 @@ def replay(
     port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 8765,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than it was recorded.")] = 1,
     fault: Faulty = None,
-    seed: Annotated[int, typer.Option(help="Another seed lets other requests meet the faults by chance.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed that decides which requests random faults hit.")] = 0,
 ) -> None:
     """Serve recorded answers as the API over HTTP, and say how to capture them; ends with Ctrl-C.
 
@@ -67,16 +67,14 @@ def simulate(
     port: Annotated[
         int | None, typer.Option(help="The loopback port; 0 takes a free one, without it that of BRT_WATCH_FEED_URL.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another city.")] = 1,
-    scale: Annotated[int, typer.Option(min=1, max=200, help="So many fleets of 748 vehicles.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated city.")] = 1,
+    scale: Annotated[int, typer.Option(min=1, max=200, help="Number of fleets of 748 vehicles.")] = 1,
     hold: Annotated[
         float, typer.Option(min=0, max=600, help="Hold buses at terminals for up to N seconds, to even out gaps.")
     ] = 0,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than real time.")] = 1,
     fault: Faulty = None,
-    history: Annotated[
-        float, typer.Option(min=0, help="Capture so many hours up to now, as fast as can be, and serve nothing.")
-    ] = 0,
+    history: Annotated[float, typer.Option(min=0, help="Capture the last N hours as fast as possible, then exit.")] = 0,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Print what can go wrong.")] = False,
 ) -> None:
     """Serve a simulated BRT as the API over HTTP, and say how to capture it; ends with Ctrl-C.
@@ -155,7 +153,7 @@ def _serve(server: ApiServer) -> None:
 
 
 def fill(settings: Settings, simulation: Simulation, hours: float) -> None:
-    """Capture so many hours up to now of a simulation, or what is missing of them, with a progress bar."""
+    """Capture the last hours of a simulation, or what is missing of them, with a progress bar."""
     end = settings.time.now()
     ticks = int(hours * 3600 / settings.poll_seconds)
     with quietly():

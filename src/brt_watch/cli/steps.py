@@ -221,7 +221,7 @@ def rebuild(
         found = {"windows": len(done), "left_out": left_out, "records": records, "signals": signals}
         print_json({**found, **derived.as_dict()})
     else:
-        out.print(f"{len(done)} windows, {records} records, {signals} signals; {derived.models} models derived anew")
+        out.print(f"{len(done)} windows, {records} records, {signals} signals; {derived.models} models rebuilt")
     if left_out:
         err.print(f"{len(left_out)} windows could not be made again; of them the database has what it had")
         raise typer.Exit(1)

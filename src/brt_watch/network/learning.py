@@ -208,7 +208,7 @@ def _moves(seen: list[Seen], plane: Plane) -> list[Move]:
 
 
 def _sample(moves: list[Move]) -> list[Move]:
-    """Return at most about ENOUGH moves: every so many hours of a vehicle."""
+    """Return at most about ENOUGH moves: whole hours of a vehicle, at a regular interval."""
     every = -(-len(moves) // ENOUGH)
     hours = {hour: i for i, hour in enumerate(sorted({(move[0], move[5] // 3600) for move in moves}))}
     return [move for move in moves if hours[move[0], move[5] // 3600] % every == 0] if every > 1 else moves

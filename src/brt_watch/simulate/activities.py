@@ -93,7 +93,7 @@ def scattered(point: Point, sigma_m: float, chance: Random) -> Point:
 
 
 def moved(point: Point, north_m: float, east_m: float) -> Point:
-    """Return the point that lies so many metres away."""
+    """Return the point at these distances from a point."""
     return Point(
         point.latitude + north_m / METRES_OF_A_DEGREE,
         point.longitude + east_m / METRES_OF_A_DEGREE / math.cos(math.radians(point.latitude)),

@@ -42,7 +42,7 @@ def history(
 ) -> Iterator[datetime]:
     """Capture what the simulation answers between two moments, or what is missing of it; yields every tick done.
 
-    What is there already stays: begun anew, it goes on where it was.
+    What is there already stays; a second run continues where the first one stopped.
     """
     resources = Resources.from_settings(settings)
     newest = resources.files.newest_tick()

@@ -34,7 +34,7 @@ CAPACITY = 170
 """Places of a bus, most of them standing."""
 
 PATIENCE_S = 2700
-"""Who has waited this long for the first bus of a day, or behind a gap, has gone: nobody came earlier than that."""
+"""Maximum wait: passengers who would have arrived earlier have left."""
 
 AT_A_TERMINAL, AT_THE_END = 3.0, 4.0
 """How many passengers a terminal has, and the end of a line, relative to a station."""

@@ -19,7 +19,7 @@ from brt_watch.store.database import Store
 
 @dataclass(frozen=True)
 class Share:
-    """So many of all."""
+    """A count and the total that it is a part of."""
 
     name: str
     count: int

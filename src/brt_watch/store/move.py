@@ -43,7 +43,7 @@ class Moved:
 def move(source: Store, target: Store, progress: Callable[[int, int], None]) -> Moved:
     """Copy everything that came from the capture into another, empty Postgres; the source is only read.
 
-    Nobody can load meanwhile: loads wait. `progress` is told rows done and rows in all. Raises MoveRefused,
+    Nobody can load meanwhile: loads wait. `progress` is called with the rows done and the total. Raises MoveRefused,
     DatabaseUnreachable or DatabaseRefused; the target is then as it was.
     """
     with source.connection() as here, target.connection() as there:

@@ -209,7 +209,7 @@ class LiveEngine:
             for table, code, moment in (
                 ("recebidos", "codigo", "datahora"), ("gps_brt", "id_veiculo", "timestamp_gps")
             ):  # fmt: skip
-                # Written anew: a table in memory keeps the room of rows that are deleted.
+                # Recreated, because a table in memory keeps the space of deleted rows.
                 self._run(
                     f"create or replace table public.{table} as select * from public.{table} "
                     f"qualify {moment} >= {quoted(before)}::timestamptz "

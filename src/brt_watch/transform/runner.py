@@ -21,7 +21,7 @@ from brt_watch.settings import Settings
 
 DBT_PROJECT = Path(__file__).resolve().parent / "dbt"
 
-AFTER_NEW_COLUMNS = "its columns are others than before: brt-watch transform --full-refresh makes all anew"
+AFTER_NEW_COLUMNS = "its columns have changed; run brt-watch transform --full-refresh to rebuild it"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def build(settings: Settings, connection: dict[str, str], *arguments: str, with_
     excluded = ["--exclude-resource-type", "unit_test"]
     if not with_network:
         excluded += ["--exclude-resource-type", "seed", "--exclude", "tag:rede"]
-    # What dbt would write of itself nobody reads, and it takes a third of a run.
+    # Skip dbt's artifacts: nobody reads them, and writing them takes a third of a run.
     return run_dbt(settings, connection, ["--no-write-json", "build"], *excluded, *arguments)
 
 

@@ -155,7 +155,7 @@ class Live:
         wake.set()
 
     def first_event(self, last_event_id: str | None) -> tuple[int, Event | None]:
-        """Return what a new client is told: all vehicles, or what changed since an event that it has seen."""
+        """Return the first event for a new client: all vehicles, or the changes since its last event."""
         now = self.snapshot
         if now is None:
             return self.number, None
@@ -167,7 +167,7 @@ class Live:
         return self.number, self._whole[1]
 
     async def next_event(self, seen: int, seconds: float) -> tuple[int, Event | None]:
-        """Return the event after the one that was seen last, None when none came in so many seconds."""
+        """Return the event after the last one seen; None when none came within `seconds`."""
         if seen == self.number:
             try:
                 await asyncio.wait_for(self._wake.wait(), seconds)
@@ -177,7 +177,7 @@ class Live:
             return seen, None
         if seen + 1 in self._events:
             return seen + 1, self._events[seen + 1]
-        # Too slow by many polls: it begins anew.
+        # The client is too far behind: send it everything.
         return self.first_event(None)
 
 

@@ -29,7 +29,7 @@ class _Numbers(Collector):
         self._counted = counted
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the numbers of now."""
+        """Yield the current values."""
         live = self._site.live
         age = live.age()
         if live.snapshot and age:

@@ -137,4 +137,4 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _bug(_: Request, __: Exception) -> Response:
         # The server writes it into the log.
-        return problem(500, "This is a mistake of ours; the log of the server has it.")
+        return problem(500, "Internal error; see the server log.")

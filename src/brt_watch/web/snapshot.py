@@ -16,7 +16,7 @@ from brt_watch.web.schemas import Vehicle, WarningCode
 
 GZIP_LEVEL = 5
 KEPT_ANSWERS = 128
-"""So many answers to filtered requests are kept until the next poll."""
+"""Maximum number of filtered responses cached until the next poll."""
 
 
 class Warned(NamedTuple):
@@ -27,7 +27,7 @@ class Warned(NamedTuple):
 
 
 class Encoded:
-    """Bytes that are sent as they are or compressed, and the tag by which a client that has them is told so."""
+    """Response bytes, plain and gzipped, with their ETag."""
 
     def __init__(self, body: bytes, media_type: str = "application/json") -> None:
         self.body = body
@@ -40,7 +40,7 @@ class Encoded:
 
     @cached_property
     def etag(self) -> str:
-        """The tag; weak, for it is that of the compressed bytes as well."""
+        """The ETag; weak, because the gzipped bytes share it."""
         return f'W/"{blake2b(self.body, digest_size=12).hexdigest()}"'
 
     def prepared(self) -> Encoded:

@@ -48,7 +48,7 @@ def coverage(
     },
 )
 def coverage_days(
-    request: Request, site: TheSite, dias: Annotated[int, Query(ge=1, le=92, description="So many days.")] = 30
+    request: Request, site: TheSite, dias: Annotated[int, Query(ge=1, le=92, description="Number of days.")] = 30
 ) -> Response:
     """How the last days were captured."""
     today = site.now.astimezone(RIO).replace(hour=0, minute=0, second=0, microsecond=0)

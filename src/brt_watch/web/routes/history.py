@@ -125,7 +125,7 @@ def playback(
     request: Request,
     site: TheSite,
     de: Annotated[AwareDatetime | None, Query(description="From this moment on; without it the last minutes.")] = None,
-    minutos: Annotated[int, Query(ge=1, le=15, description="So many minutes.")] = 10,
+    minutos: Annotated[int, Query(ge=1, le=15, description="Length of the period, in minutes.")] = 10,
 ) -> Response:
     """All vehicles in some minutes, compact: the positions of each, and where the capture has gaps."""
     longest = timedelta(minutes=minutos)

@@ -95,7 +95,7 @@ def trail(
     request: Request,
     codigo: Code,
     site: Annotated[Site, Depends(the_site)],
-    minutos: Annotated[int, Query(ge=1, le=360, description="So many minutes.")] = 60,
+    minutos: Annotated[int, Query(ge=1, le=360, description="Length of the period, in minutes.")] = 60,
     ate: Until = None,
 ) -> Response:
     """Where a vehicle was in the last hour, or in another, oldest first."""

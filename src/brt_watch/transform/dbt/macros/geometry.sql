@@ -14,7 +14,7 @@
 {%- endmacro %}
 
 {% macro cell_index(metres) -%}
-{#- The column or the row of squares in which so many metres east or north lie. -#}
+{#- The column or row of squares that contains a coordinate in metres east or north. -#}
 cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
 {%- endmacro %}
 

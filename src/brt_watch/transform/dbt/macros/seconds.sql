@@ -1,4 +1,4 @@
 {% macro seconds(number) -%}
-{#- A span of so many seconds. -#}
+{#- An interval of a number of seconds. -#}
 interval '{{ number }} seconds'
 {%- endmacro %}

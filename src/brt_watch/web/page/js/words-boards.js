@@ -41,7 +41,7 @@ export const BOARD_WORDS = {
   "stop.over": ["acima do planejado", "longer than planned"],
   "stop.none": ["Nenhum ônibus a caminho agora.", "No buses on the way right now."],
   "stop.nolines": ["Nenhuma linha conhecida para nesta estação.", "No known line stops at this station."],
-  "stop.foot": ["Os minutos são o tempo que os ônibus anteriores da mesma linha levaram hoje até aqui, do menor ao maior valor comum (20 a 80 %). Esta estimativa ainda não é avaliada.", "The minutes are the time that earlier buses of the same line took to get here today, in the common range (20 to 80 %). This estimate is not scored yet."],
+  "stop.foot": ["Os minutos são o tempo que os ônibus anteriores da mesma linha levaram hoje até aqui, do menor ao maior valor comum (20 a 80 %). A precisão desta estimativa ainda não foi medida.", "The minutes are the time that earlier buses of the same line took to get here today, in the common range (20 to 80 %). The accuracy of this estimate has not been measured yet."],
   "stop.caption": ["Próximos ônibus em {name}", "Next buses at {name}"],
   "stop.minutes": ["Minutos", "Minutes"],
   "stop.distance": ["Distância", "Distance"],

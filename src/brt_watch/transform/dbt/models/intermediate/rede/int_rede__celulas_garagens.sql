@@ -1,7 +1,7 @@
 -- One row is a square of the grid and a side of a garage of which a part may lie in that square.
 --
--- A polygon of the city is the garage where there is one; a circle around the middle of a garage of ours has one row
--- without a side (raio_m).
+-- A polygon of the city is the garage where there is one; a circle around the middle of one of our garages has one
+-- row without a side (raio_m).
 {{ config(indexes=[{'columns': ['celula']}]) }}
 
 with cantos as (

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 import psutil
@@ -20,7 +19,7 @@ from brt_watch.capture.contract import Trouble
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.silence import BEHIND
 from brt_watch.capture.simulation import simulation_of
-from brt_watch.capture.window import POLLS, read_ledger
+from brt_watch.capture.window import read_growing_ledger
 from brt_watch.clock import UTC, Clock, parse_moment
 from brt_watch.model import Poll, Status
 from brt_watch.place import as_typed
@@ -204,28 +203,14 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
         yield Problem("no_good_poll", f"No poll has come{since}: the log is {seen.folder}/logs/capture.log")
 
 
-@lru_cache(maxsize=8)
-def _polls(folder: Path, _written: tuple[int, int]) -> tuple[Poll, ...]:
-    """Return the polls of a window, read again only when its ledger was written since."""
-    return tuple(line.poll for line in read_ledger(folder, damaged_ok=True))
-
-
 def _recent_polls(files: CaptureFiles) -> list[Poll]:
     """Return the polls of the newest windows (at most a hundred), back to the last good one."""
     polls: list[Poll] = []
     for _, folder in zip(range(100), files.newest_first(), strict=False):
-        polls = [*_polls(folder, _state(folder / POLLS)), *polls]
+        polls = [*(line.poll for line in read_growing_ledger(folder, damaged_ok=True)), *polls]
         if any(poll.status.is_good for poll in polls):
             break
     return polls
-
-
-def _state(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return 0, 0  # packed, or moved to the archive meanwhile
-    return found.st_mtime_ns, found.st_size
 
 
 def _failing(run: Path) -> Iterator[FailingFlow]:

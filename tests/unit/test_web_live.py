@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from brt_watch import disk, pipeline
+from brt_watch import disk, health, pipeline
 from brt_watch.archive.windows import pack
+from brt_watch.capture import window
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.capture.window import CSV, POLLS, read_ledger
 from brt_watch.clock import StillClock
@@ -86,6 +87,30 @@ def test_polls_of_several_windows_are_taken_in_order(resources: Resources, clock
         assert taken(new) == ticks
 
 
+def test_a_look_reads_what_was_written_since_the_last_one(
+    resources: Resources, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window that stays open for days has a long ledger: no poll may cost the page the whole of it."""
+    read: list[int] = []
+    read_lines = window.read_lines
+    monkeypatch.setattr(window, "read_lines", lambda data: (read.append(len(data)), read_lines(data))[1])
+    new, waiting = NewPolls(resources.files, KEPT), WaitingWindows(resources.files)
+    poll(resources, clock)
+    (folder,) = waiting.folders()
+    lines = (folder / POLLS).read_bytes().splitlines(keepends=True)
+    (folder / POLLS).write_bytes(b"".join([lines[0], *lines[1:] * 1000]))
+    assert len(taken(new)) == 1000
+    for number in range(1001, 1004):
+        disk.append(folder / POLLS, lines[1])
+        read.clear()
+        assert len(taken(new)) == 1
+        assert len(waiting.polls(clock.now() - KEPT, clock.now())) == number
+        assert len(health.look(resources.settings, resources.files, clock).polls) == number
+        assert 0 < sum(read) < 5 * len(lines[0] + lines[1])
+    (folder / POLLS).write_bytes(lines[0] + lines[1] * 2)
+    assert len(window.read_growing_ledger(folder)) == 2
+
+
 @pytest.fixture
 def looking(make_resources: Callable[..., Resources]) -> tuple[Live, Resources]:
     resources = make_resources(postgres_port=1024)
@@ -157,7 +182,7 @@ def test_the_page_goes_on_after_a_window_that_was_damaged(
     async def run() -> None:
         running = asyncio.create_task(page.run())
         with monkeypatch.context() as patch:
-            patch.setattr(new_polls, "read_ledger", damaged)
+            patch.setattr(new_polls, "read_growing_ledger", damaged)
             while not page.problem:
                 await asyncio.sleep(0.01)
         assert "rotten" in page.problem

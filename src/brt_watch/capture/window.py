@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import zstandard
@@ -93,6 +94,13 @@ RECENT_LINES = 60
 
 LAST_BYTES = 1 << 14
 """The end of a ledger: about half an hour of it."""
+
+
+KNOWN_LEDGERS = 64
+"""Ledgers that a reader keeps in memory: more than the page looks at."""
+
+KNOWN_END = 400
+"""Bytes by which a reader recognises the ledger that it has read: the last line, and some before it."""
 
 
 class OpenWindow:
@@ -220,6 +228,48 @@ def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
         if damaged_ok:
             return []
         raise DamagedWindow(folder=folder, difference=f"{POLLS} cannot be read: {error}") from error
+
+
+class _Known(NamedTuple):
+    """What was read of a ledger: its header, how far (bytes), the end of that, and its lines."""
+
+    header: bytes
+    length: int
+    end: bytes
+    lines: list[LedgerLine]
+
+
+_known: dict[Path, _Known] = {}
+
+
+def read_growing_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
+    """Return what `read_ledger` returns, reading only what was written since this process asked last."""
+    known = _known.get(folder)
+    try:
+        with (folder / POLLS).open("rb") as file:
+            file.seek(known.length - len(known.end) if known else 0)
+            if known and file.read(len(known.end)) != known.end:
+                # Somebody saved another file: nothing of the first one counts.
+                known = None
+                file.seek(0)
+            data = file.read()
+        data = data[: data.rfind(b"\n") + 1]
+        header, length, end, lines = known or _Known(data[: data.find(b"\n") + 1], 0, b"", [])
+        new = list(read_lines(header + data if known else data))
+    except FileNotFoundError:
+        return read_ledger(folder, damaged_ok)  # packed, or not there
+    except ValueError as error:
+        if damaged_ok:
+            return []
+        raise DamagedWindow(folder=folder, difference=f"{POLLS} cannot be read: {error}") from error
+    if data:
+        length, end, lines = length + len(data), (end + data)[-KNOWN_END:], [*lines, *new]
+    if length:
+        _known.pop(folder, None)
+        _known[folder] = _Known(header, length, end, lines)
+        for old in list(_known)[:-KNOWN_LEDGERS]:
+            _known.pop(old, None)
+    return lines
 
 
 def has_csv(folder: Path) -> bool:

@@ -15,7 +15,7 @@ import zstandard
 from brt_watch import disk
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import LedgerLine
-from brt_watch.capture.window import CSV, POLLS, read_ledger, started_at
+from brt_watch.capture.window import CSV, POLLS, read_growing_ledger, started_at
 from brt_watch.errors import DamagedRecords, DamagedWindow
 from brt_watch.model import Poll
 
@@ -88,7 +88,7 @@ class NewPolls:
 
 def _ledger(folder: Path, is_newest: bool) -> list[LedgerLine]:
     try:
-        return read_ledger(folder)
+        return read_growing_ledger(folder)
     except DamagedWindow as damage:
         _pass_over(damage, is_newest)
         return []
@@ -149,7 +149,7 @@ class WaitingWindows:
 
     def polls(self, de: datetime, ate: datetime) -> list[Poll]:
         """Return the polls whose tick lies in [de, ate)."""
-        ledgers = (read_ledger(folder, damaged_ok=True) for folder in self.folders())
+        ledgers = (read_growing_ledger(folder, damaged_ok=True) for folder in self.folders())
         return [line.poll for ledger in ledgers for line in ledger if de <= line.poll.tick < ate]
 
     def oldest(self) -> datetime | None:

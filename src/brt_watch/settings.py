@@ -81,6 +81,13 @@ def is_postgres_url(url: SecretStr) -> SecretStr:
     return SecretStr(written)
 
 
+def _lists_sites(text: str) -> str:
+    # It becomes a part of a header, in which a semicolon begins another rule.
+    if ";" in text or not (text.isascii() and text.isprintable()):
+        raise ValueError("it lists sites with commas between, as https://example.org")
+    return text
+
+
 def _is_web_address(url: SecretStr) -> SecretStr:
     if url.get_secret_value():
         TypeAdapter(HttpUrl).validate_python(url.get_secret_value())
@@ -127,7 +134,9 @@ class Settings(BaseSettings):
         Field(description="Who may read the API from another site: `*`, or origins with commas; empty: none."),
     ] = "*"
     http_embed: Annotated[
-        str, Field(description="Which sites may show the page inside theirs: origins with commas, or `*`; empty: none.")
+        str,
+        AfterValidator(_lists_sites),
+        Field(description="Which sites may show the page inside theirs: origins with commas, or `*`; empty: none."),
     ] = ""
     poll_seconds: Annotated[
         int,

@@ -49,6 +49,13 @@ def test_any_spelling_of_the_scheme_is_understood(monkeypatch: pytest.MonkeyPatc
     assert load_settings().database_url.get_secret_value() == "postgresql://me:geheim@db/brt"
 
 
+@pytest.mark.parametrize("sites", ["https://a.example; script-src *", "https://a.example\nX: y", "https://é.example"])
+def test_sites_that_would_break_a_header_are_refused(monkeypatch: pytest.MonkeyPatch, sites: str) -> None:
+    monkeypatch.setenv("BRT_WATCH_HTTP_EMBED", sites)
+    with pytest.raises(SettingsError, match="BRT_WATCH_HTTP_EMBED"):
+        load_settings()
+
+
 def test_the_refusal_of_an_address_shows_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "mysql://me:geheim@db/brt")
     with pytest.raises(SettingsError, match="postgresql://user:password@host/database"):

@@ -37,6 +37,11 @@ def test_settings_narrow_who_reads_and_who_embeds(make_app: Callable[..., FastAP
     assert "access-control-allow-origin" not in ask(make_app(http_cors=""), "/api/v1/network", Origin=HERE).headers
 
 
+def test_an_origin_may_be_written_with_a_slash(make_app: Callable[..., FastAPI]) -> None:
+    app = make_app(http_cors=f"https://other.example/, {HERE}/")
+    assert ask(app, "/api/v1/network", Origin=HERE).headers["access-control-allow-origin"] == HERE
+
+
 def test_a_browser_gets_pages_and_a_program_problems(make_app: Callable[..., FastAPI]) -> None:
     app = make_app()
     html = ask(app, "/nothing", Accept="text/html,*/*")

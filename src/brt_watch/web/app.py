@@ -77,7 +77,8 @@ def create_app(resources: Resources) -> FastAPI:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Return the origins that a setting lists; a browser sends one without a slash at its end."""
+    return [name for written in text.split(",") if (name := written.strip().rstrip("/"))]
 
 
 async def _look_at_database(site: Site) -> None:

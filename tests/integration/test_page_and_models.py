@@ -84,7 +84,7 @@ def test_labels_read_the_same_live_and_in_the_history(
         )
         pipeline.capture(tick, resources)
     app = create_app(resources)
-    app.state.site.live.look()
+    app.state.deps.live.look()
     before = ask(app, "/api/v1/history").json()["sinais"]
     page = {each["codigo"]: each for each in ask(app, "/api/v1/vehicles?format=json").json()["veiculos"]}
     assert {each["codigo"]: (each["linha"], each["sentido"]) for each in before} == {
@@ -98,6 +98,6 @@ def test_labels_read_the_same_live_and_in_the_history(
     }
     load_and_transform(resources)
     app = create_app(resources)
-    app.state.site.live.look()
+    app.state.deps.live.look()
     assert ask(app, "/api/v1/history").json()["sinais"] == before
-    app.state.site.past.reader.close()
+    app.state.deps.history.reader.close()

@@ -98,9 +98,9 @@ def captured(tmp_path_factory: pytest.TempPathFactory, server: Server, template:
 @pytest.fixture(scope="module")
 def app(captured: Resources) -> Iterator[FastAPI]:
     made = create_app(captured)
-    made.state.site.live.look()
+    made.state.deps.live.look()
     yield made
-    made.state.site.past.reader.close()
+    made.state.deps.history.reader.close()
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,8 @@ def without_postgres(make_resources: Callable[..., Resources], clock: StillClock
     resources = make_resources(database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
     drive(resources, clock, 3)
     app = create_app(resources)
-    app.state.site.past.check()
-    app.state.site.live.look()
+    app.state.deps.history.check()
+    app.state.deps.live.look()
     return app, resources
 
 
@@ -240,7 +240,7 @@ def test_lines_stations_network_and_details_answer(get: Get) -> None:
 def test_the_published_validator_finds_no_error_in_the_feed(get: Get, app: FastAPI, tmp_path: Path) -> None:
     """Without trip ids it warns (W006): the API does not say which trip a vehicle is on."""
     api = pytest.importorskip("gtfs_rt_validator.api", reason="it needs Python 3.11")
-    gtfs = write_gtfs(tmp_path / "gtfs.zip", app.state.site.reference)
+    gtfs = write_gtfs(tmp_path / "gtfs.zip", app.state.deps.reference)
     for number, (path, allowed) in enumerate((("?viagem=false", set()), ("", {"W006"}))):
         body = get(f"/gtfs-rt/vehicle-positions{path}").content
         message = gtfs_realtime_pb2.FeedMessage.FromString(body)
@@ -307,7 +307,7 @@ def test_health_is_503_and_the_map_says_so_when_capture_is_behind(
 ) -> None:
     app, _ = without_postgres
     clock.time += timedelta(minutes=4)
-    app.state.site.live.look()
+    app.state.deps.live.look()
     assert ask(app, "/health").status_code == 503
     assert "does not run" in ask(app, "/health").json()["detail"]
     assert "parada" in ask(app, "/api/v1/vehicles").json()["aviso"]
@@ -340,7 +340,7 @@ def test_spans_have_limits_and_the_sentence_says_which(get: Get) -> None:
 
 
 def test_the_web_reads_as_a_role_that_cannot_write(app: FastAPI) -> None:
-    with app.state.site.past.reader._connection() as connection:
+    with app.state.deps.history.reader._connection() as connection:
         assert connection.execute("select current_user").fetchone() == (ROLE,)
         may = "select has_table_privilege('brt_raw', 'select'), has_table_privilege('brt_raw', 'delete')"
         assert connection.execute(may).fetchone() == (True, False)
@@ -351,7 +351,7 @@ def test_returning_client_gets_only_what_changed(
     without_postgres: tuple[FastAPI, Resources], clock: StillClock
 ) -> None:
     app, resources = without_postgres
-    live = app.state.site.live
+    live = app.state.deps.live
     _, whole = live.first_event(None)
     assert whole.plain.count(b'"codigo"') == 3
     seen = live.snapshot.id

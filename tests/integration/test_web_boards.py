@@ -35,4 +35,4 @@ def test_trips_and_passages_are_those_of_the_models(resources: Resources) -> Non
     assert ask(app, f"{path}&estacao=TOTAL").json()["passagens"] == []
     assert ask(app, f"/api/v1/trips?linha=99&{PERIOD}").json()["viagens"] == []
     assert ask(app, f"/api/v1/trips?{PERIOD}&line=22").status_code == 422
-    app.state.site.past.reader.close()
+    app.state.deps.history.reader.close()

@@ -141,7 +141,7 @@ def test_status_health_and_its_details_say_the_same(resources: Resources) -> Non
     write_failing(resources.settings.folder / "run" / "dbt_flow.failing", write_moment(NOON), "no room")
     pipeline.capture(NOON, resources)
     app = create_app(resources)
-    app.state.site.live.look()
+    app.state.deps.live.look()
     details = ask(app, "/api/v1/health-details").json()["captura"]["problemas"]
     said = ask(app, "/health")
     assert said.status_code == 503
@@ -152,7 +152,7 @@ def test_status_health_and_its_details_say_the_same(resources: Resources) -> Non
 
 def test_the_page_says_the_last_failure_before_the_first_poll(resources: Resources) -> None:
     app = create_app(resources)
-    app.state.site.live.look()
+    app.state.deps.live.look()
     with capturing(resources):
         feed = resources.client
         assert isinstance(feed, ScriptedFeed)

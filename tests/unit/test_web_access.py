@@ -64,7 +64,7 @@ def test_a_browser_gets_pages_and_a_program_problems(make_app: Callable[..., Fas
 def test_unknown_parameters_and_values_are_refused(make_app: Callable[..., FastAPI], path: str, told: str) -> None:
     """422 with those that are allowed: an ignored filter would answer another question than was asked."""
     app = make_app()
-    app.state.site.live.looked = True
+    app.state.deps.live.looked = True
     refused = ask(app, path)
     assert (refused.status_code, told in refused.json()["detail"]) == (422, True)
 

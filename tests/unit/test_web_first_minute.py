@@ -28,7 +28,7 @@ def app(make_resources: Callable[..., Resources]) -> FastAPI:
     ],
 )
 def test_before_the_first_poll_the_page_says_what_comes(app: FastAPI, path: str, list_of: str, media_type: str) -> None:
-    app.state.site.live.look()
+    app.state.deps.live.look()
     answer = ask(app, path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
     told = answer.json()
@@ -42,7 +42,7 @@ def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Ca
     app = create_app(resources)
     resources.client.script.append(b"no JSON")  # type: ignore[attr-defined]
     poll = pipeline.capture(next(next_ticks(resources)), resources)
-    app.state.site.live.look()
+    app.state.deps.live.look()
     reason = poll.detail or poll.reason
     told = ask(app, "/api/v1/vehicles").json()
     assert (told["aviso_codigo"], reason in told["aviso"]) == ("sem_captura", True)
@@ -54,7 +54,7 @@ def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Ca
 
 
 def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
-    app.state.site.live.look()
+    app.state.deps.live.look()
     stations = {each["estacao_id"]: each for each in ask(app, "/api/v1/stations").json()["estacoes"]}
     ends = {(each["linha"], each["sentido"]): each["ponta"] for each in stations["TOTAL"]["linhas"]}
     assert {ends["22", "ida"], ends["22", "volta"]} == {"inicio", "fim"}
@@ -63,7 +63,7 @@ def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
 
 
 def test_before_the_first_poll_lines_and_stations_are_shown(app: FastAPI) -> None:
-    app.state.site.live.look()
+    app.state.deps.live.look()
     lines, stations = ask(app, "/api/v1/lines").json(), ask(app, "/api/v1/stations").json()
     assert (lines["gerado_em"], stations["gerado_em"]) == (None, None)
     assert len(lines["linhas"]) > 20

@@ -114,7 +114,7 @@ def test_a_look_reads_what_was_written_since_the_last_one(
 @pytest.fixture
 def looking(make_resources: Callable[..., Resources]) -> tuple[Live, Resources]:
     resources = make_resources(postgres_port=1024)
-    return create_app(resources).state.site.live, resources
+    return create_app(resources).state.deps.live, resources
 
 
 def test_streams_get_the_first_poll_after_a_set_back(looking: tuple[Live, Resources], clock: StillClock) -> None:

@@ -38,9 +38,6 @@ COLUMNS_OF_LAKE = (
 OPTIONS = "(format parquet, parquet_version v2, compression zstd)"
 """Version 2 packs numbers by their differences (DELTA_BINARY_PACKED): half the size of the plain form."""
 
-SERVICE_DAY_BEGINS_UTC = 6
-"""The hour: 03:00 in Rio."""
-
 
 @dataclass(frozen=True)
 class Lake:

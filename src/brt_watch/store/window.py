@@ -1,4 +1,4 @@
-"""The records of a closed window in DuckDB: its records, its polls, and the first sight of each signal.
+"""The records of a closed window in DuckDB: its records, its polls, and the first record of each signal.
 
 DuckDB reads the CSV, packed or not, finds repeats and writes rows, so no line of it is taken apart in Python.
 """
@@ -61,7 +61,7 @@ def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]
                     csv=quoted(_there(folder / POLLS)), columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR")
                 )
             )
-            tables.execute(statement("window/first_sights"))
+            tables.execute(statement("window/first_records"))
         except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
             difference = f"{CSV} cannot be read: {' '.join(str(error).split())[:300]}"
             raise DamagedWindow(folder=folder, difference=difference) from error

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.health import Problem, look, problems
 from brt_watch.resources import Resources
-from brt_watch.web.history import Past
+from brt_watch.web.history import History
 from brt_watch.web.live import Live
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.new_polls import WaitingWindows
@@ -22,22 +22,22 @@ from brt_watch.web.snapshot import Encoded, Snapshot
 
 
 @dataclass(frozen=True)
-class Site:
+class Dependencies:
     """The network, what is live, and what was."""
 
     resources: Resources
     reference: Reference
-    past: Past
+    history: History
     live: Live
 
     @classmethod
-    def of(cls, resources: Resources) -> Site:
-        """Return the site of a data folder."""
+    def of(cls, resources: Resources) -> Dependencies:
+        """Return the dependencies of a data folder."""
         reference, files = Reference(), resources.files
         models = LiveModels(files, resources.settings.folder)
-        past = Past(Reader(resources.store), WaitingWindows(files), models)
-        live = Live(models, files.simulated() is not None, resources.clock, reference, past)
-        return cls(resources, reference, past, live)
+        history = History(Reader(resources.store), WaitingWindows(files), models)
+        live = Live(models, files.simulated() is not None, resources.clock, reference, history)
+        return cls(resources, reference, history, live)
 
     @property
     def now(self) -> datetime:
@@ -52,7 +52,7 @@ class Site:
     def problems(self) -> list[Problem]:
         """Return what is not well, by the one rule that `brt-watch status` follows too."""
         seen = look(self.resources.settings, self.resources.files, self.resources.clock)
-        return problems(seen, self.past.problem)
+        return problems(seen, self.history.problem)
 
     def newest(self) -> Snapshot | None:
         """Return the newest snapshot, None when nothing was captured yet; 503 while that is not known."""
@@ -70,8 +70,8 @@ class Site:
         return snapshot
 
 
-def the_site(request: Request) -> Site:
-    """Return the site of a request."""
-    site = request.app.state.site
-    assert isinstance(site, Site)
-    return site
+def get_dependencies(request: Request) -> Dependencies:
+    """Return the dependencies of a request."""
+    deps = request.app.state.deps
+    assert isinstance(deps, Dependencies)
+    return deps

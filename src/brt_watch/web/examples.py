@@ -184,6 +184,6 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
 )
 
 
-def by_shape() -> dict[str, Any]:
-    """Return an example of each shape that has one, as JSON has it."""
+def by_schema() -> dict[str, Any]:
+    """Return an example of each schema that has one, as JSON has it."""
     return {type(example).__name__: msgspec.json.decode(msgspec.json.encode(example)) for example in _EXAMPLES}

@@ -41,7 +41,7 @@ class Tick:
     median_age_seconds: float | None
 
 
-class Past:
+class History:
     """The history: the marts in Postgres, and of the minutes that they lack the live models.
 
     Without Postgres it has the last hours, and `problem` says what is wrong.

@@ -13,7 +13,7 @@ from brt_watch.capture.silence import BEHIND
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.model import Poll
-from brt_watch.web.history import Past
+from brt_watch.web.history import History
 from brt_watch.web.live_models import LiveModels, failed
 from brt_watch.web.passes import passes_of
 from brt_watch.web.reference import Reference
@@ -54,9 +54,11 @@ def vehicles_event(tick: str, body: bytes) -> Event:
 class Live:
     """The newest snapshot, and what changed from one to the next."""
 
-    def __init__(self, models: LiveModels, simulated: bool, clock: Clock, reference: Reference, past: Past) -> None:
+    def __init__(
+        self, models: LiveModels, simulated: bool, clock: Clock, reference: Reference, history: History
+    ) -> None:
         self._clock = clock
-        self._past = past
+        self._history = history
         self.models = models
         self.simulated = simulated
         self.reference = reference
@@ -124,7 +126,7 @@ class Live:
         if self._clock.now() - captured_at > BEHIND:
             since = captured_at.astimezone(RIO)
             return Warned("captura_parada", f"A captura está parada desde {since:%d/%m/%Y %H:%M:%S}.")
-        if self._past.problem:
+        if self._history.problem:
             return Warned("banco_ausente", "O banco de dados não responde: falta o histórico mais antigo.")
         return None
 

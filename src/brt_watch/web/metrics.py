@@ -10,27 +10,27 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from brt_watch.web.dependencies import Site
+from brt_watch.web.dependencies import Dependencies
 
 Counted = Mapping[tuple[str, int], int]
 """Requests by method and status."""
 
 
-def render(site: Site, counted: Counted) -> bytes:
+def render(deps: Dependencies, counted: Counted) -> bytes:
     """Return the numbers as text."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Numbers(site, counted))
+    registry.register(_Numbers(deps, counted))
     return generate_latest(registry)
 
 
 class _Numbers(Collector):
-    def __init__(self, site: Site, counted: Counted) -> None:
-        self._site = site
+    def __init__(self, deps: Dependencies, counted: Counted) -> None:
+        self._deps = deps
         self._counted = counted
 
     def collect(self) -> Iterator[Metric]:
         """Yield the current values."""
-        live = self._site.live
+        live = self._deps.live
         age = live.age()
         if live.snapshot and age:
             yield _gauge("brt_watch_poll_age_seconds", "Since the newest good poll.", age.total_seconds())
@@ -40,9 +40,9 @@ class _Numbers(Collector):
             yield _gauges("brt_watch_vehicles", "Vehicles by what they do.", "status", by_status)
             yield _gauges("brt_watch_vehicles_by_age", "Vehicles by the age of their signal.", "classe_idade", by_age)
         yield _gauge("brt_watch_database_up", "Whether the last question to Postgres was answered.",
-                     0.0 if self._site.past.problem else 1.0)  # fmt: skip
+                     0.0 if self._deps.history.problem else 1.0)  # fmt: skip
         yield _gauge("brt_watch_stream_clients", "Clients that stream.", live.clients)
-        waiting = len(self._site.resources.files.closed_windows())
+        waiting = len(self._deps.resources.files.closed_windows())
         yield _gauge("brt_watch_windows_waiting", "Closed windows that wait to be loaded.", waiting)
         requests = CounterMetricFamily("brt_watch_http_requests", "Requests answered.", labels=["method", "status"])
         for (method, status), number in sorted(self._counted.items()):

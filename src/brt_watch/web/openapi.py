@@ -23,8 +23,8 @@ DESCRIPTION = """The buses of Rio de Janeiro's BRT, now and before. Moments are 
 distances m, ages s. Names are those of the city's API, in Portuguese. Errors are problems of RFC 9457."""
 
 
-def shape(of: type, media_type: str = "application/json", **more: Any) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of an operation that answers with a shape."""
+def schema(of: type, media_type: str = "application/json", **more: Any) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of an operation that answers with a schema."""
     return {200: content({"$ref": _REF.format(name=of.__name__)}, media_type, **more), **PROBLEMS}
 
 
@@ -52,7 +52,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
         made = get_openapi(title="brt-watch", version=__version__, description=DESCRIPTION, routes=app.routes)
         _, components = msgspec.json.schema_components(_SCHEMAS, ref_template=_REF)
-        for name, example in examples.by_shape().items():
+        for name, example in examples.by_schema().items():
             components[name]["examples"] = [example]
         made.setdefault("components", {})["schemas"] = components
         for operations in made["paths"].values():

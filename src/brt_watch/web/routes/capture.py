@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.clock import RIO, UTC
 from brt_watch.errors import DatabaseRefused, DatabaseUnreachable
-from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Coverage
-from brt_watch.web.openapi import PROBLEMS, content, shape
+from brt_watch.web.openapi import PROBLEMS, content, schema
 from brt_watch.web.reader import ROLE
 from brt_watch.web.responses import EARLIEST, LATEST, as_json
 from brt_watch.web.schemas import HealthDetails
@@ -22,21 +22,21 @@ from brt_watch.web.schemas import HealthDetails
 router = APIRouter(tags=["capture"])
 DAY = timedelta(days=1)
 ALERTS = timedelta(days=30)
-TheSite = Annotated[Site, Depends(the_site)]
+Deps = Annotated[Dependencies, Depends(get_dependencies)]
 
 
-@router.get("/coverage", responses=shape(Coverage))
+@router.get("/coverage", responses=schema(Coverage))
 def coverage(
     request: Request,
-    site: TheSite,
+    deps: Deps,
     dia: Annotated[date | None, Query(description="A day in Rio; without it today.", examples=["2026-11-24"])] = None,
 ) -> Response:
     """How the minutes of a day were captured: polls planned, good, late, failed and missed."""
-    day = dia or site.now.astimezone(RIO).date()
+    day = dia or deps.now.astimezone(RIO).date()
     if not EARLIEST.date() < day < LATEST.date():
         raise HTTPException(422, "dia must lie between the years 2000 and 2100.")
     begin = datetime(day.year, day.month, day.day, tzinfo=RIO).astimezone(UTC)
-    minutes, missing = site.past.minutes(begin, begin + DAY)
+    minutes, missing = deps.history.minutes(begin, begin + DAY)
     return as_json(request, Coverage(day.isoformat(), missing, minutes, MISSING_CODES.get(missing)))
 
 
@@ -48,56 +48,58 @@ def coverage(
     },
 )
 def coverage_days(
-    request: Request, site: TheSite, dias: Annotated[int, Query(ge=1, le=92, description="Number of days.")] = 30
+    request: Request, deps: Deps, dias: Annotated[int, Query(ge=1, le=92, description="Number of days.")] = 30
 ) -> Response:
     """How the last days were captured."""
-    today = site.now.astimezone(RIO).replace(hour=0, minute=0, second=0, microsecond=0)
-    return as_json(request, site.past.days((today - (dias - 1) * DAY).astimezone(UTC), (today + DAY).astimezone(UTC)))
+    today = deps.now.astimezone(RIO).replace(hour=0, minute=0, second=0, microsecond=0)
+    return as_json(
+        request, deps.history.days((today - (dias - 1) * DAY).astimezone(UTC), (today + DAY).astimezone(UTC))
+    )
 
 
-@router.get("/health-details", responses=shape(HealthDetails))
-def health_details(request: Request, site: TheSite) -> Response:
+@router.get("/health-details", responses=schema(HealthDetails))
+def health_details(request: Request, deps: Deps) -> Response:
     """How the capture, the disk and the database are; rejects of the last day, alerts of the last month."""
-    now, snapshot = site.now, site.live.snapshot
-    ticks, _ = site.past.ticks(now - timedelta(hours=1), now + timedelta(minutes=1))
+    now, snapshot = deps.now, deps.live.snapshot
+    ticks, _ = deps.history.ticks(now - timedelta(hours=1), now + timedelta(minutes=1))
     last = ticks[-1] if ticks else None
-    age = site.live.age()
+    age = deps.live.age()
     capture = {
         "gerado_em": snapshot.captured_at if snapshot else None,
         "idade_segundos": round(age.total_seconds(), 1) if age else None,
         "veiculos": len(snapshot.vehicles) if snapshot else 0,
         "ultima_consulta": {"tick": last.tick, "status": last.status.value} if last else None,
-        "ultima_falha": {"tick": site.live.failed.tick, "motivo": site.live.failure} if site.live.failed else None,
-        "simulado": site.live.simulated,
+        "ultima_falha": {"tick": deps.live.failed.tick, "motivo": deps.live.failure} if deps.live.failed else None,
+        "simulado": deps.live.simulated,
         "aviso": snapshot.warned.sentence if snapshot and snapshot.warned else None,
-        "janelas_esperando": len(site.resources.files.closed_windows()),
-        "problemas": [problem.sentence for problem in site.problems()],
+        "janelas_esperando": len(deps.resources.files.closed_windows()),
+        "problemas": [problem.sentence for problem in deps.problems()],
     }
     alerts = [
         {name: value for name, value in row.items() if value is not None}
-        for row in site.past.alerts(now - ALERTS, now + timedelta(minutes=1))
+        for row in deps.history.alerts(now - ALERTS, now + timedelta(minutes=1))
     ]
     return as_json(
         request,
         HealthDetails(
-            capture, site.past.rejects(now - DAY, now + timedelta(minutes=1)), alerts, _disk(site), _database(site)
+            capture, deps.history.rejects(now - DAY, now + timedelta(minutes=1)), alerts, _disk(deps), _database(deps)
         ),
     )
 
 
-def _disk(site: Site) -> dict[str, Any]:
-    folder = site.resources.settings.folder
-    used = sum(path.stat().st_size for path in site.resources.files.windows.rglob("*") if path.is_file())
+def _disk(deps: Dependencies) -> dict[str, Any]:
+    folder = deps.resources.settings.folder
+    used = sum(path.stat().st_size for path in deps.resources.files.windows.rglob("*") if path.is_file())
     return {"livre_bytes": shutil.disk_usage(folder).free, "dados_bytes": used, "pasta": folder.name}
 
 
-def _database(site: Site) -> dict[str, Any]:
+def _database(deps: Dependencies) -> dict[str, Any]:
     try:
-        totals = site.resources.store.totals()
+        totals = deps.resources.store.totals()
     except (DatabaseUnreachable, DatabaseRefused):
         return {"ok": False, "detalhe": "O banco de dados não responde.", "sinais": None, "ultima_carga": None,
                 "ultima_transformacao": None}  # fmt: skip
-    role = f"papel {ROLE}" if site.past.reader.as_role else "sessão só de leitura, sem papel próprio"
+    role = f"papel {ROLE}" if deps.history.reader.as_role else "sessão só de leitura, sem papel próprio"
     return {
         "ok": True,
         "detalhe": role,

@@ -10,13 +10,13 @@ from google.protobuf.json_format import MessageToJson
 from starlette.exceptions import HTTPException
 
 from brt_watch.web import gtfs_rt, tides
-from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.openapi import NOT_MODIFIED, PROBLEMS, content
 from brt_watch.web.responses import From, Until, send, span
 from brt_watch.web.snapshot import Encoded
 
 router = APIRouter(tags=["feeds"])
-TheSite = Annotated[Site, Depends(the_site)]
+Deps = Annotated[Dependencies, Depends(get_dependencies)]
 HOUR, USUAL = timedelta(hours=1), timedelta(minutes=10)
 MOST_ROWS = 200_000
 PROTOBUF = "application/x-protobuf"
@@ -35,7 +35,7 @@ _FEED: dict[int | str, dict[str, Any]] = {
 @router.get("/gtfs-rt/vehicle-positions", responses={**_FEED, **NOT_MODIFIED, **PROBLEMS})
 async def vehicle_positions(
     request: Request,
-    site: TheSite,
+    deps: Deps,
     format: Annotated[Literal["protobuf", "json"], Query(description="The form of the answer.")] = "protobuf",
     viagem: Annotated[
         bool, Query(description="Whether to include line and direction, as a trip without an id.")
@@ -45,10 +45,10 @@ async def vehicle_positions(
     ] = gtfs_rt.OLDEST_S,
 ) -> Response:
     """The vehicles with a fresh position on the network, as GTFS-Realtime 2.0."""
-    snapshot = site.snapshot()
+    snapshot = deps.snapshot()
 
     def make() -> Encoded:
-        message = gtfs_rt.feed(snapshot, site.reference, viagem, idade_max)
+        message = gtfs_rt.feed(snapshot, deps.reference, viagem, idade_max)
         if format == "json":
             return Encoded(MessageToJson(message, preserving_proto_field_name=True, indent=None).encode())
         return Encoded(message.SerializeToString(), PROTOBUF)
@@ -57,10 +57,10 @@ async def vehicle_positions(
 
 
 @router.get("/tides/vehicle_locations.csv", responses={200: content({"type": "string"}, "text/csv"), **PROBLEMS})
-def vehicle_locations(request: Request, site: TheSite, de: From = None, ate: Until = None) -> Response:
+def vehicle_locations(request: Request, deps: Deps, de: From = None, ate: Until = None) -> Response:
     """Signals as TIDES 1.0 vehicle_locations: the last ten minutes, or an hour at most. Complete, or an error."""
-    begin, end = span(de, ate, site.now, HOUR, USUAL)
-    signals = site.past.page(begin, end, None, None, None, MOST_ROWS + 1)
+    begin, end = span(de, ate, deps.now, HOUR, USUAL)
+    signals = deps.history.page(begin, end, None, None, None, MOST_ROWS + 1)
     if len(signals) > MOST_ROWS:
         raise HTTPException(422, f"These are more than {MOST_ROWS} signals; ask for them in parts.")
     return send(request, tides.vehicle_locations(signals))

@@ -16,15 +16,15 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.web import formats
-from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import History, Playback, Played, Range
-from brt_watch.web.openapi import PROBLEMS, shape
+from brt_watch.web.openapi import PROBLEMS, schema
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.signals import Signal
 
 router = APIRouter(tags=["history"])
-TheSite = Annotated[Site, Depends(the_site)]
+Deps = Annotated[Dependencies, Depends(get_dependencies)]
 HOUR = timedelta(hours=1)
 LONGEST, LONGEST_OF_ALL = 24 * HOUR, 6 * HOUR
 PAGE, USUAL_PAGE = 50_000, 10_000
@@ -49,7 +49,7 @@ _FORMS: dict[int | str, dict[str, Any]] = {
 @router.get("/history", responses={**_FORMS, **PROBLEMS})
 def history(
     request: Request,
-    site: TheSite,
+    deps: Deps,
     de: From = None,
     ate: Until = None,
     codigo: Annotated[str | None, Query(max_length=200, pattern=NO_NUL, description="Only of this vehicle.")] = None,
@@ -65,15 +65,15 @@ def history(
     cursor: Annotated[str | None, Query(max_length=600, description="`proximo` of the page before.")] = None,
 ) -> Response:
     """Signals, oldest first, each once: of six hours at most, of one vehicle 24. Complete, or an error."""
-    begin, end = span(de, ate, site.now, LONGEST if codigo else LONGEST_OF_ALL, HOUR)
+    begin, end = span(de, ate, deps.now, LONGEST if codigo else LONGEST_OF_ALL, HOUR)
     after = _read_cursor(cursor) if cursor else None
     named = {"Content-Disposition": f'attachment; filename="{_file_name(begin, end, codigo, linha)}.{format}"'}
     if format in ("csv", "parquet") and limite is None:
         # The first page before the answer begins: what cannot be answered is refused, and not broken off.
-        first = site.past.page(begin, end, codigo, linha, after, PAGE)
-        return _whole(format, _pages(site, begin, end, codigo, linha, first), named)
+        first = deps.history.page(begin, end, codigo, linha, after, PAGE)
+        return _whole(format, _pages(deps, begin, end, codigo, linha, first), named)
     size = limite or USUAL_PAGE
-    signals = site.past.page(begin, end, codigo, linha, after, size)
+    signals = deps.history.page(begin, end, codigo, linha, after, size)
     following = _write_cursor(signals[-1]) if len(signals) == size else None
     if following:
         url = request.url.include_query_params(de=write_moment(begin), ate=write_moment(end), cursor=following)
@@ -87,11 +87,11 @@ def history(
 
 
 def _pages(
-    site: Site, begin: datetime, end: datetime, codigo: str | None, linha: str | None, page: list[Signal]
+    deps: Dependencies, begin: datetime, end: datetime, codigo: str | None, linha: str | None, page: list[Signal]
 ) -> Iterator[list[Signal]]:
     yield page
     while len(page) == PAGE:
-        page = site.past.page(begin, end, codigo, linha, page[-1].key, PAGE)
+        page = deps.history.page(begin, end, codigo, linha, page[-1].key, PAGE)
         yield page
 
 
@@ -120,17 +120,17 @@ def _read_cursor(text: str) -> tuple[datetime, str]:
         raise HTTPException(422, "cursor must be what `proximo` of the page before says.") from None
 
 
-@router.get("/playback", responses=shape(Playback))
+@router.get("/playback", responses=schema(Playback))
 def playback(
     request: Request,
-    site: TheSite,
+    deps: Deps,
     de: Annotated[AwareDatetime | None, Query(description="From this moment on; without it the last minutes.")] = None,
     minutos: Annotated[int, Query(ge=1, le=15, description="Length of the period, in minutes.")] = 10,
 ) -> Response:
     """All vehicles in some minutes, compact: the positions of each, and where the capture has gaps."""
     longest = timedelta(minutes=minutos)
-    begin, end = span(de, None, site.now, longest, longest)
-    signals, missing = site.past.signals(begin - BEFORE, end)
+    begin, end = span(de, None, deps.now, longest, longest)
+    signals, missing = deps.history.signals(begin - BEFORE, end)
     played: dict[str, Played] = {}
     for signal in signals:
         known = played.get(signal.codigo)
@@ -138,12 +138,12 @@ def playback(
             known = played[signal.codigo] = Played(signal.linha, signal.sentido_estimado, known.p if known else [])
         seconds = round((signal.datahora - begin).total_seconds())
         known.p.append((seconds, signal.longitude, signal.latitude, signal.velocidade, signal.heading))
-    gaps = site.past.gaps(begin, min(end, site.now)) if begin < site.now else []
+    gaps = deps.history.gaps(begin, min(end, deps.now)) if begin < deps.now else []
     return as_json(request, Playback(begin, end, missing, played, gaps, MISSING_CODES.get(missing)))
 
 
-@router.get("/playback/range", responses=shape(Range))
-def playback_range(request: Request, site: TheSite) -> Response:
+@router.get("/playback/range", responses=schema(Range))
+def playback_range(request: Request, deps: Deps) -> Response:
     """The first and the last captured moment."""
-    first, last, missing = site.past.range()
+    first, last, missing = deps.history.range()
     return as_json(request, Range(first, last, missing, MISSING_CODES.get(missing)))

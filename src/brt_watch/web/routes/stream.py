@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
-from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.live import PING, Event, Live
 from brt_watch.web.openapi import PROBLEMS, content
 
@@ -23,13 +23,13 @@ _PING = Event(PING)
 @router.get("/stream", responses={200: content({"type": "string"}, "text/event-stream"), **PROBLEMS})
 async def stream(
     request: Request,
-    site: Annotated[Site, Depends(the_site)],
+    deps: Annotated[Dependencies, Depends(get_dependencies)],
     last_event_id: Annotated[
         str | None, Header(max_length=100, description="The `id` of the last event that was seen.")
     ] = None,
 ) -> Response:
     """All vehicles, then after every poll those that changed, as events `vehicles`; a comment every 15 s."""
-    live = site.live
+    live = deps.live
     if live.clients >= MOST_CLIENTS:
         raise HTTPException(503, "Too many clients stream already.", headers={"Retry-After": "30"})
     compressed = "gzip" in request.headers.get("accept-encoding", "")

@@ -10,10 +10,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from brt_watch.web.dependencies import Site, the_site
+from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Trail, TrailPoint
-from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, shape
+from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, schema
 from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
 from brt_watch.web.schemas import Doing, Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
@@ -38,7 +38,7 @@ _EITHER: dict[int | str, dict[str, Any]] = {
 @router.get("/vehicles", responses={**_EITHER, **NOT_MODIFIED, **PROBLEMS})
 async def vehicles(
     request: Request,
-    site: Annotated[Site, Depends(the_site)],
+    deps: Annotated[Dependencies, Depends(get_dependencies)],
     linha: Names = None,
     sentido: Annotated[Literal["ida", "volta"] | None, Query(description="By movement, else as labelled.")] = None,
     status: Annotated[
@@ -50,14 +50,14 @@ async def vehicles(
     format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
 ) -> Response:
     """All vehicles as of the newest poll, or those that are asked for; before the first poll none."""
-    snapshot = site.newest()
+    snapshot = deps.newest()
     seen = {each.linha or "" for each in snapshot.vehicles.values()} if snapshot else set()
     _refuse_unknown("status", status, get_args(Doing))
-    _refuse_unknown("linha", linha, {*site.reference.lines, *seen})
+    _refuse_unknown("linha", linha, {*deps.reference.lines, *seen})
     if snapshot is None:
         shape_of, media_type = FORMS[format]
-        warned = site.live.nothing_yet
-        nothing = shape_of(None, site.live.simulated, warned.sentence, warned.code, [])
+        warned = deps.live.nothing_yet
+        nothing = shape_of(None, deps.live.simulated, warned.sentence, warned.code, [])
         return send(request, Encoded(msgspec.json.encode(nothing), media_type))
     wanted = (linha, sentido, status, codigo, idade_max)
     if wanted == (None, None, None, None, None):
@@ -90,19 +90,19 @@ def _is_wanted(
 
 
 # Codes have slashes in them, so the longer way comes first.
-@router.get("/vehicles/{codigo:path}/trail", responses=shape(Trail) | NOT_FOUND)
+@router.get("/vehicles/{codigo:path}/trail", responses=schema(Trail) | NOT_FOUND)
 def trail(
     request: Request,
     codigo: Code,
-    site: Annotated[Site, Depends(the_site)],
+    deps: Annotated[Dependencies, Depends(get_dependencies)],
     minutos: Annotated[int, Query(ge=1, le=360, description="Length of the period, in minutes.")] = 60,
     ate: Until = None,
 ) -> Response:
     """Where a vehicle was in the last hour, or in another, oldest first."""
     longest = timedelta(minutes=minutos)
-    begin, end = span(None, ate or site.now + timedelta(minutes=5), site.now, longest, longest)
-    signals, missing = site.past.signals(begin, end, codigo=codigo)
-    known = site.live.snapshot
+    begin, end = span(None, ate or deps.now + timedelta(minutes=5), deps.now, longest, longest)
+    signals, missing = deps.history.signals(begin, end, codigo=codigo)
+    known = deps.live.snapshot
     if not signals and not (known and codigo in known.vehicles):
         raise HTTPException(404, f"No vehicle {codigo!r} was seen in that time.")
     return as_json(request, Trail(codigo, missing, [_point(signal) for signal in signals], MISSING_CODES.get(missing)))
@@ -129,9 +129,9 @@ def _point(signal: Signal) -> TrailPoint:
         **NOT_FOUND,
     },
 )
-async def vehicle(request: Request, codigo: Code, site: Annotated[Site, Depends(the_site)]) -> Response:
+async def vehicle(request: Request, codigo: Code, deps: Annotated[Dependencies, Depends(get_dependencies)]) -> Response:
     """One vehicle as of the newest poll."""
-    snapshot: Snapshot = site.snapshot()
+    snapshot: Snapshot = deps.snapshot()
     if codigo not in snapshot.vehicles:
         raise HTTPException(404, f"There is no vehicle {codigo!r}.")
     return send(request, Encoded(snapshot.feature(codigo), "application/geo+json"))

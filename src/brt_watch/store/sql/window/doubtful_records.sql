@@ -1,4 +1,4 @@
--- DuckDB: records that may contradict the stored row of their signal: those that differ from the first sight in this
+-- DuckDB: records that may contradict the stored row of their signal: those that differ from the first record in this
 -- window, and all records of a signal that brt_raw had before.
 select distinct
     outro.datahora,

@@ -58,6 +58,11 @@ def test_a_browser_gets_pages_and_a_program_problems(make_app: Callable[..., Fas
         ("/api/v1/vehicles?status=foo", "Parado garagem"),
         ("/api/v1/vehicles?linha=999", "22"),
         ("/api/v1/network?x=1", "it has none"),
+        ("/api/v1/vehicles?linha=35&linha=22", "linha: given twice"),
+        ("/api/v1/plan?linha=foo", "linha: foo is unknown; allowed are 10, 11"),
+        ("/api/v1/trips?linha=foo", "linha: foo is unknown"),
+        ("/api/v1/passages?linha=foo", "linha: foo is unknown"),
+        ("/api/v1/passages?linha=22&estacao=foo", "estacao: foo is unknown"),
         ("/gtfs-rt/vehicle-positions?trips=1", "viagem"),
     ],
 )
@@ -67,6 +72,15 @@ def test_unknown_parameters_and_values_are_refused(make_app: Callable[..., FastA
     app.state.deps.live.looked = True
     refused = ask(app, path)
     assert (refused.status_code, told in refused.json()["detail"]) == (422, True)
+
+
+def test_an_unknown_line_is_refused_and_an_old_one_is_not(make_app: Callable[..., FastAPI]) -> None:
+    """Old signals show lines that the network no longer has: only a line without any signal is a mistake."""
+    app = make_app()
+    app.state.deps.history.page = lambda *_: []
+    answer = ask(app, "/api/v1/history?linha=foo")
+    assert (answer.status_code, "linha: foo is unknown; allowed are 10, 11" in answer.json()["detail"]) == (422, True)
+    assert ask(app, "/api/v1/history?linha=22").status_code == 200
 
 
 def test_the_documentation_names_types_values_and_columns(make_app: Callable[..., FastAPI]) -> None:

@@ -49,6 +49,12 @@ class Dependencies:
         """The network for a map, as bytes."""
         return Encoded(msgspec.json.encode(self.reference.geojson))
 
+    def known_lines(self) -> set[str]:
+        """Return the lines of the network and those that vehicles show now; "" is none."""
+        snapshot = self.live.snapshot
+        seen = (each.linha or "" for each in snapshot.vehicles.values()) if snapshot else ()
+        return {*self.reference.lines, *seen}
+
     def problems(self) -> list[Problem]:
         """Return what is not well, by the one rule that `brt-watch status` follows too."""
         seen = look(self.resources.settings, self.resources.files, self.resources.clock)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from html import escape
 from http import HTTPStatus
@@ -58,7 +60,7 @@ def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers:
 
 
 def known_parameters(request: Request) -> None:
-    """Refuse parameters that an operation does not have: 422 with those that it has."""
+    """Refuse parameters that an operation does not have (422 with those that it has), and those given twice."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
@@ -66,6 +68,17 @@ def known_parameters(request: Request) -> None:
     if unknown := sorted(set(request.query_params) - known):
         allowed = f"those are {', '.join(sorted(known))}" if known else "it has none"
         raise HTTPException(422, f"Unknown parameter {', '.join(unknown)}; {allowed}.")
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    if repeated := sorted(name for name, count in counts.items() if count > 1):
+        raise HTTPException(422, f"{', '.join(repeated)}: given twice; only one value would count.")
+
+
+def refuse_unknown(name: str, wanted: Iterable[str], allowed: Iterable[str]) -> None:
+    """Refuse values that a parameter does not have: 422 with those that it has."""
+    known = set(allowed)
+    if unknown := set(wanted) - known:
+        listed = ", ".join(sorted(filter(None, known), key=lambda each: (len(each), each)))
+        raise HTTPException(422, f"{name}: {', '.join(sorted(unknown))} is unknown; allowed are {listed}.")
 
 
 def _query_names(dependant: Dependant) -> set[str]:

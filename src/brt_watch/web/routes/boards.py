@@ -15,7 +15,7 @@ from brt_watch.network import SEEDS, read_seed
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history_schemas import Passage, Passages, Trip, Trips
 from brt_watch.web.openapi import NOT_MODIFIED, schema
-from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
+from brt_watch.web.responses import NO_NUL, From, Until, as_json, refuse_unknown, send, span
 from brt_watch.web.schemas import Plan, PlannedHeadway
 from brt_watch.web.snapshot import Encoded
 
@@ -40,6 +40,7 @@ def trips(
     codigo: Annotated[str | None, Query(max_length=200, pattern=NO_NUL, description="Only this vehicle.")] = None,
 ) -> Response:
     """Trips that departed in a period of at most 24 hours, as the model `viagens` finds them."""
+    refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
     begin, end = span(de, ate, deps.now, LONGEST, USUAL)
     rows = _rows(deps, "web_trips", begin, end, linha=linha, sentido=sentido, codigo=codigo)
     found = [msgspec.convert(row, Trip, strict=False) for row in rows]
@@ -57,6 +58,8 @@ def passages(
     estacao: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only this station.")] = None,
 ) -> Response:
     """Passages of a line at its stations in a period of at most 24 hours, as the model `passagens` estimates them."""
+    refuse_unknown("linha", [linha], deps.known_lines())
+    refuse_unknown("estacao", [estacao] if estacao else (), deps.reference.network.stations)
     begin, end = span(de, ate, deps.now, LONGEST, USUAL)
     rows = _rows(deps, "web_passages", begin, end, linha=linha, sentido=sentido, estacao=estacao)
     found = [msgspec.convert(row, Passage, strict=False) for row in rows]
@@ -83,9 +86,11 @@ def _derived_until(deps: Dependencies) -> datetime | None:
 @router.get("/plan", responses=schema(Plan) | NOT_MODIFIED)
 async def plan(
     request: Request,
+    deps: Deps,
     linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only this line.")] = None,
 ) -> Response:
     """The planned headways of a weekday, newest version of the plan."""
+    refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
     return send(request, _encoded(linha), "public, max-age=3600")
 
 

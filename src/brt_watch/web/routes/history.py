@@ -20,7 +20,7 @@ from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import History, Playback, Played, Range
 from brt_watch.web.openapi import PROBLEMS, schema
-from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
+from brt_watch.web.responses import NO_NUL, From, Until, as_json, refuse_unknown, send, span
 from brt_watch.web.signals import Signal
 
 router = APIRouter(tags=["history"])
@@ -71,9 +71,11 @@ def history(
     if format in ("csv", "parquet") and limite is None:
         # The first page before the answer begins: what cannot be answered is refused, and not broken off.
         first = deps.history.page(begin, end, codigo, linha, after, PAGE)
+        _refuse_unknown_line(deps, linha, first)
         return _whole(format, _pages(deps, begin, end, codigo, linha, first), named)
     size = limite or USUAL_PAGE
     signals = deps.history.page(begin, end, codigo, linha, after, size)
+    _refuse_unknown_line(deps, linha, signals)
     following = _write_cursor(signals[-1]) if len(signals) == size else None
     if following:
         url = request.url.include_query_params(de=write_moment(begin), ate=write_moment(end), cursor=following)
@@ -84,6 +86,12 @@ def history(
     if format == "geojson":
         return send(request, formats.as_geojson(signals), **named)
     return _whole(format, iter([signals]), named)
+
+
+def _refuse_unknown_line(deps: Dependencies, linha: str | None, found: list[Signal]) -> None:
+    """Refuse a line that neither the network nor a vehicle has; old signals may show lines that are gone."""
+    if linha and not found:
+        refuse_unknown("linha", [linha], deps.known_lines())
 
 
 def _pages(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,7 +13,7 @@ from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Trail, TrailPoint
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, schema
-from brt_watch.web.responses import NO_NUL, Until, as_json, send, span
+from brt_watch.web.responses import NO_NUL, Until, as_json, refuse_unknown, send, span
 from brt_watch.web.schemas import Doing, Vehicle, VehicleCollection, VehicleFeature, Vehicles
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded, Snapshot
@@ -51,9 +50,8 @@ async def vehicles(
 ) -> Response:
     """All vehicles as of the newest poll, or those that are asked for; before the first poll none."""
     snapshot = deps.newest()
-    seen = {each.linha or "" for each in snapshot.vehicles.values()} if snapshot else set()
-    _refuse_unknown("status", status, get_args(Doing))
-    _refuse_unknown("linha", linha, {*deps.reference.lines, *seen})
+    refuse_unknown("status", status.split(",") if status else (), get_args(Doing))
+    refuse_unknown("linha", linha.split(",") if linha else (), deps.known_lines())
     if snapshot is None:
         shape_of, media_type = FORMS[format]
         warned = deps.live.nothing_yet
@@ -68,13 +66,6 @@ async def vehicles(
         return snapshot.collection(codes) if format == "geojson" else snapshot.plain(codes)
 
     return send(request, snapshot.answer((format, *wanted), make))
-
-
-def _refuse_unknown(name: str, wanted: str | None, allowed: Iterable[str]) -> None:
-    unknown = set(wanted.split(",") if wanted else ()) - set(allowed)
-    if unknown:
-        known = ", ".join(sorted(filter(None, allowed), key=lambda each: (len(each), each)))
-        raise HTTPException(422, f"{name}: {', '.join(sorted(unknown))} is unknown; allowed are {known}.")
 
 
 def _is_wanted(

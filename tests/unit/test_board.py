@@ -12,7 +12,13 @@ NOTHING: dict[str, Any] = dict.fromkeys(Vehicle.__struct_fields__)
 
 
 def vehicle(progress: float, status: str) -> Vehicle:
-    on_line = {"linha": "22", "sentido_estimado": "ida", "em_servico": True, "idade_segundos": 5.0, "desvio_m": 0.0}
+    on_line: dict[str, Any] = {
+        "linha": "22",
+        "sentido_estimado": "ida",
+        "em_servico": True,
+        "idade_segundos": 5.0,
+        "desvio_m": 0.0,
+    }
     return Vehicle(**{**NOTHING, **on_line, "progresso_m": progress, "status": status})
 
 

@@ -111,8 +111,12 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             const track = (codigo, from) => ({ codigo, pontos: [0, 1, 2, 3].map(i => point(from, i)) });
             const tracks = [track('a', 0), track('b', 300), track('c', 3000)];
             const found = passages.headways(passages.passagesAt(tracks, 1500), [gap]);
-            boards.lost = [start];
+            [boards.lost, boards.known] = [[start], null];
             const before = wasCaptured(start - 60e3, start + 60e3), after = wasCaptured(start + 60e3, start + 120e3);
+            const { generated } = boards;
+            [boards.known, boards.generated] = [new Set([start + 120e3]), start + 190e3];  // Postgres is away
+            const away = [[60e3, 180e3], [120e3, 180e3]].map(([a, b]) => wasCaptured(start + a, start + b));
+            [boards.known, boards.generated] = [null, generated];
             const bus = live.vehicles.values().next().value;
             const period = { linha: '22', from: start, end: start + 3600e3, gaps: [gap], tracks, length: 3000 };
             const [hour] = planned(period);
@@ -128,7 +132,7 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             const late = Date.parse('2026-11-27T06:30:00Z');
             return {
                 known: found.map(({ known }) => known), seconds: found.map(({ seconds }) => seconds),
-                all, at, waits: passages.waits([120, 480]), before, after,
+                all, at, waits: passages.waits([120, 480]), before, after, away,
                 grades: pairs.map(pair => gradeOf(...pair)),
                 silent: estimate({ bus, away: 900, age: 181 }, 'ida', 1000),
                 guess: estimate({ bus, away: 900, age: 5 }, 'x', 1000),
@@ -141,7 +145,7 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
     assert told["seconds"] == [300, 2700]
     assert (told["all"], told["at"]) == (["c completa", "b completa", "a completa", "m completa"], ["m", "a", "b", "c"])
     assert told["waits"] == {"mean": 204, "even": 150}
-    assert (told["before"], told["after"]) == (False, True)
+    assert (told["before"], told["after"], told["away"]) == (False, True, [False, True])
     assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]
     assert (told["silent"], told["guess"], told["seenLate"]) == (None, None, None)
     assert (told["headway"], told["night"]) == (108, 360)

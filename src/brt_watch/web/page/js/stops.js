@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { network } from "./network.js";
 
-export const boards = { stops: new Map(), stations: new Map(), plan: new Map(), lost: [], generated: 0, heard: 0 };
+export const boards = { stops: new Map(), stations: new Map(), plan: new Map(), lost: [], known: null, generated: 0, heard: 0 };
 
 const COVERAGE_EVERY = 60000;
 
@@ -32,12 +32,20 @@ export async function loadBoards() {
 async function loadCoverage() {
   if (performance.now() - (boards.coverageAsked ?? -Infinity) < COVERAGE_EVERY) return;
   boards.coverageAsked = performance.now();
-  const { minutos } = await get("coverage");
+  const { minutos, aviso } = await get("coverage");
   boards.lost = minutos.filter(({ boas }) => boas === 0).map(({ minuto }) => Date.parse(minuto));
+  boards.known = aviso ? new Set(minutos.map(({ minuto }) => Date.parse(minuto))) : null;
 }
 
-/** Whether every minute between two moments (ms) was captured, as far as is known. */
-export const wasCaptured = (from, to) => !boards.lost.some((minute) => minute + 60000 > from && minute < to);
+/** Whether every minute between two moments (ms) was captured. While the database is away, minutes without a record are not known to be. */
+export const wasCaptured = (from, to) => !boards.lost.some((minute) => minute + 60000 > from && minute < to)
+  && (!boards.known || isKnown(from, Math.min(to, boards.generated || to)));
+
+function isKnown(from, to) {
+  // The minute that is running may not have its first poll yet.
+  for (let minute = Math.floor(from / 60000) * 60000; minute + 60000 <= to; minute += 60000) if (!boards.known.has(minute)) return false;
+  return true;
+}
 
 const minutes = (text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
 

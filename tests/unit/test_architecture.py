@@ -146,3 +146,15 @@ def test_what_is_long_says_why_at_its_top(folder: Path, suffix: str, longest: in
     heads = {path.name: path.read_text(encoding="utf-8").splitlines()[:10] for path in long}
     unsaid = {name for name, head in heads.items() if not any("Long because" in line for line in head)}
     assert unsaid == set()
+
+
+def test_names_of_tests_are_short() -> None:
+    """A test's name is a claim of about 60 characters; its details belong into the docstring."""
+    names = [
+        node.name
+        for path in Path(__file__).parents[1].rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    assert names
+    assert [name for name in names if len(name) > 62] == []

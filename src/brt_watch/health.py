@@ -191,7 +191,8 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
         return
     failed = [poll for poll in seen.since_good if poll.status is Status.FAILED]
     if failed:
-        first, last = failed[0], failed[-1]
+        # A poll that was not asked says nothing of the reason.
+        first, last = failed[0], next((poll for poll in reversed(failed) if poll.reason != "not_asked"), failed[-1])
         yield Problem(
             "no_good_poll",
             f"There is no good answer of the API since {_shown(first.tick)}: {len(failed)} polls failed, the last with "

@@ -41,10 +41,13 @@ def test_stop_and_start_lose_nothing_after_any_crash(
     program.replay.wait()
     assert "brt-watch runs." in program.run("start")
     status = program.wait_for(
-        lambda status: status["database"] and any("unreachable" in problem for problem in status["problems"]), 60
+        lambda status: (
+            status["database"] and any("no good answer of the API" in problem for problem in status["problems"])
+        ),
+        60,
     )
     assert {each["state"] for each in status["programs"]} == {"RUNNING"}
-    assert any("no good answer of the API" in problem for problem in status["problems"])
+    assert any("unreachable" in problem or "deadline" in problem for problem in status["problems"])
     assert "problem" in program.run("status", expect=1)
     assert json.loads(program.run("status", "--json", expect=1)).keys() == status.keys()
     program.run("stop")

@@ -123,8 +123,8 @@ def test_a_bus_that_changes_its_line_goes_on_moving(resources: Resources) -> Non
 
 
 def test_a_moving_bus_of_a_line_without_a_path_has_a_status(resources: Resources) -> None:
-    signal(resources, linha="67")
-    signal(resources, 20, linha="67", latitude=ON_THE_PATH["latitude"] + 0.001)
+    signal(resources, linha="54")
+    signal(resources, 20, linha="54", latitude=ON_THE_PATH["latitude"] + 0.001)
     assert [row["status"] for row in ours(resources)] == ["Parado terminal", "Operando fora trajeto"]
     assert [row["status"] for row in citys(resources)] == ["Parado terminal", None]
 

@@ -87,7 +87,7 @@ def polls(office: Office) -> list[tuple[str, bool, int]]:
 def test_registering_makes_tenant_project_and_flows_once(
     office: Office, registration: tuple[PrefectServer, str]
 ) -> None:
-    assert "3 registered" in registration[1]
+    assert "4 registered" in registration[1]
     assert "3 skipped" in office.register()
     assert [tenant["slug"] for tenant in office.server.tenants] == ["default"]
     assert [project["name"] for project in office.server.projects] == ["brt_watch"]
@@ -112,7 +112,7 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
 
 
 def test_what_has_changed_gets_a_new_version_and_only_that(office: Office) -> None:
-    assert "1 registered, 2 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
+    assert "1 registered, 3 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
     assert office.flow("postgres_storage_flow")["version"] == 2
     assert [flow["name"] for flow in office.server.flows].count("local_storage_flow") == 1
 

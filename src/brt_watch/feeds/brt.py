@@ -118,7 +118,8 @@ def _entries(body: bytes) -> list[bytes]:
         entries = split_list(body, b"veiculos")
         if entries is None:
             stretch = _WHOLE.fullmatch(body)
-            if not stretch or not _VEHICLE.search(stretch[1]):
+            # A second list is another answer, not a vehicle.
+            if not stretch or not _VEHICLE.search(stretch[1]) or b'"veiculos"' in stretch[1]:
                 raise _not_the_contract(body, error) from None
             entries = [stretch[1].strip()]
         return [part for entry in entries for part in _apart(entry)]

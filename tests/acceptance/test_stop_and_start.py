@@ -47,7 +47,7 @@ def test_stop_and_start_lose_nothing_after_any_crash(
         60,
     )
     assert {each["state"] for each in status["programs"]} == {"RUNNING"}
-    assert any("unreachable" in problem or "deadline" in problem for problem in status["problems"])
+    assert any("unreachable" in problem or "deadline" in problem for problem in status["problems"]), status["problems"]
     assert "problem" in program.run("status", expect=1)
     assert json.loads(program.run("status", "--json", expect=1)).keys() == status.keys()
     program.run("stop")

@@ -245,7 +245,7 @@ def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> Non
     flows = load_flows()
     for flow in office.server.flows:
         assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows[flow["name"]]
-    assert set(FLOWS.values()) == set(flows) == {flow["name"] for flow in office.server.flows}
+    assert {*FLOWS.values(), "recover_flow"} == set(flows) == {flow["name"] for flow in office.server.flows}
 
 
 def test_the_double_refuses_what_it_does_not_know() -> None:

@@ -143,6 +143,8 @@ class _Request:
             self.connections.close()
 
     def _with_retries(self, connections: httpx.Client) -> Response:
+        # The ledger says what failed; stamina's log line would fail the poll when the supervisor, its reader, died.
+        stamina.instrumentation.set_on_retry_hooks([])
         for attempt in stamina.retry_context(
             on=_patience, attempts=None, timeout=self.seconds, wait_initial=0.3, wait_max=3.0
         ):

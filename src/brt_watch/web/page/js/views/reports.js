@@ -183,5 +183,5 @@ export const figures = (list) => h("dl", { class: "cards" }, list.map(([name, va
 /** Return a table: heads are [text, is a number], rows lists of cells. */
 export const table = (caption, heads, rows) => h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
   h("table", { class: "compact" }, h("caption", { class: "unseen" }, caption),
-    h("thead", {}, h("tr", {}, heads.map(([text, isNumber]) => h("th", { scope: "col", class: isNumber ? "number" : null }, text)))),
+    h("thead", {}, h("tr", {}, heads.map(([text, isNumber]) => (text ? h("th", { scope: "col", class: isNumber ? "number" : null }, text) : h("td", {}))))),
     h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell, i) => h("td", { class: heads[i][1] ? "number nowrap" : null }, cell)))))));

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from brt_watch import cli, pipeline
 from brt_watch.cli import database, service
 from brt_watch.cli import demo as demo_command
+from brt_watch.cli import flow as flow_command
 from brt_watch.errors import MoveRefused, PortBusy, PostgresFailed, TransformFailed
 from brt_watch.place import IN_DEMO
 from brt_watch.service.supervisor import Service
@@ -145,6 +146,24 @@ class Running:
 
 STOPPED = ("stop", ["transform", "load"])
 GOING_ON = ("start", ["transform", "load"])
+
+
+@pytest.mark.parametrize("recovers", [True, False])
+def test_flow_start_starts_every_flow_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recovers: bool
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    monkeypatch.setenv("BRT_WATCH_RECOVER_URL", "http://127.0.0.1:9/v1" if recovers else "")
+    begun: list[list[str]] = []
+    monkeypatch.setattr(Service, "start", lambda _self, names: begun.append(list(names)) or [])
+    monkeypatch.setattr(Service, "stop_programs", lambda _self, names: begun.append(list(names)) or [])
+    monkeypatch.setattr(flow_command, "check_environment", lambda: None)
+    monkeypatch.setattr(flow_command, "print_where_to_look", lambda *_: None)
+    assert runner.invoke(cli.app, ["flow", "start"]).exit_code == 0
+    assert runner.invoke(cli.app, ["flow", "stop"]).exit_code == 0
+    steps = ["capture", "load", "transform"]
+    # One that still runs by earlier settings is stopped too.
+    assert begun == [[*steps, "recover"] if recovers else steps, [*steps, "recover"]]
 
 
 @pytest.mark.parametrize(

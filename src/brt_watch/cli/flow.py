@@ -12,7 +12,7 @@ from brt_watch.cli.terminal import out
 from brt_watch.flows import NAMES, load_flows
 from brt_watch.flows import home as flow_home
 from brt_watch.flows import server as flow_server
-from brt_watch.health import FLOWS
+from brt_watch.health import ALL_FLOWS
 from brt_watch.service.environment import check_environment
 from brt_watch.service.supervisor import Service
 from brt_watch.settings import load_settings
@@ -37,13 +37,13 @@ def flow_start() -> None:
     settings = load_settings()
     check_environment()
     service = Service(settings)
-    print_where_to_look(settings, service, service.start(FLOWS))
+    print_where_to_look(settings, service, service.start(service.flows))
 
 
 @app.command("stop")
 def flow_stop() -> None:
     """Stop the flows; Postgres goes on."""
-    stopped = Service(load_settings()).stop_programs(FLOWS)
+    stopped = Service(load_settings()).stop_programs(ALL_FLOWS)
     out.print(f"stopped: {', '.join(stopped)}" if stopped else "none was running")
 
 

@@ -77,7 +77,12 @@ class Service:
     @property
     def parts(self) -> list[str]:
         """The programs beside Postgres and a simulation."""
-        return [*FLOWS, *([RECOVER] if self.settings.recovers else []), WEB]
+        return [*self.flows, WEB]
+
+    @property
+    def flows(self) -> list[str]:
+        """The flows that run by these settings."""
+        return [*FLOWS, *([RECOVER] if self.settings.recovers else [])]
 
     def is_running(self) -> bool:
         """Whether supervisor runs for this data folder; raises SupervisorSilent when it does and does not answer."""

@@ -192,7 +192,7 @@ def test_the_page_leads_to_the_api_and_has_a_card(visit: Any) -> None:
     assert page.title() == "Linhas · brt-watch"
     assert page.locator("a[href='/api/docs']").first.is_visible()
     cards = page.evaluate("[...document.querySelectorAll('meta[property^=\"og:\"]')].map(card => card.content)")
-    assert "/page/card.png" in cards
+    assert {f"{seen.site}/", f"{seen.site}/page/card.png"} <= set(cards)
     for path in ("/favicon.ico", "/page/card.png", "/page/touch-icon.png"):
         assert page.request.get(seen.site + path).ok
     page.emulate_media(media="print")

@@ -171,6 +171,42 @@ def test_odd_entries_cost_themselves_only(capture: Resources, its: ItsDouble) ->
         its_minutes.read_page(body, minute + MINUTE)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '"velocidade": NaN',
+        '"velocidade": "14"6"',
+        '"velocidade": "14',
+        '"velocidade": [14}',
+        '"velocidade": 14]',
+        '"velocidade": {"list": [1, {"x": 2}], "y": "}"',
+        "velocidade: None",
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_broken_record_costs_neither_neighbour_nor_page(broken: str, place: int, indent: int | None) -> None:
+    """One bad record is one reject, wherever it stands; all others of its page and of the other pages are kept."""
+
+    def page(first: int) -> bytes:
+        minute = f"{NOON:%Y-%m-%dT%H:%M:%SZ}"
+        data = [position(f"{first + n}", NOON, trajeto="22 [IDA], A") for n in range(3)]
+        answer = {"minuto_utc": minute, "data": data, "next_cursor": None, "providers_status": {"sonda": "ok"}}
+        return json.dumps(answer, indent=indent).encode()
+
+    pages = [page(1), page(4), page(7)]
+    before = pages[1].split(b'"velocidade": 14.6')
+    pages[1] = (
+        b'"velocidade": 14.6'.join(before[: place + 1])
+        + broken.encode()
+        + b'"velocidade": 14.6'.join([b"", *before[place + 1 :]]).removeprefix(b'"velocidade": 14.6')
+    )
+    assert its_minutes.read_page(pages[1], NOON).next_cursor is None
+    parsed = its_minutes.read(its_minutes.join(pages))
+    assert [record.vehicle for record in parsed.records] == [f"{n}" for n in range(1, 10) if n != 4 + place]
+    assert [(reject.position, reject.reason) for reject in parsed.rejects] == [(3 + place, "not_readable")]
+
+
 def test_a_process_that_dies_in_between_loses_and_doubles_nothing(capture: Resources, its: ItsDouble) -> None:
     wrote(capture, minutes(0, 9) | minutes(3, 6, Status.MISSED))
     there = recovery(capture, its)

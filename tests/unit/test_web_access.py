@@ -44,11 +44,48 @@ def test_an_origin_may_be_written_with_a_slash(make_app: Callable[..., FastAPI])
 
 def test_a_browser_gets_pages_and_a_program_problems(make_app: Callable[..., FastAPI]) -> None:
     app = make_app()
-    html = ask(app, "/nothing", Accept="text/html,*/*")
-    assert (html.status_code, html.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert ask(app, "/nothing").headers["content-type"] == "application/problem+json"
     assert ask(app, "/docs").headers["location"] == "/api/docs"
     assert ask(app, "/favicon.ico").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/nothing", 404, "Página não encontrada"),
+        ("/page/nothing.js", 404, "Página não encontrada"),
+        ("/api/v1/vehicles?line=35", 422, "Unknown parameter line"),
+        ("/api/v1/vehicles?format=%3Cb%3E", 422, "Pedido inválido"),
+        ("/api/v1/history", 503, "Indisponível no momento"),
+        ("/health", 503, "Indisponível no momento"),
+        ("/gtfs-rt/vehicle-positions", 500, "Erro interno"),
+    ],
+)
+def test_every_error_is_a_page_in_a_browser(
+    make_app: Callable[..., FastAPI], path: str, status: int, told: str
+) -> None:
+    """Also an internal error, with the headers of every answer and in the count of them."""
+    app = make_app()
+
+    def fails() -> None:
+        raise RuntimeError("a fault")
+
+    object.__setattr__(app.state.deps, "snapshot", fails)
+    html = ask(app, path, Accept="text/html,*/*")
+    assert (html.status_code, html.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert told in html.text
+    assert "<b>" not in html.text
+    assert "frame-ancestors" in html.headers["content-security-policy"]
+    assert app.state.counted["GET", status] == 1
+    assert ask(app, path).headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("site", ["http://test", "https://brt.example"])
+def test_the_card_of_a_link_has_absolute_addresses(make_app: Callable[..., FastAPI], site: str) -> None:
+    """Messengers ask for the picture of a card only by an absolute address."""
+    page = ask(make_app(), f"{site}/").text
+    assert f'<meta property="og:url" content="{site}/">' in page
+    assert f'<meta property="og:image" content="{site}/page/card.png">' in page
 
 
 @pytest.mark.parametrize(
@@ -91,5 +128,15 @@ def test_the_documentation_names_types_values_and_columns(make_app: Callable[...
         "Parado garagem",
         "velocidade_media_10_min",
         "date-time",
+        "location_ping_id",
+        "schedule_deviation",
     ):
         assert told in page, told
+
+
+def test_the_document_names_the_columns_of_each_table(make_app: Callable[..., FastAPI]) -> None:
+    document = make_app().openapi()
+    for path, column in (("/tides/vehicle_locations.csv", "gps_quality"), ("/api/v1/history", "progresso_m")):
+        told = document["paths"][path]["get"]["responses"]["200"]["content"]["text/csv"]["schema"]
+        row = document["components"]["schemas"][told["x-row-schema"]["$ref"].rpartition("/")[2]]
+        assert row["properties"][column]["description"], path

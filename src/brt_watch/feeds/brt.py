@@ -10,14 +10,13 @@ import codecs
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
-from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds.feed import Feed
-from brt_watch.feeds.json_list import split_list
+from brt_watch.feeds.json_list import apart, split_list
 from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
 
 LAST_STAMP_MS = 253_402_300_799_999
@@ -34,7 +33,7 @@ _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", list: "l
 _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 
 
-_VEHICLE = re.compile(rb'(?<=,)\s*\{\s*"codigo"\s*:|^\s*\{\s*"codigo"\s*:')
+_VEHICLE = re.compile(rb'(?:(?<=,)|^)\s*\{\s*"codigo"\s*:')
 """How a vehicle begins in the list."""
 
 _WHOLE = re.compile(rb'\s*\{\s*"veiculos"\s*:\s*\[(.*\})\s*\]\s*\}\s*', re.DOTALL)
@@ -122,17 +121,7 @@ def _entries(body: bytes) -> list[bytes]:
             if not stretch or not _VEHICLE.search(stretch[1]) or b'"veiculos"' in stretch[1]:
                 raise _not_the_contract(body, error) from None
             entries = [stretch[1].strip()]
-        return [part for entry in entries for part in _apart(entry)]
-
-
-def _apart(stretch: bytes) -> list[bytes]:
-    """Split what cannot be read before each vehicle that begins in it: an odd quote takes in the next ones."""
-    if not _VEHICLE.search(stretch, 1) or read_entry(stretch)[1] != "not_readable":
-        return [stretch]
-    begins = [0, *(found.start() for found in _VEHICLE.finditer(stretch, 1)), len(stretch)]
-    parts = [stretch[begin:end].strip() for begin, end in pairwise(begins)]
-    # Without its comma an entry may be whole; the text of a broken one stays as it came.
-    return [part.removesuffix(b",").rstrip() for part in parts if part]
+        return [part for entry in entries for part in apart(entry, b"codigo")]
 
 
 def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:

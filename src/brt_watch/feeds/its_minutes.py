@@ -12,8 +12,11 @@ Written from public descriptions and from code of others; the service itself was
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -22,7 +25,7 @@ from brt_watch.clock import MINUTE, parse_moment
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds import brt
 from brt_watch.feeds.feed import Feed
-from brt_watch.feeds.json_list import split_list
+from brt_watch.feeds.json_list import apart, entries_of, is_json, split_list
 from brt_watch.model import Parsed, Record, Reject
 
 KEPT = timedelta(days=3)
@@ -53,6 +56,12 @@ _NAMES = {
 """Fields of the service, and the same by the name of the BRT's API."""
 
 
+_DATA = re.compile(rb'"data"\s*:\s*\[')
+_LIST_END = re.compile(rb'\](?=\s*(?:,\s*"|\}))')
+_NEXT_OBJECT = re.compile(rb"\}\s*,\s*(?=\{)")
+_FIRST_FIELD = re.compile(rb'\s*\{\s*"([^"\\]*)"\s*:')
+
+
 class Page(msgspec.Struct):
     """One page of a minute."""
 
@@ -70,7 +79,7 @@ def parameters(minute: datetime, cursor: str | None) -> dict[str, str]:
 
 def read_page(body: bytes, minute: datetime) -> Page:
     """Read a page; raises NotTheContract when it is none, or one of another minute."""
-    page = _page(body)
+    page, _ = _page(body)
     try:
         answered = parse_moment(page.minuto_utc)
     except ValueError as error:
@@ -118,21 +127,40 @@ def check_complete(pages: list[Page], parsed: Parsed, minute: datetime) -> None:
 
 
 def _entries(body: bytes) -> Iterator[bytes]:
-    for page in split_list(b'{"pages":' + body + b"}", b"pages") or [body]:
-        yield from map(bytes, _page(page).data)
+    for page in _pages(body):
+        yield from _page(page)[1]
 
 
-def _page(body: bytes) -> Page:
+def _pages(body: bytes) -> list[bytes]:
+    """Split the pages of a minute: a page begins at the last object that begins in the list before its own list."""
+    if (found := split_list(b'{"pages":' + body + b"}", b"pages")) is not None and all(map(is_json, found)):
+        return found
+    inside = body.strip().removeprefix(b"[").removesuffix(b"]")
+    begins, after = [0], 0
+    for data in _DATA.finditer(inside):
+        if after and (found_at := [each.end() for each in _NEXT_OBJECT.finditer(inside, after, data.start())]):
+            begins.append(found_at[-1])
+        after = data.end()
+    pages = [inside[begin:end].strip() for begin, end in pairwise([*begins, len(inside)])]
+    return [page.removesuffix(b",").rstrip() for page in pages]
+
+
+def _page(body: bytes) -> tuple[Page, list[bytes]]:
+    """Return a page, and the bytes of its entries. An entry that is no JSON (NaN, an odd quote) costs no other."""
     try:
-        return msgspec.json.decode(body, type=Page)
+        page = msgspec.json.decode(body, type=Page)
+        return page, list(map(bytes, page.data))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        # An entry that is no JSON (NaN, say) does not cost the others.
-        broken = [entry for entry in split_list(body, b"data") or [] if _decoded(entry) is None]
-        if not broken or broken == [b"null"] * len(broken):
-            raise NotTheContract("not_the_contract", f"{error}; it starts with {body[:60]!r}") from None
-        for entry in broken:
-            body = body.replace(entry, b"null", 1)
-        return _page(body)
+        data = _DATA.search(body)
+        for end in _LIST_END.finditer(body, data.end()) if data else ():
+            assert data is not None
+            with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+                page = msgspec.json.decode(body[: data.end()] + body[end.start() :], type=Page)
+                stretch = body[data.end() : end.start()]
+                first = _FIRST_FIELD.match(stretch)
+                name = first[1] if first else b"id_veiculo"
+                return page, [part for entry in entries_of(stretch) for part in apart(entry, name)]
+        raise NotTheContract("not_the_contract", f"{error}; it starts with {body[:60]!r}") from None
 
 
 def _decoded(text: bytes) -> Any:

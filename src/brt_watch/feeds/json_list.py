@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+
+import msgspec
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{},]', re.DOTALL)
 _LIST = re.compile(rb"\s*:\s*\[")
@@ -45,3 +48,31 @@ def split_list(body: bytes, name: bytes) -> list[bytes] | None:
         elif depth == 1 and text[1:-1] == name and (opened := _LIST.match(body, token.end())):
             list_at = opened.end() - 1
     return entries if end and not body[end:].strip() else None
+
+
+def apart(entry: bytes, first_field: bytes) -> list[bytes]:
+    """Split an entry that cannot be read where an object that begins with `first_field` begins.
+
+    An odd quote or bracket makes an entry take in those that follow it.
+    """
+    begins = re.compile(rb'(?:(?<=,)|^)\s*\{\s*"' + re.escape(first_field) + rb'"\s*:')
+    if not begins.search(entry, 1) or is_json(entry):
+        return [entry]
+    places = [0, *(found.start() for found in begins.finditer(entry, 1)), len(entry)]
+    # Without its comma a part may be whole; the text of a broken one stays as it came.
+    parts = [entry[begin:end].strip().removesuffix(b",").rstrip() for begin, end in pairwise(places)]
+    return [each for part in parts if part for each in entries_of(part)]
+
+
+def entries_of(stretch: bytes) -> list[bytes]:
+    """Return the entries of what stands between the brackets of a list; the whole where they cannot be told apart."""
+    return split_list(b'{"list":[' + stretch + b"]}", b"list") or [stretch.strip()]
+
+
+def is_json(text: bytes) -> bool:
+    """Whether a text is JSON."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+    return True

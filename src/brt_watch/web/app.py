@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -21,9 +22,10 @@ from brt_watch.errors import BrtWatchError
 from brt_watch.resources import Resources
 from brt_watch.web import openapi
 from brt_watch.web.dependencies import Dependencies
-from brt_watch.web.responses import add_problem_handlers, known_parameters
+from brt_watch.web.responses import add_problem_handlers, internal_error, known_parameters
 from brt_watch.web.responses import send as send_encoded
 from brt_watch.web.routes import boards, capture, feeds, health, history, lines, stream, vehicles
+from brt_watch.web.snapshot import Encoded
 
 PAGE = files("brt_watch") / "web" / "page"
 TILES = "https://tile.openstreetmap.org"
@@ -98,8 +100,11 @@ def _add_pages(app: FastAPI) -> None:
         return HTMLResponse(openapi.page(app.openapi()))
 
     @app.get("/", include_in_schema=False)
-    async def _index(_: Request) -> Response:
-        return FileResponse(str(PAGE / "index.html"), headers=ASK_AGAIN)
+    async def _index(request: Request) -> Response:
+        # Messengers show the card of a link only when its addresses are absolute.
+        site = escape(str(request.base_url).rstrip("/"))
+        html = (PAGE / "index.html").read_text(encoding="utf-8").replace(' content="/', f' content="{site}/')
+        return send_encoded(request, Encoded(html.encode(), "text/html; charset=utf-8"))
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def _favicon(_: Request) -> Response:
@@ -148,7 +153,10 @@ class Shortcut:
 
 
 class Guard:
-    """Adds the security headers to every answer, and counts the answers. HEAD is GET, whose body the server keeps."""
+    """Adds the security headers to every answer, also after an internal error, and counts the answers.
+
+    HEAD is GET, whose body the server keeps.
+    """
 
     def __init__(self, app: ASGIApp, counted: Counter[tuple[str, int]], embedded_by: list[str]) -> None:
         self._app = app
@@ -167,8 +175,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers: list[Any] = message["headers"]
                 headers.extend(self._headers)
                 method = scope["method"] if scope["method"] in METHODS else "other"
@@ -179,4 +191,10 @@ class Guard:
             await Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS"})(scope, receive, guarded)
             return
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        await self._app(asked, receive, guarded)
+        try:
+            await self._app(asked, receive, guarded)
+        except Exception:
+            if not started:
+                await internal_error(Request(scope))(scope, receive, guarded)
+            # The server writes it into the log.
+            raise

@@ -1,4 +1,4 @@
-"""The OpenAPI document, its schemas from `schemas.py` and `history_schemas.py`, and a page of it without a script."""
+"""The OpenAPI document, its schemas from the modules that declare answers, and a page of it without a script."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import examples, history_schemas, schemas
+from brt_watch.web import examples, history_schemas, schemas, tides
 
 _REF = "#/components/schemas/{name}"
+ROW = "x-row-schema"
 _SCHEMAS = [
     value
-    for module in (schemas, history_schemas)
+    for module in (schemas, history_schemas, tides)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
 ]
@@ -26,6 +27,11 @@ distances m, ages s. Names are those of the city's API, in Portuguese. Errors ar
 def schema(of: type, media_type: str = "application/json", **more: Any) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` of an operation that answers with a schema."""
     return {200: content({"$ref": _REF.format(name=of.__name__)}, media_type, **more), **PROBLEMS}
+
+
+def rows_of(of: type) -> dict[str, Any]:
+    """Return the schema of a table (CSV): a text, and what each of its rows is, by column."""
+    return {"type": "string", ROW: {"$ref": _REF.format(name=of.__name__)}}
 
 
 def content(schema: dict[str, Any], *media_types: str, **more: Any) -> dict[str, Any]:
@@ -101,9 +107,8 @@ def _about(schema: dict[str, Any]) -> str:
 
 def _csv_columns(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
     content = operation["responses"].get("200", {}).get("content", {})
-    if "text/csv" not in content or "application/json" not in content:
-        return {}
-    found = document["components"]["schemas"]["Signal"]["properties"]
+    row = content.get("text/csv", {}).get("schema", {}).get(ROW, {}).get("$ref", "").rpartition("/")[2]
+    found = document["components"]["schemas"][row]["properties"] if row else {}
     assert isinstance(found, dict)
     return found
 
@@ -130,7 +135,7 @@ def page(document: dict[str, Any]) -> str:
                     for name, each in columns.items()
                 )
                 parts.append(
-                    f"<details><summary>Columns of csv and parquet</summary>"
+                    f"<details><summary>Columns of the table</summary>"
                     f"<table><tr><th>name<th>type<th>what{rows}</table></details>"
                 )
             if example := _example(document, operation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from html import escape
 from http import HTTPStatus
@@ -40,12 +40,19 @@ Until = Annotated[
 ]
 
 
-NOT_FOUND_PAGE = """<!doctype html><html lang=pt-BR><meta charset=utf-8>
+PROBLEM_PAGE = """<!doctype html><html lang=pt-BR><meta charset=utf-8>
 <meta name=viewport content="width=device-width">
 <link rel=icon href=/page/icon.svg><link rel=stylesheet href=/page/css/tokens.css>
-<link rel=stylesheet href=/page/css/docs.css><title>Página não encontrada · brt-watch</title>
-<h1>Página não encontrada</h1><p lang=en>{problem}</p>
+<link rel=stylesheet href=/page/css/docs.css><title>{title} · brt-watch</title>
+<h1>{title}</h1><p lang=en>{problem}</p>
 <p><a href=/>Mapa ao vivo</a> · <a href=/api/docs>Documentação da API</a></p>"""
+TITLES = {
+    404: "Página não encontrada",
+    405: "Método não permitido",
+    422: "Pedido inválido",
+    500: "Erro interno",
+    503: "Indisponível no momento",
+}
 
 
 def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers: str) -> Response:
@@ -112,14 +119,25 @@ def _hours(span: timedelta) -> str:
     return f"{hours} hours" if not minutes else f"{hours * 60 + minutes} minutes"
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    """Answer that something is wrong, and what."""
+def problem(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """Answer that something is wrong, and what: a program with a problem of RFC 9457, a browser with a page."""
+    known = {"Vary": "Accept", **(headers or {})}
+    if "text/html" in request.headers.get("accept", ""):
+        title = escape(TITLES.get(status, HTTPStatus(status).phrase))
+        return HTMLResponse(PROBLEM_PAGE.format(title=title, problem=escape(detail)), status, known)
     body = msgspec.json.encode(Problem(HTTPStatus(status).phrase, status, detail, **more))
-    return Response(body, status, headers, "application/problem+json")
+    return Response(body, status, known, "application/problem+json")
+
+
+def internal_error(request: Request) -> Response:
+    """Answer that the fault is in this program."""
+    return problem(request, 500, "Internal error; see the server log.")
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Let every error be a problem."""
+    """Turn every expected error into a problem; `Guard` answers the others."""
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
@@ -128,26 +146,20 @@ def add_problem_handlers(app: FastAPI) -> None:
             detail = f"There is nothing at {request.url.path}; /api/docs lists what there is."
         if error.status_code == 405:
             detail = "This only reads: GET and HEAD are what can be asked."
-        if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
-            return HTMLResponse(NOT_FOUND_PAGE.format(problem=escape(detail)), 404)
-        return problem(error.status_code, detail, dict(error.headers or {}))
+        return problem(request, error.status_code, detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> Response:
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
         found = [{"where": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in error.errors()]
         detail = "; ".join(f"{each['where']}: {each['problem']}" for each in found)
-        return problem(422, detail, errors=found)
+        return problem(request, 422, detail, errors=found)
 
     @app.exception_handler(DatabaseUnreachable)
-    async def _no_database(_: Request, error: DatabaseUnreachable) -> Response:
+    async def _no_database(request: Request, error: DatabaseUnreachable) -> Response:
         log.warning("serve.no_database", problem=str(error))
-        return problem(503, "The database does not answer, and this needs it. Try again later.", {"Retry-After": "15"})
+        detail = "The database does not answer, and this needs it. Try again later."
+        return problem(request, 503, detail, {"Retry-After": "15"})
 
     @app.exception_handler(BrtWatchError)
-    async def _ours(_: Request, error: BrtWatchError) -> Response:
-        return problem(503, str(error))
-
-    @app.exception_handler(Exception)
-    async def _bug(_: Request, __: Exception) -> Response:
-        # The server writes it into the log.
-        return problem(500, "Internal error; see the server log.")
+    async def _ours(request: Request, error: BrtWatchError) -> Response:
+        return problem(request, 503, str(error))

@@ -5,20 +5,47 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from brt_watch.clock import RIO
 from brt_watch.web.formats import iso, safe_cell
+from brt_watch.web.schemas import Moment
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 
 HOUR = timedelta(hours=1)
 
-COLUMNS = (
-    *("location_ping_id", "service_date", "event_timestamp", "trip_id_performed", "trip_id_scheduled"),
-    *("trip_stop_sequence", "scheduled_stop_sequence", "vehicle_id", "device_id", "pattern_id", "stop_id"),
-    *("current_status", "latitude", "longitude", "gps_quality", "heading", "speed", "odometer"),
-    *("schedule_deviation", "headway_deviation", "trip_type", "schedule_relationship"),
-)
+
+class VehicleLocation(Struct, frozen=True):
+    """A signal as a row of vehicle_locations of TIDES 1.0; what the API does not say is empty."""
+
+    location_ping_id: Annotated[str, Meta(description="Vehicle and moment.")]
+    service_date: Annotated[str, Meta(description="The service day, which begins at 03:00 in Rio.")]
+    event_timestamp: Moment
+    trip_id_performed: Annotated[str, Meta(description="Empty: the API has no trips.")]
+    trip_id_scheduled: Annotated[str, Meta(description="Empty: the plan has headways, and no trips.")]
+    trip_stop_sequence: Annotated[int | None, Meta(description="Empty.")]
+    scheduled_stop_sequence: Annotated[int | None, Meta(description="Empty.")]
+    vehicle_id: Annotated[str, Meta(description="The vehicle's code.")]
+    device_id: Annotated[str, Meta(description="Empty.")]
+    pattern_id: Annotated[str, Meta(description="Line and direction, such as 22-ida.")]
+    stop_id: Annotated[str, Meta(description="Empty.")]
+    current_status: Annotated[str, Meta(description="Empty.")]
+    latitude: Annotated[float, Meta(description="Degrees (WGS 84).")]
+    longitude: Annotated[float, Meta(description="Degrees (WGS 84).")]
+    gps_quality: Annotated[str, Meta(description="Excellent, Good or Poor.")]
+    heading: Annotated[int | None, Meta(description="Degrees clockwise from north.")]
+    speed: Annotated[float | None, Meta(description="m/s.")]
+    odometer: Annotated[int | None, Meta(description="Metres.")]
+    schedule_deviation: Annotated[int | None, Meta(description="Empty.")]
+    headway_deviation: Annotated[int | None, Meta(description="Empty.")]
+    trip_type: Annotated[str, Meta(description="Empty.")]
+    schedule_relationship: Annotated[str, Meta(description="Empty.")]
+
+
+COLUMNS = VehicleLocation.__struct_fields__
 
 
 def vehicle_locations(signals: list[Signal]) -> Encoded:

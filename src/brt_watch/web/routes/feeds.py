@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.web import gtfs_rt, tides
 from brt_watch.web.dependencies import Dependencies, get_dependencies
-from brt_watch.web.openapi import NOT_MODIFIED, PROBLEMS, content
+from brt_watch.web.openapi import NOT_MODIFIED, PROBLEMS, content, rows_of
 from brt_watch.web.responses import From, Until, send, span
 from brt_watch.web.snapshot import Encoded
 
@@ -56,7 +56,10 @@ async def vehicle_positions(
     return send(request, snapshot.answer(("gtfs-rt", format, viagem, idade_max), make))
 
 
-@router.get("/tides/vehicle_locations.csv", responses={200: content({"type": "string"}, "text/csv"), **PROBLEMS})
+@router.get(
+    "/tides/vehicle_locations.csv",
+    responses={200: content(rows_of(tides.VehicleLocation), "text/csv"), **PROBLEMS},
+)
 def vehicle_locations(request: Request, deps: Deps, de: From = None, ate: Until = None) -> Response:
     """Signals as TIDES 1.0 vehicle_locations: the last ten minutes, or an hour at most. Complete, or an error."""
     begin, end = span(de, ate, deps.now, HOUR, USUAL)

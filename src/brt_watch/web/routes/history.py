@@ -19,7 +19,7 @@ from brt_watch.web import formats
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import History, Playback, Played, Range
-from brt_watch.web.openapi import PROBLEMS, schema
+from brt_watch.web.openapi import PROBLEMS, rows_of, schema
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, refuse_unknown, send, span
 from brt_watch.web.signals import Signal
 
@@ -39,8 +39,8 @@ _FORMS: dict[int | str, dict[str, Any]] = {
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/History"}},
             "application/geo+json": {"schema": {"type": "object"}},
-            "text/csv": {"schema": {"type": "string"}},
-            "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+            "text/csv": {"schema": rows_of(Signal)},
+            "application/vnd.apache.parquet": {"schema": rows_of(Signal) | {"format": "binary"}},
         },
     }
 }

@@ -34,6 +34,18 @@ def test_a_station_shows_what_comes_and_what_passed(visit: Any) -> None:
     page.locator(".problem", has_text="NENHUMA").wait_for()
 
 
+def test_a_station_without_lines_says_so(visit: Any) -> None:
+    """On its board and in its panel on the map: an empty list would promise a bus."""
+    seen = visit()
+    stations = httpx.get(f"{seen.site}/api/v1/stations", timeout=60).json()["estacoes"]
+    lonely = next(each for each in stations if not each["linhas"])
+    page = seen.go(f"estacao/{lonely['estacao_id']}")
+    page.locator(".directions", has_text="Nenhuma linha conhecida").wait_for()
+    assert page.locator(".coming").count() == 0
+    seen.map(f"mapa?estacao={lonely['estacao_id']}", least=0)
+    page.locator(".panel", has_text="Nenhuma linha conhecida").wait_for()
+
+
 def test_terminals_have_departures_and_arrivals(visit: Any, site: str) -> None:
     """A stop at 0 m and one at the end of the path count, by leaving and entering the terminal."""
     stations = httpx.get(f"{site}/api/v1/stations", timeout=60).json()["estacoes"]

@@ -23,6 +23,7 @@ from brt_watch.web import live, new_polls
 from brt_watch.web.app import create_app
 from brt_watch.web.live import Live
 from brt_watch.web.new_polls import NewPolls, WaitingWindows
+from tests.ask_web import ask
 from tests.fleet import body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -129,6 +130,25 @@ def test_streams_get_the_first_poll_after_a_set_back(looking: tuple[Live, Resour
     assert event
     (bus,) = json.loads(event.plain.split(b"data: ")[1])["veiculos"]
     assert bus["idade_segundos"] < 60
+
+
+def test_the_feed_keeps_its_old_stamp_without_a_good_record(
+    make_resources: Callable[..., Resources], clock: StillClock
+) -> None:
+    """Answers whose positions are all unusable are no news: the header of GTFS-Realtime says how old its content is."""
+    resources = make_resources(postgres_port=1024)
+    app = create_app(resources)
+    stamps = []
+    for latitude in (-23.006784, "-23.006784", None, "x"):
+        answer = body(vehicle(at=clock.now(), latitude=latitude))
+        resources.client.script.append(answer)  # type: ignore[attr-defined]
+        poll(resources, clock)
+        app.state.deps.live.look()
+        stamps.append(ask(app, "/gtfs-rt/vehicle-positions?format=json").json()["header"]["timestamp"])
+    assert stamps == stamps[:1] * 4
+    clock.time += timedelta(minutes=5)
+    app.state.deps.live.look()
+    assert ask(app, "/api/v1/vehicles").json()["aviso_codigo"] == "captura_parada"
 
 
 def rotten_file(folder: Path) -> None:

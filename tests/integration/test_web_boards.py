@@ -1,38 +1,128 @@
-"""The addresses of trips and passages against the models' own tables."""
+"""The addresses of the marts against the models' own tables."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
 import psycopg
+import pyarrow.parquet as parquet
 import pytest
+from fastapi import FastAPI
 
 from brt_watch.pipeline import Resources
 from brt_watch.web.app import create_app
+from brt_watch.web.mart_schemas import ANSWERS
+from brt_watch.web.routes import marts
 from tests.ask_web import ask
 
 TRIP = """insert into viagens (id_viagem, id_veiculo, dia_operacao, linha, sentido, partida, chegada, distancia_km,
     velocidade_media_kmh, cobertura, estacoes_passadas, estacoes_previstas, tipo, confianca, motivo_inicio, motivo_fim)
-    values ('t', '901008', '2026-11-24', '22', 'ida', '2026-11-24 23:50-03', '2026-11-25 00:10-03', 6.3, 19.9, 1, 9, 9,
+    values ('=t', '901008', '2026-11-24', '22', 'ida', '2026-11-24 23:50-03', '2026-11-25 00:10-03', 6.3, 19.9, 1, 9, 9,
     'completa', 'alta', 'terminal', 'terminal')"""
 PASSAGE = """insert into passagens (id_viagem, id_veiculo, dia_operacao, linha, sentido, ordem, estacao_id, chegada,
-    partida, incerteza_chegada_segundos, metodo) values ('t', '901008', '2026-11-24', '22', 'ida', 2, 'TOBSE',
+    partida, incerteza_chegada_segundos, metodo) values ('=t', '901008', '2026-11-24', '22', 'ida', 2, 'TOBSE',
     '2026-11-25 00:01-03', '2026-11-25 00:02-03', 9, 'na estação')"""
+HEADWAY = """insert into intervalos (escopo, dia_operacao, linha, sentido, estacao_id, id_viagem, id_veiculo, partida,
+    hora_operacao, intervalo_segundos, flag_desconhecido) values ('{}', '2026-11-24', {}, '{}', 'TOBSE', '=t', '901008',
+    '2026-11-25 00:02-03', 24, 300, false)"""
+HOUR = (
+    "insert into regularidade_hora (dia_operacao, linha, sentido, hora_operacao) values ('2026-11-24', '22', 'ida', {})"
+)
+SPEED = """insert into velocidade_trecho (dia_operacao, linha, sentido, hora_operacao, ordem, de_estacao_id,
+    ate_estacao_id, velocidade_p50_kmh) values ('2026-11-24', '22', 'ida', 24, 1, 'TOTAL', 'TOBSE', 31.5)"""
+SERVICE = """insert into oferta_hora (dia_operacao, linha, sentido, hora_operacao, viagens_previstas)
+    values ('2026-11-24', '22', 'ida', 24, 5)"""
+ROWS = [
+    *(TRIP, PASSAGE, HEADWAY.format("linha", "'22'", "ida"), HEADWAY.format("todas", "null", "leste")),
+    *(HOUR.format(23), HOUR.format(26), SPEED, SERVICE),
+]
 PERIOD = "de=2026-11-25T02:00:00Z&ate=2026-11-25T04:00:00Z"
 """From 23:00 to 01:00 in Rio: a trip after midnight belongs to the service day before."""
 
 
-@pytest.mark.with_network
-def test_trips_and_passages_are_those_of_the_models(resources: Resources) -> None:
-    app = create_app(resources)
-    path = f"/api/v1/passages?linha=22&sentido=ida&{PERIOD}"
-    assert ask(app, path).json()["passagens"] == []
+@pytest.fixture
+def app(resources: Resources) -> Iterator[FastAPI]:
     with psycopg.connect(resources.store.url) as connection:
-        connection.execute(TRIP)
-        connection.execute(PASSAGE)
-    (trip,) = ask(app, f"/api/v1/trips?linha=22&codigo=901008&{PERIOD}").json()["viagens"]
+        for row in ROWS:
+            connection.execute(row)
+    app = create_app(resources)
+    yield app
+    app.state.deps.history.reader.close()
+
+
+def found(app: FastAPI, address: str) -> list[dict[str, Any]]:
+    answer = ask(app, f"/api/v1/{address}")
+    assert answer.status_code == 200, answer.text
+    (rows,) = (value for value in answer.json().values() if isinstance(value, list))
+    return list(rows)
+
+
+@pytest.mark.with_network
+def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
+    (trip,) = found(app, f"trips?linha=22&codigo=901008&{PERIOD}")
     assert (trip["partida"], trip["tipo"], trip["cobertura"]) == ("2026-11-25T02:50:00Z", "completa", 1.0)
-    (passage,) = ask(app, path).json()["passagens"]
+    (passage,) = found(app, f"passages?linha=22&sentido=ida&{PERIOD}")
     assert (passage["estacao_id"], passage["chegada"]) == ("TOBSE", "2026-11-25T03:01:00Z")
-    assert ask(app, f"{path}&estacao=TOTAL").json()["passagens"] == []
-    assert ask(app, f"/api/v1/trips?linha=10&{PERIOD}").json()["viagens"] == []
-    assert ask(app, f"/api/v1/trips?{PERIOD}&line=22").status_code == 422
+    assert [row["sentido"] for row in found(app, f"headways?{PERIOD}")] == ["ida"]
+    assert [row["sentido"] for row in found(app, f"headways?{PERIOD}&escopo=todas")] == ["leste"]
+    # Of an hour its beginning counts: from 23:00 on, and not 02:00 any more.
+    assert [row["hora_operacao"] for row in found(app, f"regularity?{PERIOD}")] == [23]
+    assert [row["hora_operacao"] for row in found(app, "regularity?dia=2026-11-24")] == [23, 26]
+    assert [row["velocidade_p50_kmh"] for row in found(app, f"speeds?{PERIOD}&estacao=TOBSE")] == [31.5]
+    (hour,) = found(app, "service?dia=2026-11-24&linha=22")
+    assert (hour["viagens_previstas"], hour["viagens_realizadas"]) == (5.0, None)
+    for nothing in (f"passages?linha=22&{PERIOD}&estacao=TOTAL", f"trips?linha=10&{PERIOD}", "trips?dia=2026-11-25"):
+        assert found(app, nothing) == []
+
+
+@pytest.mark.with_network
+def test_a_mart_comes_whole_as_csv_and_parquet(app: FastAPI) -> None:
+    for answer in ANSWERS:
+        address = {"Regularity": "regularity", "Speeds": "speeds", "Service": "service"}.get(
+            answer.schema, answer.schema.lower()
+        )
+        plain = found(app, f"{address}?dia=2026-11-24")
+        text = ask(app, f"/api/v1/{address}?dia=2026-11-24&format=csv")
+        assert f'filename="{answer.mart.model}-2026-11-24.csv"' in text.headers["content-disposition"]
+        rows = list(csv.DictReader(io.StringIO(text.text)))
+        assert list(rows[0]) == [column.name for column in answer.mart.columns]
+        assert len(rows) == len(plain)
+        # A spreadsheet runs no cell.
+        assert rows[0].get("id_viagem", "'=t") == "'=t"
+        packed = ask(app, f"/api/v1/{address}?dia=2026-11-24&format=parquet").content
+        table = parquet.read_table(io.BytesIO(packed))
+        assert (table.num_rows, table.column_names) == (len(plain), list(rows[0]))
+        assert table.schema.field(0).metadata[b"description"].decode() == answer.mart.columns[0].description
+
+
+@pytest.mark.with_network
+def test_too_much_is_refused_and_not_cut_off(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marts, "MOST_ROWS", 1)
+    monkeypatch.setattr(marts, "MOST_ROWS_OF_A_FILE", 1)
+    for format in ("json", "csv", "parquet"):
+        answer = ask(app, f"/api/v1/regularity?dia=2026-11-24&format={format}")
+        assert (answer.status_code, "more than 1 rows" in answer.text) == (422, True)
+
+
+@pytest.mark.with_network
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        (f"trips?{PERIOD}&line=22", "Unknown parameter line"),
+        (f"trips?linha=X1&{PERIOD}", "allowed are"),
+        (f"passages?estacao=X1&{PERIOD}", "allowed are"),
+        ("trips?dia=2026-11-24&de=2026-11-24T00:00:00Z", "not both"),
+        ("service?dia=1899-01-01", "between the years"),
+        ("service?de=2026-11-01T00:00:00Z&ate=2026-11-03T00:00:00Z", "24 hours"),
+        ("headways?linha=22&escopo=todas", "leave out linha"),
+        ("speeds?codigo=901008", "Unknown parameter codigo"),
+    ],
+)
+def test_what_a_mart_cannot_be_asked_is_refused(resources: Resources, address: str, problem: str) -> None:
+    app = create_app(resources)
+    answer = ask(app, f"/api/v1/{address}")
+    assert (answer.status_code, problem in answer.json()["detail"]) == (422, True), answer.text
     app.state.deps.history.reader.close()

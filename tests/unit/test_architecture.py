@@ -23,6 +23,7 @@ ROOMS = [
     {"network"},
     {"archive", "store"},
     {"transform"},
+    {"marts"},
     {"resources", "pipeline", "health"},
     {"web"},
     {"flows", "service"},

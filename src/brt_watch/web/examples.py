@@ -15,16 +15,12 @@ from brt_watch.web.history_schemas import (
     Gap,
     History,
     Minute,
-    Passage,
-    Passages,
     Playback,
     Played,
     Range,
     Stringline,
     Trail,
     TrailPoint,
-    Trip,
-    Trips,
     TripTrack,
 )
 from brt_watch.web.schemas import (
@@ -110,34 +106,6 @@ _MINUTE = Minute(BEGIN, 3, 3, 0, 0, 0, 23.5, 2244)
 _GAP = Gap(BEGIN + timedelta(minutes=2), BEGIN + timedelta(minutes=5))
 _POINT = TrailPoint(SENT, VEHICLE.latitude, VEHICLE.longitude, 31.0, 268, "22", "volta", 1043.7)
 
-_TRIP = Trip(
-    id_viagem="901008 2026-11-24T17:00:00Z 22",
-    codigo="901008",
-    linha="22",
-    sentido="volta",
-    partida=BEGIN,
-    chegada=BEGIN + timedelta(minutes=19),
-    distancia_km=6.3,
-    velocidade_media_kmh=19.9,
-    cobertura=1.0,
-    estacoes_passadas=9,
-    estacoes_previstas=9,
-    tipo="completa",
-    confianca="alta",
-    motivo_inicio="terminal",
-    motivo_fim="terminal",
-)
-_PASSAGE = Passage(
-    id_viagem=_TRIP.id_viagem,
-    codigo="901008",
-    estacao_id="TOBMP",
-    ordem=3,
-    chegada=BEGIN + timedelta(seconds=240),
-    partida=BEGIN + timedelta(seconds=262),
-    incerteza_chegada_segundos=9.0,
-    metodo="na estação",
-)
-
 _EXAMPLES: tuple[msgspec.Struct, ...] = (
     VEHICLE,
     _FEATURE,
@@ -174,10 +142,6 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
     History(BEGIN, NOW, None, [_SIGNAL]),
     Playback(BEGIN, NOW, None, {"901008": Played("22", "volta", [(3579, -43.3222, -23.0036, 31.0, 268)])}, [_GAP]),
     Range(BEGIN - timedelta(days=30), NOW, None),
-    _TRIP,
-    Trips(BEGIN, NOW, NOW - timedelta(minutes=9), [_TRIP]),
-    _PASSAGE,
-    Passages("22", "volta", BEGIN, NOW, NOW - timedelta(minutes=9), [_PASSAGE]),
     Plan("dia útil", [PlannedHeadway("22", "2025-10-01", "05:00", "09:00", 108)]),
     Health("ok", NOW, 8.3, None),
     Problem("Unprocessable Entity", 422, "de must be earlier than ate."),

@@ -12,6 +12,8 @@ from typing import Any
 from brt_watch.capture.silence import GAP
 from brt_watch.clock import MINUTE, RIO, UTC, floor
 from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
+from brt_watch.marts.rows import Batches
+from brt_watch.marts.selection import LONGEST_TRIP, Selection, service_day
 from brt_watch.model import Status
 from brt_watch.transform.live import quoted
 from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode
@@ -87,6 +89,15 @@ class History:
         if since := self._lacks(de, ate):
             raise HistoryIncomplete(since=f"{since:%Y-%m-%d %H:%M:%S %Z}")
         return sorted(found.values(), key=lambda signal: signal.key)[:limit]
+
+    def rows(self, selection: Selection) -> Batches:
+        """Yield the rows of a mart, in batches; raises DatabaseUnreachable."""
+        return self.reader.batches(selection)
+
+    def derived_until(self, now: datetime) -> datetime | None:
+        """Return the end of the newest trip of the last days; None before the models have run."""
+        rows = self.reader.rows("web_trips_until", primeiro_dia=service_day(now - 2 * LONGEST_TRIP))
+        return rows[0]["ate"] if rows else None
 
     def _lacks(self, de: datetime, ate: datetime) -> datetime | None:
         """Return the beginning of what is captured and neither in a mart nor live, if some of it lies in the span."""

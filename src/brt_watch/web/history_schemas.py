@@ -43,59 +43,6 @@ class TripTrack(Struct, frozen=True):
     pontos: list[tuple[float, float, float | None]]
 
 
-class Trip(Struct, frozen=True):
-    """A trip of a vehicle on a line in one direction; the columns are those of the model `viagens`."""
-
-    id_viagem: str
-    codigo: str
-    linha: str
-    sentido: Direction
-    partida: Moment
-    chegada: Moment
-    distancia_km: float
-    velocidade_media_kmh: float | None
-    cobertura: float
-    estacoes_passadas: int
-    estacoes_previstas: int
-    tipo: str
-    confianca: str
-    motivo_inicio: str
-    motivo_fim: str
-
-
-class Trips(Struct, frozen=True):
-    """The trips of a period; `derivado_ate` is the end of the newest trip known, null before the models have run."""
-
-    de: Moment
-    ate: Moment
-    derivado_ate: Moment | None
-    viagens: list[Trip]
-
-
-class Passage(Struct, frozen=True):
-    """A vehicle at a station on a trip; the columns are those of the model `passagens`."""
-
-    id_viagem: str
-    codigo: str
-    estacao_id: str
-    ordem: int
-    chegada: Moment
-    partida: Moment
-    incerteza_chegada_segundos: float | None
-    metodo: str
-
-
-class Passages(Struct, frozen=True):
-    """The passages of a line and direction in a period; `derivado_ate` as for trips."""
-
-    linha: str
-    sentido: Direction
-    de: Moment
-    ate: Moment
-    derivado_ate: Moment | None
-    passagens: list[Passage]
-
-
 class Gap(Struct, frozen=True):
     """A time without a good poll."""
 

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import examples, history_schemas, schemas, tides
+from brt_watch.web import examples, history_schemas, mart_schemas, schemas, tides
 
 _REF = "#/components/schemas/{name}"
 ROW = "x-row-schema"
@@ -60,6 +60,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         _, components = msgspec.json.schema_components(_SCHEMAS, ref_template=_REF)
         for name, example in examples.by_schema().items():
             components[name]["examples"] = [example]
+        components.update(mart_schemas.schemas())
         made.setdefault("components", {})["schemas"] = components
         for operations in made["paths"].values():
             for operation in operations.values():

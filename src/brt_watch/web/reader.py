@@ -14,6 +14,8 @@ from psycopg.rows import args_row, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from brt_watch.errors import DatabaseUnreachable
+from brt_watch.marts.rows import Batches, fetch
+from brt_watch.marts.selection import Selection
 from brt_watch.store.database import Store
 from brt_watch.web.signals import Signal
 
@@ -64,6 +66,11 @@ class Reader:
                 return cursor.execute(sql(statement), values).fetchall()
             except psycopg.errors.UndefinedTable:
                 return []
+
+    def batches(self, selection: Selection) -> Batches:
+        """Yield the rows of a mart; nothing while its model does not exist."""
+        with self._connection() as connection:
+            yield from fetch(connection, selection)
 
     def close(self) -> None:
         """Close the connections."""

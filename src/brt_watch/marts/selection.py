@@ -1,0 +1,90 @@
+"""Which rows of a mart are wanted, as one statement for either engine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from brt_watch.clock import RIO
+from brt_watch.marts.tables import Mart
+from brt_watch.store.connection import statement
+
+SERVICE_DAY_BEGINS = timedelta(hours=3)
+"""Service days turn at 03:00 in Rio."""
+
+LONGEST_TRIP = timedelta(hours=24)
+"""A row may belong to a service day that began this long before its moment."""
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a mart: of service days, or of a period; filtered by values, which are never part of the statement."""
+
+    mart: Mart
+    first_day: date
+    last_day: date
+    begin: datetime | None = None
+    end: datetime | None = None
+    filters: dict[str, str] = field(default_factory=dict)
+    limit: int | None = None
+
+    @classmethod
+    def of_day(cls, mart: Mart, day: date, filters: dict[str, str] | None = None) -> Selection:
+        """Select the rows of a service day."""
+        return cls(mart, day, day, filters=filters or {})
+
+    @classmethod
+    def of_period(cls, mart: Mart, begin: datetime, end: datetime, filters: dict[str, str] | None = None) -> Selection:
+        """Select the rows whose moment lies in a period; of hours, those that begin in it."""
+        first, last = service_day(begin - LONGEST_TRIP), service_day(end)
+        return cls(mart, first, last, begin, end, filters or {})
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in the order of the values of a row."""
+        return [column.name for column in self.mart.columns]
+
+    def for_postgres(self) -> tuple[str, dict[str, object]]:
+        """Return the statement and its values, with psycopg's placeholders."""
+        values: dict[str, object] = {"primeiro_dia": self.first_day, "ultimo_dia": self.last_day}
+        conditions = [self.mart.filters[name] for name in self.filters]
+        if self.begin and self.end:
+            if self.mart.moment:
+                conditions += [f"{self.mart.moment} >= %(de)s", f"{self.mart.moment} < %(ate)s"]
+                values |= {"de": self.begin, "ate": self.end}
+            else:
+                conditions += [
+                    "(dia_operacao, hora_operacao) >= (%(do_dia)s, %(da_hora)s)",
+                    "(dia_operacao, hora_operacao) < (%(ao_dia)s, %(a_hora)s)",
+                ]
+                values |= dict(zip(("do_dia", "da_hora"), _hour_from(self.begin), strict=True))
+                values |= dict(zip(("ao_dia", "a_hora"), _hour_from(self.end), strict=True))
+        query = statement("mart").format(
+            columns=", ".join(column.source for column in self.mart.columns),
+            model=self.mart.model,
+            conditions="".join(f"\n    and {each}" for each in conditions),
+            order=", ".join(self.mart.order),
+            limit="" if self.limit is None else f"limit {self.limit:d}",
+        )
+        return query, values | self.filters
+
+    def for_duckdb(self) -> tuple[str, dict[str, object]]:
+        """Return the statement and its values, with DuckDB's placeholders."""
+        query, values = self.for_postgres()
+        return re.sub(r"%\((\w+)\)s", r"$\1", query), values
+
+
+def service_day(moment: datetime) -> date:
+    """Return the service day of a moment."""
+    return (moment.astimezone(RIO) - SERVICE_DAY_BEGINS).date()
+
+
+def _hour_from(moment: datetime) -> tuple[date, int]:
+    """Return the first hour of operation, 3 to 26, that begins at the moment or after it."""
+    local = moment.astimezone(RIO)
+    rounded = local.replace(minute=0, second=0, microsecond=0)
+    rounded += _HOUR if rounded < local else timedelta()
+    return service_day(rounded), (rounded - SERVICE_DAY_BEGINS).hour + 3

@@ -29,9 +29,9 @@ def schema(of: type, media_type: str = "application/json", **more: Any) -> dict[
     return {200: content({"$ref": _REF.format(name=of.__name__)}, media_type, **more), **PROBLEMS}
 
 
-def rows_of(of: type) -> dict[str, Any]:
+def rows_of(of: type | str) -> dict[str, Any]:
     """Return the schema of a table (CSV): a text, and what each of its rows is, by column."""
-    return {"type": "string", ROW: {"$ref": _REF.format(name=of.__name__)}}
+    return {"type": "string", ROW: {"$ref": _REF.format(name=of if isinstance(of, str) else of.__name__)}}
 
 
 def content(schema: dict[str, Any], *media_types: str, **more: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from brt_watch.marts.tables import Mart
 from brt_watch.web import formats, tables
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.mart_schemas import ANSWERS, Answer
-from brt_watch.web.openapi import PROBLEMS, ROW
+from brt_watch.web.openapi import PROBLEMS, rows_of
 from brt_watch.web.responses import EARLIEST, LATEST, NO_NUL, From, Until, as_json, refuse_unknown, span
 
 router = APIRouter(tags=["lines"])
@@ -75,7 +75,7 @@ Question = Annotated[Asked, Depends()]
 def _responses(answer: Answer) -> dict[int | str, dict[str, Any]]:
     content = {
         "application/json": {"schema": {"$ref": f"#/components/schemas/{answer.schema}"}},
-        "text/csv": {"schema": {"type": "string", ROW: {"$ref": f"#/components/schemas/{answer.row}"}}},
+        "text/csv": {"schema": rows_of(answer.row)},
         "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
     }
     return {200: {"description": f"Rows of the model `{answer.mart.model}`.", "content": content}, **PROBLEMS}

@@ -22,6 +22,13 @@ export function age(seconds) {
   return `${Math.round(whole / 86400)} d`;
 }
 
+/** Return a headway or a wait in words: its seconds matter up to ten minutes (95 s, 2 min 10 s, 12 min). */
+export function headwayWords(seconds) {
+  if (seconds === null || seconds === undefined || seconds < 100 || seconds >= 600) return age(seconds);
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
 export const ago = (seconds) => t("ago", { age: age(seconds) });
 
 export const clock = (moment, seconds = false) =>
@@ -30,7 +37,7 @@ export const clock = (moment, seconds = false) =>
 export const dayName = (moment, long = false) =>
   new Date(moment).toLocaleDateString(locale(), { timeZone: RIO, day: "numeric", month: long ? "long" : "short", weekday: long ? "long" : undefined, year: long ? "numeric" : undefined });
 
-export const dateTime = (moment) => `${dayName(moment)}, ${clock(moment)}`;
+export const dateTime = (moment, seconds = false) => `${dayName(moment)}, ${clock(moment, seconds)}`;
 
 /** Return the day in Rio as YYYY-MM-DD. */
 export const rioDay = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: RIO });

@@ -11,7 +11,7 @@ export function notice() {
   if (!live.notice) return null;
   const { failure } = live.trouble ?? {};
   if (live.notice.code === "sem_captura" && failure) return { text: withHint("notice.sem_captura.failed", { time: clock(failure.tick, true), why: failure.motivo }), mild: false };
-  if (live.notice.code === "captura_parada") return { text: withHint("notice.captura_parada", { time: dateTime(live.generated) }), mild: false };
+  if (live.notice.code === "captura_parada") return { text: withHint("notice.captura_parada", { time: dateTime(live.generated, true) }), mild: false };
   const key = `notice.${live.notice.code}`;
   return { text: t(key) === key ? live.notice.text : t(key), mild: MILD.includes(live.notice.code) };
 }

@@ -1,6 +1,6 @@
 // The controller's board: every line as two straight strips with its buses as beads, the worst first.
 import { fill, h, s } from "../dom.js";
-import { age, clock } from "../format.js";
+import { age, clock, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { ageOf, live } from "../live.js";
 import { destination, pathOf, short } from "../network.js";
@@ -117,12 +117,12 @@ export function enter(root) {
 }
 
 const toward = ({ linha, sentido }) => t("stop.toward", { end: short(destination(linha, sentido) ?? t(`direction.${sentido}`)) });
-const planWords = ({ planned }) => (planned ? t("control.plan", { age: age(planned) }) : t("control.noplan"));
+const planWords = ({ planned }) => (planned ? t("control.plan", { age: headwayWords(planned) }) : t("control.noplan"));
 
 function hole(state) {
   return h("li", {}, lineBadge(state.linha), h("span", {}, toward(state)),
-    h("b", {}, t("control.hole", { age: age(state.gap.seconds), place: state.gap.place })), h("span", { class: "muted" }, planWords(state)),
-    state.hold >= 30 && h("span", { class: "hold" }, t("control.hold", { age: age(state.hold) })));
+    h("b", {}, t("control.hole", { age: headwayWords(state.gap.seconds), place: state.gap.place })), h("span", { class: "muted" }, planWords(state)),
+    state.hold >= 30 && h("span", { class: "hold" }, t("control.hold", { age: headwayWords(state.hold) })));
 }
 
 function strip(state) {
@@ -140,10 +140,10 @@ function strip(state) {
         const place = x(share);
         const named = seconds !== null && place - free > 34;
         if (named) free = place;
-        return s("g", { class: `bead ${grade}` }, s("title", {}, t(seconds === null ? "control.bead.none" : "control.bead", { bus: bus.codigo, ahead: age(seconds), age: age(ageOf(bus)) })),
+        return s("g", { class: `bead ${grade}` }, s("title", {}, t(seconds === null ? "control.bead.none" : "control.bead", { bus: bus.codigo, ahead: headwayWords(seconds), age: age(ageOf(bus)) })),
           shape(grade, place), named && s("text", { x: place, y: 40, "text-anchor": "middle" }, seconds < 90 ? `${Math.round(seconds)}s` : `${Math.round(seconds / 60)}′`));
       })),
-    h("span", { class: "strip-end small" }, state.hold >= 30 ? h("b", { class: "hold" }, t("control.hold", { age: age(state.hold) })) : state.waiting ? `${state.waiting} ${t("stop.waiting")}` : ""));
+    h("span", { class: "strip-end small" }, state.hold >= 30 ? h("b", { class: "hold" }, t("control.hold", { age: headwayWords(state.hold) })) : state.waiting ? `${state.waiting} ${t("stop.waiting")}` : ""));
 }
 
 /** A bead: a disc, a square when bunched, a ring when there is a gap, so that colour is not all. */

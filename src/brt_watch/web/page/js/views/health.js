@@ -117,7 +117,7 @@ function bars(rejections) {
 function alertTable(alerts) {
   const heads = ["when", "what", "state"].map((name) => h("th", { scope: "col" }, t(`health.${name}`)));
   const rows = alerts.map((alert) => h("tr", {},
-    h("td", { class: "nowrap" }, dateTime(alert.tick)),
+    h("td", { class: "nowrap" }, dateTime(alert.tick, true)),
     h("td", {}, named("alert", alert.code), alert.subject && [" ", h("code", {}, alert.subject)],
       alert.detail && h("div", { class: "muted small" }, alert.detail)),
     h("td", { class: "nowrap" }, alert.event === "raised" ? h("b", { class: "poor" }, t("health.raised")) : t("health.closed"))));

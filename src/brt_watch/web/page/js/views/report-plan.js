@@ -51,7 +51,7 @@ const { enter } = reportView("plano", (report) => {
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.covered > 0 ? number(hour.seen) : t("nodata"), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? t("away.short") : `${number(100 * hour.covered)} %`])),
+      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.covered > 0 ? number(hour.seen) : t("nodata"), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", isWeekend(data.end) ? ` ${t("control.weekend")}` : ""));
   }

@@ -1,6 +1,6 @@
 // Headways and regularity: how evenly the buses of a line pass its stations, against the plan.
 import { fill, h, s } from "../dom.js";
-import { age, clock, number } from "../format.js";
+import { clock, headwayWords, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
 import { BUNCHED, headways, marksOf, median, passagesOf, waits } from "../passages.js";
@@ -40,15 +40,15 @@ const { enter } = reportView("regularidade", (report) => {
     const lost = all.length - known.length;
     report.lede.textContent = [report.coverage(), report.modelWords(), lost ? `${t("reg.unknown", { count: lost })}.` : ""].filter(Boolean).join(" ");
     fill(top, figures([
-      [t("reg.median"), seconds.length ? age(median(seconds)) : t("nodata"), planned ? t("reg.planned", { age: age(planned) }) : t("control.noplan")],
-      [t("reg.wait"), mean === null ? t("nodata") : age(mean), mean === null ? "" : t("reg.even", { age: age(even) })],
+      [t("reg.median"), seconds.length ? headwayWords(median(seconds)) : t("nodata"), planned ? t("reg.planned", { age: headwayWords(planned) }) : t("control.noplan")],
+      [t("reg.wait"), mean === null ? t("nodata") : headwayWords(mean), mean === null ? "" : t("reg.even", { age: headwayWords(even) })],
       [t("reg.bunched"), seconds.length ? `${number((100 * bunched) / seconds.length)} %` : t("nodata"), t("reg.bunched.note", { count: number(bunched), all: number(seconds.length) })],
     ]));
     shown = { data, stop, all, svg: heatMap(data, inner, read) };
     fill(heat, shown.svg);
     fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), t(`reg.key.${i}`))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")));
     fill(list, h("h2", {}, t("reg.table", { name: stop.nome })), table(t("reg.table", { name: stop.nome }), [[t("reg.at")], [t("list.bus")], [t("control.headway"), true], [t("control.planned"), true], [t("reg.previous")]],
-      [...all].reverse().map((one) => [h("a", { href: address("reproducao", { t: iso(one.at) }) }, clock(one.at * 1000, true)), one.codigo, one.known ? age(one.seconds) : t("reg.key.lost"), words(plannedHeadway(data.linha, one.at * 1000)), one.before])));
+      [...all].reverse().map((one) => [h("a", { href: address("reproducao", { t: iso(one.at) }) }, clock(one.at * 1000, true)), one.codigo, one.known ? headwayWords(one.seconds) : t("reg.key.lost"), words(plannedHeadway(data.linha, one.at * 1000)), one.before])));
   }
 
   return {
@@ -60,7 +60,7 @@ const { enter } = reportView("regularidade", (report) => {
 
 export { enter };
 
-const words = (planned) => (planned ? age(planned) : "–");
+const words = (planned) => (planned ? headwayWords(planned) : "–");
 const iso = (second) => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 
 function isBunched(data, { at, seconds }) {
@@ -95,7 +95,7 @@ function heatMap(data, stops, read) {
       const observed = here.length ? median(here.map((one) => one.seconds)) : null;
       const ratio = observed !== null && planned ? observed / planned : null;
       const uncaptured = lost(from);
-      const values = { place: stop.nome, time: clock(from * 1000), age: age(observed), ratio: `${Math.round((ratio ?? 0) * 100)} %`, count: here.length };
+      const values = { place: stop.nome, time: clock(from * 1000), age: headwayWords(observed), ratio: `${Math.round((ratio ?? 0) * 100)} %`, count: here.length };
       const said = t(uncaptured ? (data.away ? "reg.cell.away" : "reg.cell.lost") : observed === null ? "reg.cell.none" : ratio === null ? "reg.cell.plain" : "reg.cell", values);
       svg.append(s("rect", {
         class: "heat", x: left + column * cell, y, width: cell - 1, height: row - 2, stroke: token("rule"), "stroke-width": 0.4,

@@ -28,17 +28,17 @@ const { enter } = reportView("viagens", (report) => {
     kind.press(chosen());
     shown = trips.filter((trip) => !chosen() || trip.kind === chosen());
     const longest = Math.max(1, ...shown.map((trip) => trip.seconds));
-    fill(list, table(t("report.viagens"), [[t("list.bus")], [t("trips.left")], [t("trips.came")], [t("trips.duration"), true], [middle === null ? "" : t("trips.of", { age: age(middle) })], [t("diagram.covered"), true], [t("diagram.mean"), true], [t("trips.state")]],
+    fill(list, table(t("report.viagens"), [[t("list.bus")], [t("trips.left")], [t("trips.came")], [t("trips.duration"), true], [t("trips.state")], [t("diagram.covered"), true], [t("diagram.mean"), true], [middle === null ? "" : t("trips.of", { age: age(middle) })]],
       shown.map((trip) => [
-        h("a", { href: address("diagrama", { linha: data.linha, sentido: data.sentido, onibus: trip.codigo, horas: "2", ate: report.minute() }) }, trip.codigo), clock(trip.from * 1000), trip.kind === "andamento" ? "…" : clock(trip.to * 1000),
-        age(trip.seconds), bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind), `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, [t(`trips.one.${trip.kind}`), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""],
+        h("a", { href: address("diagrama", { linha: data.linha, sentido: data.sentido, onibus: trip.codigo, horas: "2", ate: report.minute() }) }, trip.codigo), clock(trip.from * 1000, true), trip.kind === "andamento" ? "…" : clock(trip.to * 1000, true),
+        age(trip.seconds), [t(`trips.one.${trip.kind}`), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""], `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind),
       ])), h("p", { class: "muted small note" }, t("trips.note")));
   }
 
   const iso = (second) => new Date(second * 1000).toISOString();
   return {
     element: list, draw, controls: h("div", {}, h("span", { class: "label" }, t("trips.kind")), kind),
-    drawing: () => tableSvg([t("list.bus"), t("trips.left"), t("trips.came"), t("trips.duration"), t("diagram.covered"), t("trips.state")], shown.slice(0, 60).map((trip) => [trip.codigo, clock(trip.from * 1000), clock(trip.to * 1000), age(trip.seconds), `${number(trip.share * 100)} %`, t(`trips.one.${trip.kind}`)])),
+    drawing: () => tableSvg([t("list.bus"), t("trips.left"), t("trips.came"), t("trips.duration"), t("diagram.covered"), t("trips.state")], shown.slice(0, 60).map((trip) => [trip.codigo, clock(trip.from * 1000, true), clock(trip.to * 1000, true), age(trip.seconds), `${number(trip.share * 100)} %`, t(`trips.one.${trip.kind}`)])),
     rows: () => shown.map((trip) => ({ linha: report.linha, sentido: report.sentido, onibus: trip.codigo, inicio: iso(trip.from), fim: trip.kind === "andamento" ? null : iso(trip.to), duracao_s: Math.round(trip.seconds), metros: Math.round(trip.metres), trecho_observado: Number(Math.min(1, trip.share).toFixed(3)), situacao: trip.kind, confianca: trip.confidence ?? null })),
   };
 });

@@ -61,7 +61,7 @@ export function stationPanel(panel, id, close, view) {
       h("tbody", {}, newest.map((group) => h("tr", {},
         h("td", {}, lineBadge(group[0].linha)),
         h("td", {}, endWord(lines, group[0]), destination(group[0].linha, group[0].sentido) ?? group[0].sentido,
-          h("div", { class: "muted small" }, group.map((pass, i) => [i ? " · " : "", opener(pass.codigo), ` ${clock(pass.datahora)}`]))),
+          h("div", { class: "muted small" }, group.map((pass, i) => [i ? " · " : "", opener(pass.codigo), ` ${clock(pass.datahora, true)}`]))),
         h("td", { class: "number nowrap since" }, age(group[0].ha_segundos + later)))))));
   }
 

@@ -1,7 +1,7 @@
 // The station board: what comes next, what passed last. Without a station: search, favourites, the nearest ones.
 import { estimate, GREY, loadTracks, minutesWords, onTheWay, SILENT, waitingAt } from "../estimates.js";
 import { entitle, fill, h, icon } from "../dom.js";
-import { age, clock, distance } from "../format.js";
+import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { destination, network, short } from "../network.js";
@@ -225,7 +225,7 @@ function lastWords(id, { linha, sentido, ponta }) {
   const passes = (boards.stations.get(id)?.passagens ?? []).filter((pass) => pass.linha === linha && pass.sentido === sentido);
   const last = passes.sort((a, b) => Date.parse(b.datahora) - Date.parse(a.datahora))[0];
   const planned = ponta === "fim" ? null : plannedHeadway(linha, live.generated);
-  const plan = planned && ` · ${t("stop.plan", { age: age(planned) })}`;
+  const plan = planned && ` · ${t("stop.plan", { age: headwayWords(planned) })}`;
   if (!last) return [t("stop.nolast", { line: linha }), plan];
   const since = secondsSince(last.datahora);
   const words = t(ponta === "inicio" ? "stop.left" : ponta === "fim" ? "stop.came" : "stop.last", { line: linha, time: clock(last.datahora), age: age(since), bus: last.codigo });

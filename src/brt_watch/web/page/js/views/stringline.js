@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { lineColor } from "../colors.js";
 import { entitle, fill, h, icon, segments } from "../dom.js";
-import { age, clock, dateTime, distance, number, rioDay, rioMoment } from "../format.js";
+import { clock, dateTime, distance, headwayWords, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
@@ -129,14 +129,14 @@ class Diagram {
   tell(from, end) {
     const trips = this.data.veiculos.length;
     const { headway, share } = this.bunches;
-    const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: age(headway), bunched: `${number(share * 100)}%` };
+    const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: `${number(share * 100)}%` };
     const pieces = this.data.pieces ? ` ${t("diagram.pieces", { pieces: number(this.data.pieces) })}` : "";
     this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words) + pieces);
     this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];
       const hours = (last[0] - first[0]) / 3600;
-      return h("tr", {}, h("td", {}, trip.codigo), h("td", {}, clock(first[0] * 1000)), h("td", {}, clock(last[0] * 1000)),
+      return h("tr", {}, h("td", {}, trip.codigo), h("td", {}, clock(first[0] * 1000, true)), h("td", {}, clock(last[0] * 1000, true)),
         h("td", { class: "number" }, distance(last[1] - first[1])),
         h("td", { class: "number" }, hours > 0 ? `${number((last[1] - first[1]) / 1000 / hours)} km/h` : "–"));
     };

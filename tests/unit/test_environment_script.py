@@ -35,3 +35,19 @@ def test_an_environment_in_use_is_not_renewed(tmp_path: Path) -> None:
         at_work.stdin.close()
     done = subprocess.run(command, cwd=home(), env=os.environ | paths, capture_output=True, text=True)
     assert done.returncode == 9, "nobody uses it any more"
+
+
+def test_half_an_environment_is_renewed_in_silence(tmp_path: Path) -> None:
+    """Its installation was ended midway: Python is there, nothing else is."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    (tmp_path / "bin" / "python").chmod(0o755)
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    (stubs / "uv").write_text("#!/bin/sh\nexit 9\n")
+    (stubs / "uv").chmod(0o755)
+    environment = os.environ | {"PATH": f"{stubs}:{os.environ['PATH']}"}
+    command = ["scripts/environment", str(tmp_path), sys.executable]
+    done = subprocess.run(command, cwd=home(), env=environment, capture_output=True, text=True)
+    assert done.returncode == 9
+    assert "Traceback" not in done.stderr

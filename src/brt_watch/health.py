@@ -67,6 +67,17 @@ class FailingFlow:
 
 
 @dataclass(frozen=True)
+class SeenFeed:
+    """What a data folder shows of a further feed."""
+
+    name: str
+    polls: list[Poll]
+    """The newest polls, back to the last good one."""
+    troubles: list[Trouble]
+    set_aside: int
+
+
+@dataclass(frozen=True)
 class Seen:
     """What a data folder shows of the state of the system."""
 
@@ -85,6 +96,7 @@ class Seen:
     troubles: list[Trouble]
     set_aside: int
     folder: Path
+    further: tuple[SeenFeed, ...] = ()
 
     @property
     def last_poll(self) -> Poll | None:
@@ -123,7 +135,13 @@ def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
         troubles=files.state.read_watch().troubles,
         set_aside=len(list(files.damaged.glob("*"))),
         folder=settings.folder,
+        further=tuple(_look_at(each.name, settings.of(each)) for each in settings.further),
     )
+
+
+def _look_at(name: str, settings: Settings) -> SeenFeed:
+    files = CaptureFiles(settings.folder, settings.feed_name)
+    return SeenFeed(name, _recent_polls(files), files.state.read_watch().troubles, len(list(files.damaged.glob("*"))))
 
 
 def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
@@ -142,6 +160,8 @@ def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
         )
     for trouble in seen.troubles:
         found.append(Problem(trouble.code, f"{f'{trouble.code} {trouble.subject}'.strip()}: {trouble.detail}"))
+    for feed in seen.further:
+        found += _feed_problems(feed, seen)
     if database_problem:
         found.append(Problem("database", database_problem))
     if seen.set_aside:
@@ -202,6 +222,23 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
     elif runs or polled:
         since = f" since {_shown(max(times))}" if times else ""
         yield Problem("no_good_poll", f"No poll has come{since}: the log is {seen.folder}/logs/capture.log")
+
+
+def _feed_problems(feed: SeenFeed, seen: Seen) -> Iterator[Problem]:
+    """Yield what is wrong with a further feed, while anything captures."""
+    good = next((poll for poll in reversed(feed.polls) if poll.status.is_good), None)
+    times = [moment for moment in (good and good.tick, seen.capturing_since) if moment]
+    if seen.capturing_since is not None and all(abs(seen.now - moment) > BEHIND for moment in times):
+        last = feed.polls[-1] if feed.polls else None
+        why = f": {last.reason} ({last.detail})" if last and last.status is Status.FAILED else ""
+        since = f" since {_shown(good.tick)}" if good else ""
+        yield Problem("no_good_poll", f"The feed {feed.name} has no good answer{since}{why}")
+    for trouble in feed.troubles:
+        what = f"{trouble.code} {trouble.subject}".strip()
+        yield Problem(trouble.code, f"The feed {feed.name}: {what}: {trouble.detail}")
+    if feed.set_aside:
+        where = seen.folder / "feeds" / feed.name / "damaged"
+        yield Problem("set_aside", f"{feed.set_aside} damaged windows of {feed.name} were set aside in {where}.")
 
 
 def _recent_polls(files: CaptureFiles) -> list[Poll]:

@@ -104,6 +104,8 @@ class Parsed:
     records: Sequence[Record]
     rejects: list[Reject]
     fields: dict[str, list[str]] = field(default_factory=dict)
+    passed_over: dict[str, int] = field(default_factory=dict)
+    """What the answer holds beside vehicles, counted by kind."""
 
 
 @dataclass(frozen=True)

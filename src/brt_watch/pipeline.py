@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import structlog
 
@@ -30,6 +31,9 @@ from brt_watch.store.load import Loaded
 from brt_watch.transform import runner as dbt
 
 log = structlog.get_logger()
+
+LAST_MOMENT = timedelta(milliseconds=200)
+"""So long before the next tick nobody waits for a poll any more."""
 
 
 # -- capture --------------------------------------------------------------------------------------------------------
@@ -52,6 +56,7 @@ def capture(tick: datetime, resources: Resources) -> Poll:
             poll, alerts = poll_without_disk(tick, error, resources)
     log.info(
         "capture",
+        **({"feed": resources.name} if resources.name else {}),
         tick=str(tick),
         status=poll.status.value,
         reason=poll.reason,
@@ -66,17 +71,43 @@ def capture(tick: datetime, resources: Resources) -> Poll:
     return poll
 
 
+def capture_feeds(tick: datetime, resources: Resources) -> dict[str, Poll]:
+    """Poll every feed at a tick, each in a thread of its own; returns the polls by the names of the feeds.
+
+    The first feed has no name. A poll ends a second before the next tick, so one slow feed delays no other; one that
+    takes longer all the same, on a busy machine, is left to itself, and its feed misses that tick.
+    """
+    polls: dict[str, Poll] = {}
+
+    def capture_one(each: Resources) -> None:
+        try:
+            polls[each.name] = capture(tick, each)
+        except Exception:
+            # What went wrong with one feed must not cost the others their poll.
+            log.exception("capture_failed", feed=each.name, tick=str(tick))
+
+    threads = [Thread(target=capture_one, args=(each,), daemon=True) for each in resources.further]
+    for thread in threads:
+        thread.start()
+    polls[resources.name] = capture(tick, resources)
+    ends_at = tick + resources.step - LAST_MOMENT
+    for thread in threads:
+        thread.join(max(0.0, resources.clock.real_seconds(ends_at - resources.clock.now())))
+    return dict(polls)
+
+
 # -- load -----------------------------------------------------------------------------------------------------------
 
 
 def windows_to_load(resources: Resources) -> list[Path]:
-    """Return the closed windows, oldest first, after closing the open one if it is due."""
-    # A poll in progress closes the window itself.
-    with suppress(AlreadyRunning), resources.files.writing():
-        window = repaired_window(resources)
-        if window and is_due(window, resources.clock.now(), resources):
-            close(window, resources)
-    return resources.files.closed_windows()
+    """Return the closed windows of every feed, oldest first, after closing the open ones that are due."""
+    for each in resources.feeds:
+        # A poll in progress closes the window itself.
+        with suppress(AlreadyRunning), each.files.writing():
+            window = repaired_window(each)
+            if window and is_due(window, each.clock.now(), each):
+                close(window, each)
+    return [folder for each in resources.feeds for folder in each.files.closed_windows()]
 
 
 def load(folder: Path, resources: Resources) -> Loaded:
@@ -86,6 +117,7 @@ def load(folder: Path, resources: Resources) -> Loaded:
     DamagedWindow is raised.
     """
     started = time.perf_counter()
+    resources = resources.of(folder)
     # Someone may load by hand while the flow does.
     with lock.hold(resources.settings.folder / "run" / "load.lock", "A load", patience_seconds=60):
         if not folder.exists():

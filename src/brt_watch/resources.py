@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_models import LakeModels
@@ -10,7 +11,7 @@ from brt_watch.capture.alerts import Webhook
 from brt_watch.capture.capture import Capture
 from brt_watch.capture.fetch import Client
 from brt_watch.capture.files import CaptureFiles
-from brt_watch.feeds.brt import FEED as BRT
+from brt_watch.feeds import feed_named
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 
@@ -23,16 +24,29 @@ class Resources(Capture):
     webhook: Webhook
     on_lake: bool = False
     """Whether the models are to be derived on the lake, also when there is a Postgres."""
+    name: str = ""
+    """The name of a further feed; empty for the first one."""
+    further: tuple[Resources, ...] = ()
+    """The feeds that are captured and loaded beside this one, each in a folder and a schema of its own."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Resources:
         """Return the resources that the settings describe."""
-        clock, feed_url = settings.time, str(settings.feed_url)
-        client = Client(feed_url, clock, settings.max_response_bytes, BRT.accept)
-        files = CaptureFiles(settings.folder, settings.feed_name)
-        address, folder = settings.alert_webhook.get_secret_value(), settings.folder.name
-        webhook = Webhook(address, lambda: f"{files.capturer}, {folder}")
-        return cls(settings, clock, client, files, Store(settings), webhook)
+        webhook = _webhook(settings)
+        further = tuple(
+            _resources(settings.of(each), Store(settings, each.name), webhook, each.name) for each in settings.further
+        )
+        return _resources(settings, Store(settings), webhook, further=further)
+
+    @property
+    def feeds(self) -> tuple[Resources, ...]:
+        """The resources of every feed, those of the first one first."""
+        return (self, *self.further)
+
+    def of(self, folder: Path) -> Resources:
+        """Return the resources of the feed to which a window belongs."""
+        owners = (each for each in self.further if folder.is_relative_to(each.files.data))
+        return next(owners, self)
 
     @property
     def lake(self) -> Lake:
@@ -44,3 +58,17 @@ class Resources(Capture):
         """Where the models are derived: in Postgres, or on the lake."""
         on_lake = self.on_lake or not self.settings.uses_postgres
         return LakeModels(self.lake) if on_lake else self.store
+
+
+def _resources(
+    settings: Settings, store: Store, webhook: Webhook, name: str = "", further: tuple[Resources, ...] = ()
+) -> Resources:
+    feed, clock = feed_named(settings.feed), settings.time
+    client = Client(str(settings.feed_url), clock, settings.max_response_bytes, feed.accept)
+    files = CaptureFiles(settings.folder, settings.feed_name, feed)
+    return Resources(settings, clock, client, files, store, webhook, name=name, further=further)
+
+
+def _webhook(settings: Settings) -> Webhook:
+    files, folder = CaptureFiles(settings.folder, settings.feed_name), settings.folder.name
+    return Webhook(settings.alert_webhook.get_secret_value(), lambda: f"{files.capturer}, {folder}")

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
+from brt_watch.listed import ListedFeed, is_kind, parse_feeds
 from brt_watch.masking import EXAMPLE, masked
 from brt_watch.place import IN_DEMO, home
 
@@ -94,6 +95,11 @@ def _is_web_address(url: SecretStr) -> SecretStr:
     return url
 
 
+def _lists_feeds(text: str) -> str:
+    parse_feeds(text)
+    return text
+
+
 def _is_address(url: str) -> str:
     if url:
         TypeAdapter(HttpUrl).validate_python(url)
@@ -106,6 +112,16 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
     feed_url: Annotated[HttpUrl, Field(description="The API to capture.")] = HttpUrl(FEED_URL)
+    feed: Annotated[
+        str,
+        AfterValidator(is_kind),
+        Field(description="What answers it gives: brt, or gtfs_rt for another city."),
+    ] = "brt"
+    feeds: Annotated[
+        str,
+        AfterValidator(_lists_feeds),
+        Field(description="Feeds to capture beside it: name=kind:address, with blanks between; empty: none."),
+    ] = ""
     recover_url: Annotated[
         str,
         AfterValidator(_is_address),
@@ -186,6 +202,16 @@ class Settings(BaseSettings):
     def feed_name(self) -> str:
         """The address of the API for people: without a password."""
         return masked(str(self.feed_url))
+
+    @property
+    def further(self) -> tuple[ListedFeed, ...]:
+        """The feeds that are captured beside the first one."""
+        return parse_feeds(self.feeds)
+
+    def of(self, feed: ListedFeed) -> Settings:
+        """Return the settings of a further feed: the same, with its address and a data folder of its own."""
+        address = {"feed": feed.kind, "feed_url": HttpUrl(feed.url), "feeds": "", "recover_url": ""}
+        return self.model_copy(update={**address, "data": self.folder / "feeds" / feed.name})
 
     @cached_property
     def time(self) -> Clock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds import NAMES, feed_named
-from brt_watch.feeds.gtfs_rt import COLUMNS, read
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.gtfs_rt import read
 from brt_watch.model import Kind
 from tests.fleet import NOON
 
@@ -42,7 +44,7 @@ def one(change: Any) -> Any:
     return read(found.SerializeToString())
 
 
-def test_a_vehicle_has_the_names_of_gtfs_realtime() -> None:
+def test_a_vehicle_has_the_columns_of_a_signal() -> None:
     def change(entity: pb.FeedEntity) -> None:
         entity.vehicle.trip.trip_id, entity.vehicle.trip.route_id, entity.vehicle.trip.direction_id = "t", "1", 0
         entity.vehicle.position.speed, entity.vehicle.position.bearing = 8.3, 90
@@ -50,9 +52,19 @@ def test_a_vehicle_has_the_names_of_gtfs_realtime() -> None:
 
     (record,) = one(change).records
     assert (record.vehicle, record.stamp_ms) == ("bus 0", (AT - 5) * 1000)
-    assert (record.latitude, record.longitude, record.speed, record.bearing) == (42.36, -71.06, 8.3, 90)
-    assert (record.trip_id, record.route_id, record.direction_id, record.current_status) == ("t", "1", 0, "STOPPED_AT")
-    assert (record.odometer, record.label, record.occupancy_status) == (None, None, None), "unknown is not zero"
+    assert (record.latitude, record.longitude, record.velocidade, record.direcao) == (42.36, -71.06, 29.88, 90)
+    assert (record.linha, record.sentido, record.id_migracao_trajeto) == ("1", "ida", "t")
+    assert json.loads(record.extra) == {
+        "trip_id": "t", "route_id": "1", "direction_id": 0, "current_status": "STOPPED_AT"
+    }  # fmt: skip
+    assert (record.hodometro, record.placa, record.ignicao) == (None, None, None), "unknown is not zero"
+
+
+def test_speeds_are_read_in_the_unit_of_the_feed() -> None:
+    found = message(1)
+    found.entity[0].vehicle.position.speed = 10
+    metres, kmh = (feed_named(name).read(found.SerializeToString()).records for name in ("gtfs_rt", "gtfs_rt_kmh"))
+    assert (metres[0].velocidade, kmh[0].velocidade) == (36, 10)  # type: ignore[attr-defined]
 
 
 def test_a_vehicle_without_a_stamp_has_that_of_the_message() -> None:
@@ -60,12 +72,14 @@ def test_a_vehicle_without_a_stamp_has_that_of_the_message() -> None:
     assert record.stamp_ms == AT * 1000
 
 
-def test_alerts_and_trip_updates_are_passed_over() -> None:
+def test_alerts_and_trip_updates_are_passed_over_and_counted() -> None:
     found = message(2)
     found.entity.add(id="a").alert.header_text.translation.add(text="x")
     found.entity.add(id="t").trip_update.trip.trip_id = "t"
     found.entity.add(id="gone", is_deleted=True)
-    assert len(read(found.SerializeToString()).records) == 2
+    parsed = read(found.SerializeToString())
+    assert len(parsed.records) == 2
+    assert parsed.passed_over == {"alert": 1, "trip_update": 1, "deleted": 1}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from tests.its import ItsDouble, position
 
 
 def fleet(minute: datetime, vehicles: int = 80) -> list[dict[str, Any]]:
-    return [position(f"90{n:04}", minute + timedelta(seconds=0.75 * n)) for n in range(vehicles)]
+    return [position(f"90{n:04}", minute + timedelta(seconds=60 / vehicles * n)) for n in range(vehicles)]
 
 
 @pytest.fixture
@@ -230,18 +230,20 @@ def test_a_simulated_service_refills_no_real_folder(capture: Resources, its: Its
 
 
 def test_within_a_day_nearly_all_of_a_bad_week_is_refilled(capture: Resources, its: ItsDouble) -> None:
-    """A week with an outage of 25 minutes a day and single failures, a moody service, and a run every six hours."""
+    """A week with an outage of 25 minutes a day and single failures, a moody service, and a run every eight hours."""
     chance = random.Random(5)
+    # As few as show that a minute is whole.
+    its.positions_of = lambda minute: fleet(minute, vehicles=20)
     outages = {day * 1440 + hour * 60 + n for day, hour in enumerate((3, 8, 8, 12, 17, 18, 23)) for n in range(25)}
     outages |= {chance.randrange(7 * 1440) for _ in range(30)}
     window = capture.files.new_window(NOON)
     sizes = [(window.folder / name).stat().st_size for name in (CSV, REJECTS)]
     within_a_day = 0
     recovered: set[datetime] = set()
-    for number in range(0, 8 * 1440, 360):
-        statuses = [(n, Status.MISSED if n in outages else Status.OK) for n in range(number, number + 360)]
+    for number in range(0, 8 * 1440, 480):
+        statuses = [(n, Status.MISSED if n in outages else Status.OK) for n in range(number, number + 480)]
         window._write_lines([LedgerLine(Poll(NOON + n * MINUTE, status), *sizes) for n, status in statuses])
-        its.clock.time = NOON + (number + 361) * MINUTE
+        its.clock.time = NOON + (number + 481) * MINUTE
         its.moods = [chance.choice([*[""] * 8, "429", "down", "partial", "pending"]) for _ in range(30)]
         run(capture, its, ends_at=its.clock.now() + 50 * MINUTE)
         new = recovered_minutes(capture).keys() - recovered

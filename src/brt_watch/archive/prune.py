@@ -29,6 +29,17 @@ class Pruned:
     """A sentence for each window that would go by its age, and stays because the lake is not proven to have it."""
 
 
+def prune_feeds(resources: Resources, dry_run: bool = False) -> Pruned:
+    """Prune the archive of every feed."""
+    done = [prune(each, dry_run) for each in resources.feeds]
+    return Pruned(
+        [name for each in done for name in each.raw_dropped],
+        [name for each in done for name in each.csv_dropped],
+        sum(each.freed_bytes for each in done),
+        [sentence for each in done for sentence in each.kept],
+    )
+
+
 def prune(resources: Resources, dry_run: bool = False) -> Pruned:
     """Delete the raw answers and CSV that are older than the settings keep them, of windows that the lake has.
 

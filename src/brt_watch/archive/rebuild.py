@@ -23,8 +23,9 @@ log = structlog.get_logger()
 
 def windows_to_rebuild(resources: Resources, since: datetime | None) -> list[Path]:
     """Return the archived windows, oldest first, that began at `since` or later."""
-    own, recovered = resources.files.archived(), recovery_of(resources).files.archived()
-    return [folder for folder in own + recovered if since is None or started_at(folder) >= since]
+    recovered = recovery_of(resources).files.archived()
+    every = [folder for each in resources.feeds for folder in each.files.archived()] + recovered
+    return [folder for folder in every if since is None or started_at(folder) >= since]
 
 
 def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
@@ -35,11 +36,12 @@ def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
     window.
     """
     started = time.perf_counter()
+    resources = resources.of(folder)
     from_csv = has_csv(folder)
     from_raw = (from_raw or not from_csv) and has_raw(folder)
     if not from_raw and not from_csv:
         raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
-    manifest = remake(folder, read_answer) if from_raw else read_manifest(folder)
+    manifest = remake(folder, read_answer, resources.files.feed) if from_raw else read_manifest(folder)
     loaded = resources.store.load_window(folder, manifest, instead=True) if resources.settings.uses_postgres else None
     in_lake = resources.lake.add(folder, manifest, instead=True)
     loaded = loaded or in_lake

@@ -22,7 +22,7 @@ from brt_watch.capture.ledger import (
 )
 from brt_watch.capture.manifest import Manifest, write_manifest
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, read_ledger, read_raw
-from brt_watch.feeds import feed_named
+from brt_watch.feeds import MODULES, feed_named
 from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll
 
@@ -78,14 +78,17 @@ def _has_raw(folder: Path, poll: Poll) -> bool:
     return (folder / "raw" / poll.raw).exists() if poll.raw else not (poll.records or poll.rejects)
 
 
-def remake(folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed | None]]) -> Manifest:
+def remake(
+    folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed | None]], current: Feed | None = None
+) -> Manifest:
     """Rewrite the files of an archived window from its ledger and its raw answers; returns the new manifest.
 
-    `read` reads an answer of the window's feed; a poll without one stays as it was. One answer is in memory at a time.
+    `read` reads an answer of the window's feed, or of `current`, the form that its settings have today (another unit
+    of speed, say); a poll without an answer stays as it was. One answer is in memory at a time.
     A process that dies here destroys nothing: the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    feed = feed_named(old.feed)
+    feed = current if current and MODULES[current.name] == MODULES[old.feed] else feed_named(old.feed)
     polls: list[Poll] = []
     with (
         _packing(folder / POLLS, LEDGER_FIELDS) as ledger,
@@ -104,7 +107,7 @@ def remake(folder: Path, read: Callable[[Poll, bytes, Feed], tuple[Poll, Parsed 
     for name in (POLLS, CSV, REJECTS):
         (folder / name).unlink(missing_ok=True)
     sha256 = {POLLS: ledger.sha256, CSV: records.sha256, REJECTS: rejects.sha256}
-    return write_manifest(folder, polls, old.capturer, old.feed_url, old.feed, sha256)
+    return write_manifest(folder, polls, old.capturer, old.feed_url, feed.name, sha256)
 
 
 class _Packed:

@@ -7,7 +7,7 @@ also closed when it lasts for a day, and is normal from then on: the city change
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -78,9 +78,20 @@ class Watch(msgspec.Struct, frozen=True):
     """The tick of the last good poll; that of the first poll, as long as there was no good one."""
 
 
-def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list[Alert]]:
-    """Compare a poll with earlier ones; return the new state, and the alerts that are raised or closed."""
-    if parsed is None or poll.captured_at is None:
+def watch(
+    before: Watch, poll: Poll, parsed: Parsed | None, suspected: Sequence[Trouble] = ()
+) -> tuple[Watch, list[Alert]]:
+    """Compare a poll with earlier ones; return the new state, and the alerts that are raised or closed.
+
+    `suspected` is what others found at this poll.
+    """
+    if poll.status.is_good and parsed is None:
+        # An answer that the feed says is the last one: all stays as it was, and the feed may be frozen.
+        now = msgspec.structs.replace(before, good_at=poll.tick)
+        over = ("silent", "frozen", "disk_full")
+        kept = [trouble for trouble in before.troubles if trouble.code not in over]
+        found = [*kept, *(_frozen(now, poll) if before.advanced_at else ())]
+    elif parsed is None or poll.captured_at is None:
         now = msgspec.structs.replace(before, good_at=before.good_at or poll.tick)
         # A failed poll says nothing about other troubles, which stay as they are.
         found = [*before.troubles, *_silent(now, poll), *_disk_full(poll)]
@@ -93,6 +104,7 @@ def watch(before: Watch, poll: Poll, parsed: Parsed | None) -> tuple[Watch, list
             *(_frozen(now, poll) if parsed.records else ()),
             *_shrank(before, now, poll),
             *_silent(now, poll),
+            *suspected,
         ]
 
     was_open = {trouble.key: trouble for trouble in before.troubles}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, TimeoutError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import lru_cache
 
 import httpx
 import stamina
@@ -35,6 +36,13 @@ class Response:
     captured_at: datetime
     simulated: bool = False
     """Whether the server says that it is a simulation."""
+    validators: Mapping[str, str] = field(default_factory=dict)
+    """The headers of a request for an answer that differs from this one; empty when the server names none."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the server says that its answer is the last one."""
+        return self.http_status == httpx.codes.NOT_MODIFIED
 
 
 class _TryAgain(Exception):
@@ -71,11 +79,8 @@ class Client:
         self.accept = accept
         self.clock = clock
         self.max_bytes = max_bytes
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        """The trusted certificates, read at the first request: in time for a poll to report that they are unusable."""
-        return httpx.create_ssl_context()
+        self.validators: Mapping[str, str] = {}
+        """Those of the last answer that was recorded: only what the ledger has may be left out of an answer."""
 
     def fetch(self, deadline: datetime, parameters: Mapping[str, str] | None = None) -> Response:
         """Ask once, retrying on passing trouble as long as there is time; raises FeedFailed and nothing else.
@@ -110,10 +115,27 @@ class Client:
                 "Accept": self.accept,
                 "Accept-Encoding": "gzip",
             },
-            verify=self._tls,
+            verify=_trusted(),
             follow_redirects=True,
             max_redirects=3,
         )
+
+
+def _trusted() -> ssl.SSLContext:
+    """Return the trusted certificates, read at the first request: in time for a poll to report that they are unusable.
+
+    All clients share them: reading them takes a tenth of a second, and twenty feeds begin at the same moment.
+    """
+    with _READING:
+        return _read_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+_READING = threading.Lock()
+
+
+@lru_cache(maxsize=4)
+def _read_certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()
 
 
 class _Request:
@@ -159,11 +181,16 @@ class _Request:
     def _ask(self, connections: httpx.Client) -> Response:
         self._go_on()
         patience = httpx.Timeout(min(10.0, self.seconds), connect=min(5.0, self.seconds))
-        with connections.stream("GET", self.client.url, params=self.parameters, timeout=patience) as answer:
+        known = self.client.validators
+        with connections.stream(
+            "GET", self.client.url, params=self.parameters, headers=dict(known), timeout=patience
+        ) as answer:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                 after = answer.headers.get("Retry-After", "")
                 seconds = min(float(after), LONGEST_WAIT_SECONDS) if after.isdecimal() else None
                 raise _TryAgain(answer.status_code, seconds)
+            if known and answer.status_code == httpx.codes.NOT_MODIFIED:
+                return Response(b"", answer.status_code, self.client.clock.now(), SIMULATED_HEADER in answer.headers)
             if answer.status_code != httpx.codes.OK:
                 raise FeedFailed(f"http_{answer.status_code}", answer.reason_phrase, answer.status_code)
             simulated = SIMULATED_HEADER in answer.headers
@@ -171,7 +198,7 @@ class _Request:
                 body = self._body(answer)
             except (httpx.NetworkError, httpx.ProtocolError) as problem:
                 raise _Interrupted(answer.status_code, problem) from problem
-            return Response(body, answer.status_code, self.client.clock.now(), simulated)
+            return Response(body, answer.status_code, self.client.clock.now(), simulated, _validators(answer))
 
     def _body(self, answer: httpx.Response) -> bytes:
         body = bytearray()
@@ -185,6 +212,11 @@ class _Request:
     def _go_on(self) -> None:
         if self.given_up.is_set():
             raise FeedFailed("deadline", "the poll is over")
+
+
+def _validators(answer: httpx.Response) -> dict[str, str]:
+    pairs = (("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified"))
+    return {asks: answer.headers[says] for asks, says in pairs if answer.headers.get(says)}
 
 
 def _unpacked(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:

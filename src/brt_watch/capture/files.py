@@ -14,6 +14,7 @@ import structlog
 
 from brt_watch import disk, lock
 from brt_watch.capture.manifest import write_manifest
+from brt_watch.capture.speed_unit import SpeedUnit
 from brt_watch.capture.state import CaptureState
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks, started_at
 from brt_watch.clock import parse_tick, write_tick
@@ -35,6 +36,7 @@ class CaptureFiles:
         self.archive = data / "archive"
         self.damaged = data / "damaged"
         self.state = CaptureState(data)
+        self.speeds = SpeedUnit(data)
         self._opened: OpenWindow | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,6 +33,9 @@ LATE = timedelta(seconds=5)
 BACK_OFF_AFTER = 15
 """After this many polls in a row without an answer (five minutes), the API is asked once a minute until it answers."""
 
+UNCHANGED = "unchanged"
+"""The reason of a good poll whose feed says that its answer is the last one (HTTP 304): it brings no record."""
+
 LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
 """Reasons that lie with this machine and are no sign that the API needs rest."""
 
@@ -46,13 +50,17 @@ def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
     tick = unique_tick(tick, previous, capture)
     window = window or capture.files.new_window(tick)
     window.record_missed(missed_ticks(previous, tick, capture))
-    poll, parsed = _ask(tick, window, capture)
-    return _record(poll, parsed, window, capture)
+    poll, parsed, response = _ask(tick, window, capture)
+    recorded = _record(poll, parsed, window, capture)
+    if response and poll.status.is_good and window.feed.conditional and not response.is_unchanged:
+        # Not before the ledger has it: the server would not send again what was lost.
+        capture.client.validators = response.validators
+    return recorded
 
 
 def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, capture: Capture) -> tuple[Poll, list[Alert]]:
     """Write a poll to the ledger, with the alerts of the contract watch."""
-    remembered, alerts = _watch(poll, parsed, capture)
+    remembered, alerts = _watch(poll, parsed, window.feed, capture)
     if alerts:
         poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
     poll = window.record(poll, parsed)
@@ -60,10 +68,11 @@ def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, capture: Capt
     return poll, alerts
 
 
-def _watch(poll: Poll, parsed: Parsed | None, capture: Capture) -> tuple[Watch, list[Alert]]:
+def _watch(poll: Poll, parsed: Parsed | None, feed: Feed, capture: Capture) -> tuple[Watch, list[Alert]]:
     before = capture.files.state.read_watch()
     try:
-        return watch(before, poll, parsed)
+        trouble = capture.files.speeds.trouble(feed, poll, parsed)
+        return watch(before, poll, parsed, [trouble] if trouble else [])
     except Exception:
         # A defect of the watch must not cost the ledger its line.
         log.exception("watch_failed", tick=str(poll.tick))
@@ -86,23 +95,32 @@ def poll_without_disk(tick: datetime, error: OSError, capture: Capture) -> tuple
     return _record(failed, None, window, capture)
 
 
-def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Parsed | None]:
+def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Parsed | None, Response | None]:
     requested_at = capture.clock.now()
     if _backs_off(tick, window):
-        return Poll(
-            tick, Status.FAILED, "not_asked", f"{BACK_OFF_AFTER} polls failed; now it is asked once a minute"
-        ), None
+        why = f"{BACK_OFF_AFTER} polls failed; now it is asked once a minute"
+        return Poll(tick, Status.FAILED, "not_asked", why), None, None
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
-        response = capture.client.fetch(deadline=tick + capture.step - MARGIN)
+        response = capture.client.fetch(deadline=tick + capture.step - MARGIN, **_query(tick, window))
         refuse_mixed_data(response, capture)
     except PollFailed as failure:
         status, http_status = Status.FAILED, failure.http_status
-        return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None
+        return Poll(tick, status, failure.reason, failure.detail, requested_at, http_status=http_status), None, None
     poll = Poll(
         tick, status, requested_at=requested_at, captured_at=response.captured_at, http_status=response.http_status
     )
-    return store_and_read(poll, response.body, window)
+    if response.is_unchanged:
+        return replace(poll, reason=UNCHANGED, detail="the feed says that nothing has changed"), None, response
+    return *store_and_read(poll, response.body, window), response
+
+
+def _query(tick: datetime, window: OpenWindow) -> dict[str, Mapping[str, str]]:
+    """Return the parameters of a request as an argument of the client; nothing where the feed has none."""
+    if not window.feed.parameters:
+        return {}
+    good = [line.poll.tick for line in window.recent if line.poll.status.is_good]
+    return {"parameters": window.feed.parameters(tick, max(good, default=None))}
 
 
 def _backs_off(tick: datetime, window: OpenWindow) -> bool:
@@ -144,7 +162,9 @@ def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | Non
     newest, age = signal_ages(parsed.records, poll.captured_at)
     # When a rebuild applies new rules, an answer that failed may become good.
     status = Status.OK if poll.status is Status.FAILED else poll.status
-    good = replace(poll, status=status, reason="", detail="", newest_signal_at=newest, median_age_seconds=age)
+    beside = ", ".join(f"{count} {kind}" for kind, count in sorted(parsed.passed_over.items()))
+    detail = f"passed over: {beside}" if beside else ""
+    good = replace(poll, status=status, reason="", detail=detail, newest_signal_at=newest, median_age_seconds=age)
     return good, parsed
 
 

@@ -155,6 +155,8 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
         out.print(f"  {program.name:<10} {program.state.lower()}, process {program.pid}: {what}")
     demo = " DEMO=1" if simulated and simulated.demo else ""
     out.print(f"  the API    {plain(settings.feed_name)}, every {settings.poll_seconds} s")
+    for feed in settings.further:
+        out.print(f"  feed       {feed.name} ({feed.kind}): {plain(masked(feed.url))}")
     out.print(f"  the CSV    grows in {settings.folder}/windows/*/brt.csv")
     name, look = ("Postgres", f"make psql{demo}") if settings.uses_postgres else ("the lake", "make duckdb")
     out.print(f"  {name:<10} gets it every {settings.load_minutes} minutes; look with: {as_typed(look)}")
@@ -176,6 +178,12 @@ def _print_report(found: Report) -> None:
             f"open CSV   {window.csv}: {window.records} records of {window.captured_minutes} minutes, "
             f"closes at {window.closes_at:%H:%M:%S %Z} or after"
         )
+    for feed in found.feeds:
+        if len(found.feeds) > 1:
+            last = poll_line(feed.last_poll) if feed.last_poll else "no poll yet"
+            out.print(f"feed       {feed.name} ({feed.kind}): {last}; {feed.windows_waiting} closed windows wait")
+        if feed.speed:
+            out.print(f"           {plain(feed.speed)}")
     out.print(f"to load    {found.windows_waiting} closed windows wait")
     if totals := found.database:
         out.print(

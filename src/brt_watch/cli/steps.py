@@ -13,7 +13,7 @@ import typer
 from rich.progress import track
 
 from brt_watch import lock, pipeline
-from brt_watch.archive.prune import prune
+from brt_watch.archive.prune import prune_feeds
 from brt_watch.archive.rebuild import rebuild as rebuild_window
 from brt_watch.archive.rebuild import windows_to_rebuild
 from brt_watch.archive.verify import compare_signals
@@ -56,9 +56,13 @@ def capture(
         for tick in islice(next_ticks(resources), 1 if once else None):
             if tick > resources.clock.now() + timedelta(seconds=1):
                 err.print(f"waiting for the next tick, {tick:%H:%M:%S %Z}", style="dim")
-            poll = pipeline.capture(tick, resources)
-            print_json(_poll_as_dict(poll)) if as_json else out.print(poll_line(poll))
-            if once and not poll.status.is_good:
+            polls = pipeline.capture_feeds(tick, resources)
+            for name, poll in polls.items():
+                if as_json:
+                    print_json({**({"feed": name} if name else {}), **_poll_as_dict(poll)})
+                else:
+                    out.print((f"{name}: " if name else "") + poll_line(poll))
+            if once and not all(name in polls and polls[name].status.is_good for name in _names(resources)):
                 raise typer.Exit(1)
 
 
@@ -171,7 +175,7 @@ def archive(
 
     The flow that loads does this by itself. The ledger is kept for ever.
     """
-    pruned = prune(load_resources(), dry_run)
+    pruned = prune_feeds(load_resources(), dry_run)
     if as_json:
         print_json(pruned.__dict__)
     else:
@@ -232,10 +236,10 @@ def verify(as_json: AsJson = False) -> None:
     """Compare archive, database and lake, and name what differs; the exit code is 1 if anything does."""
     resources = load_resources()
     with err.status("comparing"):
-        differences = verify_windows(resources)
+        differences = [each for feed in resources.feeds for each in verify_windows(feed)]
         checksums: dict[str, dict[str, Any]] = {}
         if resources.settings.uses_postgres:
-            differences += compare_signals(resources)
+            differences += [each for feed in resources.feeds for each in compare_signals(feed)]
             checksums = resources.store.checksums()
     if as_json:
         print_json({"differences": differences, "checksums": checksums})
@@ -259,6 +263,10 @@ def _no_window_yet(resources: Resources) -> str:
         f"nothing to load: the open window has {window.captured_minutes} captured minutes "
         f"and is closed at {window.closes_at:%H:%M:%S %Z} or after"
     )
+
+
+def _names(resources: Resources) -> list[str]:
+    return [each.name for each in resources.feeds]
 
 
 def _poll_as_dict(poll: Poll) -> dict[str, Any]:

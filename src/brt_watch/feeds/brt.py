@@ -271,3 +271,4 @@ def _as_json(text: bytes) -> str:
 
 
 FEED = Feed("brt", COLUMNS, parse)
+FEEDS = (FEED,)

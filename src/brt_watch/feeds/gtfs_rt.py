@@ -1,68 +1,43 @@
 """Vehicle positions of any city that publishes GTFS-Realtime (gtfs.org/realtime/reference), by URL.
 
 A message holds everything (FULL_DATASET); one that holds only differences is refused, for what it leaves out would be
-unknown. Entities of other kinds (alerts, trip updates) are passed over. Speed is kept as it comes: metres a second by
-the specification; the BRT's own GTFS-Realtime has km/h instead.
+unknown. Entities of other kinds (alerts, trip updates) are passed over and counted. Records have the columns of the
+BRT's API, so that they go the same way: the line is the `route_id`, the direction is `ida` for 0 and `volta` for 1, the
+id of the path is the `trip_id`. What those columns cannot hold is in `extra`, by its name in GTFS-Realtime.
+
+Speed is metres per second by the specification (`gtfs_rt`); some feeds have km/h instead, as the BRT's own does
+(`gtfs_rt_kmh`). Records have km/h.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, NamedTuple
+from functools import partial
+from typing import Any
 
+import msgspec
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2 as pb
 
 from brt_watch.errors import NotTheContract
+from brt_watch.feeds import brt
+from brt_watch.feeds.brt import BrokenRule, Record
 from brt_watch.feeds.feed import Feed
-from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
+from brt_watch.model import Parsed, Reject
 
-LAST_STAMP_S = 253_402_300_799
+LAST_STAMP_S = brt.LAST_STAMP_MS // 1000
 FEW = 0.05
 """A field that a smaller share of the vehicles has is an oddity, not a change of the feed."""
 
+KMH_OF = {"m/s": 3.6, "km/h": 1.0}
 
-class Record(NamedTuple):
-    """One vehicle in a message, its fields by their names in GTFS-Realtime; null where the message has none."""
+DIRECTIONS = {0: "ida", 1: "volta"}
 
-    vehicle_id: Annotated[str, Column(Kind.TEXT, "Identifier of the vehicle; that of the entity where it has none.")]
-    label: Annotated[str | None, Column(Kind.TEXT, "What passengers see on the vehicle.")]
-    license_plate: Annotated[str | None, Column(Kind.TEXT, "Number plate.")]
-    trip_id: Annotated[str | None, Column(Kind.TEXT, "Trip of the GTFS that the vehicle serves.")]
-    route_id: Annotated[str | None, Column(Kind.TEXT, "Route of the GTFS.")]
-    direction_id: Annotated[int | None, Column(Kind.SMALL, "Direction of the trip: 0 or 1.")]
-    start_date: Annotated[str | None, Column(Kind.TEXT, "Service day of the trip, YYYYMMDD.")]
-    start_time: Annotated[str | None, Column(Kind.TEXT, "Planned start of the trip, HH:MM:SS of the service day.")]
-    schedule_relationship: Annotated[str | None, Column(Kind.TEXT, "How the trip relates to the schedule.")]
-    latitude: Annotated[float, Column(Kind.NUMBER, "Degrees (WGS 84).")]
-    longitude: Annotated[float, Column(Kind.NUMBER, "Degrees (WGS 84).")]
-    bearing: Annotated[float | None, Column(Kind.NUMBER, "Heading in degrees.")]
-    odometer: Annotated[float | None, Column(Kind.NUMBER, "Odometer in metres.")]
-    speed: Annotated[float | None, Column(Kind.NUMBER, "Speed as it comes: m/s by the specification.")]
-    stop_id: Annotated[str | None, Column(Kind.TEXT, "Stop that current_status refers to.")]
-    current_status: Annotated[str | None, Column(Kind.TEXT, "INCOMING_AT, STOPPED_AT or IN_TRANSIT_TO.")]
-    occupancy_status: Annotated[str | None, Column(Kind.TEXT, "How full the vehicle is.")]
-    timestamp: Annotated[int, Column(Kind.STAMP, "When the position was measured; that of the message if it has none.")]
-
-    @property
-    def vehicle(self) -> str:
-        """The identifier of the vehicle."""
-        return self.vehicle_id
-
-    @property
-    def stamp_ms(self) -> int:
-        """When the position was measured, in milliseconds since 1970 (UTC)."""
-        return self.timestamp
+_OTHERS = ("alert", "trip_update", "shape", "stop", "trip_modifications")
+"""What an entity can hold beside a vehicle."""
 
 
-COLUMNS = columns_of(Record)
-
-
-class BrokenRule(Exception):
-    """An entity cannot be a signal; the text is the reason code."""
-
-
-def read(body: bytes) -> Parsed:
+def read(body: bytes, speed_unit: str = "m/s") -> Parsed:
     """Read a message; raises NotTheContract when it is none, or holds only differences, or no vehicle."""
     message = pb.FeedMessage()
     try:
@@ -73,64 +48,97 @@ def read(body: bytes) -> Parsed:
         raise NotTheContract("only_differences", "the message holds only what has changed")
     records: list[Record] = []
     rejects: list[Reject] = []
+    kinds: dict[str, str] = {}
     present: Counter[str] = Counter()
     vehicles = [entity for entity in message.entity if entity.HasField("vehicle") and not entity.is_deleted]
     for position, entity in enumerate(vehicles):
+        sent = _sent(entity)
+        kinds.update((name, "text" if isinstance(value, str) else "number") for name, value in sent.items())
+        present.update(sent.keys())
         try:
-            record = _record(entity, message.header.timestamp)
+            records.append(_record(sent, entity.id, message.header.timestamp, KMH_OF[speed_unit]))
         except BrokenRule as rule:
             rejects.append(Reject(position, str(rule), str(entity).replace("\0", "\ufffd")))
-            continue
-        records.append(record)
-        present.update(name for name, value in zip(record._fields, record, strict=True) if value is not None)
     if not vehicles:
         raise NotTheContract("empty_list", "the message has no vehicle")
-    few = FEW * len(records)
-    fields = {name: [_kind(name)] for name, number in sorted(present.items()) if number > few}
-    return Parsed(records, rejects, fields)
+    few = FEW * len(vehicles)
+    fields = {name: [kinds[name]] for name, number in sorted(present.items()) if number > few}
+    return Parsed(records, rejects, fields, _passed_over(message))
 
 
-def _kind(name: str) -> str:
-    (kind,) = (column.kind for column in COLUMNS if column.name == name)
-    return "text" if kind is Kind.TEXT else "number"
+def _passed_over(message: pb.FeedMessage) -> dict[str, int]:
+    kinds: Counter[str] = Counter()
+    for entity in message.entity:
+        if entity.is_deleted:
+            kinds["deleted"] += 1
+        elif not entity.HasField("vehicle"):
+            there = entity.DESCRIPTOR.fields_by_name
+            kinds[next((name for name in _OTHERS if name in there and entity.HasField(name)), "unknown")] += 1
+    return dict(kinds)
 
 
-def _record(entity: pb.FeedEntity, message_at: int) -> Record:
-    told = entity.vehicle
-    stamp = told.timestamp or message_at
+def _sent(entity: pb.FeedEntity) -> dict[str, Any]:
+    """Return what a vehicle sends, by the names of GTFS-Realtime; what it does not send is not there."""
+    vehicle = entity.vehicle
+    sent: dict[str, Any] = {}
+    for part, names in (
+        (vehicle.vehicle, ("id", "label", "license_plate")),
+        (vehicle.trip, ("trip_id", "route_id", "direction_id", "start_date", "start_time", "schedule_relationship")),
+        (vehicle.position, ("latitude", "longitude", "bearing", "odometer", "speed")),
+        (vehicle, ("timestamp", "stop_id", "current_stop_sequence", "current_status", "occupancy_status")),
+    ):
+        there = part.DESCRIPTOR.fields_by_name
+        for name in names:
+            if name not in there or not part.HasField(name):
+                continue
+            value = getattr(part, name)
+            if enum := there[name].enum_type:
+                found = enum.values_by_number.get(value)
+                value = found.name if found else value
+            if value != "":
+                sent["vehicle_id" if name == "id" else name] = value
+    return sent
+
+
+def _record(sent: dict[str, Any], entity_id: str, message_at: int, kmh: float) -> Record:
+    stamp = sent.get("timestamp") or message_at
     if not stamp:
         raise BrokenRule("datahora_missing")
     if stamp > LAST_STAMP_S:
         raise BrokenRule("datahora_out_of_range")
-    if not told.HasField("position"):
+    if "latitude" not in sent or "longitude" not in sent:
         raise BrokenRule("position_missing")
-    latitude, longitude = _degrees(told.position.latitude, 90), _degrees(told.position.longitude, 180)
-    vehicle_id = told.vehicle.id or told.vehicle.label or entity.id
-    if not vehicle_id.strip() or len(vehicle_id) > 200:
+    latitude, longitude = _degrees(sent["latitude"], 90), _degrees(sent["longitude"], 180)
+    code = sent.get("vehicle_id") or sent.get("label") or entity_id
+    if not code.strip() or len(code) > brt.MAX_CODE_LENGTH:
         raise BrokenRule("codigo_missing")
-    record = Record(
-        vehicle_id=vehicle_id,
-        label=told.vehicle.label or None,
-        license_plate=told.vehicle.license_plate or None,
-        trip_id=told.trip.trip_id or None,
-        route_id=told.trip.route_id or None,
-        direction_id=_small(told.trip, "direction_id"),
-        start_date=told.trip.start_date or None,
-        start_time=told.trip.start_time or None,
-        schedule_relationship=_name(told.trip, "schedule_relationship"),
+    metres, bearing = _measure(sent, "odometer"), _measure(sent, "bearing")
+    speed = _measure(sent, "speed")
+    others = {name: value for name, value in sent.items() if name not in _IN_COLUMNS}
+    if any("\0" in value for value in (code, *sent.values()) if isinstance(value, str)):
+        raise BrokenRule("nul_character")
+    return Record(
+        codigo=code,
+        placa=sent.get("license_plate"),
+        linha=sent.get("route_id"),
         latitude=latitude,
         longitude=longitude,
-        bearing=_measure(told.position, "bearing"),
-        odometer=_measure(told.position, "odometer"),
-        speed=_measure(told.position, "speed"),
-        stop_id=told.stop_id or None,
-        current_status=_name(told, "current_status"),
-        occupancy_status=_name(told, "occupancy_status"),
-        timestamp=stamp * 1000,
+        dataHora=stamp * 1000,
+        velocidade=None if speed is None else _decimal(speed * kmh),
+        id_migracao_trajeto=sent.get("trip_id"),
+        sentido=DIRECTIONS.get(sent.get("direction_id", -1)),
+        trajeto=None,
+        hodometro=None if metres is None else _decimal(metres / 1000),
+        direcao=round(bearing) if bearing is not None and abs(bearing) <= 32767 else None,
+        ignicao=None,
+        capacidadePeVeiculo=None,
+        capacidadeSentadoVeiculo=None,
+        extra=msgspec.json.encode(others).decode() if others else None,
     )
-    if any("\0" in value for value in record if isinstance(value, str)):
-        raise BrokenRule("nul_character")
-    return record
+
+
+_IN_COLUMNS = ("vehicle_id", "license_plate", "latitude", "longitude", "bearing", "odometer", "speed", "timestamp")
+"""What has a column of its own. The trip is there twice: a column has its words, `extra` those of GTFS-Realtime."""
 
 
 def _degrees(value: float, limit: int) -> float:
@@ -140,8 +148,8 @@ def _degrees(value: float, limit: int) -> float:
     return _decimal(value)
 
 
-def _measure(message: Any, name: str) -> float | None:
-    value = getattr(message, name) if message.HasField(name) else None
+def _measure(sent: dict[str, Any], name: str) -> float | None:
+    value = sent.get(name)
     return _decimal(value) if value is not None and -1e15 < value < 1e15 else None
 
 
@@ -150,17 +158,9 @@ def _decimal(value: float) -> float:
     return float(f"{value:.7g}")
 
 
-def _small(message: Any, name: str) -> int | None:
-    value = getattr(message, name) if message.HasField(name) else None
-    return value if value is not None and 0 <= value <= 32767 else None
+_ACCEPT = "application/x-protobuf, application/octet-stream, */*"
 
-
-def _name(message: Any, name: str) -> str | None:
-    if not message.HasField(name):
-        return None
-    kind = message.DESCRIPTOR.fields_by_name[name].enum_type
-    found = kind.values_by_number.get(getattr(message, name))
-    return found.name if found else None
-
-
-FEED = Feed("gtfs_rt", COLUMNS, read, accept="application/x-protobuf, application/octet-stream, */*")
+FEEDS = tuple(
+    Feed(name, brt.COLUMNS, partial(read, speed_unit=unit), accept=_ACCEPT, conditional=True, speed_unit=unit)
+    for name, unit in (("gtfs_rt", "m/s"), ("gtfs_rt_kmh", "km/h"))
+)

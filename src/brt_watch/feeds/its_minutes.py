@@ -194,3 +194,4 @@ def _stamp_ms(text: Any) -> Any:
 
 
 FEED = Feed("its_minutes", brt.COLUMNS, read)
+FEEDS = (FEED,)

@@ -27,7 +27,7 @@ from prefect.storage import Module
 from prefect.triggers import all_finished
 
 from brt_watch import lock, pipeline
-from brt_watch.archive.prune import Pruned, prune
+from brt_watch.archive.prune import Pruned, prune_feeds
 from brt_watch.capture.recovery import Recovered
 from brt_watch.capture.ticks import ticks_of_minute
 from brt_watch.clock import MINUTE, UTC, Clock, floor
@@ -79,8 +79,8 @@ def plan() -> list[datetime]:
 
 @task(name="capture", tags=["capture"], task_run_name="capture {tick:%H:%M:%S}")
 def capture(tick: datetime) -> Poll:
-    """Poll at a tick."""
-    poll = pipeline.capture(tick, resources())
+    """Poll every feed at a tick; the run tells of the first one."""
+    poll = pipeline.capture_feeds(tick, resources())[resources().name]
     if not poll.status.is_good:
         raise signals.FAIL(f"{poll.reason}: {poll.detail}", result=poll)
     return poll
@@ -144,7 +144,7 @@ def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
 @task(name="archive", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
 def archive() -> Pruned:
     """Prune the archive."""
-    return prune(resources())
+    return prune_feeds(resources())
 
 
 # -- dbt_flow -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from brt_watch.capture.simulation import simulation_of
-from brt_watch.capture.window import CSV, Window
+from brt_watch.capture.window import CSV, Window, read_growing_ledger
 from brt_watch.clock import write_moment
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable, SupervisorSilent
 from brt_watch.health import look, problems
@@ -28,6 +28,18 @@ class OpenWindowStatus:
 
 
 @dataclass(frozen=True)
+class FeedStatus:
+    """A feed: where it comes from, what came last, what waits; `speed` says in which unit its speeds seem to come."""
+
+    name: str
+    kind: str
+    url: str
+    last_poll: Poll | None
+    windows_waiting: int
+    speed: str | None
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that `brt-watch status` says; `problems` are sentences, none when all is well."""
 
@@ -44,6 +56,8 @@ class Report:
     windows_set_aside: int
     database: Totals | None
     vehicles: int
+    feeds: list[FeedStatus]
+    """The first feed and the further ones."""
     problems: list[str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,7 +94,23 @@ def report(resources: Resources) -> Report:
         windows_set_aside=seen.set_aside,
         database=database,
         vehicles=vehicles,
+        feeds=[_feed(each) for each in resources.feeds],
         problems=[*said, *(problem.sentence for problem in problems(seen, database_problem))],
+    )
+
+
+def _feed(resources: Resources) -> FeedStatus:
+    settings, files = resources.settings, resources.files
+    newest = next(files.newest_first(), None)
+    ledger = read_growing_ledger(newest, damaged_ok=True) if newest else []
+    measured = files.speeds.measured()
+    return FeedStatus(
+        name=resources.name or settings.feed,
+        kind=settings.feed,
+        url=settings.feed_name,
+        last_poll=ledger[-1].poll if ledger else None,
+        windows_waiting=len(files.closed_windows()),
+        speed=measured.sentence if measured and files.feed.speed_unit == measured.unit else None,
     )
 
 

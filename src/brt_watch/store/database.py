@@ -18,7 +18,7 @@ from brt_watch.store import embedded as postgres
 from brt_watch.store.checksums import checksums, windows
 from brt_watch.store.connection import Connection, connect, is_there, statement
 from brt_watch.store.load import Loaded, load_window
-from brt_watch.store.migrations import bring_up_to_date
+from brt_watch.store.migrations import bring_up_to_date, enter_schema
 
 ONE_TRANSFORMER = 5_271_991
 """The advisory lock of transforms."""
@@ -40,10 +40,11 @@ class Totals:
 
 
 class Store:
-    """A Postgres with our tables, at the address that the settings give."""
+    """A Postgres with our tables, at the address that the settings give; those of a further feed in its own schema."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, schema: str = "") -> None:
         self._settings = settings
+        self.schema = schema
 
     @property
     def url(self) -> str:
@@ -69,6 +70,8 @@ class Store:
         if not self._settings.uses_postgres:
             raise DatabaseUnreachable(where="none", reason="brt-watch is set to work without Postgres")
         with connect(self.url, self.where) as connection:
+            if self.schema:
+                enter_schema(connection, self.schema)
             yield connection
 
     def apply_schema(self) -> list[str]:
@@ -101,6 +104,8 @@ class Store:
     def day_sums(self, capturers: list[str]) -> dict[str, tuple[int, str]]:
         """Return rows and checksum of each service day, of the signals that these capturers saw first."""
         with self.connection() as connection:
+            if not is_there(connection, "brt_raw"):
+                return {}
             rows = connection.execute(statement("day_sums"), {"capturers": capturers}).fetchall()
         return {row["day"]: (int(row["rows"]), str(row["checksum"])) for row in rows}
 

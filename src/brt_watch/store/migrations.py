@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from psycopg import sql as compose
 
 from brt_watch.store.connection import SQL, Connection, statement
 
@@ -30,3 +31,13 @@ def bring_up_to_date(connection: Connection) -> list[str]:
         connection.execute("insert into brt_schema (step) values (%s)", (step,))
         log.info("store.schema", step=step)
     return new
+
+
+def enter_schema(connection: Connection, schema: str) -> None:
+    """Let a connection work in the schema of a further feed, made if it is missing, and in no other."""
+    there = connection.execute("select to_regnamespace(quote_ident(%s)) is not null as there", (schema,)).fetchone()
+    name = compose.Identifier(schema)
+    if not there or not there["there"]:
+        connection.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
+        connection.execute(compose.SQL("create schema if not exists {}").format(name))
+    connection.execute(compose.SQL("set search_path to {}").format(name))

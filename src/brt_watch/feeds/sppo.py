@@ -1,0 +1,141 @@
+"""The city's other buses (SPPO), from the two services that replace `/gps/sppo`: conecta and zirix.
+
+    GET https://dados.mobilidade.rio/sppo/zirix/gps?dataInicial=2026-11-20+12:33:00&dataFinal=2026-11-20+12:34:00
+    [{"ordem": "B31039", "latitude": "-22,87", "longitude": "-43,25", "datahora": "1717683600000", ...}, ...]
+
+Every value is text, decimals have a comma, the answer is JSON whatever its Content-Type says. The span of a request
+is one of the server's time (`datahoraservidor`), so that signals which arrive late are in a later answer. Each request
+goes back OVERLAP behind the last good one; what comes twice is one signal. The stamps of conecta say Z and are the
+local time of Rio, three hours off; those of zirix are milliseconds since 1970 or moments with their true zone.
+
+Written from public descriptions and from code of others; the services themselves were not reached.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from brt_watch.clock import parse_moment
+from brt_watch.errors import NotTheContract
+from brt_watch.feeds import brt
+from brt_watch.feeds.feed import Feed
+from brt_watch.feeds.json_list import split_list
+from brt_watch.model import Parsed, Reject
+
+RIO = timezone(timedelta(hours=-3))
+"""Rio has had no daylight-saving time since 2019, and these services began later."""
+
+OVERLAP = timedelta(seconds=60)
+LONGEST_SPAN = timedelta(minutes=10)
+"""After an outage a request goes back at most this far: an answer must stay below the longest that is taken."""
+
+LIMIT = "60 requests a minute, 5 a second"
+"""What the services say they allow; a poll with all its retries needs fewer."""
+
+_NAMES = {
+    "ordem": "codigo",
+    "linha": "linha",
+    "sentido": "sentido",
+    "latitude": "latitude",
+    "longitude": "longitude",
+    "datahora": "dataHora",
+    "velocidade": "velocidade",
+    "direcao": "direcao",
+}
+"""Fields of the services, and the same by the name of the BRT's API."""
+
+_NUMBER = re.compile(r"\s*-?\d+(?:[.,]\d+)?\s*")
+
+_FEW = 0.05
+
+
+def parameters(tick: datetime, last_good: datetime | None) -> dict[str, str]:
+    """Return the span to ask for, in the local time of Rio."""
+    since = max((last_good or tick) - OVERLAP, tick - LONGEST_SPAN)
+    return {
+        name: f"{at.astimezone(RIO):%Y-%m-%d %H:%M:%S}" for name, at in (("dataInicial", since), ("dataFinal", tick))
+    }
+
+
+def read(body: bytes, stamps_are_local: bool) -> Parsed:
+    """Read an answer; raises NotTheContract when it is no list, or an empty one."""
+    entries = _entries(body)
+    if not entries:
+        raise NotTheContract("empty_list", "the list of vehicles is empty")
+    records: list[brt.Record] = []
+    rejects: list[Reject] = []
+    seen: dict[str, int] = {}
+    for position, text in enumerate(entries):
+        entry = _decoded(text)
+        if isinstance(entry, dict):
+            for name in entry:
+                seen[name] = seen.get(name, 0) + 1
+        record, reason = _record(entry, stamps_are_local)
+        if record:
+            records.append(record)
+        else:
+            rejects.append(Reject(position, reason, text.decode(errors="backslashreplace").replace("\0", "\ufffd")))
+    return Parsed(records, rejects, {name: ["text"] for name, n in sorted(seen.items()) if n > _FEW * len(entries)})
+
+
+def _entries(body: bytes) -> list[bytes]:
+    try:
+        return [bytes(text) for text in msgspec.json.decode(body, type=list[msgspec.Raw])]
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # An entry that is no JSON (NaN, say) does not cost the others.
+        entries = split_list(b'{"veiculos":' + body + b"}", b"veiculos")
+        if entries is None:
+            raise NotTheContract("not_the_contract", f"no list of vehicles; it starts with {body[:60]!r}") from None
+        return entries
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _record(entry: Any, stamps_are_local: bool) -> tuple[brt.Record | None, str]:
+    """Return the record of an entry by the rules of the BRT's API, or the reason why it is none."""
+    if not isinstance(entry, dict):
+        return None, "not_readable" if entry is None else "not_an_object"
+    known = {name: entry.get(there) for there, name in _NAMES.items()}
+    others = {name: value for name, value in entry.items() if name not in _NAMES and value not in (None, "")}
+    for name in ("latitude", "longitude", "velocidade", "direcao"):
+        known[name] = _number(known[name])
+    if isinstance(known["direcao"], float):
+        known["direcao"] = round(known["direcao"])
+    known["dataHora"] = _stamp_ms(known["dataHora"], stamps_are_local)
+    known["linha"] = (known["linha"].strip() or None) if isinstance(known["linha"], str) else known["linha"]
+    record, reason, _ = brt.read_entry(msgspec.json.encode({**others, **known}))
+    return record, reason
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a text with a decimal comma writes; what is none stays as it is, for the rules."""
+    return float(value.replace(",", ".")) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def _stamp_ms(value: Any, is_local: bool) -> Any:
+    """Return milliseconds since 1970 (UTC); what is no moment stays as it is, for the rules."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    try:
+        moment = parse_moment(value)
+    except (ValueError, AttributeError, TypeError, OverflowError):
+        return value
+    if is_local and value.strip().endswith(("Z", "z", "+00:00")):
+        moment = moment.replace(tzinfo=RIO)
+    return round(moment.timestamp() * 1000)
+
+
+FEEDS = tuple(
+    Feed(name, brt.COLUMNS, partial(read, stamps_are_local=is_local), accept="*/*", parameters=parameters)
+    for name, is_local in (("sppo_conecta", True), ("sppo_zirix", False))
+)

@@ -24,10 +24,10 @@ from tests.integration.captured import capture, query
 
 pytestmark = pytest.mark.with_network
 
-MODELS = 32
+MODELS = 34
 """Those that a load can change."""
 
-DATA_TESTS = 8
+DATA_TESTS = 12
 
 OF_THE_NETWORK = ("versoes", "estacoes", "plano", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
 """The models int_rede__..., made when the network is loaded."""

@@ -19,7 +19,7 @@ from brt_watch.web.passes import passes_of
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Pass
 from brt_watch.web.snapshot import Snapshot, Warned
-from brt_watch.web.vehicles import vehicles_of
+from brt_watch.web.vehicles import lines_of, vehicles_of
 
 log = structlog.get_logger()
 
@@ -97,8 +97,9 @@ class Live:
         good = self.models.newest_good
         warned = self.warned(good.captured_at if good else None)
         if good and good.captured_at and (is_new or before is None):
-            vehicles = vehicles_of(self.models, self.reference, good.captured_at)
-            self.snapshot = Snapshot(good.tick, good.captured_at, self.simulated, vehicles, warned)
+            vehicles = vehicles_of(self.models, self.reference)
+            lines = lines_of(self.models)
+            self.snapshot = Snapshot(good.tick, good.captured_at, self.simulated, vehicles, warned, lines)
         elif before and before.warned != warned:
             self.snapshot = before.with_warning(warned)
         self.problem, self.looked = None, True

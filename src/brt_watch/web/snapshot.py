@@ -60,6 +60,7 @@ class Snapshot:
         simulated: bool,
         vehicles: dict[str, tuple[Vehicle, datetime]],
         warned: Warned | None = None,
+        lines: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.tick = tick
         self.captured_at = captured_at
@@ -68,6 +69,7 @@ class Snapshot:
         self.vehicles = {codigo: vehicle for codigo, (vehicle, _) in vehicles.items()}
         self.changed_at = {codigo: tick for codigo, (_, tick) in vehicles.items()}
         self.warned = warned
+        self.lines = lines or {}
         self._raw = {codigo: msgspec.json.encode(vehicle) for codigo, vehicle in self.vehicles.items()}
         self._answers: dict[object, Encoded] = {}
         self.geojson = self.collection(self.vehicles).prepared()
@@ -80,7 +82,7 @@ class Snapshot:
 
     def with_warning(self, warned: Warned | None) -> Snapshot:
         """Return the same with another warning."""
-        return Snapshot(self.tick, self.captured_at, self.simulated, self._given, warned)
+        return Snapshot(self.tick, self.captured_at, self.simulated, self._given, warned, self.lines)
 
     def collection(self, codes: Iterable[str]) -> Encoded:
         """Return vehicles as GeoJSON."""

@@ -32,7 +32,7 @@ def lines(request: Request, deps: Deps) -> Response:
 
     def make() -> Encoded:
         warned = snapshot.warned if snapshot else deps.live.nothing_yet
-        found = board(deps.reference, list(snapshot.vehicles.values()) if snapshot else [], hours)
+        found = board(deps.reference, snapshot.lines if snapshot else {}, hours)
         answer = Lines(snapshot.captured_at if snapshot else None, warned.sentence if warned else None, found)
         return Encoded(msgspec.json.encode(answer))
 

@@ -132,12 +132,7 @@ final as (
         proximas.proxima_nome as estacao_nome,
         {{ rounded('proximas.distancia_m', 1) }} as distancia_estacao_m,
         proximas.idade_segundos,
-        case
-            when proximas.idade_segundos <= {{ var('ao_vivo_segundos') }} then 'ao vivo'
-            when proximas.idade_segundos <= {{ var('em_silencio_segundos') }} then 'atrasado'
-            when proximas.idade_segundos <= {{ var('fora_de_operacao_segundos') }} then 'em silêncio'
-            else 'fora de operação'
-        end as classe_idade,
+        {{ age_class('proximas.idade_segundos') }} as classe_idade,
         proximas.qualidade,
         proximas.captured_at,
         proximas.load_id,

@@ -3,6 +3,7 @@ with final as (
     select
         capturer,
         tick,
+        captured_at,
         status,
         reason,
         records,

@@ -12,6 +12,7 @@ BrtWatchError
 ├── PostgresFailed        the embedded Postgres does not start
 ├── DatabaseUnreachable   no Postgres answers
 ├── DatabaseRefused       Postgres refuses a statement
+│   └── ModelsInUse       a transform holds the file of the models on the lake
 ├── MoveRefused           another Postgres cannot take the database
 ├── DamagedWindow         a closed window differs from its manifest
 ├── DamagedRecords        lines of a brt.csv cannot be read
@@ -101,6 +102,10 @@ Start it (make start_db), or correct BRT_WATCH_DATABASE_URL."""
 class DatabaseRefused(BrtWatchError):
     """Postgres refuses: {reason}. Nothing is lost: closed windows wait on disk. \
 The user of BRT_WATCH_DATABASE_URL must be allowed to make tables in its database."""
+
+
+class ModelsInUse(DatabaseRefused):
+    """The models on the lake are being derived: a transform holds {file}. Try again when it has ended."""
 
 
 class MoveRefused(BrtWatchError):

@@ -25,7 +25,7 @@ ROOMS = [
     {"transform"},
     {"marts"},
     {"resources", "pipeline", "health"},
-    {"web"},
+    {"web", "reports"},
     {"flows", "service"},
     {"cli", "__main__"},
 ]

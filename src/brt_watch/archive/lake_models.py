@@ -15,7 +15,7 @@ import duckdb
 from brt_watch import lock
 from brt_watch.archive.lake import Lake
 from brt_watch.clock import UTC
-from brt_watch.errors import DatabaseRefused
+from brt_watch.errors import ModelsInUse
 from brt_watch.store.connection import statement
 from brt_watch.store.database import Totals
 from brt_watch.store.window import quoted
@@ -110,14 +110,14 @@ class LakeModels:
 
     @contextmanager
     def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for reading; raises DatabaseRefused while a transform holds it for long."""
+        """Open the file for reading; raises ModelsInUse while a transform holds it for long."""
         latest = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 models = duckdb.connect(str(self.file), read_only=True)
             except duckdb.IOException as error:
                 if time.monotonic() > latest:
-                    raise DatabaseRefused(reason="the models on the lake are being derived") from error
+                    raise ModelsInUse(file=self.file) from error
                 time.sleep(0.5)
             else:
                 with models:

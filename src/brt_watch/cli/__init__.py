@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from brt_watch.cli import database, demo, flow, importing, lake, network, serve, service, simulation, steps
+from brt_watch.cli import database, demo, flow, importing, lake, network, report, serve, service, simulation, steps
 from brt_watch.cli.terminal import err, plain, set_up_logging
 from brt_watch.errors import BrtWatchError
 from brt_watch.masking import masked
@@ -22,7 +22,7 @@ app = typer.Typer(
     help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
     epilog="Exit codes: 0 well, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
 )
-for commands in (steps, importing, simulation, demo, serve, service):
+for commands in (steps, importing, report, simulation, demo, serve, service):
     app.add_typer(commands.app)
 app.add_typer(lake.commands)
 for name, group in {"db": database, "flow": flow, "lake": lake, "network": network}.items():

@@ -1,0 +1,162 @@
+"""What a line did on a service day: the figures of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from brt_watch import __version__
+from brt_watch.marts.rows import ReadRows, dicts
+from brt_watch.marts.selection import Selection
+from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
+from brt_watch.network import read_network
+
+Row = dict[str, Any]
+MINUTES = 60
+DIRECTIONS = ("ida", "volta")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a direction, or of both; None is unknown."""
+
+    trips: int | None
+    partial_trips: int | None
+    planned_trips: float | None
+    unseen_planned_trips: float | None
+    """Planned trips in minutes without capture: whether they were run is not known."""
+    km: float | None
+    headways: int
+    unknown_headways: int
+    wait_s: float | None
+    wait_low_s: float | None
+    wait_high_s: float | None
+    planned_wait_s: float | None
+    excess_wait_s: float | None
+    bunched: float | None
+    bunched_2_min: float | None
+
+
+@dataclass(frozen=True)
+class LineDay:
+    """The rows of the marts of a line and service day, and what frames them."""
+
+    line: str
+    name: str
+    day: date
+    simulated: bool
+    captured: dict[int, int]
+    """Captured minutes by hour of operation, as far as they are known."""
+    trips: list[Row]
+    headways: list[Row]
+    hours: list[Row]
+    service: list[Row]
+    speeds: list[Row]
+    stations: dict[str, str]
+    order: dict[str, list[str]]
+    """The stations of each direction, in their order."""
+    plan_since: date | None
+    version: str = __version__
+
+    @property
+    def plan_is_later(self) -> bool:
+        """Whether the oldest plan that is known begins after the day."""
+        return self.plan_since is not None and self.plan_since > self.day
+
+    @property
+    def has_capture(self) -> bool:
+        """Whether anything was captured on the day."""
+        return any(self.captured.values())
+
+    @property
+    def captured_minutes(self) -> int:
+        """Minutes with a good poll, in the hours that are known."""
+        return sum(self.captured.values())
+
+    def station(self, station_id: str) -> str:
+        """Return the name of a station, or its id when the network does not have it."""
+        return self.stations.get(station_id, station_id)
+
+    def summary(self, direction: str | None = None) -> Summary:
+        """Return the figures of a direction, or of both."""
+        service = _of(self.service, direction)
+        hours = [row for row in _of(self.hours, direction) if row["intervalos"]]
+        seconds = [row["intervalos"] * (row["intervalo_medio_segundos"] or 0.0) for row in hours]
+        headways = sum(row["intervalos"] for row in hours)
+
+        def wait(name: str) -> float | None:
+            return _mean([row[name] for row in hours], seconds)
+
+        def share(name: str) -> float | None:
+            return _mean([row[name] for row in hours], [float(row["intervalos"]) for row in hours])
+
+        # Waits are compared with the plan only in the hours that have one.
+        planned_hours = [row for row in hours if row["espera_prevista_segundos"] is not None]
+        weights = [row["intervalos"] * (row["intervalo_medio_segundos"] or 0.0) for row in planned_hours]
+        return Summary(
+            trips=_sum(row["viagens_realizadas"] for row in service),
+            partial_trips=_sum(row["viagens_parciais"] for row in service),
+            planned_trips=_sum(row["viagens_previstas"] for row in service),
+            unseen_planned_trips=_sum(
+                row["viagens_previstas"] * (1 - min(MINUTES, row["minutos_capturados"]) / MINUTES)
+                for row in service
+                if row["viagens_previstas"] is not None
+            ),
+            km=_sum(row["km_realizados"] for row in service),
+            headways=headways,
+            unknown_headways=sum(row["intervalos_desconhecidos"] for row in hours),
+            wait_s=wait("espera_segundos"),
+            wait_low_s=wait("espera_minima_segundos"),
+            wait_high_s=wait("espera_maxima_segundos"),
+            planned_wait_s=wait("espera_prevista_segundos"),
+            excess_wait_s=_mean([row["espera_excedente_segundos"] for row in planned_hours], weights),
+            bunched=share("fracao_comboio"),
+            bunched_2_min=share("fracao_comboio_segundos"),
+        )
+
+
+def line_day(read: ReadRows, line: str, day: date, simulated: bool) -> LineDay:
+    """Return what a line did on a service day, as the marts have it."""
+    of_line = {"linha": line}
+    # What was captured is the same for all lines; those with a plan or a trip in an hour have it.
+    of_all = dicts(read, Selection.of_day(SERVICE, day))
+    captured: dict[int, int] = {}
+    for row in of_all:
+        hour = row["hora_operacao"]
+        captured[hour] = max(captured.get(hour, 0), row["minutos_capturados"])
+    network = read_network(day=day)
+    paths = {sentido: path for (linha, sentido), path in network.paths.items() if linha == line}
+    known = network.lines.get(line)
+    return LineDay(
+        line=line,
+        name=known.nome if known else "",
+        day=day,
+        simulated=simulated,
+        captured=dict(sorted(captured.items())),
+        trips=dicts(read, Selection.of_day(TRIPS, day, of_line)),
+        headways=dicts(read, Selection.of_day(HEADWAYS, day, {**of_line, "escopo": "linha"})),
+        hours=dicts(read, Selection.of_day(REGULARITY, day, of_line)),
+        service=[row for row in of_all if row["linha"] == line],
+        speeds=dicts(read, Selection.of_day(SPEEDS, day, of_line)),
+        stations={name: station.nome for name, station in network.stations.items()},
+        order={sentido: [stop.estacao_id for stop in path.stops] for sentido, path in paths.items()},
+        plan_since=known.valido_desde if known else None,
+    )
+
+
+def _of(rows: list[Row], direction: str | None) -> list[Row]:
+    return [row for row in rows if direction in (None, row["sentido"])]
+
+
+def _sum(values: Iterable[Any]) -> Any:
+    """Return the sum of what is known; None when nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _mean(values: list[float | None], weights: list[float]) -> float | None:
+    known = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
+    total = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / total if total else None

@@ -1,0 +1,142 @@
+"""The report of a line and day, from rows as the marts have them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from brt_watch.archive.lake_session import attach_models
+from brt_watch.clock import UTC
+from brt_watch.errors import ModelsInUse
+from brt_watch.marts.rows import Batches
+from brt_watch.marts.selection import Selection
+from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
+from brt_watch.network import read_network
+from brt_watch.reports.line_day import LineDay, line_day
+from brt_watch.reports.page import html
+
+DAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+STOPS = read_network(day=DAY).paths["22", "ida"].stops
+MIDDLE = STOPS[len(STOPS) // 2].estacao_id
+LINE = {"dia_operacao": DAY, "linha": "22", "sentido": "ida"}
+
+
+def hour(number: int, planned: float | None, run: int | None, minutes: int, line: str = "22") -> dict[str, Any]:
+    return {
+        **LINE,
+        **{"linha": line, "hora_operacao": number, "viagens_previstas": planned, "viagens_realizadas": run},
+        "minutos_capturados": minutes,
+    }
+
+
+def wait(number: int, headways: int, seconds: float, planned: float | None) -> dict[str, Any]:
+    return {
+        **LINE,
+        **{"hora_operacao": number, "intervalos": headways, "intervalos_desconhecidos": 1},
+        **{"intervalo_medio_segundos": 300.0, "espera_segundos": seconds, "espera_minima_segundos": seconds - 60},
+        **{"espera_maxima_segundos": seconds + 60, "espera_prevista_segundos": planned},
+        "espera_excedente_segundos": None if planned is None else seconds - planned,
+    }
+
+
+def headway(minutes: int, seconds: float, unknown: bool) -> dict[str, Any]:
+    return {
+        **LINE,
+        **{"codigo": "<b>", "estacao_id": MIDDLE, "intervalo_segundos": seconds, "flag_desconhecido": unknown},
+        **{"partida": datetime(2026, 11, 24, 15, tzinfo=UTC) + timedelta(minutes=minutes), "hora_operacao": 12},
+    }
+
+
+def speed(number: int, median: float, buses: int) -> dict[str, Any]:
+    return {
+        **LINE,
+        **{"hora_operacao": number, "ordem": 1, "de_estacao_id": "TOTAL", "ate_estacao_id": "TOBSE"},
+        **{"velocidade_p50_kmh": median, "passagens": buses},
+    }
+
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    SERVICE.model: [
+        hour(8, 10.0, 9, 60),
+        hour(9, 10.0, 4, 30),
+        hour(10, 10.0, None, 0),
+        hour(11, 5.0, 5, 60, line="10"),
+    ],
+    REGULARITY.model: [wait(8, 30, 180.0, 120.0), wait(9, 10, 300.0, None)],
+    HEADWAYS.model: [headway(0, 300.0, False), headway(5, 900.0, True)],
+    SPEEDS.model: [speed(8, 31.4, 12), speed(9, 22.0, 2)],
+    TRIPS.model: [],
+}
+
+
+@pytest.fixture
+def report() -> Callable[..., LineDay]:
+    """Make a report of these rows, filtered as a database would."""
+
+    def make(rows: dict[str, list[dict[str, Any]]] = ROWS, simulated: bool = False) -> LineDay:
+        def read(selection: Selection) -> Batches:
+            wanted = selection.filters.get("linha")
+            found = [row for row in rows[selection.mart.model] if wanted in (None, row["linha"])]
+            yield [tuple(row.get(name) for name in selection.names) for row in found]
+
+        return line_day(read, "22", DAY, simulated)
+
+    return make
+
+
+def test_a_report_says_what_was_not_captured(report: Callable[..., LineDay]) -> None:
+    made = report()
+    assert made.captured == {8: 60, 9: 30, 10: 0, 11: 60}
+    found = made.summary()
+    assert (found.trips, found.planned_trips, found.unseen_planned_trips) == (13, 30.0, 15.0)
+    # Hours weigh by their headways; only those with a plan are compared with it.
+    assert (found.wait_s, found.excess_wait_s, found.unknown_headways) == (210.0, 60.0, 2)
+    assert made.summary("volta").trips is None
+    page = html(made, NOW)
+    assert "13 viagens observadas de 15 planejadas nos minutos capturados (87\u202f%)" in page
+    assert "de outras 15 planejadas não sabemos" in page
+    assert "10h: sem dados" in page
+
+
+def test_a_plan_of_a_later_date_is_said_to_be_one(report: Callable[..., LineDay]) -> None:
+    assert report().plan_is_later is False
+    later = replace(report(), day=date(2022, 7, 6))
+    assert later.plan_is_later
+    assert "O plano é de uma data posterior" in html(later, NOW)
+
+
+def test_a_day_without_capture_has_no_figures(report: Callable[..., LineDay]) -> None:
+    page = html(report({mart: [] for mart in ROWS}), NOW)
+    assert "Nada foi capturado neste dia" in page
+    assert "<svg" not in page
+
+
+def test_a_page_needs_nothing_else_and_escapes_what_it_shows(report: Callable[..., LineDay]) -> None:
+    page = html(report(), NOW)
+    assert "Linha 22, terça-feira, 24 de novembro de 2026" in page
+    assert "DADOS SIMULADOS" not in page
+    assert "DADOS SIMULADOS" in html(report(simulated=True), NOW)
+    assert not [word for word in ("<script", "http-equiv", "src=", "href=", "url(h", "<b>") if word in page]
+    # Few buses are grey, and a headway with a hole of the capture is hollow.
+    assert "2 ônibus: poucos dados" in page
+    assert 'class="open"' in page
+
+
+def test_models_in_use_are_refused_with_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "modelos.duckdb"
+    hold = f"import duckdb; c = duckdb.connect({str(file)!r}); print('up', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        with duckdb.connect() as session, pytest.raises(ModelsInUse, match="are being derived"):
+            attach_models(session, file)
+        holder.communicate(b"\n")

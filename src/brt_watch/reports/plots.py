@@ -47,8 +47,8 @@ class Frame:
             self.parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
             self.parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" class="tick end">{value:g}</text>')
         for hour in range(FIRST_HOUR, END_HOUR, 3):
-            x = f"{self.x(hour):.1f}"
-            self.parts.append(f'<text x="{x}" y="{HEIGHT - 10}" class="tick hour">{hour_text(hour)}</text>')
+            place = f"{self.x(hour):.1f}"
+            self.parts.append(f'<text x="{place}" y="{HEIGHT - 10}" class="tick hour">{hour_text(hour)}</text>')
         self.parts.append(f'<text x="{LEFT}" y="{TOP - 7}" class="tick">{escape(self.unit)}</text>')
 
     def x(self, hour: float) -> float:

@@ -26,3 +26,9 @@
     `offset` keeps it from making one join of the two and reading the whole table for it. -#}
 {%- if target.type == 'postgres' %}offset 0{% endif %}
 {%- endmacro %}
+
+{% macro join_first() -%}
+{#- At the end of a CTE: its join is made as it stands, before what reads it. Postgres expects few rows of a join on two
+    columns, and would begin with a larger one. -#}
+{%- if target.type == 'postgres' %}offset 0{% endif %}
+{%- endmacro %}

@@ -10,9 +10,9 @@
 {%- endmacro %}
 
 {% macro advances(places) -%}
-{#- The CTEs that cut places on paths (id_veiculo, dia_operacao, bloco, linha, sentido, segundo, metros, ...) into advances:
-    stretches in which a vehicle goes forward on a path. The result, `avancos`, has the places with `inicio`, the second of
-    the first place of the advance that each belongs to.
+{#- The CTEs that cut places on paths (percurso, segundo, metros, velocidade, no_rotulo) into advances: stretches in which
+    a vehicle goes forward on a path. `percurso` is the number of a vehicle, a day and a path. The result, `avancos`, has
+    the places with `inicio`, the second of the first place of the advance that each belongs to.
 
     A place that fewer than half of the three before and the three after agree with is an error and left out. -#}
 vizinhos as (
@@ -25,16 +25,12 @@ vizinhos as (
         lead(metros, {{ k }}) over percurso as metros_depois_{{ k }}
         {%- endfor %}
     from {{ places }}
-    window percurso as (partition by id_veiculo, dia_operacao, bloco, linha, sentido order by segundo)
+    window percurso as (partition by percurso order by segundo)
 ),
 
 coerentes as (
     select
-        id_veiculo,
-        dia_operacao,
-        bloco,
-        linha,
-        sentido,
+        percurso,
         segundo,
         metros,
         velocidade,
@@ -62,16 +58,12 @@ coerentes as (
             + case when segundo_depois_{{ k }} is null then 0 else 1 end
             {%- endfor %}
         )
-    window percurso as (partition by id_veiculo, dia_operacao, bloco, linha, sentido order by segundo)
+    window percurso as (partition by percurso order by segundo)
 ),
 
 avancos as (
     select
-        id_veiculo,
-        dia_operacao,
-        bloco,
-        linha,
-        sentido,
+        percurso,
         segundo,
         metros,
         velocidade,
@@ -81,7 +73,7 @@ avancos as (
                 when {{ follows('segundo_anterior', 'metros_anteriores', 'segundo', 'metros') }} then null
                 else segundo
             end
-        ) over (partition by id_veiculo, dia_operacao, bloco, linha, sentido order by segundo) as inicio
+        ) over (partition by percurso order by segundo) as inicio
     from coerentes
 )
 {%- endmacro %}

@@ -16,21 +16,23 @@
 )
 {%- endmacro %}
 
-{% macro measured_advances() -%}
-{#- The CTEs that measure `avancos` (macro advances): `medidos` has one row an advance of at least viagem_minimo_m, with its
-    place on the path, when the bus left the start and when it reached the end. -#}
+{% macro measured_advances(advances, paths) -%}
+{#- The CTEs that measure advances (macro advances) on paths: `medidos` has one row an advance of at least viagem_minimo_m,
+    with its place on the path, when the bus left the start and when it reached the end. -#}
+avancos as (
+    select *
+    from {{ advances }}
+),
+
 grandes as (
     select
-        id_veiculo,
-        dia_operacao,
-        linha,
-        sentido,
+        percurso,
         inicio,
         min(metros) as de_m,
         max(metros) as ate_m,
         count(*) as sinais
     from avancos
-    group by id_veiculo, dia_operacao, linha, sentido, inicio
+    group by percurso, inicio
     having count(*) >= 3 and max(metros) - min(metros) >= {{ var('viagem_minimo_m') }}
 ),
 
@@ -48,16 +50,8 @@ extremos as (
         lag(velocidade) over seguida as velocidade_anterior
     from avancos
     inner join grandes
-        on
-            avancos.id_veiculo = grandes.id_veiculo
-            and avancos.dia_operacao = grandes.dia_operacao
-            and avancos.linha = grandes.linha
-            and avancos.sentido = grandes.sentido
-            and avancos.inicio = grandes.inicio
-    window seguida as (
-        partition by avancos.id_veiculo, avancos.dia_operacao, avancos.linha, avancos.sentido, avancos.inicio
-        order by segundo
-    )
+        on avancos.percurso = grandes.percurso and avancos.inicio = grandes.inicio
+    window seguida as (partition by avancos.percurso, avancos.inicio order by segundo)
 ),
 
 -- Before the trip the bus may wait a little way down the path, and after it the last metres may be a queue.
@@ -76,13 +70,8 @@ momentos as (
         max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
         min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
     from extremos
-    inner join {{ ref('int_rede__estacoes') }} as percursos
-        on
-            extremos.linha = percursos.linha
-            and extremos.sentido = percursos.sentido
-            and extremos.dia_operacao between percursos.primeiro_dia and percursos.ultimo_dia
-            and percursos.ordem = percursos.estacoes
-    window avanco as (partition by id_veiculo, dia_operacao, extremos.linha, extremos.sentido, inicio)
+    inner join {{ paths }} as percursos on extremos.percurso = percursos.percurso
+    window avanco as (partition by extremos.percurso, inicio)
 ),
 
 paradas as (
@@ -90,7 +79,7 @@ paradas as (
         momentos.*,
         min(
             case when segundo > ultimo_andando and metros >= ate_m - {{ var('viagem_longe_do_fim_m') }} then segundo end
-        ) over (partition by id_veiculo, dia_operacao, linha, sentido, inicio) as parou
+        ) over (partition by percurso, inicio) as parou
     from momentos
 ),
 
@@ -106,11 +95,7 @@ chegadas as (
 
 resumos as (
     select
-        id_veiculo,
-        dia_operacao,
-        bloco,
-        linha,
-        sentido,
+        percurso,
         inicio,
         de_m,
         ate_m,
@@ -132,8 +117,7 @@ resumos as (
         max(case when segundo = chegou then metros_anteriores end) as antes_m,
         max(case when segundo = chegou then velocidade_anterior end) as antes_kmh
     from chegadas
-    group by
-        id_veiculo, dia_operacao, bloco, linha, sentido, inicio, de_m, ate_m, sinais, comprimento_m, saiu, chegou
+    group by percurso, inicio, de_m, ate_m, sinais, comprimento_m, saiu, chegou
 ),
 
 medias as (
@@ -148,8 +132,14 @@ medias as (
 medidos as (
     select
         medias.*,
+        percursos.veiculo_dia,
+        percursos.id_veiculo,
+        percursos.dia_operacao,
+        percursos.bloco,
+        percursos.linha,
+        percursos.sentido,
         de_m <= {{ var('viagem_terminal_m') }} as do_terminal,
-        ate_m >= comprimento_m - {{ var('viagem_terminal_m') }} as ao_terminal,
+        ate_m >= medias.comprimento_m - {{ var('viagem_terminal_m') }} as ao_terminal,
         case
             when de_m > {{ var('distancia_limiar_parada_m') }} then saiu
             when saida_kmh > 3 and saida_m > 20
@@ -160,16 +150,17 @@ medidos as (
             )
         end as partida,
         case
-            when ate_m < comprimento_m - {{ var('viagem_terminal_m') }} then chegou
+            when ate_m < medias.comprimento_m - {{ var('viagem_terminal_m') }} then chegou
             -- After a silence, the first signal at the end is the better guess than the speed long before.
             when chegou - antes_segundo > {{ var('viagem_silencio_no_fim_s') }} then chegou
-            when chegada_kmh > 3 and comprimento_m - chegada_m > 20
-                then chegou + {{ seconds_to_drive('comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }}
+            when chegada_kmh > 3 and medias.comprimento_m - chegada_m > 20
+                then chegou + {{ seconds_to_drive('medias.comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }}
             else least(
                 chegou,
-                antes_segundo + {{ seconds_to_drive('comprimento_m - antes_m', 'antes_kmh', 'media_ms') }}
+                antes_segundo + {{ seconds_to_drive('medias.comprimento_m - antes_m', 'antes_kmh', 'media_ms') }}
             )
         end as chegada
     from medias
+    inner join {{ paths }} as percursos on medias.percurso = percursos.percurso
 )
 {%- endmacro %}

@@ -32,10 +32,10 @@ with vizinhos as (
 
 silencios as (
     select
-        id_viagem,
+        numero,
         max(segundo_seguinte - segundo) as maior_silencio_s
     from {{ ref('int_viagens__pontos') }}
-    group by id_viagem
+    group by numero
 ),
 
 passadas as (
@@ -78,7 +78,7 @@ juntas as (
             viagens.linha = extremos.linha
             and viagens.sentido = extremos.sentido
             and viagens.dia_operacao between extremos.primeiro_dia and extremos.ultimo_dia
-    left join silencios on viagens.id_viagem = silencios.id_viagem
+    left join silencios on viagens.numero = silencios.numero
     left join passadas on viagens.id_viagem = passadas.id_viagem
     left join vizinhos as do_inicio
         on

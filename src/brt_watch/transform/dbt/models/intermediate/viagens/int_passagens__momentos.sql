@@ -6,6 +6,7 @@
 
 with estacoes as (
     select
+        viagens.numero,
         viagens.id_viagem,
         viagens.id_veiculo,
         viagens.dia_operacao,
@@ -32,7 +33,7 @@ with estacoes as (
 
 marcas as (
     select
-        id_viagem,
+        numero,
         metros,
         segundo,
         0 as ordem,
@@ -40,7 +41,7 @@ marcas as (
     from {{ ref('int_viagens__pontos') }}
     union all
     select
-        id_viagem,
+        numero,
         distancia_m - {{ raio_m }} as metros,
         null as segundo,
         ordem,
@@ -48,7 +49,7 @@ marcas as (
     from estacoes
     union all
     select
-        id_viagem,
+        numero,
         distancia_m + {{ raio_m }} as metros,
         null as segundo,
         ordem,
@@ -58,27 +59,27 @@ marcas as (
 
 vistas as (
     select
-        id_viagem,
+        numero,
         ordem,
         lado,
         max(segundo) over (
-            partition by id_viagem order by metros, lado rows between unbounded preceding and current row
+            partition by numero order by metros, lado rows between unbounded preceding and current row
         ) as antes,
         min(segundo) over (
-            partition by id_viagem order by metros, lado rows between current row and unbounded following
+            partition by numero order by metros desc, lado desc rows between unbounded preceding and current row
         ) as depois
     from marcas
 ),
 
 vizinhos as (
     select
-        id_viagem,
+        numero,
         ordem,
         max(case when lado = -1 then antes end) as antes,
         max(case when lado = 1 then depois end) as depois
     from vistas
     where lado != 0
-    group by id_viagem, ordem
+    group by numero, ordem
 ),
 
 final as (
@@ -97,11 +98,11 @@ final as (
         depois.metros_anteriores as ultimo_m,
         depois.velocidade_anterior as ultimo_kmh
     from estacoes
-    left join vizinhos on estacoes.id_viagem = vizinhos.id_viagem and estacoes.ordem = vizinhos.ordem
+    left join vizinhos on estacoes.numero = vizinhos.numero and estacoes.ordem = vizinhos.ordem
     left join {{ ref('int_viagens__pontos') }} as antes
-        on vizinhos.id_viagem = antes.id_viagem and vizinhos.antes = antes.segundo
+        on vizinhos.numero = antes.numero and vizinhos.antes = antes.segundo
     left join {{ ref('int_viagens__pontos') }} as depois
-        on vizinhos.id_viagem = depois.id_viagem and vizinhos.depois = depois.segundo
+        on vizinhos.numero = depois.numero and vizinhos.depois = depois.segundo
 )
 
 select * from final

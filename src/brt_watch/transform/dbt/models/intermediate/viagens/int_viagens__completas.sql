@@ -1,11 +1,6 @@
 -- One row is a whole trip from terminal to terminal on the line that the label names: nothing about it is in doubt.
 
-with avancos as (
-    select *
-    from {{ ref('int_viagens__no_rotulo') }}
-),
-
-{{ measured_advances() }},
+with {{ measured_advances(ref('int_viagens__no_rotulo'), ref('int_viagens__rotulos')) }},
 
 final as (
     select *

@@ -1,7 +1,7 @@
 -- One row is a trip of a vehicle: whole by its label, or found by movement.
 
 {% set colunas = [
-    'id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio', 'fim', 'saiu', 'chegou', 'de_m', 'ate_m', 'comprimento_m', 'sinais',
+    'percurso', 'id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio', 'fim', 'saiu', 'chegou', 'de_m', 'ate_m', 'comprimento_m', 'sinais',
     'rotulo', 'do_terminal', 'ao_terminal', 'media_ms', 'partida', 'chegada'
 ] %}
 
@@ -21,6 +21,7 @@ with juntas as (
 
 final as (
     select
+        row_number() over (order by id_veiculo, partida, linha, sentido) as numero,
         id_veiculo || '-' || cast(cast(floor(partida) as bigint) as text) || '-' || linha as id_viagem,
         juntas.*
     from juntas

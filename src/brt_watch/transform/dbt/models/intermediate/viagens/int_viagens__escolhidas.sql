@@ -4,12 +4,7 @@
 -- terminal. Part of a line counts as a trip only where the label agrees and the bus stops on the way: a bus that drives
 -- to a garage keeps the label and does not stop.
 
-with avancos as (
-    select *
-    from {{ ref('int_viagens__nas_linhas') }}
-),
-
-{{ measured_advances() }},
+with {{ measured_advances(ref('int_viagens__nas_linhas'), ref('int_viagens__possiveis')) }},
 
 avaliados as (
     select
@@ -33,8 +28,7 @@ escolhidos as (
             select 1
             from avaliados as rivais
             where
-                rivais.id_veiculo = avaliados.id_veiculo
-                and rivais.dia_operacao = avaliados.dia_operacao
+                rivais.veiculo_dia = avaliados.veiculo_dia
                 and least(avaliados.chegada, rivais.chegada) - greatest(avaliados.partida, rivais.partida) > 60
                 and (
                     rivais.valor > avaliados.valor
@@ -46,20 +40,18 @@ escolhidos as (
 -- Where several lines share the road and the label names none of them, the other one is kept with the choice.
 duvidas as (
     select
-        escolhidos.id_veiculo,
-        escolhidos.dia_operacao,
+        escolhidos.veiculo_dia,
         escolhidos.inicio,
         min(rivais.linha) as outra_linha
     from escolhidos
     inner join avaliados as rivais
         on
-            escolhidos.id_veiculo = rivais.id_veiculo
-            and escolhidos.dia_operacao = rivais.dia_operacao
+            escolhidos.veiculo_dia = rivais.veiculo_dia
             and escolhidos.linha != rivais.linha
             and rivais.valor >= 0.95 * escolhidos.valor
             and least(escolhidos.chegada, rivais.chegada) - greatest(escolhidos.partida, rivais.partida)
             >= 0.9 * (escolhidos.chegada - escolhidos.partida)
-    group by escolhidos.id_veiculo, escolhidos.dia_operacao, escolhidos.inicio
+    group by escolhidos.veiculo_dia, escolhidos.inicio
 ),
 
 final as (
@@ -67,11 +59,7 @@ final as (
         escolhidos.*,
         duvidas.outra_linha
     from escolhidos
-    left join duvidas
-        on
-            escolhidos.id_veiculo = duvidas.id_veiculo
-            and escolhidos.dia_operacao = duvidas.dia_operacao
-            and escolhidos.inicio = duvidas.inicio
+    left join duvidas on escolhidos.veiculo_dia = duvidas.veiculo_dia and escolhidos.inicio = duvidas.inicio
 )
 
 select * from final

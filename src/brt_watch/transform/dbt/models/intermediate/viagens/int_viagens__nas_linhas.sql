@@ -1,24 +1,32 @@
--- One row is a signal outside the whole trips on the path of any line near it in one direction, with its advance there.
+-- One row is a signal outside the whole trips on the path of a line that it may have driven, with its advance there.
 
-with dias as (
+with possiveis as (
     select
-        dia_operacao,
-        {{ service_day_start('dia_operacao') }} as inicio_do_dia
-    from (select distinct dia_operacao from {{ ref('int_viagens__sobras') }}) as distintos
+        sinais.segundo,
+        sinais.velocidade,
+        sinais.rumo,
+        sinais.leste_m,
+        sinais.norte_m,
+        sinais.celula,
+        percursos.percurso,
+        percursos.linha,
+        percursos.sentido,
+        percursos.inicio_do_dia,
+        case when sinais.servico = percursos.linha then 1 else 0 end as no_rotulo
+    from {{ ref('int_viagens__sobras') }} as sinais
+    inner join {{ ref('int_viagens__possiveis') }} as percursos
+        on sinais.veiculo_dia = percursos.veiculo_dia and sinais.bloco = percursos.bloco
+    {{ join_first() }}
 ),
 
 pes as (
     select
-        sinais.id_veiculo,
-        sinais.dia_operacao,
-        sinais.bloco,
+        sinais.percurso,
         sinais.segundo,
         sinais.velocidade,
+        sinais.no_rotulo,
         sinais.leste_m as sinal_leste_m,
         sinais.norte_m as sinal_norte_m,
-        case when sinais.servico = trechos.linha then 1 else 0 end as no_rotulo,
-        trechos.linha,
-        trechos.sentido,
         trechos.inicio_m,
         trechos.comprimento_m,
         trechos.leste_m,
@@ -31,64 +39,54 @@ pes as (
             else 0
         end as contra_m,
         {{ share_of_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }} as fracao
-    from {{ ref('int_viagens__sobras') }} as sinais
-    inner join dias on sinais.dia_operacao = dias.dia_operacao
+    from possiveis as sinais
     inner join {{ ref('int_rede__celulas_trechos') }} as trechos
         on
-            {{ cell('sinais.leste_m', 'sinais.norte_m') }} = trechos.celula
-            and dias.inicio_do_dia >= trechos.vale_de
-            and dias.inicio_do_dia < trechos.vale_ate
+            sinais.celula = trechos.celula
+            and sinais.linha = trechos.linha
+            and sinais.sentido = trechos.sentido
+            and sinais.inicio_do_dia >= trechos.vale_de
+            and sinais.inicio_do_dia < trechos.vale_ate
     -- Only pieces that come near some point of the square.
     where trechos.do_centro_m <= {{ var('viagem_desvio_m') }} + {{ var('lado_da_celula_m') }} * 0.7072
 ),
 
 medidos_dos_pes as (
     select
-        pes.*,
+        percurso,
+        segundo,
+        velocidade,
+        no_rotulo,
+        contra_m,
+        inicio_m,
+        inicio_m + fracao * comprimento_m as metros,
         {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }} as desvio_m
     from pes
 ),
 
 ordenados as (
     select
-        id_veiculo,
-        dia_operacao,
-        bloco,
+        percurso,
         segundo,
         velocidade,
         no_rotulo,
-        linha,
-        sentido,
-        inicio_m + fracao * comprimento_m as metros,
-        row_number() over (
-            partition by id_veiculo, dia_operacao, segundo, linha, sentido
-            order by desvio_m + contra_m, inicio_m
-        ) as ordem
+        metros,
+        row_number() over (partition by percurso, segundo order by desvio_m + contra_m, inicio_m) as ordem
     from medidos_dos_pes
     where desvio_m <= {{ var('viagem_desvio_m') }}
 ),
 
 lugares as (
-    select *
+    select
+        percurso,
+        segundo,
+        metros,
+        velocidade,
+        no_rotulo
     from ordenados
     where ordem = 1
 ),
 
-{{ advances('lugares') }},
+{{ advances('lugares') }}
 
-final as (
-    select
-        id_veiculo,
-        dia_operacao,
-        bloco,
-        linha,
-        sentido,
-        segundo,
-        metros,
-        velocidade,
-        no_rotulo,
-        inicio
-    from avancos
-)
-
-select * from final
+select * from avancos

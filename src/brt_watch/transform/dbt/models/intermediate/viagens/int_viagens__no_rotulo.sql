@@ -5,59 +5,37 @@
 with lados as (
     {%- for sentido in ['ida', 'volta'] %}
     select
-        id_veiculo,
-        dia_operacao,
-        servico,
-        '{{ sentido }}' as sentido,
-        segundo,
-        distancia_{{ sentido }}_m as metros,
-        desvio_{{ sentido }}_m as desvio_m,
-        velocidade
-    from {{ ref('int_viagens__sinais') }}
-    where distancia_{{ sentido }}_m is not null
+        rotulos.percurso,
+        rotulos.comprimento_m,
+        sinais.segundo,
+        sinais.distancia_{{ sentido }}_m as metros,
+        sinais.desvio_{{ sentido }}_m as desvio_m,
+        sinais.velocidade
+    from {{ ref('int_viagens__sinais') }} as sinais
+    inner join {{ ref('int_viagens__rotulos') }} as rotulos
+        on
+            sinais.veiculo_dia = rotulos.veiculo_dia
+            and sinais.servico = rotulos.linha
+            and rotulos.sentido = '{{ sentido }}'
+    where sinais.distancia_{{ sentido }}_m is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
 lugares as (
     select
-        lados.id_veiculo,
-        lados.dia_operacao,
-        0 as bloco,
-        lados.servico as linha,
-        lados.sentido,
-        lados.segundo,
-        lados.metros,
-        lados.velocidade,
-        1 as no_rotulo
-    from lados
-    inner join {{ ref('int_rede__estacoes') }} as fins
-        on
-            lados.servico = fins.linha
-            and lados.sentido = fins.sentido
-            and lados.dia_operacao between fins.primeiro_dia and fins.ultimo_dia
-            and fins.ordem = fins.estacoes
-    where
-        lados.desvio_m <= {{ var('viagem_buffer_m') }}
-        or lados.metros <= 1
-        or lados.metros >= fins.comprimento_m - 1
-),
-
-{{ advances('lugares') }},
-
-final as (
-    select
-        id_veiculo,
-        dia_operacao,
-        bloco,
-        linha,
-        sentido,
+        percurso,
         segundo,
         metros,
         velocidade,
-        no_rotulo,
-        inicio
-    from avancos
-)
+        1 as no_rotulo
+    from lados
+    where
+        desvio_m <= {{ var('viagem_buffer_m') }}
+        or metros <= 1
+        or metros >= comprimento_m - 1
+),
 
-select * from final
+{{ advances('lugares') }}
+
+select * from avancos

@@ -1,21 +1,18 @@
 -- One row is a signal of a trip, with its place on the path and the signals before and after it on the trip.
 
-{% set chave = ['id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio'] %}
-
 with lugares as (
     {%- for posicoes, pelo_rotulo in [('int_viagens__no_rotulo', 1), ('int_viagens__nas_linhas', 0)] %}
     select
-        viagens.id_viagem,
+        viagens.numero,
         posicoes.segundo,
         posicoes.metros,
         posicoes.velocidade
     from {{ ref(posicoes) }} as posicoes
     inner join {{ ref('int_viagens__encontradas') }} as viagens
         on
-            {%- for coluna in chave %}
-            posicoes.{{ coluna }} = viagens.{{ coluna }} and
-            {%- endfor %}
-            viagens.pelo_rotulo = {{ pelo_rotulo }}
+            posicoes.percurso = viagens.percurso
+            and posicoes.inicio = viagens.inicio
+            and viagens.pelo_rotulo = {{ pelo_rotulo }}
             and posicoes.segundo between viagens.saiu and viagens.chegou
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -23,7 +20,7 @@ with lugares as (
 
 final as (
     select
-        id_viagem,
+        numero,
         segundo,
         metros,
         velocidade,
@@ -34,7 +31,7 @@ final as (
         lead(metros) over viagem as metros_seguintes,
         lead(velocidade) over viagem as velocidade_seguinte
     from lugares
-    window viagem as (partition by id_viagem order by segundo)
+    window viagem as (partition by numero order by segundo)
 )
 
 select * from final

@@ -14,7 +14,7 @@ with gps as (
     where not flag_fora_da_area and not flag_futuro
 ),
 
-dias as (
+mudados as (
     select distinct
         id_veiculo,
         {{ service_day('timestamp_gps') }} as dia_operacao
@@ -22,11 +22,21 @@ dias as (
     {% if changed_days_only() %}where {{ changed_since_the_last_run() }}{% endif %}
 ),
 
+-- A number names vehicle and day from here on: numbers sort and join several times faster than texts.
+dias as (
+    select
+        id_veiculo,
+        dia_operacao,
+        row_number() over (order by id_veiculo, dia_operacao) as veiculo_dia
+    from mudados
+),
+
 sinais as (
     {% if changed_days_only() %}
     select
         dias.id_veiculo,
         dias.dia_operacao,
+        dias.veiculo_dia,
         do_dia.*
     from dias
     cross join lateral (
@@ -42,11 +52,12 @@ sinais as (
     ) as do_dia
     {% else %}
     select
-        id_veiculo,
-        {{ service_day('timestamp_gps') }} as dia_operacao,
-        timestamp_gps,
-        {{ colunas | join(',\n        ') }}
+        dias.*,
+        gps.timestamp_gps,
+        gps.{{ colunas | join(',\n        gps.') }}
     from gps
+    inner join dias
+        on gps.id_veiculo = dias.id_veiculo and {{ service_day('gps.timestamp_gps') }} = dias.dia_operacao
     {% endif %}
 ),
 
@@ -54,6 +65,7 @@ final as (
     select
         id_veiculo,
         dia_operacao,
+        veiculo_dia,
         {{ epoch_seconds('timestamp_gps') }} as segundo,
         servico,
         velocidade_instantanea as velocidade,

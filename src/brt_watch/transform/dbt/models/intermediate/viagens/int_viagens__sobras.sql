@@ -4,22 +4,19 @@
 
 with marcas as (
     select
-        id_veiculo,
-        dia_operacao,
+        veiculo_dia,
         segundo,
         1 as abertas
-    from (select id_veiculo, dia_operacao, floor(partida) as segundo from {{ ref('int_viagens__completas') }}) as partidas
+    from (select veiculo_dia, floor(partida) as segundo from {{ ref('int_viagens__completas') }}) as partidas
     union all
     select
-        id_veiculo,
-        dia_operacao,
+        veiculo_dia,
         segundo,
         -1 as abertas
-    from (select id_veiculo, dia_operacao, ceil(chegada) as segundo from {{ ref('int_viagens__completas') }}) as chegadas
+    from (select veiculo_dia, ceil(chegada) as segundo from {{ ref('int_viagens__completas') }}) as chegadas
     union all
     select
-        id_veiculo,
-        dia_operacao,
+        veiculo_dia,
         segundo,
         0 as abertas
     from {{ ref('int_viagens__sinais') }}
@@ -27,14 +24,13 @@ with marcas as (
 
 somadas as (
     select
-        id_veiculo,
-        dia_operacao,
+        veiculo_dia,
         segundo,
         abertas,
         sum(abertas) over dia as dentro,
         sum(case when abertas = 1 then 1 else 0 end) over dia as bloco
     from marcas
-    window dia as (partition by id_veiculo, dia_operacao order by segundo, abertas desc rows unbounded preceding)
+    window dia as (partition by veiculo_dia order by segundo, abertas desc rows unbounded preceding)
 ),
 
 fora as (
@@ -42,19 +38,19 @@ fora as (
         sinais.*,
         somadas.bloco,
         sum(case when sinais.em_movimento then sinais.distancia_m else 0 end) over (
-            partition by sinais.id_veiculo, sinais.dia_operacao, somadas.bloco
+            partition by sinais.veiculo_dia, somadas.bloco
         ) as andou_m
     from somadas
     inner join {{ ref('int_viagens__sinais') }} as sinais
         on
-            somadas.id_veiculo = sinais.id_veiculo
-            and somadas.dia_operacao = sinais.dia_operacao
+            somadas.veiculo_dia = sinais.veiculo_dia
             and somadas.segundo = sinais.segundo
     where somadas.abertas = 0 and somadas.dentro <= 0
 ),
 
 final as (
     select
+        veiculo_dia,
         id_veiculo,
         dia_operacao,
         bloco,
@@ -63,7 +59,8 @@ final as (
         velocidade,
         rumo,
         leste_m,
-        norte_m
+        norte_m,
+        {{ cell('leste_m', 'norte_m') }} as celula
     from fora
     where andou_m >= {{ var('viagem_minimo_m') }} and (em_movimento or velocidade > 3)
 )

@@ -140,7 +140,7 @@ each line an object with captured_at and body."""
 
 
 class ImportFailed(BrtWatchError):
-    """{file} cannot be imported: {reason}. Supported formats: docs/explanation/how-it-works.md#captures-of-others."""
+    """{file} cannot be imported: {reason}. Supported formats: docs/how-to/import-captures.md."""
 
 
 class LakeEmpty(BrtWatchError):

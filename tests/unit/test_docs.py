@@ -17,7 +17,7 @@ from brt_watch.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
 MAKEFILE = (PROJECT / "Makefile").read_text()
-HOW_IT_WORKS = (PROJECT / "docs" / "explanation" / "how-it-works.md").read_text()
+REASONS = (PROJECT / "docs" / "reference" / "capture.md").read_text()
 runner = CliRunner()
 
 
@@ -28,6 +28,10 @@ def commands(group: typer.core.TyperGroup, words: tuple[str, ...] = ()) -> Itera
         yield (*words, name)
         if isinstance(command, typer.core.TyperGroup):
             yield from commands(command, (*words, name))
+
+
+def has_commands(words: tuple[str, ...]) -> bool:
+    return any(len(other) > len(words) and other[: len(words)] == words for other in ALL)
 
 
 ALL = list(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
@@ -44,10 +48,24 @@ def test_every_command_and_option_has_help(words: tuple[str, ...]) -> None:
         assert parameter.name == "help" or parameter.help, parameter.name  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("words", ALL, ids=" ".join)
-def test_every_command_is_in_the_documentation(words: tuple[str, ...]) -> None:
-    text = "".join(path.read_text() for path in (PROJECT / "README.md", *PROJECT.glob("docs/**/*.md")))
-    assert f"brt-watch {' '.join(words)}" in text
+def row_of(words: tuple[str, ...]) -> str:
+    """Return a command as a row of docs/reference/commands.md: name, first paragraph of the help, options."""
+    command: typer.core.TyperCommand = typer.main.get_command(app)  # type: ignore[assignment]
+    for word in words:
+        command = command.commands[word]  # type: ignore[attr-defined]
+    arguments = [
+        (item.metavar or item.name or "").upper() for item in command.params if item.param_type_name == "argument"
+    ]
+    options = [f"`{max(item.opts, key=len)}`" for item in command.params if item.param_type_name == "option"]
+    name = " ".join(["brt-watch", *words, *arguments])
+    meaning = " ".join((command.help or "").split("\n\n")[0].split()).replace("|", "\\|")
+    return f"| `{name}` | {meaning} | {', '.join(option for option in options if option != '`--help`')} |"
+
+
+def test_the_table_of_commands_is_that_of_the_program() -> None:
+    """Where it fails, it shows the rows to paste."""
+    rows = "\n".join(row_of(words) for words in ALL if not has_commands(words))
+    assert rows in (PROJECT / "docs" / "reference" / "commands.md").read_text(), rows
 
 
 def targets_of_make() -> list[str]:
@@ -82,7 +100,7 @@ def test_every_reason_is_documented_and_record_reasons_on_page() -> None:
     assert {"deadline", "disk_full", "not_running", "simulated", "empty_list"} <= failures
     assert {"position_missing", "not_readable"} <= rejects
     rejects |= EXPECTED.keys()
-    unexplained = {reason for reason in failures | rejects if f"`{reason}`" not in HOW_IT_WORKS}
+    unexplained = {reason for reason in failures | rejects if f"`{reason}`" not in REASONS}
     assert unexplained == set()
     words = (PROJECT / "src" / "brt_watch" / "web" / "page" / "js" / "words.js").read_text()
     assert {reason for reason in rejects if f'"reject.{reason}"' not in words} == set()

@@ -1,4 +1,4 @@
-"""The facts behind the names: docs/explanation/how-it-works.md#what-a-record-must-be."""
+"""The facts behind the names: docs/reference/capture.md#rules-of-a-record."""
 
 from __future__ import annotations
 

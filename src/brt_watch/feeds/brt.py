@@ -1,7 +1,7 @@
 """Bytes of a response -> records and rejects. No input or output here, and no clock.
 
 For any bytes at all the answer is either a `Parsed` whose records and rejects add up to the entries of the list, or
-one `NotTheContract`. Rules and their reasons are those of docs/explanation/how-it-works.md#what-a-record-must-be.
+one `NotTheContract`. Rules and their reasons are those of docs/reference/capture.md#rules-of-a-record.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 from brt_watch.transform import runner as dbt
+from brt_watch.transform.trained import FORECASTS, TrainedFiles
 
 log = structlog.get_logger()
 
@@ -198,4 +199,16 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     derived = dbt.build(resources.settings, store.connection_parameters(), *arguments, with_network=is_new)
     store.finish_transform(transform_id, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
+    if not arguments or "--full-refresh" in arguments:
+        train(resources)
     return derived
+
+
+# -- train ----------------------------------------------------------------------------------------------------------
+
+
+def train(resources: Resources) -> str:
+    """Write what the forecasts know of the past as files for the live page: same history, same files."""
+    version = TrainedFiles(resources.settings.folder / FORECASTS).write(resources.models.csv_of)
+    log.info("train", version=version)
+    return version

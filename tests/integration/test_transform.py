@@ -24,7 +24,7 @@ from tests.integration.captured import capture, query
 
 pytestmark = pytest.mark.with_network
 
-MODELS = 34
+MODELS = 41
 """Those that a load can change."""
 
 DATA_TESTS = 12

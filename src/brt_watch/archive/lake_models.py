@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -19,6 +20,9 @@ from brt_watch.errors import ModelsInUse
 from brt_watch.store.connection import statement
 from brt_watch.store.database import Totals
 from brt_watch.store.window import quoted
+
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
 
 SCHEMA = "public"
 
@@ -78,6 +82,14 @@ class LakeModels:
         with self._reading() as models:
             ((count,),) = models.execute(f"select count(*) from {SCHEMA}.generate_view").fetchall()
         return int(count)
+
+    def csv_of(self, query: LiteralString) -> bytes:
+        """Return the rows of a query as CSV with a header."""
+        with tempfile.TemporaryDirectory(prefix="brt-watch-") as folder, self._reading() as models:
+            file = Path(folder) / "rows.csv"
+            models.execute(f"set search_path = '{SCHEMA}'")
+            models.execute(f"copy ({query}) to {quoted(str(file))} (format csv, header)")
+            return file.read_bytes()
 
     def totals(self) -> Totals:
         """Count what the lake holds; cheap, for it reads the ledger and not the signals."""

@@ -167,6 +167,21 @@ def transform(
 
 
 @app.command()
+def train(
+    on: Annotated[
+        Where | None, typer.Option("--on", help="From the models where: Postgres by default, without one the lake.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what the forecasts know of the past (usual times, margins) as files for the live page.
+
+    A transform does this by itself. The same history gives the same files, and they are named by their checksum.
+    """
+    version = pipeline.train(replace(load_resources(), on_lake=on is Where.LAKE))
+    print_json({"version": version}) if as_json else out.print(f"training {version} is in use")
+
+
+@app.command()
 def archive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: AsJson = False,

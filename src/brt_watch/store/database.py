@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
 
 from brt_watch.capture.manifest import Manifest
@@ -19,6 +20,9 @@ from brt_watch.store.checksums import checksums, windows
 from brt_watch.store.connection import Connection, connect, is_there, statement
 from brt_watch.store.load import Loaded, load_window
 from brt_watch.store.migrations import bring_up_to_date, enter_schema
+
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
 
 ONE_TRANSFORMER = 5_271_991
 """The advisory lock of transforms."""
@@ -156,6 +160,13 @@ class Store:
                 return Totals(0, 0, 0, 0, None, None, None, 0, 0)
             row = connection.execute(statement("totals")).fetchone()
         return Totals(**cast(dict[str, Any], row))
+
+    def csv_of(self, query: LiteralString) -> bytes:
+        """Return the rows of a query as CSV with a header."""
+        with self.connection() as connection, connection.cursor() as cursor:
+            copy = compose.SQL("copy ({}) to stdout (format csv, header)").format(compose.SQL(query))
+            with cursor.copy(copy) as rows:
+                return b"".join(bytes(part) for part in rows)
 
     def vehicles(self) -> int:
         """Count the vehicles of `generate_view`; 0 before the first transform."""

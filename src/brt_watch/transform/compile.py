@@ -60,9 +60,16 @@ def _compiled(manifest: dict[str, Any], project: Path) -> Compiled:
                     sql=node["compiled_code"],
                     reads=sorted(_read_by(key, nodes, names)),
                     live=node["config"].get("meta", {}).get("live") is True,
+                    trained=_trained_columns(node),
                 )
             )
     return Compiled(SCHEMA, seeds, models)
+
+
+def _trained_columns(node: dict[str, Any]) -> dict[str, str]:
+    if node["config"].get("meta", {}).get("trained") is not True:
+        return {}
+    return {name: column["data_type"] for name, column in node["columns"].items()}
 
 
 def _read_by(key: str, nodes: dict[str, Any], names: dict[str, str]) -> set[str]:

@@ -48,6 +48,8 @@ class Model(msgspec.Struct, frozen=True):
     reads: list[str]
     live: bool
     """Whether its rows are derived again after each poll (`meta: {live: true}`)."""
+    trained: dict[str, str] = {}
+    """The columns and types of a model whose rows are trained from history (`meta: {trained: true}`); {} of others."""
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -65,7 +67,8 @@ class Compiled(msgspec.Struct, frozen=True):
         """Return everything that these models are made of, themselves included."""
         found: set[str] = set()
         wanted = list(names)
-        reads = {model.name: model.reads for model in self.models}
+        # What is trained is read as it was written, and not made again.
+        reads = {model.name: [] if model.trained else model.reads for model in self.models}
         while wanted:
             name = wanted.pop()
             if name not in found:

@@ -11,7 +11,8 @@ that stands on `gps_brt` is made again, whole, as a table of the same name, in t
 needs on the way. It is compiled as a full refresh. Such a model may read `gps_brt` (the last hours, all vehicles),
 `stg_brt__polls`, seeds and the tables of the network (`tag:rede`), other live models, and `stg_brt__sinais`; of an
 increment, a load or a day it knows nothing, and `gps_brt` starts in the middle of trips. It has a part of 1.5 s of one
-core for 750 vehicles (100,000 rows of `gps_brt`). What it must know of the past beyond that comes as a seed.
+core for 750 vehicles (100,000 rows of `gps_brt`). What it must know of the past beyond that comes as a seed, or from a
+model with `meta: {trained: true}`: its rows are read from the files of the newest training (trained.py).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Kind, Poll
 from brt_watch.store.window import CSV_TYPES, stored_value
 from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, project_vars
+from brt_watch.transform.trained import TrainedFiles
 
 KEPT = timedelta(hours=3)
 MARGIN = timedelta(seconds=60)
@@ -56,9 +58,17 @@ def look_back(values: dict[str, Any]) -> timedelta:
 class LiveEngine:
     """The models over the last hours, in memory. One thread at a time takes polls; any thread reads."""
 
-    def __init__(self, compiled: Compiled, project: Path = DBT_PROJECT, spill: Path | None = None) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        project: Path = DBT_PROJECT,
+        spill: Path | None = None,
+        trained: TrainedFiles | None = None,
+    ) -> None:
         self.vars = project_vars(project)
         self._compiled = compiled
+        self._trained_files = trained
+        self._training: str | None = None
         self._reach = look_back(self.vars)
         self._connection = duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY})
         # Compressed, a row of gps_brt takes 60 bytes and not 700.
@@ -93,7 +103,12 @@ class LiveEngine:
         moving = {"brt_raw", "brt_poll"}
         """What changes from poll to poll; everything else is made once."""
         self._each_poll, self._context_tables = [], []
+        self._trained = [model for model in models if model.trained]
         for model in models:
+            if model.trained:
+                columns = ", ".join(f"{name} {kind}" for name, kind in model.trained.items())
+                self._run(f"create table public.{model.name} ({columns})")
+                continue
             if not moving & set(model.reads):
                 self._create(model.name, model.kind, model.sql)
                 continue
@@ -124,6 +139,7 @@ class LiveEngine:
 
     def derive(self) -> None:
         """Derive everything that depends on what was taken since the last time."""
+        self._read_trained()
         with self._transaction():
             if self._one("select count(*) from novos"):
                 self._run(f"insert into public.brt_transform values ({self._number}, {self._number})")
@@ -197,6 +213,17 @@ class LiveEngine:
         for table in ("contexto", "derivados", "desde"):
             self._run(f"drop table {table}")
         self._run("delete from novos")
+
+    def _read_trained(self) -> None:
+        """Read the newest training, if there is one that was not read yet."""
+        version = self._trained_files.version() if self._trained_files else None
+        if not self._trained_files or version == self._training:
+            return
+        with self._transaction():
+            for model in self._trained:
+                self._run(f"delete from public.{model.name}")
+                self._run(f"insert into public.{model.name} {self._trained_files.select(model)}")
+        self._training = version
 
     def _trim(self) -> None:
         """Drop what is older than KEPT, but for the last signal of each vehicle; compress the rest."""

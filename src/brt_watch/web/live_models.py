@@ -17,6 +17,7 @@ from brt_watch.errors import ModelsFailed, TransformFailed
 from brt_watch.model import Poll, Status
 from brt_watch.transform.compiled import compiled
 from brt_watch.transform.live import KEPT, LiveEngine
+from brt_watch.transform.trained import FORECASTS, TrainedFiles
 from brt_watch.web.new_polls import NewPolls
 
 log = structlog.get_logger()
@@ -85,7 +86,7 @@ class LiveModels:
         # DuckDB makes the folder when memory is short, and removes it at the end. No two engines may share one.
         self._engines += 1
         spill = self._data / "run" / f"duckdb-{os.getpid()}-{self._engines}"
-        return LiveEngine(compiled(self._data), spill=spill)
+        return LiveEngine(compiled(self._data), spill=spill, trained=TrainedFiles(self._data / FORECASTS))
 
     def _look_further_back(self) -> None:
         """Begin again with all that is kept: a signal is derived as of the poll that brought it first."""

@@ -1,0 +1,12 @@
+{% macro blended(value) -%}
+{#- The mean of an hour, drawn towards that of the kind of day, and that towards the mean of the stretch, the more the
+    fewer buses there are behind it. -#}
+{%- set few = var('previsao_poucos_onibus') -%}
+{%- set stretch = 'por_trecho.' ~ value -%}
+{%- set kind -%}
+((coalesce(por_tipo.onibus, 0) * coalesce(por_tipo.{{ value }}, {{ stretch }}) + {{ few }} * {{ stretch }})
+/ (coalesce(por_tipo.onibus, 0) + {{ few }}))
+{%- endset -%}
+(coalesce(por_hora.onibus, 0) * coalesce(por_hora.{{ value }}, {{ kind }}) + {{ few }} * {{ kind }})
+/ (coalesce(por_hora.onibus, 0) + {{ few }})
+{%- endmacro %}

@@ -1,0 +1,25 @@
+-- One row is a vehicle reaching a station of its line in the last hours, as the signals show it, and when that was known.
+{{ config(materialized='table') }}
+
+with recentes as (
+    select *
+    from {{ ref('gps_brt') }}
+    where
+        not flag_fora_da_area
+        and timestamp_gps >= (select max(captured_at) from {{ ref('posicao_atual') }}) - {{ seconds(7200) }}
+),
+
+{{ stations_reached('recentes') }},
+
+final as (
+    select
+        alcancadas.id_veiculo,
+        alcancadas.linha,
+        alcancadas.sentido,
+        alcancadas.ordem,
+        alcancadas.segundo,
+        alcancadas.sabido
+    from alcancadas
+)
+
+select * from final

@@ -1,0 +1,134 @@
+-- One row is a stretch of a line in one direction in an hour of a kind of day: how long buses usually take, as trained from
+-- the days before `dia`.
+--
+-- A day is forecast with the newest times that were trained before it, never with its own.
+{{ config(
+    materialized='incremental',
+    unique_key='dia',
+    incremental_strategy='delete+insert',
+    on_schema_change='fail',
+    indexes=indexes([{'columns': ['dia', 'linha', 'sentido', 'ordem']}]),
+    pre_hook="{{ plan_for_many_rows() }}"
+) }}
+
+-- depends_on: {{ ref('int_viagens__sinais') }}
+with medidas as (
+    select
+        dia_operacao,
+        tipo_dia,
+        linha,
+        sentido,
+        ordem,
+        hora_operacao,
+        passagens,
+        tempo_mediano_segundos as percurso_s,
+        parada_mediana_segundos as parada_s
+    from {{ ref('velocidade_trecho') }}
+),
+
+-- The days with signals that follow a day of which something has changed.
+dias as (
+    select distinct dia_operacao as dia
+    from medidas
+    where
+        dia_operacao > (select max(dia_operacao) from medidas) - {{ var('previsao_dias') }}
+        {% if is_incremental() %}
+        and dia_operacao > (select coalesce(min(dia_operacao), cast('9999-12-31' as date)) from {{ changed_service_days() }} as mudados)
+        {% endif %}
+),
+
+anteriores as (
+    select
+        dias.dia,
+        medidas.*,
+        -- The stop is the one at the beginning of a stretch: at the end of the one before.
+        lag(parada_s) over (
+            partition by dias.dia, medidas.dia_operacao, linha, sentido, hora_operacao order by ordem
+        ) as parada_no_inicio_s
+    from dias
+    inner join medidas
+        on medidas.dia_operacao < dias.dia and medidas.dia_operacao >= dias.dia - {{ var('previsao_treino_dias') }}
+),
+
+-- By the hour, by the kind of day, by the stretch alone: the finest of them that enough buses were measured in.
+por_hora as (
+    select
+        dia,
+        tipo_dia,
+        linha,
+        sentido,
+        ordem,
+        hora_operacao,
+        sum(passagens) as onibus,
+        sum(passagens * percurso_s) / sum(passagens) as percurso_s,
+        sum(passagens * parada_no_inicio_s) / sum(case when parada_no_inicio_s is not null then passagens end) as parada_s
+    from anteriores
+    group by dia, tipo_dia, linha, sentido, ordem, hora_operacao
+),
+
+por_tipo as (
+    select
+        dia,
+        tipo_dia,
+        linha,
+        sentido,
+        ordem,
+        sum(onibus) as onibus,
+        sum(onibus * percurso_s) / sum(onibus) as percurso_s,
+        sum(onibus * parada_s) / sum(case when parada_s is not null then onibus end) as parada_s
+    from por_hora
+    group by dia, tipo_dia, linha, sentido, ordem
+),
+
+por_trecho as (
+    select
+        dia,
+        linha,
+        sentido,
+        ordem,
+        sum(onibus) as onibus,
+        sum(onibus * percurso_s) / sum(onibus) as percurso_s,
+        sum(onibus * parada_s) / sum(case when parada_s is not null then onibus end) as parada_s
+    from por_tipo
+    group by dia, linha, sentido, ordem
+),
+
+tipos as (
+    select
+        tipos.tipo_dia,
+        horas.hora_operacao
+    from (select 'útil' as tipo_dia union all select 'sábado' as tipo_dia union all select 'domingo' as tipo_dia) as tipos
+    cross join (select distinct hora_operacao from medidas) as horas
+),
+
+final as (
+    select
+        por_trecho.dia,
+        tipos.tipo_dia,
+        por_trecho.linha,
+        por_trecho.sentido,
+        cast(tipos.hora_operacao as integer) as hora_operacao,
+        cast(por_trecho.ordem as integer) as ordem,
+        {{ rounded('(' ~ blended('percurso_s') ~ ')', 1) }} as percurso_s,
+        {{ rounded('(' ~ blended('parada_s') ~ ')', 1) }} as parada_s,
+        cast(por_trecho.onibus as integer) as onibus
+    from por_trecho
+    cross join tipos
+    left join por_tipo
+        on
+            por_trecho.dia = por_tipo.dia
+            and por_trecho.linha = por_tipo.linha
+            and por_trecho.sentido = por_tipo.sentido
+            and por_trecho.ordem = por_tipo.ordem
+            and tipos.tipo_dia = por_tipo.tipo_dia
+    left join por_hora
+        on
+            por_trecho.dia = por_hora.dia
+            and por_trecho.linha = por_hora.linha
+            and por_trecho.sentido = por_hora.sentido
+            and por_trecho.ordem = por_hora.ordem
+            and tipos.tipo_dia = por_hora.tipo_dia
+            and tipos.hora_operacao = por_hora.hora_operacao
+)
+
+select * from final

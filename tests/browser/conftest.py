@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from brt_watch.transform.compiled import compiled
+from tests.browser import marts
 from tests.free_port import free_port
 
 # The first is Chromium without its own windows and menus, which costs the processor a third less.
@@ -148,10 +149,17 @@ class Visit:
 
         def answer(route: Any) -> None:
             response = route.fetch()
-            route.fulfill(response=response, json=response.json() | {"aviso": None})
+            route.fulfill(response=response, json=response.json() | {"aviso": None, "aviso_codigo": None})
 
         for address in addresses:
             self.page.route(f"**/api/v1/{address}", answer)
+
+    def with_marts(self) -> None:
+        """Answer as if the models had been derived, which takes a database."""
+        self.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
+        self.with_database("vehicles", "lines/*/stringline?*")
+        for name in ("headways", "regularity", "trips", "speeds", "service"):
+            self.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=marts.answer(route.request.url)))
 
     def shown(self) -> int:
         return int(self.page.evaluate("document.querySelector('canvas.fleet').fleet.items.length"))

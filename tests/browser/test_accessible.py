@@ -33,6 +33,7 @@ def test_no_view_breaks_a_rule_of_accessibility(visit: Any, scheme: str) -> None
         reason="this test needs axe-core: pip install axe-playwright-python",
     ).Axe()
     seen = visit(color_scheme=scheme)
+    seen.with_marts()
     page = seen.map("mapa")
     bus = page.evaluate(
         """async () => [...(await import('/page/js/live.js')).live.vehicles.values()]

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from brt_watch.transform.compiled import project_vars
+
 MINUTES = re.compile(r"chegando|\d+ (a \d+ )?min|sem estimativa|sem previsão: último sinal há|no terminal")
 
 
@@ -90,7 +92,7 @@ def saved(page: Any, kind: str, folder: Path) -> list[dict[str, str]]:
 def test_reports_keep_their_state_and_can_be_taken_away(visit: Any, tmp_path: Path) -> None:
     """Each report of a line has its figures, its CSV and a link to the same period."""
     seen = visit()
-    seen.with_database("lines/*/stringline?*")
+    seen.with_marts()
     columns = {"regularidade": "intervalo_s", "viagens": "duracao_s", "velocidade": "p50_kmh", "plano": "planejadas"}
     for report, column in columns.items():
         page = seen.view(report, "?linha=22&sentido=volta&horas=2")
@@ -108,21 +110,48 @@ def test_reports_keep_their_state_and_can_be_taken_away(visit: Any, tmp_path: Pa
     page.locator(".problem", has_text="999").wait_for()
 
 
+def test_reports_show_what_the_marts_say(visit: Any) -> None:
+    """Nothing is derived in the page: the excess wait with its open interval, flags of bunching, reasons of a trip."""
+    seen = visit()
+    seen.with_marts()
+    page = seen.view("regularidade", "?linha=22&sentido=volta&horas=2")
+    cards = " | ".join(page.locator(".card").all_inner_texts())
+    assert re.search(r"Espera excedente\s+40 s\s+entre 10 s e 70 s; prevista: 2 min 30 s", cards)
+    assert re.search(r"Espera média\s+3 min 10 s\s+\d\dh: entre 2 min 40 s e 3 min 40 s", cards)
+    assert re.search(r"Em comboio\s+21 %\s+4 de 19 intervalos", cards)
+    assert "1 intervalo atravessa falha de captura" in page.locator(".lede").inner_text()
+    page = seen.view("viagens", "?linha=22&sentido=volta&horas=2")
+    page.locator("td", has_text="parcial (voltou no meio do caminho), confiança alta").first.wait_for()
+    page = seen.view("velocidade", "?linha=22&sentido=volta&horas=2")
+    page.locator("td", has_text="poucos dados").first.wait_for()
+    page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
+    row = page.locator(".compact tbody tr").first.inner_text().split()
+    assert row[1:] == ["12,0", "7", "2,0", "3,0", "75", "%"]
+
+
+def test_a_report_without_marts_shows_no_figure(visit: Any) -> None:
+    """The page does not estimate what the models have not derived."""
+    seen = visit()
+    seen.with_marts()
+    nothing = {"derivado_ate": None, "intervalos": [], "horas": []}
+    for name in ("headways", "regularity"):
+        seen.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=nothing))
+    page = seen.go("regularidade?linha=22&sentido=volta&horas=2")
+    page.locator(".lede", has_text="Nada deste período foi processado ainda").wait_for()
+    assert page.locator(".card dd", has_text="sem dados").count() >= 3
+
+
 def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
-    """Rules of the boards, asked of their modules: headways, waits, holes, estimates, planned trips."""
+    """Rules of the boards, asked of their modules: holes, grades, estimates, planned trips."""
     page = visit().view("controle")
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [passages, { estimate }, { gradeOf }, { planned }, stops, { live }] = await Promise.all(
-                ['passages', 'estimates', 'views/control', 'views/report-plan', 'stops', 'live'].map(module));
+            const [passages, { estimate }, { gradeOf }, { planned }, stops, { live }, { network }] = await Promise.all(
+                ['passages', 'estimates', 'views/control', 'views/report-plan', 'stops', 'live', 'network']
+                    .map(module));
             const { boards, wasCaptured, plannedHeadway } = stops;
             const start = Date.parse('2026-11-27T21:00:00Z');  // 18:00 in Rio: every 108 s on line 22
-            const gap = { de: new Date(start + 1200e3).toISOString(), ate: new Date(start + 2400e3).toISOString() };
-            const point = (from, i) => [start / 1000 + from + i * 60, i * 1000, 30];
-            const track = (codigo, from) => ({ codigo, pontos: [0, 1, 2, 3].map(i => point(from, i)) });
-            const tracks = [track('a', 0), track('b', 300), track('c', 3000)];
-            const found = passages.headways(passages.passagesAt(tracks, 1500), [gap]);
             [boards.lost, boards.known] = [[start], null];
             const before = wasCaptured(start - 60e3, start + 60e3), after = wasCaptured(start + 60e3, start + 120e3);
             const { generated } = boards;
@@ -130,38 +159,31 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             const away = [[60e3, 180e3], [120e3, 180e3]].map(([a, b]) => wasCaptured(start + a, start + b));
             [boards.known, boards.generated] = [null, generated];
             const bus = live.vehicles.values().next().value;
-            const period = { linha: '22', from: start, end: start + 3600e3, gaps: [gap], tracks, length: 3000 };
-            const [hour] = planned(period);
-            const iso = second => new Date(start + second * 1e3).toISOString();
-            const row = { codigo: 'm', partida: iso(-1200), chegada: iso(-60), distancia_km: 3, cobertura: 1,
-                velocidade_media_kmh: 9, tipo: 'circular', confianca: 'alta' };
-            const model = { until: start / 1000 - 30, trips: [row],
-                passages: [{ codigo: 'm', estacao_id: 'S', chegada: iso(-600) }] };
-            const merged = { ...period, model };
-            const all = passages.tripsIn(merged).map(({ codigo, kind }) => `${codigo} ${kind}`);
-            const at = passages.passagesOf(merged, { estacao_id: 'S' }, 1500).map(({ codigo }) => codigo);
+            const row = { dia_operacao: '2026-11-27', viagens_previstas: 33.3, viagens_realizadas: 3 };
+            const oferta = [{ ...row, hora_operacao: 18, minutos_capturados: 40 },
+                { ...row, hora_operacao: 25, minutos_capturados: 0, viagens_realizadas: null },
+                { ...row, hora_operacao: 26, minutos_capturados: 20 }];
+            const hours = planned({ model: { until: start / 1000 + 8.5 * 3600, oferta } });
             const pairs = [[60, 300], [300, 300], [500, 300], [null, 300], [300, null]];
             const late = Date.parse('2026-11-27T06:30:00Z');
             return {
-                known: found.map(({ known }) => known), seconds: found.map(({ seconds }) => seconds),
-                all, at, waits: passages.waits([120, 480]), before, after, away,
+                before, after, away, limits: network.limits,
                 grades: pairs.map(pair => gradeOf(...pair)),
                 silent: estimate({ bus, away: 900, age: 181 }, 'ida', 1000),
                 guess: estimate({ bus, away: 900, age: 5 }, 'x', 1000),
-                hour, headway: plannedHeadway('22', start), night: plannedHeadway('22', late),
+                hours, starts: hours.map(({ start: at }) => (at - start) / 3600e3),
+                headway: plannedHeadway('22', start),
+                night: plannedHeadway('22', late),
                 seenLate: passages.timeAt([[0, 0], [400, 2000]], 1000),
             };
         }"""
     )
-    assert told["known"] == [True, False]
-    assert told["seconds"] == [300, 2700]
-    assert (told["all"], told["at"]) == (["c completa", "b completa", "a completa", "m completa"], ["m", "a", "b", "c"])
-    assert told["waits"] == {"mean": 204, "even": 150}
     assert (told["before"], told["after"], told["away"]) == (False, True, [False, True])
     assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]
     assert (told["silent"], told["guess"], told["seenLate"]) == (None, None, None)
     assert (told["headway"], told["night"]) == (108, 360)
-    hour = told["hour"]
-    assert round(hour["planned"], 1) == 33.3
-    assert round(hour["maybe"], 1) == 11.1
-    assert (hour["seen"], round(hour["missing"], 1)) == (3, 19.2)
+    first, unknown = told["hours"]
+    assert told["starts"] == [0, 7], "the last hour is not derived whole"
+    assert [round(first[name], 1) for name in ("planned", "seen", "missing", "maybe")] == [33.3, 3, 19.2, 11.1]
+    assert (unknown["seen"], unknown["missing"], round(unknown["maybe"], 1)) == (None, 0, 33.3)
+    assert told["limits"]["comboio_fracao"] == project_vars()["comboio_fracao"]

@@ -79,7 +79,7 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [{ live, inService }, { t }, save, { tripsOf }] = await Promise.all(
+            const [{ live, inService }, { t }, save, { bunching }] = await Promise.all(
                 ['live', 'i18n', 'views/save', 'views/trips'].map(module));
             const origins = [true, false, null].map(simulated => {
                 const before = live.simulated;
@@ -97,8 +97,9 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
             live.take(head, [ahead]);
             live.take(head, [{ ...bus, velocidade: 12.5 }]);
             const believed = live.vehicles.get(bus.codigo).velocidade;
-            const track = (...metres) => ({ pontos: metres.map((place, i) => [i * 60, place, 10]) });
-            const { trips, pieces } = tripsOf([track(0, 9000), track(0, 100), track(800, 100)], 10000);
+            const track = from => ({ pontos: [[from, 0, 30], [from + 600, 5000, 30]] });
+            const shares = [() => 60, () => 20, () => null]
+                .map(bound => bunching([track(0), track(30)], 5000, bound).share);
             let counted, board;
             do {
                 board = await (await fetch('/api/v1/lines')).json();
@@ -107,7 +108,7 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
                 counted = all.gerado_em === board.gerado_em && all.veiculos.filter(inService).length;
             } while (counted === false);
             const service = board.linhas.reduce((sum, line) => sum + line.em_servico, 0);
-            return { origins, lede, believed, trips: trips.length, pieces, counted, service };
+            return { origins, lede, believed, shares, counted, service };
         }"""
     )
     simulated, real, unsure = told["origins"]
@@ -117,7 +118,7 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
     assert "ORIGEM NÃO CONFIRMADA" in unsure
     assert told["lede"] == "Hoje: 1 de 1 minuto completo, 0 em parte, 1 perdido."
     assert told["believed"] == 12.5
-    assert (told["trips"], told["pieces"]) == (1, 2)
+    assert told["shares"] == [1, 0, None]
     assert told["counted"] == told["service"] > 100
 
 
@@ -189,6 +190,7 @@ def test_on_a_phone_everything_important_is_seen(visit: Any) -> None:
 def test_on_a_phone_reports_show_their_main_columns(visit: Any) -> None:
     """What a report is about is in its first columns, and these fit; only details of a trip need a swipe."""
     seen = visit(**PHONE)
+    seen.with_marts()
     for report, columns in {"regularidade": 5, "viagens": 5, "velocidade": 5, "plano": 5}.items():
         page = seen.view(report, "?linha=22&sentido=volta&horas=2")
         page.locator(".compact tbody tr").first.wait_for()

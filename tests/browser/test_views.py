@@ -110,6 +110,7 @@ def test_the_health_view_has_a_day_of_minutes(visit: Any) -> None:
 
 def test_no_view_shows_a_key_in_place_of_a_sentence(visit: Any) -> None:
     seen = visit()
+    seen.with_marts()
     page = seen.go("linhas?lang=en")
     words = page.evaluate("async () => Object.keys((await import('/page/js/words.js')).WORDS)")
     shown = {view: seen.view(view).locator("body").inner_text() for view in VIEWS}
@@ -150,6 +151,7 @@ def test_dark_follows_the_system_and_the_switch(visit: Any) -> None:
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Any) -> None:
     seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    seen.with_marts()
     for view in VIEWS:
         page = seen.view(view)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, view

@@ -8,6 +8,7 @@ from xmlrpc.client import Fault
 
 import psycopg
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from brt_watch import cli, pipeline
@@ -192,14 +193,21 @@ def test_db_move_stops_loads_and_resumes_only_if_nothing_moved(
     assert ("run this again" in result.output) == (derive is not None)
 
 
-def test_database_left_without_tables_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("url", ["", "postgresql://brt@127.0.0.1:9/brt"])
+def test_database_left_without_tables_gets_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    """And `make start` goes on in sentences: the steps of the schema are no lines of a log between them."""
     server, resources = mock.Mock(), mock.Mock()
     server.pid.return_value = 1
+    resources.store.apply_schema.side_effect = lambda: structlog.get_logger().info("store.schema", step="001")
     monkeypatch.setattr(service.Server, "of", lambda _settings: server)
     monkeypatch.setattr(service.Resources, "from_settings", lambda _settings: resources)
-    service.start_database(load_settings(), Running())  # type: ignore[arg-type]
-    assert server.wait_until_ready.called
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", url)
+    assert service.start_database_if_possible(load_settings(), Running()) == ""  # type: ignore[arg-type]
+    assert server.wait_until_ready.called == (not url)
     assert resources.store.apply_schema.called
+    assert "store.schema" not in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from importlib.resources import files
 from brt_watch.model import Poll
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.schemas import Pass
-from brt_watch.web.thresholds import ON_PATH_M
+from brt_watch.web.thresholds import LIMITS
 
 LAST_PASSES = 3
 """Passes shown of a line and direction."""
@@ -20,7 +20,7 @@ def passes_of(models: LiveModels, poll: Poll) -> dict[str, list[Pass]]:
     """Return the last passes by station, newest first."""
     found: dict[str, list[Pass]] = defaultdict(list)
     shown: Counter[tuple[str, str, str]] = Counter()
-    for row in models.dicts(_QUERY.format(desvio_m=2 * ON_PATH_M)):
+    for row in models.dicts(_QUERY.format(desvio_m=LIMITS.viagem_desvio_m)):
         key = row["estacao_id"], row["linha"], row["sentido"]
         shown[key] += 1
         if shown[key] <= LAST_PASSES and poll.captured_at:

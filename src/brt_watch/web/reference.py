@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 from brt_watch.network import SEEDS, read_network, read_seed
 from brt_watch.network import Network as Paths
 from brt_watch.web.schemas import Direction, Lengths, LineAtStation, LineInfo, Network, StopOnPath
+from brt_watch.web.thresholds import LIMITS
 
 
 class Reference:
@@ -110,7 +111,7 @@ class Reference:
             _feature("Polygon", [[[longitude, latitude] for latitude, longitude in corners]], poligono_id=name)
             for name, corners in self._polygons.items()
         ]
-        return Network(_collection(paths), _collection(stations), _collection(garages), None)
+        return Network(_collection(paths), _collection(stations), _collection(garages), None, LIMITS)
 
 
 def _feature(kind: str, coordinates: list[Any], **properties: Any) -> dict[str, Any]:

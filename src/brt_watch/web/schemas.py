@@ -226,13 +226,29 @@ class HealthDetails(Struct, frozen=True):
     banco: dict[str, Any]
 
 
+class Limits(Struct, frozen=True):
+    """Thresholds of the models that a page needs too; their only home are the vars of the dbt project."""
+
+    ao_vivo_segundos: Annotated[float, Meta(description="Up to this age a signal is live.")]
+    em_silencio_segundos: Annotated[float, Meta(description="Up to this age it is late; then its vehicle is silent.")]
+    fora_de_operacao_segundos: Annotated[float, Meta(description="An older one is of a vehicle out of service.")]
+    intervalo_max_segundos: Annotated[float, Meta(description="A signal that lies longer back is not the one before.")]
+    viagem_desvio_m: Annotated[float, Meta(description="Up to this far beside a path a vehicle is on it.")]
+    viagem_terminal_m: Annotated[float, Meta(description="Up to this far from its end it is at the terminal.")]
+    comboio_segundos: Annotated[float, Meta(description="Bunched: a headway of this or less (TransitMatters).")]
+    comboio_fracao: Annotated[float, Meta(description="Bunched: less than this share of the plan (TransitMatters).")]
+    comboio_fracao_larga: Annotated[float, Meta(description="Bunched: less than this share (OpenTransit).")]
+    lacuna_fracao: Annotated[float, Meta(description="A gap: more than this share of the plan (OpenTransit).")]
+
+
 class Network(Struct, frozen=True):
-    """Paths, stations and garages, each a GeoJSON FeatureCollection."""
+    """Paths, stations and garages, each a GeoJSON FeatureCollection, and the thresholds of the models."""
 
     linhas: dict[str, Any]
     estacoes: dict[str, Any]
     garagens: dict[str, Any]
     costa: dict[str, Any] | None
+    limiares: Limits
 
 
 class Health(Struct, frozen=True):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from brt_watch.web.history_schemas import TripTrack
 from brt_watch.web.signals import Signal
-from brt_watch.web.thresholds import ON_PATH_M
+from brt_watch.web.thresholds import LIMITS
 
 LONGEST_PAUSE = timedelta(minutes=5)
 BACK_M = 300.0
@@ -34,7 +34,7 @@ def trips(signals: Iterable[Signal], sentido: str, length_m: float) -> list[Trip
 
 
 def _is_near(signal: Signal) -> bool:
-    return signal.desvio_m is not None and signal.desvio_m <= 2 * ON_PATH_M
+    return signal.desvio_m is not None and signal.desvio_m <= LIMITS.viagem_desvio_m
 
 
 def _metres(trip: list[Signal]) -> float:

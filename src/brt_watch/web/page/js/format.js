@@ -26,7 +26,8 @@ export function age(seconds) {
 export function headwayWords(seconds) {
   if (seconds === null || seconds === undefined || seconds < 100 || seconds >= 600) return age(seconds);
   const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  return rest ? `${minutes} min ${String(rest).padStart(2, "0")} s` : `${minutes} min`;
 }
 
 export const ago = (seconds) => t("ago", { age: age(seconds) });

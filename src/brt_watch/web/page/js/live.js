@@ -1,5 +1,6 @@
 // Every vehicle as the server last reported it: by the stream, and by asking when the stream is broken.
 import { get } from "./api.js";
+import { limits } from "./network.js";
 
 const ASK_EVERY = 20000;
 const QUIET = 60000;
@@ -112,10 +113,8 @@ export const ageOf = (vehicle, now = performance.now()) => vehicle.idade_segundo
 
 export const AGES = ["ao vivo", "atrasado", "em silêncio", "fora de operação"];
 
-const LATE = 600;
-
 /** Return the class of an age, by the bounds of the server. */
-export const ageClass = (seconds) => AGES[seconds <= 120 ? 0 : seconds <= LATE ? 1 : seconds <= 86400 ? 2 : 3];
+export const ageClass = (seconds) => AGES[["ao_vivo_segundos", "em_silencio_segundos", "fora_de_operacao_segundos"].filter((name) => seconds > limits()[name]).length];
 
 /** Whether a vehicle is in service as of the newest poll. The server decides; a vehicle that it has not reported since may have grown too old. */
-export const inService = (vehicle) => vehicle.em_servico && (live.generated - Date.parse(vehicle.datahora)) / 1000 <= LATE;
+export const inService = (vehicle) => vehicle.em_servico && (live.generated - Date.parse(vehicle.datahora)) / 1000 <= limits().em_silencio_segundos;

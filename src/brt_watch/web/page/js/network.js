@@ -63,13 +63,17 @@ class Path {
   }
 }
 
-export const network = { paths: new Map(), stations: new Map(), lines: new Map(), geo: null };
+export const network = { paths: new Map(), stations: new Map(), lines: new Map(), geo: null, limits: null };
+
+/** The thresholds of the models, as the server gives them. */
+export const limits = () => network.limits;
 
 /** Load the network. The names of the lines may arrive later, with an event `lines` of the document. */
 export async function loadNetwork() {
   get("lines").then(takeLines, () => {});
   const geo = await get("network");
   network.geo = geo;
+  network.limits = geo.limiares;
   for (const feature of geo.linhas.features) {
     const { linha, sentido, cor } = feature.properties;
     network.paths.set(`${linha} ${sentido}`, new Path(feature));

@@ -1,6 +1,6 @@
 // Where lines stop, what passed last, and the plan: what the boards compare with.
 import { get } from "./api.js";
-import { network } from "./network.js";
+import { limits, network } from "./network.js";
 
 export const boards = { stops: new Map(), stations: new Map(), plan: new Map(), lost: [], known: null, generated: 0, heard: 0 };
 
@@ -12,7 +12,7 @@ export const stopsOf = (linha, sentido) => boards.stops.get(key(linha, sentido))
 
 /** Fetch the stations with the lines that stop at them and their last passages; the plan is fetched once. */
 export async function loadBoards() {
-  const [{ gerado_em, estacoes }, plan] = await Promise.all([get("stations"), boards.plan.size ? null : get("plan"), loadCoverage()]);
+  const [{ gerado_em, estacoes }] = await Promise.all([get("stations"), loadPlan(), loadCoverage()]);
   boards.generated = gerado_em ? Date.parse(gerado_em) : 0;
   boards.heard = performance.now();
   boards.stations = new Map(estacoes.map((station) => [station.estacao_id, station]));
@@ -25,7 +25,14 @@ export async function loadBoards() {
     }
   }
   for (const stops of boards.stops.values()) stops.sort((a, b) => a.distancia_m - b.distancia_m);
-  for (const part of plan?.intervalos ?? []) boards.plan.set(part.linha, [...(boards.plan.get(part.linha) ?? []), part]);
+}
+
+/** Fetch the planned headways, once. */
+export async function loadPlan() {
+  if (boards.plan.size) return;
+  const { intervalos } = await get("plan");
+  boards.plan.clear();
+  for (const part of intervalos) boards.plan.set(part.linha, [...(boards.plan.get(part.linha) ?? []), part]);
 }
 
 /** Note the minutes of today that were not captured: what happened in them is unknown. */
@@ -56,6 +63,12 @@ export function plannedHeadway(linha, moment) {
   const part = (boards.plan.get(linha) ?? []).find(({ hora_inicio, hora_fim }) =>
     [now, now + 1440].some((minute) => minute >= minutes(hora_inicio) && minute < minutes(hora_fim)));
   return part?.intervalo_s ?? null;
+}
+
+/** Return the headway (s) below which buses of a line are bunched at a moment (ms), null without a plan. */
+export function bunchedBelow(linha, moment) {
+  const planned = plannedHeadway(linha, moment);
+  return planned && limits().comboio_fracao * planned;
 }
 
 /** Whether a moment (ms) is on a weekend in Rio, for which there is no plan of its own. */

@@ -179,7 +179,6 @@ export const WORDS = {
   "diagram.until": ["Até (vazio: agora)", "Until (empty: now)"],
   "diagram.lede": ["{trips} {trips:viagem|viagens} entre {from} e {to}. Intervalo mediano: {headway}; em {bunched} do trajeto, dois ônibus quase juntos.", "{trips} {trips:trip|trips} between {from} and {to}. Median headway: {headway}; two buses nearly together over {bunched} of the route."],
   "diagram.few": ["{trips} {trips:viagem|viagens} entre {from} e {to}.", "{trips} {trips:trip|trips} between {from} and {to}."],
-  "diagram.pieces": ["{pieces:Outro|Outros} {pieces} {pieces:trecho curto ou parado não entra|trechos curtos ou parados não entram} no cálculo.", "Plus {pieces} short or parked {pieces:piece|pieces}, not counted."],
   "diagram.none": ["Nenhuma viagem desta linha e sentido neste período.", "No trips of this line and direction in this period."],
   "diagram.words": ["Diagrama de tempo e distância: cada traço é um ônibus; quanto mais deitado, mais lento.", "Time-distance diagram: each stroke is a bus; the flatter, the slower."],
   "diagram.bunched": ["ônibus quase juntos", "buses nearly together"],

@@ -2,9 +2,8 @@
 import { fill, h, s } from "../dom.js";
 import { age, clock, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
-import { ageOf, live } from "../live.js";
-import { destination, pathOf, short } from "../network.js";
-import { BUNCHED, GAPPED } from "../passages.js";
+import { ageClass, ageOf, inService, live } from "../live.js";
+import { destination, limits, pathOf, short } from "../network.js";
 import { address, amend, here } from "../route.js";
 import { boards, directions, isWeekend, loadBoards, plannedHeadway, secondsSince, stopsOf, wasCaptured } from "../stops.js";
 import { onTheme } from "../theme.js";
@@ -13,16 +12,13 @@ import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
 
 const ASK_EVERY = 20000;
-const FRESH = 180;
-const SILENT = 3600;
-const ON_ROUTE_M = 60;
 const HOLES = 8;
 const WIDTH = 1000;
 
 /** Return how a headway compares with the plan: bunched, gapped, ok or unknown. */
 export function gradeOf(seconds, planned) {
   if (seconds === null || !planned) return "unknown";
-  return seconds < BUNCHED * planned ? "bunched" : seconds > GAPPED * planned ? "gapped" : "ok";
+  return seconds < limits().comboio_fracao * planned ? "bunched" : seconds > limits().lacuna_fracao * planned ? "gapped" : "ok";
 }
 
 /** Return a line in a direction as it runs now: its beads with the headway before each, its longest gap, its grade. */
@@ -31,12 +27,12 @@ export function stateOf({ linha, sentido }, now = live.generated) {
   const stops = stopsOf(linha, sentido);
   const length = pathOf(linha, sentido)?.length ?? 1;
   const beads = [...live.vehicles.values()].filter((bus) => bus.linha === linha && (bus.sentido_estimado ?? bus.sentido) === sentido && bus.progresso_m !== null
-    && bus.desvio_m <= ON_ROUTE_M && ageOf(bus) <= FRESH && !["Parado terminal", "Parado garagem"].includes(bus.status))
+    && bus.desvio_m <= limits().viagem_desvio_m && ageClass(ageOf(bus)) === "ao vivo" && !["Parado terminal", "Parado garagem"].includes(bus.status))
     .sort((a, b) => b.progresso_m - a.progresso_m).map((bus) => {
       const seconds = headwayOf(bus, stops);
       return { bus, share: bus.progresso_m / length, seconds, grade: gradeOf(seconds, planned) };
     });
-  const waiting = [...live.vehicles.values()].filter((bus) => bus.linha === linha && (bus.sentido_estimado ?? bus.sentido) === sentido && bus.status === "Parado terminal" && bus.progresso_m !== null && bus.progresso_m < 400 && ageOf(bus) <= 600);
+  const waiting = [...live.vehicles.values()].filter((bus) => bus.linha === linha && (bus.sentido_estimado ?? bus.sentido) === sentido && bus.status === "Parado terminal" && bus.progresso_m !== null && bus.progresso_m < limits().viagem_terminal_m && inService(bus));
   let gap = null;
   for (const stop of stops.filter(({ ponta }) => ponta !== "fim")) {
     const [last] = sorted(stop.passagens);
@@ -89,7 +85,7 @@ export function enter(root) {
     choice.value = wanted;
     states = directions().map((one) => stateOf(one)).sort((a, b) => b.badness - a.badness);
     const running = states.filter(({ beads, waiting }) => beads.length || waiting);
-    const worst = states.filter(({ linha, ratio, beads, waiting }) => (!wanted || linha === wanted) && ratio > GAPPED && (beads.length || waiting));
+    const worst = states.filter(({ linha, ratio, beads, waiting }) => (!wanted || linha === wanted) && ratio > limits().lacuna_fracao && (beads.length || waiting));
     lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
       beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
     })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${isWeekend(live.generated) ? ` ${t("control.weekend")}` : ""}`;
@@ -152,11 +148,11 @@ function shape(grade, x) {
   return s("circle", { cx: x, cy: 16, r: grade === "gapped" ? 7 : 7.5 });
 }
 
-/** Return the buses off their route, or on a line and silent for 3 minutes to an hour. */
+/** Return the buses off their route, or on a line and not heard of for a while, up to an hour. */
 function offList() {
-  return [...live.vehicles.values()].filter((bus) => bus.linha && bus.status !== "Parado garagem" && ageOf(bus) <= SILENT).map((bus) => {
+  return [...live.vehicles.values()].filter((bus) => bus.linha && bus.status !== "Parado garagem" && ageOf(bus) <= limits().intervalo_max_segundos).map((bus) => {
     const seconds = ageOf(bus);
-    const kind = seconds > FRESH && bus.status !== "Parado terminal" ? "silent" : ["Operando fora trajeto", "Parado fora trajeto"].includes(bus.status) ? "offroute" : null;
+    const kind = ageClass(seconds) !== "ao vivo" && bus.status !== "Parado terminal" ? "silent" : ["Operando fora trajeto", "Parado fora trajeto"].includes(bus.status) ? "offroute" : null;
     return kind && { bus, seconds, kind };
   }).filter(Boolean).sort((a, b) => a.kind.localeCompare(b.kind) || b.seconds - a.seconds);
 }

@@ -2,38 +2,19 @@
 import { copyText, fill, h, s } from "../dom.js";
 import { clock, dateTime, number } from "../format.js";
 import { t } from "../i18n.js";
-import { tripsIn } from "../passages.js";
-import { boards, isWeekend, plannedHeadway } from "../stops.js";
+import { boards, isWeekend } from "../stops.js";
 import { token } from "../theme.js";
-import { tripsOf } from "./trips.js";
-import { reportView, table } from "./reports.js";
+import { hourStart, reportView, table } from "./reports.js";
 import { FONT, coverageWords, originWarning } from "./save.js";
 
 const HOUR = 3600000;
-const STEP = 60000;
-const COUNTS = 0.5;
 
-/** Return the hours of a period: planned trips, those of captured time, trips observed. */
-export function planned(data) {
-  const trips = tripsIn({ ...data, tracks: tripsOf(data.tracks, data.length).trips }).filter((trip) => trip.share >= COUNTS || trip.kind === "andamento");
-  const holes = data.gaps.map(({ de, ate }) => [Date.parse(de), Date.parse(ate)]);
-  const hours = [];
-  for (let start = Math.floor(data.from / HOUR) * HOUR; start < data.end; start += HOUR) {
-    const [from, to] = [Math.max(start, data.from), Math.min(start + HOUR, data.end)];
-    let [plan, captured, minutes] = [0, 0, 0];
-    for (let at = from; at < to; at += STEP) {
-      const headway = plannedHeadway(data.linha, at);
-      const seen = !holes.some(([begin, end]) => at >= begin && at < end);
-      if (headway) {
-        plan += STEP / 1000 / headway;
-        captured += seen ? STEP / 1000 / headway : 0;
-      }
-      minutes += seen ? 1 : 0;
-    }
-    const seen = trips.filter((trip) => trip.from * 1000 >= from && trip.from * 1000 < to).length;
-    hours.push({ start, planned: plan, seen, missing: Math.max(0, captured - seen), maybe: Math.max(0, plan - captured), covered: Math.min(1, minutes / Math.ceil((to - from) / STEP)) });
-  }
-  return hours;
+/** Return the hours that are derived whole: planned trips, those observed, those that are missing, and those that nobody knows of. */
+export function planned({ model }) {
+  return (model?.oferta ?? []).map((row) => {
+    const [plan, seen, covered] = [row.viagens_previstas ?? 0, row.viagens_realizadas, Math.min(1, row.minutos_capturados / 60)];
+    return { start: hourStart(row), planned: plan, seen, missing: Math.max(0, plan * covered - (seen ?? 0)), maybe: plan * (1 - covered), covered };
+  }).filter(({ start }) => start + HOUR <= model.until * 1000);
 }
 
 const { enter } = reportView("plano", (report) => {
@@ -51,7 +32,7 @@ const { enter } = reportView("plano", (report) => {
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.covered > 0 ? number(hour.seen) : t("nodata"), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
+      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", isWeekend(data.end) ? ` ${t("control.weekend")}` : ""));
   }
@@ -86,7 +67,7 @@ const { enter } = reportView("plano", (report) => {
   return {
     element: h("div", {}, h("ul", { class: "keys-row" }, h("li", {}, h("i", { class: "cell outline" }), t("plan.planned")), h("li", {}, h("i", { class: "cell seen" }), t("plan.seen")), h("li", {}, h("i", { class: "cell hatched" }), t("plan.maybe"))), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("plan.words") }, chart), list), draw,
     drawing: () => svg,
-    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.covered > 0 ? hour.seen : null, nao_observadas: report.data.partial ? null : hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), captura: hour.covered.toFixed(3) })),
+    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.seen, nao_observadas: report.data.partial ? null : hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), captura: hour.covered.toFixed(3) })),
   };
 });
 

@@ -1,15 +1,15 @@
-// Speed by stretch between stations: where and when the line is slow.
+// Speed by stretch between stations, as the mart `velocidade_trecho` has it: where and when the line is slow.
 import { fill, h, s } from "../dom.js";
-import { clock, number } from "../format.js";
+import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
-import { marksOf, median, quantile, timeAt } from "../passages.js";
+import { median } from "../passages.js";
 import { amend, here } from "../route.js";
 import { token } from "../theme.js";
-import { reportView, table } from "./reports.js";
+import { hourStart, reportView, table } from "./reports.js";
 import { FONT } from "./save.js";
 
-const QUARTER = 900;
+const HOUR = 3600000;
 const FEWEST = 3;
 const TOP_KMH = 60;
 
@@ -19,47 +19,41 @@ const colorOf = (kmh) => COLORS[Math.min(COLORS.length - 1, Math.floor(kmh / 8))
 
 const { enter } = reportView("velocidade", (report) => {
   const [strip, list] = [h("div"), h("div")];
-  const slider = h("input", { type: "range", min: -1, max: 0, step: 1, value: -1, id: "report-quarter", oninput: () => { amend({ quarto: slider.value === "-1" ? null : slider.value }); show(); } });
+  const slider = h("input", { type: "range", min: 0, max: 0, step: 1, value: 0, id: "report-hour", oninput: () => { amend({ hora: slider.value }); show(); } });
   const moment = h("output", { class: "nowrap" });
   let data = null;
-  let runs = [];
+  let [rows, hours] = [[], []];
   let shown = [];
   let svg = null;
 
   function draw(next) {
     data = next;
-    slider.max = String(Math.max(0, Math.ceil((data.end - data.from) / 1000 / QUARTER) - 1));
-    slider.value = here().params.get("quarto") ?? "-1";
-    const marks = marksOf(data.stops);
-    runs = data.stops.slice(1).map((stop, i) => {
-      const before = data.stops[i];
-      return { from: before, to: stop, start: before.distancia_m, length: stop.distancia_m - before.distancia_m, metres: marks[i + 1] - marks[i], passes: data.tracks.map(({ codigo, pontos }) => {
-        const [start, end] = [timeAt(pontos, marks[i]), timeAt(pontos, marks[i + 1])];
-        return start !== null && end !== null && end > start ? { codigo, at: start, seconds: end - start } : null;
-      }).filter(Boolean) };
-    }).filter(({ metres }) => metres > 0);
+    rows = data.model?.trechos ?? [];
+    hours = [...new Set(rows.map(hourStart))].sort((a, b) => a - b);
+    slider.max = String(Math.max(0, hours.length - 1));
+    slider.value = here().params.get("hora") ?? slider.max;
     show();
   }
 
   function show() {
-    const quarter = Number(slider.value);
-    const from = quarter < 0 ? data.from / 1000 : data.from / 1000 + quarter * QUARTER;
-    const to = quarter < 0 ? data.end / 1000 : from + QUARTER;
-    moment.textContent = quarter < 0 ? t("speed.whole") : `${clock(from * 1000)}–${clock(to * 1000)}`;
+    const from = hours[Number(slider.value)] ?? null;
+    const to = from === null ? null : from + HOUR;
+    moment.textContent = from === null ? t("nodata") : `${clock(from)}–${clock(to)}`;
     slider.setAttribute("aria-valuetext", moment.textContent);
-    shown = runs.map(({ from: before, to: after, start, length, metres, passes }) => {
-      const here = passes.filter(({ at }) => at >= from && at < to);
-      const speeds = here.map(({ seconds }) => (metres / seconds) * 3.6);
-      const enough = here.length >= FEWEST;
-      const usual = median(passes.map(({ seconds }) => seconds));
-      return { name: `${short(before.nome)} → ${short(after.nome)}`, ids: [before.estacao_id, after.estacao_id], start, metres: length, count: here.length, p50: enough ? median(speeds) : null, p20: quantile(speeds, 0.2), p80: quantile(speeds, 0.8), lost: enough ? (median(here.map(({ seconds }) => seconds)) - usual) / 60 : null };
-    });
+    shown = data.stops.slice(1).map((after, i) => {
+      const stop = data.stops[i];
+      const all = rows.filter((row) => row.de_estacao_id === stop.estacao_id && row.ate_estacao_id === after.estacao_id);
+      const row = all.find((one) => hourStart(one) === from);
+      const enough = row && row.passagens >= FEWEST;
+      const usual = median(all.map(({ tempo_mediano_segundos }) => tempo_mediano_segundos));
+      return { name: `${short(stop.nome)} → ${short(after.nome)}`, ids: [stop.estacao_id, after.estacao_id], start: stop.distancia_m, metres: after.distancia_m - stop.distancia_m, count: row?.passagens ?? 0, p50: enough ? row.velocidade_p50_kmh : null, p20: row?.velocidade_p20_kmh, p80: row?.velocidade_p80_kmh, dwell: enough ? row.parada_mediana_segundos : null, lost: enough ? (row.tempo_mediano_segundos - usual) / 60 : null };
+    }).filter(({ metres }) => metres > 0);
     const slowest = shown.filter(({ p50 }) => p50 !== null).sort((a, b) => a.p50 - b.p50)[0];
-    report.lede.textContent = [slowest && !data.partial ? t("speed.lede", { from: clock(from * 1000), to: clock(to * 1000), place: slowest.name, speed: `${number(slowest.p50)} km/h` }) : "", report.coverage()].join(" ").trim();
+    report.lede.textContent = [slowest && !data.partial ? t("speed.lede", { from: clock(from), to: clock(to), place: slowest.name, speed: `${number(slowest.p50)} km/h` }) : "", report.coverage(), report.modelWords()].join(" ").trim();
     svg = drawStrip();
     fill(strip, svg);
-    fill(list, table(t("report.velocidade"), [[t("speed.stretch")], [t("speed.p50"), true], [t("speed.range"), true], [t("speed.lost"), true], [t("speed.buses"), true]],
-      shown.map((one) => [one.name, one.p50 === null ? h("span", { class: "muted" }, t(one.count ? "speed.few" : "nodata")) : `${number(one.p50)} km/h`, one.p50 === null ? "–" : `${number(one.p20)}–${number(one.p80)}`, one.lost === null ? "–" : number(one.lost, 1), number(one.count)])),
+    fill(list, table(t("report.velocidade"), [[t("speed.stretch")], [t("speed.p50"), true], [t("speed.range"), true], [t("speed.lost"), true], [t("speed.buses"), true], [t("speed.dwell"), true]],
+      shown.map((one) => [one.name, one.p50 === null ? h("span", { class: "muted" }, t(one.count ? "speed.few" : "nodata")) : `${number(one.p50)} km/h`, one.p50 === null ? "–" : `${number(one.p20)}–${number(one.p80)}`, one.lost === null ? "–" : number(one.lost, 1), number(one.count), age(one.dwell)])),
       h("p", { class: "muted small note" }, t("speed.note")));
   }
 
@@ -78,7 +72,7 @@ const { enter } = reportView("velocidade", (report) => {
     element: h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("speed.words") }, strip), list), draw,
     controls: h("label", { class: "inline" }, h("span", { class: "label" }, t("speed.slider"), " ", moment), slider),
     drawing: () => svg,
-    rows: () => shown.map((one) => ({ linha: report.linha, sentido: report.sentido, de: one.ids[0], ate: one.ids[1], metros: Math.round(one.metres), onibus: one.count, p20_kmh: one.p50 === null ? null : one.p20.toFixed(1), p50_kmh: one.p50?.toFixed(1), p80_kmh: one.p50 === null ? null : one.p80.toFixed(1) })),
+    rows: () => shown.map((one) => ({ linha: report.linha, sentido: report.sentido, de: one.ids[0], ate: one.ids[1], metros: Math.round(one.metres), onibus: one.count, p20_kmh: one.p50 === null ? null : one.p20.toFixed(1), p50_kmh: one.p50?.toFixed(1), p80_kmh: one.p50 === null ? null : one.p80.toFixed(1), parada_s: one.dwell })),
   };
 });
 

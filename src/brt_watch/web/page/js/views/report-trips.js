@@ -1,14 +1,13 @@
-// The trips of a line and direction: when each left and arrived, how long it took, how much of it was seen.
+// The trips of a line and direction, as the mart `viagens` has them: when each left and arrived, how long it took.
 import { fill, h, s, segments } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
-import { median, quantile, tripsIn } from "../passages.js";
+import { median, quantile } from "../passages.js";
 import { address, here } from "../route.js";
-import { tripsOf } from "./trips.js";
 import { reportView, table } from "./reports.js";
 import { tableSvg } from "./save.js";
 
-const KINDS = ["completa", "parcial", "andamento"];
+const KINDS = ["completa", "parcial"];
 
 const { enter } = reportView("viagens", (report) => {
   const list = h("div");
@@ -18,32 +17,44 @@ const { enter } = reportView("viagens", (report) => {
   let shown = [];
 
   function draw(data) {
-    trips = tripsIn({ ...data, tracks: tripsOf(data.tracks, data.length).trips });
+    trips = (data.model?.viagens ?? []).map(asTrip).reverse();
     const complete = trips.filter((trip) => trip.kind === "completa");
     const seconds = complete.map((trip) => trip.seconds);
     const middle = median(seconds);
     const count = (name) => number(trips.filter((trip) => trip.kind === name).length);
-    const values = { complete: count("completa"), partial: count("parcial"), running: count("andamento") };
+    const values = { complete: count("completa"), partial: count("parcial") };
     report.lede.textContent = data.partial ? report.coverage() : `${t(middle === null ? "trips.few" : "trips.lede", { ...values, p50: age(middle), p10: age(quantile(seconds, 0.1)), p90: age(quantile(seconds, 0.9)) })} ${report.coverage()} ${report.modelWords()}`;
     kind.press(chosen());
     shown = trips.filter((trip) => !chosen() || trip.kind === chosen());
     const longest = Math.max(1, ...shown.map((trip) => trip.seconds));
     fill(list, table(t("report.viagens"), [[t("list.bus")], [t("trips.left")], [t("trips.came")], [t("trips.duration"), true], [t("trips.state")], [t("diagram.covered"), true], [t("diagram.mean"), true], [middle === null ? "" : t("trips.of", { age: age(middle) })]],
       shown.map((trip) => [
-        h("a", { href: address("diagrama", { linha: data.linha, sentido: data.sentido, onibus: trip.codigo, horas: "2", ate: report.minute() }) }, trip.codigo), clock(trip.from * 1000, true), trip.kind === "andamento" ? "…" : clock(trip.to * 1000, true),
-        age(trip.seconds), [t(`trips.one.${trip.kind}`), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""], `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind),
+        h("a", { href: address("diagrama", { linha: data.linha, sentido: data.sentido, onibus: trip.codigo, horas: "2", ate: report.minute() }) }, trip.codigo), clock(trip.from * 1000, true), clock(trip.to * 1000, true),
+        age(trip.seconds), [stateWords(trip), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""], `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind),
       ])), h("p", { class: "muted small note" }, t("trips.note")));
   }
 
   const iso = (second) => new Date(second * 1000).toISOString();
   return {
     element: list, draw, controls: h("div", {}, h("span", { class: "label" }, t("trips.kind")), kind),
-    drawing: () => tableSvg([t("list.bus"), t("trips.left"), t("trips.came"), t("trips.duration"), t("diagram.covered"), t("trips.state")], shown.slice(0, 60).map((trip) => [trip.codigo, clock(trip.from * 1000, true), clock(trip.to * 1000, true), age(trip.seconds), `${number(trip.share * 100)} %`, t(`trips.one.${trip.kind}`)])),
-    rows: () => shown.map((trip) => ({ linha: report.linha, sentido: report.sentido, onibus: trip.codigo, inicio: iso(trip.from), fim: trip.kind === "andamento" ? null : iso(trip.to), duracao_s: Math.round(trip.seconds), metros: Math.round(trip.metres), trecho_observado: Number(Math.min(1, trip.share).toFixed(3)), situacao: trip.kind, confianca: trip.confidence ?? null })),
+    drawing: () => tableSvg([t("list.bus"), t("trips.left"), t("trips.came"), t("trips.duration"), t("diagram.covered"), t("trips.state")], shown.slice(0, 60).map((trip) => [trip.codigo, clock(trip.from * 1000, true), clock(trip.to * 1000, true), age(trip.seconds), `${number(trip.share * 100)} %`, stateWords(trip)])),
+    rows: () => shown.map((trip) => ({ linha: report.linha, sentido: report.sentido, onibus: trip.codigo, inicio: iso(trip.from), fim: iso(trip.to), duracao_s: Math.round(trip.seconds), metros: Math.round(trip.metres), trecho_observado: Number(Math.min(1, trip.share).toFixed(3)), situacao: trip.kind, motivo_inicio: trip.began, motivo_fim: trip.ended, confianca: trip.confidence ?? null })),
   };
 });
 
 export { enter };
+
+/** Return a row of the mart as the table shows it. */
+function asTrip({ codigo, partida, chegada, distancia_km, velocidade_media_kmh, cobertura, tipo, confianca, motivo_inicio, motivo_fim }) {
+  const [from, to] = [partida, chegada].map((moment) => Date.parse(moment) / 1000);
+  return { codigo, from, to, seconds: to - from, metres: distancia_km * 1000, share: cobertura, kmh: velocidade_media_kmh, kind: tipo === "parcial" ? "parcial" : "completa", confidence: confianca, began: motivo_inicio, ended: motivo_fim };
+}
+
+/** Return what a trip is, and why a partial one is partial. */
+function stateWords({ kind, began, ended }) {
+  const why = [began, ended].find((reason) => reason && reason !== "terminal");
+  return t(`trips.one.${kind}`) + (kind === "parcial" && why ? ` (${t(`trips.why.${why}`)})` : "");
+}
 
 /** A duration as a bar, with the median as a tick. */
 function bar(share, middle, kind) {

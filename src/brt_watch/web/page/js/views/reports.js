@@ -6,7 +6,6 @@ import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
 import { destination, network, pathOf } from "../network.js";
-import { joined } from "../passages.js";
 import { address, amend, here } from "../route.js";
 import { loadBoards } from "../stops.js";
 import { onTheme } from "../theme.js";
@@ -17,6 +16,8 @@ const HOURS = ["2", "6", "12", "24"];
 /** The longest span of one request. */
 const PIECE = 6 * 3600000;
 const ASK_EVERY = 60000;
+/** The addresses of the marts that a report shows. */
+const MARTS = { regularidade: ["headways", "regularity"], viagens: ["trips"], velocidade: ["speeds"], plano: ["service"] };
 export const REPORTS = ["regularidade", "viagens", "velocidade", "plano"];
 
 /** Return the view of a report. `make(frame)` returns {element, draw, rows, drawing, controls}. */
@@ -101,13 +102,14 @@ class Report {
     return found;
   }
 
-  /** Fetch what the models have derived of the period: {until (s), trips, passages}; null where there is nothing of it. */
+  /** Fetch the rows of the marts that the report shows, and until when (s) they are derived; null where there is nothing of them. */
   async model(from, end) {
-    const wanted = { regularidade: "passages", viagens: "trips", plano: "trips" }[this.name];
-    if (!wanted || live.notice?.code === "banco_ausente") return null;
+    if (live.notice?.code === "banco_ausente") return null;
+    const values = { linha: this.linha, sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() };
     try {
-      const answer = await get(wanted, { linha: this.linha, sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal);
-      return answer.derivado_ate && { until: Date.parse(answer.derivado_ate) / 1000, trips: answer.viagens ?? [], passages: answer.passagens ?? [] };
+      const answers = await Promise.all(MARTS[this.name].map((name) => get(name, values, this.asking.signal)));
+      const { derivado_ate } = answers[0];
+      return derivado_ate && Object.assign({ until: Date.parse(derivado_ate) / 1000 }, ...answers);
     } catch (error) {
       if (error.name === "AbortError") throw error;
       return null;
@@ -117,9 +119,8 @@ class Report {
   take(pieces, from, end, first, model) {
     const gaps = pieces.flatMap(({ lacunas }) => lacunas);
     const incomplete = pieces.find(isAway) ?? pieces.find(({ aviso }) => aviso) ?? null;
-    const tracks = joined(pieces.flatMap(({ veiculos }) => veiculos));
     this.data = {
-      linha: this.linha, sentido: this.sentido, from, end, first, gaps, tracks, model, away: Boolean(incomplete && isAway(incomplete)), partial: incomplete && missingWords(incomplete),
+      linha: this.linha, sentido: this.sentido, from, end, first, gaps, model, away: Boolean(incomplete && isAway(incomplete)), partial: incomplete && missingWords(incomplete),
       stops: pieces[0].estacoes, length: pieces[0].comprimento_m, covered: coveredShare(from, end, gaps),
     };
   }
@@ -130,7 +131,7 @@ class Report {
     return partial ?? (covered <= 0 ? t("report.nothing") : t("report.covered", { share: number(Math.floor(covered * 1000) / 10, covered < 1 ? 1 : 0) }));
   }
 
-  /** Return until when the models have derived the period; what came later is estimated in the browser. */
+  /** Return until when the models have derived the period. */
   modelWords() {
     const { model, end } = this.data;
     return t(model ? "report.model" : "report.nomodel", { time: clock(Math.min(end, (model?.until ?? 0) * 1000)) });
@@ -176,6 +177,9 @@ class Report {
     leaveScreen();
   }
 }
+
+/** Return when an hour of operation begins (ms): those of a service day go on to the 26th. */
+export const hourStart = ({ dia_operacao, hora_operacao }) => rioMoment(dia_operacao, hora_operacao);
 
 /** Return figures in a row: [name, value, note, grade]. */
 export const figures = (list) => h("dl", { class: "cards" }, list.map(([name, value, note, grade = ""]) => h("div", { class: `card ${grade}` }, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "muted small" }, note ?? ""))));

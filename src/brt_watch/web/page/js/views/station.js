@@ -4,7 +4,7 @@ import { entitle, fill, h, icon } from "../dom.js";
 import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
-import { destination, network, short } from "../network.js";
+import { destination, limits, network, short } from "../network.js";
 import { marksOf } from "../passages.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
@@ -229,6 +229,6 @@ function lastWords(id, { linha, sentido, ponta }) {
   if (!last) return [t("stop.nolast", { line: linha }), plan];
   const since = secondsSince(last.datahora);
   const words = t(ponta === "inicio" ? "stop.left" : ponta === "fim" ? "stop.came" : "stop.last", { line: linha, time: clock(last.datahora), age: age(since), bus: last.codigo });
-  const state = planned && (since > 1.5 * planned ? h("b", { class: "poor" }, `, ${t("stop.over")}`) : `, ${t("stop.normal")}`);
+  const state = planned && (since > limits().lacuna_fracao * planned ? h("b", { class: "poor" }, `, ${t("stop.over")}`) : `, ${t("stop.normal")}`);
   return [words, plan, state];
 }

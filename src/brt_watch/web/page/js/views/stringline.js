@@ -8,10 +8,11 @@ import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
 import { destination, network } from "../network.js";
 import { address, amend, here } from "../route.js";
+import { bunchedBelow, loadPlan } from "../stops.js";
 import { onTheme } from "../theme.js";
 import { coveredShare, coverageWords, exportBar } from "./save.js";
 import { pointWords, Strings } from "./strings.js";
-import { bunching, tripsOf } from "./trips.js";
+import { bunching } from "./trips.js";
 
 const HOURS = ["1", "2", "4", "6"];
 
@@ -93,13 +94,12 @@ class Diagram {
     if (!refresh) fill(this.canvas, h("p", { class: "loading" }, t("loading")));
     try {
       const from = end - Number(this.hours) * 3600000;
-      const data = await get(`lines/${encodeURIComponent(this.linha)}/stringline`, { sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal);
-      const { trips, pieces } = tripsOf(data.veiculos, data.comprimento_m);
-      this.data = { ...data, veiculos: trips, pieces, resto: data.veiculos.filter((track) => !trips.includes(track)) };
+      const [data] = await Promise.all([get(`lines/${encodeURIComponent(this.linha)}/stringline`, { sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal), loadPlan()]);
+      this.data = data;
       this.whole = { t0: from / 1000, t1: end / 1000, d0: 0, d1: this.data.comprimento_m };
       if (!refresh) this.take(params.get("zoom"));
       else if (!this.zoomed) this.reset(false);
-      this.bunches = bunching(this.data.veiculos, this.data.comprimento_m);
+      this.bunches = bunching(data.veiculos, data.comprimento_m, (second) => bunchedBelow(this.linha, second * 1000));
       this.tell(from, end);
       this.draw();
     } catch (error) {
@@ -129,9 +129,8 @@ class Diagram {
   tell(from, end) {
     const trips = this.data.veiculos.length;
     const { headway, share } = this.bunches;
-    const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: `${number(share * 100)}%` };
-    const pieces = this.data.pieces ? ` ${t("diagram.pieces", { pieces: number(this.data.pieces) })}` : "";
-    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words) + pieces);
+    const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: share === null ? t("nodata") : `${number(share * 100)}%` };
+    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words));
     this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];

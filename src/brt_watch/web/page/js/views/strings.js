@@ -100,9 +100,8 @@ export class Strings {
       class: "trip", "data-trip": number, d: path(trip.pontos), stroke: trip.codigo === chosen ? token("ink") : color,
       "stroke-width": trip.codigo === chosen ? 3.2 : 1.5, "stroke-opacity": chosen && trip.codigo !== chosen ? 0.45 : 0.9,
     }));
-    const rest = data.resto.map((track) => s("path", { class: "piece", d: path(track.pontos), stroke: color, "stroke-width": 1, "stroke-opacity": 0.35 }));
     const together = pieces.flat().map((piece) => s("path", { class: "together", d: path(piece), stroke: token("poor"), "stroke-width": 4.5, "stroke-opacity": 0.5, "stroke-linecap": "round" }));
-    return [rest, together, strokes];
+    return [together, strokes];
   }
 
   /** Return the trip and the point of it nearest to a place of the drawing, within some pixels. */

@@ -8,7 +8,7 @@ import { ago, clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { ageClass, ageOf, live } from "../live.js";
 import { missingWords } from "../missing.js";
-import { destination, network } from "../network.js";
+import { destination, limits, network } from "../network.js";
 import { address } from "../route.js";
 import { loadBoards, stopsOf } from "../stops.js";
 import { lineBadge } from "./badge.js";
@@ -54,7 +54,7 @@ export function vehiclePanel(panel, codigo, close, view) {
       fact(t("panel.station"), vehicle.estacao_proxima ? [vehicle.estacao_proxima.nome, h("small", {}, ` ${distance(vehicle.estacao_proxima.distancia_m)}`)] : "–", "wide"),
       fact(t("panel.plate"), vehicle.placa || "–"),
       fact(t("panel.signal"), clock(vehicle.datahora, true)),
-      vehicle.desvio_m > 100 && fact(t("panel.off"), distance(vehicle.desvio_m), "wide"));
+      vehicle.desvio_m > limits().viagem_desvio_m && fact(t("panel.off"), distance(vehicle.desvio_m), "wide"));
     if (stamp !== vehicle.datahora) {
       stamp = vehicle.datahora;
       fill(way, progressStrip(vehicle, direction));

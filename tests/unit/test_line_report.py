@@ -17,7 +17,7 @@ from brt_watch.archive.lake_session import attach_models
 from brt_watch.clock import UTC
 from brt_watch.errors import ModelsInUse
 from brt_watch.marts.rows import Batches
-from brt_watch.marts.selection import Selection
+from brt_watch.marts.selection import Query, Selection
 from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
 from brt_watch.network import read_network
 from brt_watch.reports.line_day import LineDay, line_day
@@ -83,7 +83,8 @@ def report() -> Callable[..., LineDay]:
     """Make a report of these rows, filtered as a database would."""
 
     def make(rows: dict[str, list[dict[str, Any]]] = ROWS, simulated: bool = False) -> LineDay:
-        def read(selection: Selection) -> Batches:
+        def read(selection: Query) -> Batches:
+            assert isinstance(selection, Selection)
             wanted = selection.filters.get("linha")
             found = [row for row in rows[selection.mart.model] if wanted in (None, row["linha"])]
             yield [tuple(row.get(name) for name in selection.names) for row in found]

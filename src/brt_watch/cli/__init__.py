@@ -9,7 +9,20 @@ from typing import Annotated
 
 import typer
 
-from brt_watch.cli import database, demo, flow, importing, lake, network, report, serve, service, simulation, steps
+from brt_watch.cli import (
+    database,
+    demo,
+    export,
+    flow,
+    importing,
+    lake,
+    network,
+    report,
+    serve,
+    service,
+    simulation,
+    steps,
+)
 from brt_watch.cli.terminal import err, plain, set_up_logging
 from brt_watch.errors import BrtWatchError
 from brt_watch.masking import masked
@@ -25,7 +38,7 @@ app = typer.Typer(
 for commands in (steps, importing, report, simulation, demo, serve, service):
     app.add_typer(commands.app)
 app.add_typer(lake.commands)
-for name, group in {"db": database, "flow": flow, "lake": lake, "network": network}.items():
+for name, group in {"db": database, "export": export, "flow": flow, "lake": lake, "network": network}.items():
     app.add_typer(group.app, name=name)
 
 

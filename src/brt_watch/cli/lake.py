@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,6 @@ import duckdb
 import typer
 from rich.progress import track
 
-from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.publish import Publisher
 from brt_watch.capture.manifest import read_manifest
@@ -101,36 +99,6 @@ def lake_shell() -> None:
                 except duckdb.Error as error:
                     err.print(plain(f"DuckDB: {error}"))
                 text = ""
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter("write a day as 2026-11-23") from error
-
-
-@commands.command("export")
-def export(
-    since: Annotated[date, typer.Option("--from", parser=_day, metavar="DAY", help="The first service day.")],
-    until: Annotated[date, typer.Option("--to", parser=_day, metavar="DAY", help="The last service day.")],
-    line: Annotated[str, typer.Option(help="Only the signals of a line.")] = "",
-    form: Annotated[Form, typer.Option("--format", help="The form of the file.")] = Form.PARQUET,
-    file: Annotated[Path | None, typer.Option("--file", help="The file; by default sinais_FROM_TO.FORM here.")] = None,
-) -> None:
-    """Export the signals of some service days (03:00 to 03:00 in Rio) from the lake into one file."""
-    if until < since:
-        raise typer.BadParameter("it lies before --from", param_hint="--to")
-    name = f"sinais_{since}_{until}{f'_linha_{line}' if line else ''}.{form.value}"
-    target = file or Path(name)
-    lake = load_resources().lake
-    days = [day for day in lake.days() if str(since) <= day <= str(until)]
-    rows = 0
-    for rows in track(  # noqa: B007 (the last count is printed)
-        export_days(lake, days, line, form, target), "exporting", len(days), console=err, disable=not err.is_terminal
-    ):
-        pass
-    out.print(plain(f"{target}: {rows:,} signals of {len(days)} days, {target.stat().st_size:,} bytes"))
 
 
 @commands.command("publish")

@@ -12,9 +12,10 @@ from rich.table import Table
 
 from brt_watch import disk
 from brt_watch.cli.terminal import AsJson, load_resources, out, plain, print_json
-from brt_watch.marts.rows import rows_of
+from brt_watch.marts.rows import Read, rows_of
 from brt_watch.reports.line_day import DIRECTIONS, LineDay, line_day
 from brt_watch.reports.page import html
+from brt_watch.resources import Resources
 
 app = typer.Typer()
 
@@ -27,17 +28,27 @@ def parse_day(text: str) -> date:
         raise typer.BadParameter("write a day as 2026-11-26") from error
 
 
+ServiceDay = Annotated[date, typer.Option("--day", parser=parse_day, metavar="DAY", help="The service day.")]
+OnLake = Annotated[bool, typer.Option("--lake", help="Read the models on the lake.")]
+
+
+def reading(on_lake: bool) -> tuple[Resources, Read]:
+    """Return the resources, and how the models are read: from Postgres, or from the lake."""
+    resources = replace(load_resources(), on_lake=on_lake)
+    return resources, rows_of(resources.models)
+
+
 @app.command("report")
 def report(
     line: Annotated[str, typer.Option(help="The line.")],
-    day: Annotated[date, typer.Option(parser=parse_day, metavar="DAY", help="The service day, as 2026-11-26.")],
+    day: ServiceDay,
     as_json: AsJson = False,
     file: Annotated[Path | None, typer.Option("--out", help="Also write a page (HTML) with plots.")] = None,
-    on_lake: Annotated[bool, typer.Option("--lake", help="Read the models on the lake.")] = False,
+    on_lake: OnLake = False,
 ) -> None:
     """Report what a line did on a service day (03:00 to 03:00 in Rio): trips, waits, headways, speeds."""
-    resources = replace(load_resources(), on_lake=on_lake)
-    made = line_day(rows_of(resources.models), line, day, resources.files.simulated() is not None)
+    resources, read = reading(on_lake)
+    made = line_day(read, line, day, resources.files.simulated() is not None)
     if file:
         disk.write_durably(file, html(made, resources.clock.now()).encode())
     if as_json:

@@ -1,4 +1,4 @@
-"""The rows of a selection, in batches, from Postgres or from the models on the lake."""
+"""The rows of a query, in batches, from Postgres or from the models on the lake."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from psycopg.rows import tuple_row
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
-from brt_watch.marts.selection import Selection
+from brt_watch.marts.selection import Query, for_duckdb
 from brt_watch.store.connection import connect
 from brt_watch.store.database import Store
 
 Batches = Iterator[list[tuple[Any, ...]]]
-ReadRows = Callable[[Selection], Batches]
-"""Yields the rows of a selection; nothing while the model does not exist."""
+Read = Callable[[Query], Batches]
+"""Yields the rows of a query; nothing while the model does not exist."""
 
 BATCH = 10_000
 
 
-def rows_of(models: Store | LakeModels) -> ReadRows:
+def rows_of(models: Store | LakeModels) -> Read:
     """Return how the marts are read where the models are derived."""
     if isinstance(models, LakeModels):
-        return lambda selection: from_lake(models.lake, selection)
-    return lambda selection: from_postgres(models, selection)
+        return lambda query: from_lake(models.lake, query)
+    return lambda query: from_postgres(models, query)
 
 
-def from_postgres(store: Store, selection: Selection) -> Batches:
+def from_postgres(store: Store, query: Query) -> Batches:
     """Yield the rows from Postgres; raises DatabaseUnreachable."""
     with connect(store.url, store.where) as connection:
-        yield from fetch(connection, selection)
+        yield from fetch(connection, query)
 
 
-def fetch(connection: psycopg.Connection[Any], selection: Selection) -> Batches:
+def fetch(connection: psycopg.Connection[Any], query: Query) -> Batches:
     """Yield the rows with a cursor on the server, which keeps memory flat."""
-    query, values = selection.for_postgres()
+    text, values = query.for_postgres()
     with connection.cursor("mart", row_factory=tuple_row) as cursor:
         try:
-            cursor.execute(query, values)
+            cursor.execute(text, values)
         except psycopg.errors.UndefinedTable:
             return
         while rows := cursor.fetchmany(BATCH):
             yield rows
 
 
-def from_lake(lake: Lake, selection: Selection) -> Batches:
+def from_lake(lake: Lake, query: Query) -> Batches:
     """Yield the rows from the models on the lake; raises LakeEmpty."""
-    query, values = selection.for_duckdb()
+    text, values = for_duckdb(query)
     with open_lake(lake) as session:
         try:
-            found = session.execute(query, values)
+            found = session.execute(text, values)
         except duckdb.CatalogException:
             return
         while rows := found.fetchmany(BATCH):
             yield rows
 
 
-def dicts(read: ReadRows, selection: Selection) -> list[dict[str, Any]]:
+def dicts(read: Read, query: Query) -> list[dict[str, Any]]:
     """Return all rows, each by the names of its columns."""
-    return [dict(zip(selection.names, row, strict=True)) for rows in read(selection) for row in rows]
+    return [dict(zip(query.names, row, strict=True)) for rows in read(query) for row in rows]

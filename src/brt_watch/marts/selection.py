@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from brt_watch.clock import RIO
 from brt_watch.marts.tables import Mart
@@ -56,12 +57,9 @@ class Selection:
                 conditions += [f"{self.mart.moment} >= %(de)s", f"{self.mart.moment} < %(ate)s"]
                 values |= {"de": self.begin, "ate": self.end}
             else:
-                conditions += [
-                    "(dia_operacao, hora_operacao) >= (%(do_dia)s, %(da_hora)s)",
-                    "(dia_operacao, hora_operacao) < (%(ao_dia)s, %(a_hora)s)",
-                ]
-                values |= dict(zip(("do_dia", "da_hora"), _hour_from(self.begin), strict=True))
-                values |= dict(zip(("ao_dia", "a_hora"), _hour_from(self.end), strict=True))
+                hour = "(dia_operacao - %(primeiro_dia)s) * 24 + hora_operacao"
+                conditions += [f"{hour} >= %(da_hora)s", f"{hour} < %(ate_a_hora)s"]
+                values |= {"da_hora": self._hour_from(self.begin), "ate_a_hora": self._hour_from(self.end)}
         query = statement("mart").format(
             columns=", ".join(column.source for column in self.mart.columns),
             model=self.mart.model,
@@ -71,20 +69,32 @@ class Selection:
         )
         return query, values | self.filters
 
-    def for_duckdb(self) -> tuple[str, dict[str, object]]:
-        """Return the statement and its values, with DuckDB's placeholders."""
-        query, values = self.for_postgres()
-        return re.sub(r"%\((\w+)\)s", r"$\1", query), values
+    def _hour_from(self, moment: datetime) -> int:
+        """Return the first hour that begins at the moment or after it, counted from the first day; days have 3 to 26."""
+        local = moment.astimezone(RIO)
+        rounded = local.replace(minute=0, second=0, microsecond=0)
+        rounded += _HOUR if rounded < local else timedelta()
+        days = (service_day(rounded) - self.first_day).days
+        return 24 * days + (rounded - SERVICE_DAY_BEGINS).hour + 3
+
+
+class Query(Protocol):
+    """What is read from the models: a Selection, or the like."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in the order of the values of a row."""
+
+    def for_postgres(self) -> tuple[str, dict[str, object]]:
+        """Return the statement and its values, with psycopg's placeholders."""
+
+
+def for_duckdb(query: Query) -> tuple[str, dict[str, object]]:
+    """Return the statement and its values, with DuckDB's placeholders."""
+    text, values = query.for_postgres()
+    return re.sub(r"%\((\w+)\)s", r"$\1", text), values
 
 
 def service_day(moment: datetime) -> date:
     """Return the service day of a moment."""
     return (moment.astimezone(RIO) - SERVICE_DAY_BEGINS).date()
-
-
-def _hour_from(moment: datetime) -> tuple[date, int]:
-    """Return the first hour of operation, 3 to 26, that begins at the moment or after it."""
-    local = moment.astimezone(RIO)
-    rounded = local.replace(minute=0, second=0, microsecond=0)
-    rounded += _HOUR if rounded < local else timedelta()
-    return service_day(rounded), (rounded - SERVICE_DAY_BEGINS).hour + 3

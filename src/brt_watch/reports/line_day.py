@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from brt_watch import __version__
-from brt_watch.marts.rows import ReadRows, dicts
+from brt_watch.marts.rows import Read, dicts
 from brt_watch.marts.selection import Selection
 from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
 from brt_watch.network import read_network
@@ -117,7 +117,7 @@ class LineDay:
         )
 
 
-def line_day(read: ReadRows, line: str, day: date, simulated: bool) -> LineDay:
+def line_day(read: Read, line: str, day: date, simulated: bool) -> LineDay:
     """Return what a line did on a service day, as the marts have it."""
     of_line = {"linha": line}
     # What was captured is the same for all lines; those with a plan or a trip in an hour have it.

@@ -70,7 +70,7 @@ class Selection:
         return query, values | self.filters
 
     def _hour_from(self, moment: datetime) -> int:
-        """Return the first hour that begins at the moment or after it, counted from the first day; days have 3 to 26."""
+        """Return the first hour that begins at the moment or later, counted from the first day; days have 3 to 26."""
         local = moment.astimezone(RIO)
         rounded = local.replace(minute=0, second=0, microsecond=0)
         rounded += _HOUR if rounded < local else timedelta()

@@ -97,8 +97,6 @@ def test_the_card_of_a_link_has_absolute_addresses(make_app: Callable[..., FastA
         ("/api/v1/network?x=1", "it has none"),
         ("/api/v1/vehicles?linha=35&linha=22", "linha: given twice"),
         ("/api/v1/plan?linha=foo", "linha: foo is unknown; allowed are 10, 11"),
-        ("/api/v1/trips?linha=foo", "linha: foo is unknown"),
-        ("/api/v1/passages?linha=foo", "linha: foo is unknown"),
         ("/api/v1/passages?linha=22&estacao=foo", "estacao: foo is unknown"),
         ("/gtfs-rt/vehicle-positions?trips=1", "viagem"),
     ],
@@ -114,9 +112,12 @@ def test_unknown_parameters_and_values_are_refused(make_app: Callable[..., FastA
 def test_an_unknown_line_is_refused_and_an_old_one_is_not(make_app: Callable[..., FastAPI]) -> None:
     """Old signals show lines that the network no longer has: only a line without any signal is a mistake."""
     app = make_app()
-    app.state.deps.history.page = lambda *_: []
-    answer = ask(app, "/api/v1/history?linha=foo")
-    assert (answer.status_code, "linha: foo is unknown; allowed are 10, 11" in answer.json()["detail"]) == (422, True)
+    history = app.state.deps.history
+    history.page, history.rows, history.derived_until = lambda *_: [], lambda *_: [], lambda *_: None
+    for path in ("history", "trips", "passages", "headways"):
+        answer = ask(app, f"/api/v1/{path}?linha=foo")
+        told = "linha: foo is unknown; allowed are 10, 11" in answer.json()["detail"]
+        assert (answer.status_code, told) == (422, True), path
     assert ask(app, "/api/v1/history?linha=22").status_code == 200
 
 

@@ -15,7 +15,10 @@ from brt_watch.cli.report import OnLake, ServiceDay, parse_day, reading
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
 from brt_watch.reports import gtfs, tides
 
-app = typer.Typer(invoke_without_command=True, help="Export the signals of some service days of the lake into one file, or (subcommands) a day as TIDES or GTFS.")
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Export the signals of some service days of the lake into one file, or (subcommands) a day as TIDES or GTFS.",
+)
 
 
 @app.callback()

@@ -237,26 +237,73 @@ def test_lines_stations_network_and_details_answer(get: Get) -> None:
     assert details["banco"]["sinais"] > 0
 
 
-def test_the_published_validator_finds_no_error_in_the_feed(get: Get, app: FastAPI, tmp_path: Path) -> None:
+VP, TU = "/gtfs-rt/vehicle-positions", "/gtfs-rt/trip-updates"
+
+
+@pytest.mark.parametrize(
+    ("path", "ids", "allowed"),
+    [
+        (f"{VP}?viagem=false", [BUS, SUPPORT], set()),
+        (VP, [BUS, SUPPORT], {"W006"}),
+        (TU, [f"{BUS}-previsao"], {"W006"}),
+    ],
+)
+def test_the_published_validator_finds_no_error(
+    get: Get, app: FastAPI, tmp_path: Path, path: str, ids: list[str], allowed: set[str]
+) -> None:
     """Without trip ids it warns (W006): the API does not say which trip a vehicle is on."""
     api = pytest.importorskip("gtfs_rt_validator.api", reason="it needs Python 3.11")
     gtfs = write_gtfs(tmp_path / "gtfs.zip", app.state.deps.reference)
-    for number, (path, allowed) in enumerate((("?viagem=false", set()), ("", {"W006"}))):
-        body = get(f"/gtfs-rt/vehicle-positions{path}").content
-        message = gtfs_realtime_pb2.FeedMessage.FromString(body)
-        assert [entity.id for entity in message.entity] == [BUS, SUPPORT], "what lies at (0, 0) is left out"
-        (tmp_path / f"{number}.pb").write_bytes(body)
-        result = api.validate(
-            api.Request(
-                api.Mode.MODERN,
-                gtfs,
-                api.resolve(str(tmp_path / f"{number}.pb")),
-                at=datetime.fromtimestamp(message.header.timestamp + 5, timezone.utc),
-            )
+    body = get(path).content
+    message = gtfs_realtime_pb2.FeedMessage.FromString(body)
+    assert [entity.id for entity in message.entity] == ids, "what lies at (0, 0) is left out"
+    (tmp_path / "feed.pb").write_bytes(body)
+    result = api.validate(
+        api.Request(
+            api.Mode.MODERN,
+            gtfs,
+            api.resolve(str(tmp_path / "feed.pb")),
+            at=datetime.fromtimestamp(message.header.timestamp + 5, timezone.utc),
         )
-        assert result.error_ids() == ()
-        assert {rule for rule in result.run.notices.rule_ids() if rule.startswith("W")} <= allowed
-    assert get("/gtfs-rt/vehicle-positions?format=json").json()["header"]["gtfs_realtime_version"] == "2.0"
+    )
+    assert result.error_ids() == ()
+    assert {rule for rule in result.run.notices.rule_ids() if rule.startswith("W")} <= allowed
+    assert get(path, accept="*/*").content == body
+    as_json = get(f"{path}{'&' if '?' in path else '?'}format=json").json()
+    assert as_json["header"]["gtfs_realtime_version"] == "2.0"
+
+
+def test_trip_updates_have_times_and_the_route_of_the_gtfs(get: Get) -> None:
+    (entity,) = gtfs_realtime_pb2.FeedMessage.FromString(get(TU).content).entity
+    trip, stops = entity.trip_update.trip, entity.trip_update.stop_time_update
+    assert trip.route_id == "20000221110"
+    assert trip.schedule_relationship == gtfs_realtime_pb2.TripDescriptor.UNSCHEDULED
+    assert not trip.HasField("trip_id")
+    assert all(stop.arrival.time and not stop.arrival.HasField("delay") for stop in stops)
+    assert [stop.arrival.time for stop in stops] == sorted({stop.arrival.time for stop in stops})
+    (bus, _) = gtfs_realtime_pb2.FeedMessage.FromString(get(VP).content).entity
+    assert bus.vehicle.trip.route_id == trip.route_id
+
+
+def test_forecasts_are_those_of_the_newest_poll(get: Get) -> None:
+    everything = get("/api/v1/forecasts").json()
+    assert {each["codigo"] for each in everything["previsoes"]} == {BUS}
+    assert {each["base"] for each in everything["previsoes"]} <= {"plano", "plano e hoje"}
+    one = everything["previsoes"][0]
+    assert one["chegada_p20"] <= one["chegada_p50"] <= one["chegada_p80"]
+    at_station = get(f"/api/v1/forecasts?estacao={one['estacao_id']}&codigo={BUS}&linha=22").json()
+    assert at_station["previsoes"] == [one]
+    assert get("/api/v1/forecasts?estacao=nowhere").status_code == 422
+
+
+def test_the_score_of_forecasts_is_unknown_before_a_day_is_over(get: Get) -> None:
+    assert get("/api/v1/forecasts/score").json() == {"de": None, "ate": None, "dias": 0, "metodos": []}
+
+
+def test_forecasts_need_no_postgres(without_postgres: tuple[FastAPI, Resources]) -> None:
+    app, _ = without_postgres
+    assert ask(app, "/api/v1/forecasts").status_code == 200
+    assert ask(app, "/api/v1/forecasts/score").status_code == 503
 
 
 def test_a_position_older_than_90_seconds_is_left_out(get: Get) -> None:

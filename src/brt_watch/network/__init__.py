@@ -30,7 +30,7 @@ COLUMNS = {
     "estacoes": ("estacao_id", "nome", "tipo", "corredores", "latitude", "longitude", "fonte", "data_fonte"),
     "linhas": (
         *("linha", "valido_desde", "valido_ate", "nome", "servico", "extremo_a", "extremo_b", "corredores"),
-        *("comprimento_m", "viagem_s", "inicio", "fim", "fonte", "data_fonte"),
+        *("comprimento_m", "viagem_s", "inicio", "fim", "route_id", "fonte", "data_fonte"),
     ),
     "linha_intervalos": ("linha", "valido_desde", "hora_inicio", "hora_fim", "intervalo_s"),
     "trajetos": ("linha", "valido_desde", "sentido", "comprimento_m", "fonte", "data_fonte"),

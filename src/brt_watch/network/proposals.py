@@ -15,7 +15,10 @@ from brt_watch.network.learning import TERMINAL_M, LearnedPath, Seen, learn
 from brt_watch.network.seeds import Tables
 from brt_watch.network.stations import same_name
 
-OF_THE_LINE = ("nome", "servico", "extremo_a", "extremo_b", "corredores", "comprimento_m", "viagem_s", "inicio", "fim")
+OF_THE_LINE = (
+    *("nome", "servico", "extremo_a", "extremo_b", "corredores", "comprimento_m", "viagem_s", "inicio", "fim"),
+    "route_id",
+)
 """What a proposal says of the line beside its paths; a person may change it."""
 
 

@@ -116,6 +116,7 @@ def _line_rows(
                 "viagem_s": str(seconds) if seconds else "",
                 "inicio": clock_text(min(begin for begin, _, _ in spans)),
                 "fim": clock_text(max(end for _, end, _ in spans)),
+                "route_id": route.text("route_id"),
             }
         )
     return rows

@@ -13,6 +13,7 @@ from brt_watch.capture.silence import BEHIND
 from brt_watch.clock import RIO, Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.model import Poll
+from brt_watch.web.forecasts import Forecast, forecasts_of
 from brt_watch.web.history import History
 from brt_watch.web.live_models import LiveModels, failed
 from brt_watch.web.passes import passes_of
@@ -72,6 +73,7 @@ class Live:
         self._wake = asyncio.Event()
         self._passes_lock = Lock()
         self._passes: tuple[Poll | None, dict[str, list[Pass]]] = None, {}
+        self._forecasts: tuple[Poll | None, list[Forecast]] = None, []
 
     @property
     def failed(self) -> Poll | None:
@@ -140,6 +142,14 @@ class Live:
             if self._passes[0] is not good:
                 self._passes = good, passes_of(self.models, good)
             return self._passes[1].get(estacao_id, [])
+
+    def forecasts(self) -> list[Forecast]:
+        """Return the forecasts of the newest good poll."""
+        good = self.models.newest_good
+        with self._passes_lock:
+            if self._forecasts[0] is not good:
+                self._forecasts = good, forecasts_of(self.models)
+            return self._forecasts[1]
 
     def age(self) -> timedelta | None:
         """Return how old the newest good poll is, None before the first."""

@@ -36,7 +36,7 @@ class Reference:
             )
             for number, (linha, line) in enumerate(self.network.lines.items())
         }
-        self._route_ids = {linha: row.values["route_id"] for linha, row in rows.items() if row.values.get("route_id")}
+        self._route_ids = {linha: found for linha, row in rows.items() if (found := row.optional("route_id"))}
         self.station_corridors = {
             row.text("estacao_id"): _corridors(row.optional("corredores")) for row in read_seed(folder, "estacoes")
         }

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from google.protobuf.json_format import MessageToJson
+from google.transit.gtfs_realtime_pb2 import FeedMessage
 from starlette.exceptions import HTTPException
 
 from brt_watch.web import gtfs_rt, tides
@@ -48,12 +49,30 @@ async def vehicle_positions(
     snapshot = deps.snapshot()
 
     def make() -> Encoded:
-        message = gtfs_rt.feed(snapshot, deps.reference, viagem, idade_max)
-        if format == "json":
-            return Encoded(MessageToJson(message, preserving_proto_field_name=True, indent=None).encode())
-        return Encoded(message.SerializeToString(), PROTOBUF)
+        return _encoded(gtfs_rt.feed(snapshot, deps.reference, viagem, idade_max), format)
 
     return send(request, snapshot.answer(("gtfs-rt", format, viagem, idade_max), make))
+
+
+@router.get("/gtfs-rt/trip-updates", responses={**_FEED, **NOT_MODIFIED, **PROBLEMS})
+def trip_updates(
+    request: Request,
+    deps: Deps,
+    format: Annotated[Literal["protobuf", "json"], Query(description="The form of the answer.")] = "protobuf",
+) -> Response:
+    """When vehicles on their way reach the stations ahead, as GTFS-Realtime 2.0; trips have no ids."""
+    snapshot = deps.snapshot()
+
+    def make() -> Encoded:
+        return _encoded(gtfs_rt.trip_updates(snapshot, deps.live.forecasts(), deps.reference), format)
+
+    return send(request, snapshot.answer(("trip-updates", format), make))
+
+
+def _encoded(message: FeedMessage, form: str) -> Encoded:
+    if form == "json":
+        return Encoded(MessageToJson(message, preserving_proto_field_name=True, indent=None).encode())
+    return Encoded(message.SerializeToString(), PROTOBUF)
 
 
 @router.get(

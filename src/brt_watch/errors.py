@@ -11,14 +11,16 @@ BrtWatchError
 ├── WebPortBusy           the port of the page is taken
 ├── PostgresFailed        the embedded Postgres does not start
 ├── DatabaseUnreachable   no Postgres answers
+│   └── LakeUnreadable    the lake, where there is no Postgres, gives no answer
 ├── DatabaseRefused       Postgres refuses a statement
-│   └── ModelsInUse       a transform holds the file of the models on the lake
+│   └── ModelsInUse       another program holds the file of the models on the lake
 ├── MoveRefused           another Postgres cannot take the database
 ├── DamagedWindow         a closed window differs from its manifest
 ├── DamagedRecords        lines of a brt.csv cannot be read
 ├── ModelsFailed          the live page cannot derive anything
 ├── HistoryIncomplete     a part of a time was captured and is not derived yet
 ├── TransformFailed       dbt ended with errors
+├── SparkFailed           a Spark cluster did not derive the models
 ├── RecordingError        a recording cannot be played
 ├── ImportFailed          a file to import has no known form
 ├── LakeEmpty             no window is in the lake yet
@@ -99,13 +101,18 @@ class DatabaseUnreachable(BrtWatchError):
 Start it (make start_db), or correct BRT_WATCH_DATABASE_URL."""
 
 
+class LakeUnreadable(DatabaseUnreachable):
+    """The lake {folder} cannot be read: {reason}. What is on disk is not changed by it; ask again."""
+
+
 class DatabaseRefused(BrtWatchError):
     """Postgres refuses: {reason}. Nothing is lost: closed windows wait on disk. \
 The user of BRT_WATCH_DATABASE_URL must be allowed to make tables in its database."""
 
 
 class ModelsInUse(DatabaseRefused):
-    """The models on the lake are being derived: a transform holds {file}. Try again when it has ended."""
+    """The models on the lake cannot be derived: another program has opened {file}. Close it, then try again; \
+what was derived can be read from the Parquet files in lake/modelos."""
 
 
 class MoveRefused(BrtWatchError):
@@ -132,6 +139,10 @@ brt-watch status shows the newest transform."""
 
 class TransformFailed(BrtWatchError):
     """dbt failed: {reason}. The whole log: {log}"""
+
+
+class SparkFailed(BrtWatchError):
+    """The models were not derived on Spark: {reason}"""
 
 
 class RecordingError(BrtWatchError):

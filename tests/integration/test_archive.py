@@ -283,6 +283,19 @@ def test_the_lake_has_exactly_the_signals_of_the_database(resources: Resources) 
     assert "2026-11-23: the database has" in difference
 
 
+def test_other_unknown_fields_are_a_difference_to_the_lake(resources: Resources) -> None:
+    """But not their order or spelling, which Postgres chooses itself."""
+    odd = vehicle("1", b=[1.50, {"z": None, "a": "é"}], a=1e2, zero=-0.0, long=12345678901234567890.5)
+    capture(resources, [body(odd, vehicle("2", novo="x"), vehicle("3"))])
+    for folder in resources.files.closed_windows():
+        pipeline.load(folder, resources)
+    assert compare_signals(resources) == []
+    with resources.store.connection() as connection:
+        connection.execute("""update brt_raw set extra = '{"novo": "y"}' where codigo = '2'""")
+    (difference,) = compare_signals(resources)
+    assert "the database has 3 signals" in difference
+
+
 def test_a_lake_that_lacks_a_window_is_named(resources: Resources) -> None:
     eventful_day(resources)
     shutil.rmtree(resources.lake.folder / "polls")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,9 +19,11 @@ import pytest
 
 from brt_watch import disk
 from brt_watch.archive import lake as lakes
+from brt_watch.archive import lake_marts
 from brt_watch.archive import publish as publishing
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_marts import Days
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.publish import Publisher
@@ -27,7 +31,7 @@ from brt_watch.archive.windows import pack
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import OpenWindow
-from brt_watch.errors import DamagedWindow, LakeEmpty
+from brt_watch.errors import DamagedWindow, LakeEmpty, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
 from tests.fleet import NOON, body, vehicle
@@ -148,12 +152,12 @@ def test_a_process_killed_while_adding_loses_nothing(
         replaces += 1
         original(*arguments)
 
-    original: Callable[..., None] = lakes._replace
-    monkeypatch.setattr(lakes, "_replace", replace)
+    original: Callable[..., None] = lakes.replace_parquet
+    monkeypatch.setattr(lakes, "replace_parquet", replace)
     try:
         recorder.add(folder)
     except Died:
-        monkeypatch.setattr(lakes, "_replace", original)
+        monkeypatch.setattr(lakes, "replace_parquet", original)
         recorder.add(folder)
     assert recorder.rows() == whole.rows()
     with recorder.lake.session() as session, whole.lake.session() as other:
@@ -267,6 +271,100 @@ def test_a_query_sees_the_lake_and_the_models_on_it(recorder: Recorder) -> None:
     with open_lake(recorder.lake) as session:
         query = "select count(*) from generate_view inner join brt_raw using (codigo)"
         assert session.execute(query).fetchall() == [(5,)]
+
+
+def test_only_changed_days_of_the_models_are_published(recorder: Recorder) -> None:
+    """What dbt keeps in its file is published by service day, so that nobody has to wait for the lock of that file."""
+    recorder.add(recorder.window(fleet(0)))
+    models = LakeModels(recorder.lake)
+
+    def run(*statements: str) -> None:
+        number = models.begin_transform(1)
+        with duckdb.connect(str(models.file)) as dbt:
+            for each in statements:
+                dbt.execute(each.format(run=number))
+        models.finish_transform(number, 1.0, "abc")
+
+    def files() -> dict[str, int]:
+        return {
+            str(path.relative_to(models.marts.folder)): path.stat().st_ino
+            for path in models.marts.folder.rglob("*.parquet")
+            if path.name != "brt_transform.parquet"
+        }
+
+    run(
+        "create table public.viagens (id int, dia_operacao date, derived_by bigint)",
+        "insert into public.viagens values (1, '2026-11-22', {run}), (2, '2026-11-23', {run})",
+        "create table public.gps_brt (id int, timestamp_gps timestamptz, derived_by bigint)",
+        "insert into public.gps_brt values (1, '2026-11-23 05:59:59+00', {run}), (2, '2026-11-23 06:00:00+00', {run})",
+        "create table public.linhas (linha text)",
+        "create table public.int_viagens__sinais (dia_operacao date)",
+        "create view public.so_viagens as select id, dia_operacao from public.viagens",
+    )
+    before = files()
+    days = ("2026-11-22", "2026-11-23")
+    assert set(before) == {
+        "linhas/linhas.parquet",
+        *(f"{name}/dia_operacao={day}/{name}.parquet" for name in ("viagens", "gps_brt") for day in days),
+    }
+    with open_lake(recorder.lake) as session:
+        assert session.execute("select id, dia_operacao::text from so_viagens order by 1").fetchall() == [
+            (1, "2026-11-22"),
+            (2, "2026-11-23"),
+        ]
+        assert session.execute("select id from gps_brt where dia_operacao = '2026-11-23'").fetchall() == [(2,)]
+    with open_lake(recorder.lake, ["so_viagens"], Days("2026-11-23", "2026-11-30")) as session:
+        assert session.execute("select id from so_viagens").fetchall() == [(2,)]
+    run(
+        "insert into public.viagens values (3, '2026-11-24', {run})",
+        "insert into public.int_viagens__sinais values ('2026-11-22'), ('2026-11-24')",
+        "delete from public.viagens where dia_operacao = '2026-11-22'",
+    )
+    after = files()
+    assert {name for name in before if name not in after} == {"viagens/dia_operacao=2026-11-22/viagens.parquet"}
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "viagens/dia_operacao=2026-11-24/viagens.parquet",
+        "gps_brt/dia_operacao=2026-11-22/gps_brt.parquet",
+    }
+
+
+def test_an_interrupted_publication_is_done_again(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder.add(recorder.window(fleet(0)))
+    models = LakeModels(recorder.lake)
+    number = models.begin_transform(1)
+    with duckdb.connect(str(models.file)) as dbt:
+        dbt.execute(
+            f"create table public.viagens as select 1 as id, date '2026-11-23' as dia_operacao, {number} as derived_by"
+        )
+    with monkeypatch.context() as patch:
+        patch.setattr(lake_marts, "replace_parquet", killed)
+        with pytest.raises(KeyboardInterrupt):
+            models.finish_transform(number, 1.0, "abc")
+    assert models.newest_transform() == 0
+    models.finish_transform(models.begin_transform(1), 1.0, "abc")
+    assert models.newest_transform() == 1
+    with open_lake(recorder.lake) as session:
+        assert session.execute("select id from viagens").fetchall() == [(1,)]
+
+
+def test_a_held_file_of_models_is_named_in_a_sentence(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder.add(recorder.window(fleet(0)))
+    models = LakeModels(recorder.lake)
+    models.finish_transform(models.begin_transform(1), 1.0, "abc")
+    monkeypatch.setattr("brt_watch.archive.lake_models.PATIENCE_SECONDS", 0)
+    hold = f"import duckdb; c = duckdb.connect({str(models.file)!r}); print('up', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        with pytest.raises(ModelsInUse, match="another program has opened"):
+            models.begin_transform(1)
+        # Whoever only reads does not notice.
+        assert models.newest_transform() == 1
+        holder.communicate(b"\n")
+
+
+def killed(*arguments: object) -> None:
+    raise KeyboardInterrupt
 
 
 # frictionless leaves files open.

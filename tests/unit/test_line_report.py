@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from brt_watch.archive.lake_session import attach_models
 from brt_watch.clock import UTC
-from brt_watch.errors import ModelsInUse
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import Query, Selection
 from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
@@ -130,14 +124,3 @@ def test_a_page_needs_nothing_else_and_escapes_what_it_shows(report: Callable[..
     # Few buses are grey, and a headway with a hole of the capture is hollow.
     assert "2 ônibus: poucos dados" in page
     assert 'class="open"' in page
-
-
-def test_models_in_use_are_refused_with_a_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "modelos.duckdb"
-    hold = f"import duckdb; c = duckdb.connect({str(file)!r}); print('up', flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout
-        holder.stdout.readline()
-        with duckdb.connect() as session, pytest.raises(ModelsInUse, match="are being derived"):
-            attach_models(session, file)
-        holder.communicate(b"\n")

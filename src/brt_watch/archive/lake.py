@@ -76,7 +76,7 @@ class Lake:
         run = self.folder.parent / "run"
         with (
             lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600),
-            _work_folder(self.folder) as work,
+            work_folder(self.folder) as work,
             open_window(folder, work) as window,
         ):
             window.execute("set TimeZone = 'UTC'; set threads = 2")
@@ -113,7 +113,7 @@ class Lake:
 
     def missing(self, folder: Path, manifest: Manifest) -> int:
         """Count the signals of a window that the lake lacks or has with other content; raises DamagedWindow."""
-        with _work_folder(self.folder) as work, open_window(folder, work) as window:
+        with work_folder(self.folder) as work, open_window(folder, work) as window:
             window.execute("set TimeZone = 'UTC'")
             query = statement("lake/new_signals").format(capturer=quoted(manifest.capturer), load_id=0)
             window.execute(query)
@@ -141,6 +141,15 @@ class Lake:
             found = session.execute(statement("lake/sums").format(capturers=names, **numbers)).fetchall()
         return {day: (int(rows), str(checksum)) for day, rows, checksum in found}
 
+    def day_extras(self, capturers: Sequence[str]) -> list[tuple[str, str, int]]:
+        """Return service day, unknown fields as JSON, and the sum of the keys of the signals that have them."""
+        if self.is_empty:
+            return []
+        names = ", ".join(map(quoted, capturers))
+        with self.session() as session:
+            found = session.execute(statement("lake/extras").format(capturers=names)).fetchall()
+        return [(day, extra, int(keys)) for day, extra, keys in found]
+
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
         """Return, for each window of a capturer, its counts in the ledger and its signals in the lake."""
         if self.is_empty:
@@ -151,9 +160,9 @@ class Lake:
         return {name: dict(zip(names, counts, strict=True)) for name, *counts in found}
 
     @contextmanager
-    def session(self, database: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open DuckDB with the lake as views: brt_raw, brt_poll and brt_window, with the columns of the tables."""
-        with _work_folder(self.folder) as work, duckdb.connect(str(database or ":memory:")) as session:
+    def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open DuckDB with views of the lake that have the columns of brt_raw, brt_poll, brt_window and brt_alert."""
+        with work_folder(self.folder) as work, duckdb.connect() as session:
             session.execute(f"set temp_directory = {quoted(work)}; set TimeZone = 'UTC'")
             self.define_views(session)
             yield session
@@ -164,7 +173,7 @@ class Lake:
             raise LakeEmpty(folder=self.folder)
         signals, polls = self.signals_glob, self.polls_glob
         session.execute(statement("lake/brt_raw").format(schema=schema, files=quoted(signals)))
-        for view in ("brt_poll", "brt_window"):
+        for view in ("brt_poll", "brt_window", "brt_alert"):
             session.execute(statement(f"lake/{view}").format(schema=schema, files=quoted(polls)))
 
     def _has(self, window: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
@@ -206,7 +215,7 @@ class Lake:
         parts = [f"select {columns} from read_parquet({quoted(path)}) where {kept}"] if path.exists() else []
         parts += [f"select {columns} from novos where {new}"] if new else []
         query = f"select * from ({' union all '.join(parts)}) order by codigo, datahora"
-        _replace(window, query, path)
+        replace_parquet(window, query, path)
 
     def _remove(self, window: duckdb.DuckDBPyConnection, capturer: str) -> None:
         """Remove the signals that a window brought before."""
@@ -224,21 +233,21 @@ class Lake:
             if path.exists():
                 others = f"not (capturer = {values['capturer']} and janela = {values['window']})"
                 query = f"select * from read_parquet({quoted(path)}) where {others} union all by name {query}"
-            _replace(window, f"select * from ({query}) order by capturer, tick", path)
+            replace_parquet(window, f"select * from ({query}) order by capturer, tick", path)
 
     def _month_file(self, month: str) -> Path:
         return self.folder / "polls" / "feed=brt" / f"mes={month}" / POLLS_FILE
 
 
 @contextmanager
-def _work_folder(lake: Path) -> Iterator[Path]:
+def work_folder(lake: Path) -> Iterator[Path]:
     """A folder for what does not fit into memory, on the disk of the lake and not on that of the system."""
     lake.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".work-", dir=lake) as work:
         yield Path(work)
 
 
-def _replace(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+def replace_parquet(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write the rows of a query as Parquet in the place of a file, in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")

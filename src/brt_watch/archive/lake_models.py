@@ -1,4 +1,4 @@
-"""The models on the lake: a DuckDB file that dbt fills, and the notes of its runs."""
+"""The models on the lake: a DuckDB file that dbt fills, what is published of it, and the notes of its runs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import duckdb
 
 from brt_watch import lock
 from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_marts import NOTES, SCHEMA, Marts, empty_session, words
 from brt_watch.clock import UTC
 from brt_watch.errors import ModelsInUse
 from brt_watch.store.connection import statement
@@ -24,10 +25,8 @@ from brt_watch.store.window import quoted
 if TYPE_CHECKING:
     from typing_extensions import LiteralString
 
-SCHEMA = "public"
-
-PATIENCE_SECONDS = 5
-"""A transform is the only one to use the file while it runs."""
+PATIENCE_SECONDS = 60
+"""How long a transform waits for somebody else's program that reads its file."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,11 @@ class LakeModels:
     def file(self) -> Path:
         """The DuckDB file. It can be deleted: a transform derives it again."""
         return self.lake.folder / "modelos.duckdb"
+
+    @property
+    def marts(self) -> Marts:
+        """What is published of the models."""
+        return Marts(self.lake.folder / "modelos")
 
     def connection_parameters(self) -> dict[str, str]:
         """Return what dbt has to know."""
@@ -59,7 +63,9 @@ class LakeModels:
 
     def begin_transform(self, load_id: int) -> int:
         """Note that a run starts, with the lake as views beside the models; returns the number of the run."""
-        with duckdb.connect(str(self.file)) as models:
+        self.lake.folder.mkdir(parents=True, exist_ok=True)
+        with self._opened() as models:
+            models.execute(f"create schema if not exists {SCHEMA}; use {SCHEMA}")
             models.execute(statement("lake/models"))
             self.lake.define_views(models, SCHEMA)
             ((number,),) = models.execute(
@@ -68,26 +74,31 @@ class LakeModels:
         return int(number)
 
     def finish_transform(self, transform_id: int, seconds: float, network_sha256: str) -> None:
-        """Note that a run has derived the models from all merges up to the one that it began with."""
-        with duckdb.connect(str(self.file)) as models:
+        """Publish what a run has derived, and note that it did from all merges up to the one that it began with."""
+        everything = self.newest_network() != network_sha256
+        with self._opened() as models:
+            ((before,),) = models.execute(
+                f"select coalesce(max(transform_id), 0) from {SCHEMA}.{NOTES} where transformed_at is not null"
+            ).fetchall()
+            self.marts.publish(models, before, everything)
             models.execute(
-                f"update {SCHEMA}.brt_transform set transformed_at = now(), seconds = {seconds}, "
+                f"update {SCHEMA}.{NOTES} set transformed_at = now(), seconds = {seconds}, "
                 f"network_sha256 = {quoted(network_sha256)} where transform_id = {transform_id}"
             )
+            self.marts.publish_notes(models)
 
     def vehicles(self) -> int:
         """Count the vehicles of `generate_view`; 0 before the first transform."""
         if not self.newest_transform():
             return 0
-        with self._reading() as models:
-            ((count,),) = models.execute(f"select count(*) from {SCHEMA}.generate_view").fetchall()
+        with self._marts("generate_view") as models:
+            ((count,),) = models.execute("select count(*) from generate_view").fetchall()
         return int(count)
 
     def csv_of(self, query: LiteralString) -> bytes:
         """Return the rows of a query as CSV with a header."""
-        with tempfile.TemporaryDirectory(prefix="brt-watch-") as folder, self._reading() as models:
+        with tempfile.TemporaryDirectory(prefix="brt-watch-") as folder, self._marts(*words(query)) as models:
             file = Path(folder) / "rows.csv"
-            models.execute(f"set search_path = '{SCHEMA}'")
             models.execute(f"copy ({query}) to {quoted(str(file))} (format csv, header)")
             return file.read_bytes()
 
@@ -113,20 +124,28 @@ class LakeModels:
             yield
 
     def _noted(self, expression: str) -> Any:
+        # Without the file a transform derives everything again, whatever was published.
         if not self.file.exists():
             return None
-        with self._reading() as models:
-            query = f"select {expression} from {SCHEMA}.brt_transform where transformed_at is not null"
-            ((found,),) = models.execute(query).fetchall()
+        with self._marts(NOTES) as models:
+            ((found,),) = models.execute(
+                f"select {expression} from {NOTES} where transformed_at is not null"
+            ).fetchall()
         return found
 
     @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file for reading; raises ModelsInUse while a transform holds it for long."""
+    def _marts(self, *wanted: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        with empty_session() as session:
+            self.marts.define(session, wanted)
+            yield session
+
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file of dbt; raises ModelsInUse while somebody else holds it for long."""
         latest = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                models = duckdb.connect(str(self.file), read_only=True)
+                models = duckdb.connect(str(self.file))
             except duckdb.IOException as error:
                 if time.monotonic() > latest:
                     raise ModelsInUse(file=self.file) from error

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 
-from brt_watch.archive.lake import Lake
-from brt_watch.archive.lake_models import SCHEMA, LakeModels
-from brt_watch.errors import ModelsInUse
+from brt_watch.archive.lake import Lake, work_folder
+from brt_watch.archive.lake_marts import SCHEMA, Days, empty_session
+from brt_watch.archive.lake_models import LakeModels
 from brt_watch.store.window import quoted
 
 
 @contextmanager
-def open_lake(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the lake, with each model as a view of its name; raises LakeEmpty, ModelsInUse."""
-    with lake.session() as session:
-        models = LakeModels(lake).file
-        if models.exists():
-            attach_models(session, models)
-            found = session.execute(
-                "select table_name from information_schema.tables "
-                f"where table_catalog = 'modelos' and table_schema = '{SCHEMA}'"
-            ).fetchall()
-            for (name,) in found:
-                if name not in ("brt_raw", "brt_poll", "brt_window"):
-                    session.execute(f'create view "{name}" as select * from modelos.{SCHEMA}."{name}"')
+def open_lake(
+    lake: Lake, wanted: Iterable[str] | None = None, days: Days | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the lake, with its tables and each model as a view of its name; raises LakeEmpty.
+
+    Only the models that are `wanted`, if some are, and only what they have of the `days`.
+    """
+    with work_folder(lake.folder) as work, empty_session() as session:
+        session.execute(f"set temp_directory = {quoted(work)}")
+        lake.define_views(session, SCHEMA)
+        LakeModels(lake).marts.define(session, wanted, days)
         yield session
-
-
-def attach_models(session: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Attach the file of the models as `modelos`; raises ModelsInUse while a transform holds it."""
-    try:
-        session.execute(f"attach {quoted(file)} as modelos (read_only)")
-    except duckdb.IOException as error:
-        raise ModelsInUse(file=file) from error

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from brt_watch.archive.windows import has_raw
@@ -12,6 +16,9 @@ from brt_watch.capture.recovery import recovery_of
 from brt_watch.capture.window import has_csv
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
+
+Sums = dict[str, tuple[int, str]]
+"""Rows and checksum of each service day."""
 
 NOTHING_LEFT = "neither its raw answers nor its CSV are there any more"
 
@@ -48,12 +55,39 @@ def compare_signals(resources: Resources) -> list[str]:
     Only the signals that this capturer saw first: another one may load into the same database.
     """
     capturer = resources.files.capturer
-    there, here = resources.store.day_sums([capturer]), resources.lake.day_sums([capturer])
+    there, here = (
+        _sums(place.day_sums([capturer]), place.day_extras([capturer])) for place in (resources.store, resources.lake)
+    )
     return [
         f"{day}: the database has {_in_words(there.get(day))}, the lake {_in_words(here.get(day))}"
         for day in sorted({*there, *here})
         if there.get(day) != here.get(day)
     ]
+
+
+def _sums(sums: Sums, extras: Iterable[tuple[str, str, int]]) -> Sums:
+    """Add the unknown fields to the checksums of the days.
+
+    Postgres writes JSON in its own order and spacing, so what counts is what it says. The sum is the same however the
+    signals of a day are grouped.
+    """
+    totals: dict[str, int] = defaultdict(int)
+    for day, extra, keys in extras:
+        totals[day] += keys * int(hashlib.sha256(_canonical(extra).encode()).hexdigest()[:16], 16)
+    return {
+        day: (rows, f"{checksum}-{totals[day]:x}" if totals[day] else checksum)
+        for day, (rows, checksum) in sums.items()
+    }
+
+
+def _canonical(extra: str) -> str:
+    """Return JSON in one spelling: the order of its keys, spacing and the form of its numbers say nothing."""
+
+    def number(text: str) -> str:
+        return f"number {Decimal(text).normalize() + 0}"
+
+    read = json.loads(extra, parse_float=number, parse_int=number, parse_constant=str)
+    return json.dumps(read, sort_keys=True)
 
 
 def _in_words(sums: tuple[int, str] | None) -> str:

@@ -149,7 +149,7 @@ def transform(
 ) -> None:
     """Derive the models with dbt: where every bus is and how fast it goes (generate_view).
 
-    On the lake they are tables of a DuckDB file (lake/modelos.duckdb), and each run derives what came since the last.
+    On the lake they are Parquet files (lake/modelos), and each run derives what came since the last.
     """
     resources = replace(load_resources(), on_lake=on is Where.LAKE)
     if resources.models is resources.store:

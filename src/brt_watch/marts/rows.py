@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_marts import Days, words
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.marts.selection import Query, for_duckdb
@@ -51,7 +52,10 @@ def fetch(connection: psycopg.Connection[Any], query: Query) -> Batches:
 def from_lake(lake: Lake, query: Query) -> Batches:
     """Yield the rows from the models on the lake; raises LakeEmpty."""
     text, values = for_duckdb(query)
-    with open_lake(lake) as session:
+    days = None
+    if "primeiro_dia" in values and "ultimo_dia" in values:
+        days = Days(str(values["primeiro_dia"]), str(values["ultimo_dia"]))
+    with open_lake(lake, words(text), days) as session:
         try:
             found = session.execute(text, values)
         except duckdb.CatalogException:

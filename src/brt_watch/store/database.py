@@ -113,6 +113,12 @@ class Store:
             rows = connection.execute(statement("day_sums"), {"capturers": capturers}).fetchall()
         return {row["day"]: (int(row["rows"]), str(row["checksum"])) for row in rows}
 
+    def day_extras(self, capturers: list[str]) -> list[tuple[str, str, int]]:
+        """Return service day, unknown fields as JSON, and the sum of the keys of the signals that have them."""
+        with self.connection() as connection:
+            rows = connection.execute(statement("day_extras"), {"capturers": capturers}).fetchall()
+        return [(row["day"], row["extra"], int(row["keys"])) for row in rows]
+
     def newest_load(self) -> int:
         """Return the id of the newest load, 0 before the first."""
         return self._load_id("newest_load", "brt_window")

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from brt_watch.health import Problem, look, problems
 from brt_watch.resources import Resources
 from brt_watch.web.history import History
+from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live import Live
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.new_polls import WaitingWindows
@@ -35,7 +36,9 @@ class Dependencies:
         """Return the dependencies of a data folder."""
         reference, files = Reference(), resources.files
         models = LiveModels(files, resources.settings.folder)
-        history = History(Reader(resources.store), WaitingWindows(files), models)
+        on_postgres = resources.settings.uses_postgres
+        reader = Reader(resources.store) if on_postgres else LakeReader(resources.lake, files)
+        history = History(reader, WaitingWindows(files), models)
         live = Live(models, files.simulated() is not None, resources.clock, reference, history)
         return cls(resources, reference, history, live)
 

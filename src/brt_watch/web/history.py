@@ -1,8 +1,7 @@
-"""The history: from the marts in Postgres, and from the live models what these lack."""
+"""The history: from the marts in Postgres or on the lake, and from the live models what these lack."""
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,11 +14,11 @@ from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import LONGEST_TRIP, Selection, service_day
 from brt_watch.model import Status
-from brt_watch.transform.live import quoted
 from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode
+from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.new_polls import WaitingWindows
-from brt_watch.web.reader import Reader, signal_values, sql
+from brt_watch.web.reader import Reader, signal_values, with_literals
 from brt_watch.web.schemas import Hour
 from brt_watch.web.signals import Signal
 from brt_watch.web.thresholds import MOVING_KMH
@@ -44,12 +43,12 @@ class Tick:
 
 
 class History:
-    """The history: the marts in Postgres, and of the minutes that they lack the live models.
+    """The history: the marts in Postgres or on the lake, and of the minutes that they lack the live models.
 
-    Without Postgres it has the last hours, and `problem` says what is wrong.
+    While neither answers it has the last hours, and `problem` says what is wrong.
     """
 
-    def __init__(self, reader: Reader, waiting: WaitingWindows, models: LiveModels) -> None:
+    def __init__(self, reader: Reader | LakeReader, waiting: WaitingWindows, models: LiveModels) -> None:
         self.reader = reader
         self._waiting = waiting
         self._models = models
@@ -57,7 +56,7 @@ class History:
         self.problem: str | None = None
 
     def check(self) -> None:
-        """Check whether Postgres answers."""
+        """Check whether Postgres, or the lake, answers."""
         self._ask("web_range")
 
     def signals(
@@ -116,7 +115,7 @@ class History:
         limit: int | None = None,
     ) -> list[Signal]:
         values = signal_values(de, ate, codigo, linha, after, limit)
-        return [Signal(*row) for row in self._models.rows(_with_literals("web_signals", values))]
+        return [Signal(*row) for row in self._models.rows(with_literals("web_signals", values))]
 
     def ticks(self, de: datetime, ate: datetime) -> tuple[list[Tick], str | None]:
         """Return what became of the ticks of some time, oldest first, and what is missing."""
@@ -172,29 +171,32 @@ class History:
         return (min(found), max(found), missing) if found else (None, None, missing)
 
     def hours(self, now: datetime) -> dict[str, list[Hour]]:
-        """Return how each line ran in the last six hours, as Postgres has it; a minute old at most."""
+        """Return how each line ran in the last six hours; a minute old at most."""
         made, hours = self._hours
         if time.monotonic() - made > KEPT_SECONDS or not made:
             values = {"de": now - HOURS, "ate": now, "em_movimento_kmh": MOVING_KMH}
             found = {(row["linha"], row["hora"]): row for row in self._ask("web_line_hours", **values) or ()}
             # An hour that the live models have whole is newer there than in the mart.
-            for row in self._models.dicts(_with_literals("web_line_hours", values)):
+            for row in self._models.dicts(with_literals("web_line_hours", values)):
                 key = row["linha"], row["hora"]
                 if key not in found or (self._models.since and row["hora"] >= self._models.since):
                     found[key] = row
             hours = {}
             for linha, hora in sorted(found):
                 row = found[linha, hora]
-                hours.setdefault(linha, []).append(Hour(hora, row["veiculos"], row["velocidade_mediana"]))
+                median_kmh = row["velocidade_mediana"]
+                # The engines interpolate with other last digits.
+                kmh = None if median_kmh is None else round(median_kmh, 1)
+                hours.setdefault(linha, []).append(Hour(hora, row["veiculos"], kmh))
             self._hours = time.monotonic(), hours
         return hours
 
     def rejects(self, de: datetime, ate: datetime) -> list[dict[str, Any]]:
-        """Return why records were rejected in some time, as Postgres has it."""
+        """Return why records were rejected in some time."""
         return self._ask("web_rejects", de=de, ate=ate) or []
 
     def alerts(self, de: datetime, ate: datetime) -> list[dict[str, Any]]:
-        """Return the last troubles of some time, as Postgres has it."""
+        """Return the last troubles of some time."""
         return self._ask("web_alerts", de=de, ate=ate) or []
 
     def _ask(self, statement: str, **values: object) -> list[dict[str, Any]] | None:
@@ -205,14 +207,6 @@ class History:
             return None
         self.problem = None
         return rows
-
-
-def _with_literals(statement: str, values: dict[str, Any]) -> str:
-    return re.sub(r"%\((\w+)\)s", lambda found: _literal(values[found[1]]), sql(statement))
-
-
-def _literal(value: object) -> str:
-    return "null" if value is None else str(value) if isinstance(value, int) else quoted(value)
 
 
 def _minute(minute: datetime, ticks: list[Tick]) -> Minute:

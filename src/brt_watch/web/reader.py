@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from brt_watch.errors import DatabaseUnreachable
 from brt_watch.marts.rows import Batches, fetch
 from brt_watch.marts.selection import Selection
 from brt_watch.store.database import Store
+from brt_watch.store.window import quoted
 from brt_watch.web.signals import Signal
 
 ROLE = "brt_watch_reader"
@@ -140,6 +142,15 @@ def signal_values(
         **{"de": de, "ate": ate, "codigo": codigo, "linha": linha, "limite": limit},
         **{"depois_datahora": depois[0], "depois_codigo": depois[1]},
     }
+
+
+def with_literals(statement: str, values: dict[str, Any]) -> str:
+    """Return a statement for DuckDB, its parameters written as literals."""
+    return re.sub(r"%\((\w+)\)s", lambda found: _literal(values[found[1]]), sql(statement))
+
+
+def _literal(value: object) -> str:
+    return "null" if value is None else str(value) if isinstance(value, int) else quoted(value)
 
 
 def sql(name: str) -> str:

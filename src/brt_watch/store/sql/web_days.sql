@@ -21,7 +21,7 @@ minutos as (
 )
 
 select
-    to_char(minuto at time zone 'UTC' - interval '3 hours', 'YYYY-MM-DD') as dia,
+    cast(cast(minuto at time zone 'UTC' - interval '3 hours' as date) as text) as dia,
     sum(boas)::integer as boas,
     sum(previstas)::integer as previstas,
     sum(case when boas = previstas then 1 else 0 end)::integer as minutos_bons,

@@ -95,14 +95,15 @@ def _disk(deps: Dependencies) -> dict[str, Any]:
 
 def _database(deps: Dependencies) -> dict[str, Any]:
     try:
-        totals = deps.resources.store.totals()
+        totals = deps.resources.models.totals()
     except (DatabaseUnreachable, DatabaseRefused):
         return {"ok": False, "detalhe": "O banco de dados não responde.", "sinais": None, "ultima_carga": None,
                 "ultima_transformacao": None}  # fmt: skip
+    on_postgres = deps.resources.settings.uses_postgres
     role = f"papel {ROLE}" if deps.history.reader.as_role else "sessão só de leitura, sem papel próprio"
     return {
         "ok": True,
-        "detalhe": role,
+        "detalhe": role if on_postgres else "sem Postgres: o histórico vem do lago",
         "sinais": totals.signals,
         "ultima_carga": totals.loaded_at,
         "ultima_transformacao": totals.transformed_at,

@@ -9,7 +9,7 @@ with final as (
         ordem as scheduled_stop_sequence,
         linha || ' ' || sentido as pattern_id,
         id_veiculo as vehicle_id,
-        cast(round(parada_segundos) as integer) as dwell,
+        {{ whole('parada_segundos') }} as dwell,
         estacao_id as stop_id,
         chegada as actual_arrival_time,
         partida as actual_departure_time,

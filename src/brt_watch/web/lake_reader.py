@@ -1,0 +1,133 @@
+"""The web's door to the lake, where there is no Postgres: the published marts, read with DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import BoundedSemaphore
+from typing import Any
+
+import duckdb
+
+from brt_watch import disk
+from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_marts import Days, words
+from brt_watch.archive.lake_session import open_lake
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.window import REJECTS
+from brt_watch.errors import LakeEmpty, LakeUnreadable
+from brt_watch.marts.rows import Batches, from_lake
+from brt_watch.marts.selection import Selection
+from brt_watch.store.connection import SQL, statement
+from brt_watch.store.window import quoted
+from brt_watch.web.reader import signal_values, with_literals
+from brt_watch.web.signals import Signal
+
+AT_ONCE = 2
+"""Queries at most; further ones wait, and then are refused."""
+
+WAIT_SECONDS = 8.0
+ATTEMPTS = 4
+"""A file that is replaced in the middle of a query can fail it; the next attempt reads the new one."""
+
+THREADS = 2
+MEMORY = "600MB"
+SERVICE_DAY = timedelta(hours=6)
+"""Service days turn at 03:00 in Rio, 06:00 UTC."""
+
+
+class LakeReader:
+    """Queries on the lake with the interface of `Reader`; raises LakeUnreadable whenever there is no answer."""
+
+    as_role = False
+
+    def __init__(self, lake: Lake, files: CaptureFiles) -> None:
+        self._lake = lake
+        self._files = files
+        self._free = BoundedSemaphore(AT_ONCE)
+
+    def signals(
+        self,
+        de: datetime,
+        ate: datetime,
+        codigo: str | None = None,
+        linha: str | None = None,
+        after: tuple[datetime, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Signal]:
+        """Return derived signals of some time, oldest first; none before the models are first derived."""
+        values = signal_values(de, ate, codigo, linha, after, limit)
+        return self._ask("web_signals", values, lambda found: [Signal(*row) for row in found.fetchall()])
+
+    def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        """Return what a statement of `sql/` gives; nothing while its model does not exist."""
+        if statement == "web_rejects":
+            return self._rejects(values["de"], values["ate"])
+        return self._ask(statement, values, _dicts)
+
+    def batches(self, selection: Selection) -> Batches:
+        """Yield the rows of a mart; nothing while its model does not exist."""
+        try:
+            yield from from_lake(self._lake, selection)
+        except LakeEmpty:
+            return
+        except duckdb.Error as error:
+            raise self._unreadable(error) from error
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _ask(self, name: str, values: dict[str, Any], fetched: Callable[[Any], list[Any]]) -> list[Any]:
+        of_lake = SQL / "lake" / f"{name}.sql"
+        text = with_literals(f"lake/{name}" if of_lake.is_file() else name, values)
+        return self._run(text, _days(values), fetched)
+
+    def _run(self, text: str, days: Days | None, fetched: Callable[[Any], list[Any]]) -> list[Any]:
+        if not self._free.acquire(timeout=WAIT_SECONDS):
+            raise LakeUnreadable(folder=self._lake.folder, reason="too many queries at once")
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    with open_lake(self._lake, words(text), days) as session:
+                        session.execute(f"set threads = {THREADS}; set memory_limit = '{MEMORY}'")
+                        return fetched(session.execute(text))
+                except (LakeEmpty, duckdb.CatalogException):
+                    return []
+                except duckdb.Error as error:
+                    if attempt == ATTEMPTS:
+                        raise self._unreadable(error) from error
+            raise AssertionError("unreachable")
+        finally:
+            self._free.release()
+
+    def _unreadable(self, error: Exception) -> LakeUnreadable:
+        return LakeUnreadable(folder=self._lake.folder, reason=" ".join(str(error).split())[:500])
+
+    def _rejects(self, de: Any, ate: Any) -> list[dict[str, Any]]:
+        """Count the rejects in the archived windows whose ledger has some: the lake does not hold them."""
+        span = {"de": quoted(de), "ate": quoted(ate)}
+        windows = self._run(
+            "select distinct janela from brt_poll where rejects > 0 and tick >= {de} and tick < {ate}".format(**span),
+            None,
+            lambda found: [name for (name,) in found.fetchall()],
+        )
+        paths = [self._files.archive / name / REJECTS for name in windows]
+        there = [each for path in paths for each in (path, disk.packed(path)) if each.exists()]
+        if not there:
+            return []
+        listed = "[" + ", ".join(map(quoted, there)) + "]"
+        return self._run(statement("lake/web_rejects").format(files=listed, **span), None, _dicts)
+
+
+def _dicts(found: Any) -> list[dict[str, Any]]:
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _days(values: dict[str, Any]) -> Days | None:
+    """Return the service days that the values of a statement confine it to, None for all."""
+    if first := values.get("primeiro_dia"):
+        return Days(str(first), str(values.get("ultimo_dia") or "9999"))
+    if "de" in values:
+        return Days(f"{values['de'] - SERVICE_DAY:%Y-%m-%d}", f"{values['ate'] - SERVICE_DAY:%Y-%m-%d}")
+    return None

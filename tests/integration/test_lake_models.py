@@ -1,0 +1,182 @@
+"""The models on the lake: the same rows as in Postgres, and the history of the page where there is no Postgres."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from brt_watch import pipeline
+from brt_watch.archive.lake_models import LakeModels
+from brt_watch.archive.lake_session import open_lake
+from brt_watch.clock import StillClock
+from brt_watch.resources import Resources
+from brt_watch.settings import NO_POSTGRES
+from brt_watch.store.embedded import Server
+from brt_watch.transform.runner import DBT_PROJECT
+from brt_watch.web.app import create_app
+from tests import shared_postgres
+from tests.ask_web import ask
+from tests.conftest import make_settings
+from tests.integration.captured import query
+from tests.integration.simulated import load_simulated
+
+START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
+MINUTES = 27
+OF_THE_RUN = {"load_id", "derived_by"}
+"""Columns that say which run wrote a row, and nothing of the bus."""
+
+MARTS = sorted(path.stem for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql"))
+
+
+@pytest.fixture(scope="module")
+def both(
+    tmp_path_factory: pytest.TempPathFactory, server: Server, template_with_network: str, worker_id: str
+) -> Resources:
+    """Two windows of a simulated peak in Postgres and in the lake, and the models derived in both."""
+    address = shared_postgres.create(server, f"lake_{worker_id}", template_with_network)
+    settings = make_settings(tmp_path_factory.mktemp("lake"), database_url=address)
+    clock = StillClock(START + timedelta(minutes=MINUTES))
+    resources = replace(Resources.from_settings(settings), clock=clock)
+    load_simulated(resources, START, MINUTES)
+    pipeline.transform(resources)
+    pipeline.transform(replace(resources, on_lake=True))
+    return resources
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a mart holds, whatever engine derived it."""
+
+    rows: int
+    checksum: str
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    total = 0
+    for row in rows:
+        text = "|".join(f"{name}={plain(row[name])}" for name in sorted(row) if name not in OF_THE_RUN)
+        total += int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8], "big")
+    return Table(len(rows), f"{total:x}")
+
+
+def plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, (float, Decimal)):
+        return f"{round(float(value), 3) + 0.0:.3f}"
+    return str(value)
+
+
+def on_lake(resources: Resources, name: str) -> list[dict[str, Any]]:
+    with open_lake(resources.lake, [name]) as session:
+        found = session.execute(f"select * from {name}")
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def test_every_mart_is_equal_on_postgres_and_duckdb(both: Resources) -> None:
+    different = {}
+    for name in MARTS:
+        expected = query(both, f"select * from {name}")
+        columns = set(expected[0]) if expected else set()
+        # The folders of the lake add the service day.
+        found = [{key: row[key] for key in columns} for row in on_lake(both, name)]
+        if table(expected) != table(found):
+            different[name] = (table(expected), table(found))
+    assert not different
+    assert len(query(both, "select 1 from viagens")) > 50
+
+
+@pytest.fixture(scope="module")
+def without_postgres(both: Resources) -> FastAPI:
+    """The page on the same folder, with nothing but the lake and the windows that wait."""
+    settings = both.settings.model_copy(update={"database_url": SecretStr(NO_POSTGRES)})
+    app = create_app(replace(both, settings=settings))
+    app.state.deps.live.look()
+    return app
+
+
+Get = Callable[[str], httpx.Response]
+
+
+@pytest.fixture(scope="module")
+def get(without_postgres: FastAPI) -> Get:
+    return lambda path: ask(without_postgres, path)
+
+
+@pytest.fixture(scope="module")
+def get_with_postgres(both: Resources) -> Iterator[Get]:
+    app = create_app(both)
+    app.state.deps.live.look()
+    yield lambda path: ask(app, path)
+    app.state.deps.history.reader.close()
+
+
+SPAN = f"de={START:%Y-%m-%dT%H:%M:%SZ}&ate={START + timedelta(minutes=MINUTES):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/api/v1/history?{SPAN}&linha=22&limite=500",
+        f"/api/v1/history?{SPAN}&format=csv",
+        f"/api/v1/playback?de={START:%Y-%m-%dT%H:%M:%SZ}&minutos=5",
+        "/api/v1/playback/range",
+        f"/api/v1/lines/22/stringline?{SPAN}",
+        f"/api/v1/trips?{SPAN}",
+        f"/api/v1/passages?{SPAN}&linha=22",
+        f"/api/v1/coverage?dia={START:%Y-%m-%d}",
+        "/api/v1/coverage/days",
+        "/api/v1/lines",
+    ],
+)
+def test_the_api_answers_the_same_without_postgres(get: Get, get_with_postgres: Get, path: str) -> None:
+    found, expected = get(path), get_with_postgres(path)
+    assert (found.status_code, expected.status_code) == (200, 200)
+    assert found.text == expected.text
+    assert len(found.text) >= 100
+
+
+def test_a_lake_is_healthy_and_says_where_history_comes_from(get: Get, without_postgres: FastAPI) -> None:
+    without_postgres.state.deps.history.check()
+    assert without_postgres.state.deps.history.problem is None
+    bank = get("/api/v1/health-details").json()["banco"]
+    assert (bank["ok"], bank["detalhe"]) == (True, "sem Postgres: o histórico vem do lago")
+    assert bank["sinais"] > 5_000
+
+
+def test_the_history_is_there_while_a_transform_runs(both: Resources, get: Get) -> None:
+    """DuckDB locks the file that dbt fills; the page reads what is published beside it."""
+    models = LakeModels(both.lake)
+    with duckdb.connect(str(models.file)) as dbt:
+        dbt.execute("create or replace table public.em_andamento as select 1")
+        assert get(f"/api/v1/trips?{SPAN}").json()["viagens"]
+        assert models.newest_transform() == both.lake.newest_load()
+
+
+def test_rejects_of_a_lake_come_from_the_archive(both: Resources, without_postgres: FastAPI) -> None:
+    history = without_postgres.state.deps.history
+    assert history.rejects(START, START + timedelta(minutes=MINUTES)) == query(
+        both, "select reason, count(*)::integer as count from brt_reject group by reason order by 2 desc, 1"
+    )
+
+
+def test_an_increment_publishes_only_the_days_that_changed(both: Resources) -> None:
+    """A second transform, without a new window, leaves every file of a day as it was."""
+    marts = LakeModels(both.lake).marts
+    day = f"dia_operacao={date(2026, 11, 23)}"
+    files = {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")}
+    assert {Path(path).parent.parent.name for path in files} >= {"gps_brt", "viagens", "passagens"}
+    pipeline.transform(replace(both, on_lake=True))
+    assert {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")} == files

@@ -7,10 +7,10 @@
 {%- endmacro %}
 
 {% macro changed_since_the_last_run() -%}
-{#- Whether a row was written since the last run of the models that succeeded as a whole. -#}
-derived_by > (
-    select coalesce(max(transform_id), 0)
+{#- Whether a row was written since the last run of the models that succeeded as a whole; the upper bound as in `newer`. -#}
+derived_by between (
+    select coalesce(max(transform_id), 0) + 1
     from {{ source('brt', 'brt_transform') }}
     where transformed_at is not null
-)
+) and 9223372036854775807
 {%- endmacro %}

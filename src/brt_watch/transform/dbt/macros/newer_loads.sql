@@ -27,6 +27,12 @@
 {%- if target.type == 'postgres' %}offset 0{% endif %}
 {%- endmacro %}
 
+{% macro materialized() -%}
+{#- Before the brackets of a CTE: it is made once. Where Postgres expects one row of a join, it would make what stands on
+    the other side again for each. -#}
+{%- if target.type in ('postgres', 'duckdb') %}materialized{% endif %}
+{%- endmacro %}
+
 {% macro join_first() -%}
 {#- At the end of a CTE: its join is made as it stands, before what reads it. Postgres expects few rows of a join on two
     columns, and would begin with a larger one. -#}

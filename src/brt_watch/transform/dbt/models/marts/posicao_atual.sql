@@ -96,14 +96,20 @@ ordenadas as (
     from distancias
 ),
 
+mais_perto as {{ materialized() }} (
+    select *
+    from ordenadas
+    where ordem = 1
+),
+
 proximas as (
     select
         nomeados.*,
-        ordenadas.proxima_id,
-        ordenadas.proxima_nome,
-        ordenadas.distancia_m
+        mais_perto.proxima_id,
+        mais_perto.proxima_nome,
+        mais_perto.distancia_m
     from nomeados
-    inner join ordenadas on nomeados.id_veiculo = ordenadas.id_veiculo and ordenadas.ordem = 1
+    inner join mais_perto on nomeados.id_veiculo = mais_perto.id_veiculo
 ),
 
 final as (

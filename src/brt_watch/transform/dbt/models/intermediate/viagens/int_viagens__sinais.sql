@@ -8,18 +8,15 @@
     'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m', 'distancia_volta_m'
 ] %}
 
-with gps as (
-    select *
-    from {{ ref('gps_brt') }}
-    where not flag_fora_da_area and not flag_futuro
-),
+{% set valido = 'not flag_fora_da_area and not flag_futuro' %}
 
-mudados as (
+{#- Each query reads gps_brt itself: Postgres would write a CTE that is read twice out whole, and scan it for each day. -#}
+with mudados as (
     select distinct
         id_veiculo,
         {{ service_day('timestamp_gps') }} as dia_operacao
-    from gps
-    {% if changed_days_only() %}where {{ changed_since_the_last_run() }}{% endif %}
+    from {{ ref('gps_brt') }}
+    where {{ valido }}{% if changed_days_only() %} and {{ changed_since_the_last_run() }}{% endif %}
 ),
 
 -- A number names vehicle and day from here on: numbers sort and join several times faster than texts.
@@ -43,9 +40,10 @@ sinais as (
         select
             timestamp_gps,
             {{ colunas | join(',\n            ') }}
-        from gps
+        from {{ ref('gps_brt') }} as gps
         where
-            gps.id_veiculo = dias.id_veiculo
+            {{ valido }}
+            and gps.id_veiculo = dias.id_veiculo
             and gps.timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
             and gps.timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
         {{ join_one_by_one() }}
@@ -55,9 +53,10 @@ sinais as (
         dias.*,
         gps.timestamp_gps,
         gps.{{ colunas | join(',\n        gps.') }}
-    from gps
+    from {{ ref('gps_brt') }} as gps
     inner join dias
         on gps.id_veiculo = dias.id_veiculo and {{ service_day('gps.timestamp_gps') }} = dias.dia_operacao
+    where {{ valido }}
     {% endif %}
 ),
 

@@ -159,7 +159,7 @@ proprios as (
             coalesce(lead(sabido) over (partition by id_veiculo order by sabido, ordem), 9999999999),
             sabido + {{ var('previsao_memoria_segundos') }}
         ) as ate,
-        sum(esperado_s + atraso_s) over ultimas / sum(esperado_s) over ultimas as razao
+        sum(esperado_s + atraso_s) over ultimas / nullif(sum(esperado_s) over ultimas, 0) as razao
     from desvios
     window ultimas as (partition by id_veiculo, linha, sentido order by sabido, ordem rows between 4 preceding and current row)
 ),
@@ -184,7 +184,7 @@ adiante as (
         horas.hora_operacao,
         case
             when trechos.ate_m <= posicoes.metros then 0
-            else least(1, (trechos.ate_m - posicoes.metros) / (trechos.ate_m - trechos.de_m))
+            else least(1, (trechos.ate_m - posicoes.metros) / nullif(trechos.ate_m - trechos.de_m, 0))
         end as parte,
         trechos.de_m - posicoes.metros as ate_o_inicio_m,
         trechos.plano_s

@@ -87,7 +87,7 @@ def _regularity(linha: str, sentido: str, begin: datetime, end: datetime) -> Ite
     for at in _hours(begin, end):
         yield {
             **{"linha": linha, "sentido": sentido, "dia_operacao": _day(at), "hora_operacao": _hour(at)},
-            **{"espera_segundos": 190.0, "espera_minima_segundos": 160.0, "espera_maxima_segundos": 220.0},
+            **{"espera_segundos": 190.0, "espera_minima_segundos": 140.0, "espera_maxima_segundos": 220.0},
             **{"espera_prevista_segundos": 150.0, "espera_excedente_segundos": 40.0, "fracao_comboio": 0.2},
         }
 

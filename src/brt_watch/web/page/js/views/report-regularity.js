@@ -42,14 +42,14 @@ const { enter } = reportView("regularidade", (report) => {
     fill(top, figures([
       [t("reg.median"), known.length ? headwayWords(median(known.map((row) => row.intervalo_segundos))) : t("nodata"), planned ? t("reg.planned", { age: headwayWords(planned) }) : t("control.noplan")],
       [t("reg.wait"), headwayWordsOr(last?.espera_segundos), last ? t("reg.between", { hour: hourWords(last), ...open }) : ""],
-      [t("reg.excess"), headwayWordsOr(last?.espera_excedente_segundos), excessNote(last)],
+      [t("reg.excess"), last ? signed(last.espera_excedente_segundos) : t("nodata"), excessNote(last)],
       [t("reg.bunched"), compared ? `${number((100 * bunched) / compared)} %` : t("nodata"), t("reg.bunched.note", { count: number(bunched), all: number(compared) })],
     ]));
     shown = { data, stop, all, svg: heatMap(data, rows, inner, read) };
     fill(heat, shown.svg);
     fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), t(`reg.key.${i}`))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")));
     fill(list, h("h2", {}, t("reg.hours")), table(t("reg.hours"), [[t("plan.hour")], [t("reg.wait"), true], [t("reg.open"), true], [t("reg.scheduled"), true], [t("reg.excess"), true], [t("reg.bunched"), true]],
-      [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${number(row.espera_minima_segundos)}–${number(row.espera_maxima_segundos)} s`, headwayWords(row.espera_prevista_segundos), headwayWords(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
+      [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${number(row.espera_minima_segundos)}–${number(row.espera_maxima_segundos)} s`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
       h("p", { class: "muted small note" }, t("reg.note")),
       h("h2", {}, t("reg.table", { name: stop.nome })), table(t("reg.table", { name: stop.nome }), [[t("reg.at")], [t("list.bus")], [t("control.headway"), true], [t("control.planned"), true], [t("reg.previous")]],
         [...all].reverse().map((row) => [h("a", { href: address("reproducao", { t: row.partida.slice(0, 19) + "Z" }) }, clock(row.partida, true)), row.codigo, row.flag_desconhecido ? t("reg.key.lost") : headwayWords(row.intervalo_segundos), headwayWords(row.intervalo_previsto_segundos), before(row)])));
@@ -66,6 +66,8 @@ export { enter };
 
 const iso = (second) => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 const headwayWordsOr = (seconds) => (seconds === null || seconds === undefined ? t("nodata") : headwayWords(seconds));
+/** Return a wait less another in words: it is negative where buses come more often than planned. */
+const signed = (seconds) => (seconds === null ? "–" : (seconds < 0 ? "−" : "") + headwayWords(Math.abs(seconds)));
 const hourWords = (row) => `${clock(hourStart(row)).slice(0, 2)}h`;
 
 /** Return the vehicle of the trip before, which is the beginning of its name. */
@@ -74,7 +76,7 @@ const before = ({ id_viagem_anterior }) => (id_viagem_anterior ?? "").replace(/-
 /** Return the interval of the excess wait that missing polls leave open, beside what the plan promises. */
 function excessNote(row) {
   if (!row || row.espera_prevista_segundos === null) return "";
-  const [low, high] = [row.espera_minima_segundos, row.espera_maxima_segundos].map((wait) => `${number(wait - row.espera_prevista_segundos)} s`);
+  const [low, high] = [row.espera_minima_segundos, row.espera_maxima_segundos].map((wait) => signed(wait - row.espera_prevista_segundos));
   return t("reg.excess.note", { low, high, planned: headwayWords(row.espera_prevista_segundos) });
 }
 

@@ -1,10 +1,10 @@
-"""What can be wrong with the API: one function per kind; its docstring says what the API does then.
+"""Faults of the API: one function per kind; its docstring says what the API does.
 
 Long because there are 73 kinds.
 
-There are three sorts. A change gets the fleet and returns another: the answer is whole, and several changes can be true
-at once. A content gets the body and returns what is sent in its place, as HTTP wants it. A break gets the connection
-and does with it what servers that know HTTP cannot.
+There are three sorts. A change takes the fleet and returns another: the answer is complete, and several changes can apply
+at once. A content takes the body and returns a replacement, sent as valid HTTP. A break takes the connection and does
+what HTTP servers cannot do.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ HOUR_MS = 3_600_000
 
 
 def good(connection: Connection, body: bytes) -> None:
-    """Answer as a good API does."""
+    """Answer like a working API."""
     connection.answer(body)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with the API: called with a connection and the body of a good API, it answers."""
+    """A fault of the API: called with a connection and the body of a working API, it answers."""
 
     name: str
     description: str
     changes: tuple[Change, ...] = ()
     answer: Answer = good
     holds: bool = False
-    """Whether the body stays what it was at the beginning of the fault."""
+    """Whether the body stays the same as at the beginning of the fault."""
     as_of: datetime | None = None
-    """The moment whose body is answered with, if it is not the present one."""
+    """The time whose body is sent, if not the present."""
 
     def __call__(self, connection: Connection, body: bytes) -> None:
         """Answer a request; `body` is that of `as_of`."""
@@ -54,7 +54,7 @@ class Fault:
 
 
 def vehicles(body: bytes) -> Fleet:
-    """Return the entries of a body; none when it is not the contract."""
+    """Return the entries of a body, or none when it does not follow the contract."""
     document = json.loads(body)
     listed = document.get("veiculos") if isinstance(document, dict) else None
     return listed if isinstance(listed, list) else []
@@ -66,7 +66,7 @@ def with_vehicles(fleet: Fleet) -> bytes:
 
 
 def _in_each(fleet: Fleet, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fleet:
-    """Return the fleet with each vehicle changed; entries that are none stay."""
+    """Return the fleet with each vehicle changed; other entries stay as they are."""
     return [change(entry) if isinstance(entry, dict) else entry for entry in fleet]
 
 
@@ -120,13 +120,13 @@ def http_502(connection: Connection, _: bytes) -> None:
 
 @_break
 def http_503(connection: Connection, body: bytes) -> None:
-    """It answers 503 Service Unavailable, and asks to come again in an hour."""
+    """It answers 503 Service Unavailable, with Retry-After one hour."""
     connection.answer(body, "503 Service Unavailable", "Retry-After: 3600")
 
 
 @_break
 def http_429(connection: Connection, _: bytes) -> None:
-    """It answers 429 Too Many Requests, and asks to come again in a minute."""
+    """It answers 429 Too Many Requests, with Retry-After one minute."""
     connection.answer(b"", "429 Too Many Requests", "Retry-After: 60")
 
 
@@ -156,26 +156,26 @@ def http_206(connection: Connection, body: bytes) -> None:
 
 @_break
 def http_304(connection: Connection, _: bytes) -> None:
-    """It answers 304 Not Modified, which nobody asked."""
+    """It answers 304 Not Modified to an unconditional request."""
     connection.send(head("304 Not Modified"))
 
 
 @_break
 def silence_before_the_head(connection: Connection, _: bytes) -> None:
-    """It takes the request and says nothing."""
+    """It accepts the request and never answers."""
     connection.say_nothing()
 
 
 @_break
 def silence_in_the_head(connection: Connection, _: bytes) -> None:
-    """It falls silent in the middle of the head."""
+    """It stops sending in the middle of the head."""
     connection.send(b"HTTP/1.1 200 OK\r\nContent-Le")
     connection.say_nothing()
 
 
 @_break
 def silence_in_the_body(connection: Connection, body: bytes) -> None:
-    """It falls silent after 100 bytes of the body."""
+    """It stops sending after 100 bytes of the body."""
     connection.send(head("200 OK", f"Content-Length: {len(body)}"), body[:100])
     connection.say_nothing()
 
@@ -188,7 +188,7 @@ def head_that_drips(connection: Connection, _: bytes) -> None:
 
 @_break
 def body_that_drips(connection: Connection, body: bytes) -> None:
-    """It sends the body at 20 bytes a second."""
+    """It sends the body at 20 bytes per second."""
     connection.send(head("200 OK", f"Content-Length: {len(body)}"))
     connection.send(*(bytes([byte]) for byte in body), pause=0.05)
 
@@ -214,43 +214,43 @@ def closed_without_an_answer(_: Connection, __: bytes) -> None:
 
 @_break
 def length_too_long(connection: Connection, body: bytes) -> None:
-    """It promises one byte more than it sends."""
+    """It declares one byte more than it sends."""
     connection.send(head("200 OK", f"Content-Length: {len(body) + 1}"), body)
 
 
 @_break
 def two_lengths(connection: Connection, body: bytes) -> None:
-    """It names two lengths that contradict each other."""
+    """It declares two contradictory lengths."""
     connection.send(head("200 OK", f"Content-Length: {len(body)}", "Content-Length: 5"), body)
 
 
 @_break
 def chunks_cut_off(connection: Connection, body: bytes) -> None:
-    """It sends the body as a chunk, without the last one that says that this was all."""
+    """It sends the body as a chunk, without the terminating chunk."""
     connection.send(head("200 OK", "Transfer-Encoding: chunked"), b"%x\r\n%b\r\n" % (len(body), body))
 
 
 @_break
 def chunk_of_nonsense(connection: Connection, body: bytes) -> None:
-    """It sends a chunk whose length is no number."""
+    """It sends a chunk whose length is not a number."""
     connection.send(head("200 OK", "Transfer-Encoding: chunked"), b"many\r\n" + body)
 
 
 @_break
 def not_http(connection: Connection, body: bytes) -> None:
-    """It answers in another protocol than HTTP."""
+    """It answers in a protocol other than HTTP."""
     connection.send(b"\x16\x03\x01\x02\x00\x01\x00\xfc\r\n\r\n" + body)
 
 
 @_break
 def head_without_end(connection: Connection, _: bytes) -> None:
-    """It sends a header of 200,000 bytes, and no end of it."""
+    """It sends a header of 200,000 bytes without an end."""
     connection.send(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200_000)
 
 
 @_break
 def gzip_broken(connection: Connection, body: bytes) -> None:
-    """It calls gzip what is none."""
+    """It labels a plain body as gzip."""
     connection.answer(body, "200 OK", "Content-Encoding: gzip", packed=b"\x1f\x8b\x08 no gzip")
 
 
@@ -264,7 +264,7 @@ def gzip_with_a_wrong_sum(connection: Connection, body: bytes) -> None:
 
 @_break
 def gzip_cut_off(connection: Connection, body: bytes) -> None:
-    """It sends gzip that ends in the middle."""
+    """It sends truncated gzip."""
     # Stored blocks, so that what is left unpacks to a beginning of the body that is known.
     packed = gzip.compress(body, compresslevel=0)
     header = len(packed) - len(body) - 8
@@ -273,7 +273,7 @@ def gzip_cut_off(connection: Connection, body: bytes) -> None:
 
 @_break
 def gzip_bomb(connection: Connection, body: bytes) -> None:
-    """It sends a little gzip that unpacks to 50 MB of blanks."""
+    """It sends a small gzip that unpacks to 50 MB of blanks."""
     packed = gzip.compress(b" " * 50_000_000)
     connection.answer(body, "200 OK", "Content-Encoding: gzip", packed=packed)
 
@@ -287,7 +287,7 @@ def body_over_the_limit(connection: Connection, body: bytes) -> None:
 
 @_break
 def body_without_end(connection: Connection, body: bytes) -> None:
-    """It sends the body again and again, as long as anybody listens."""
+    """It repeats the body until the client disconnects."""
     connection.send(head())
     while True:
         connection.send(body)
@@ -301,13 +301,13 @@ def redirect_loop(connection: Connection, _: bytes) -> None:
 
 @_break
 def redirect_without_an_address(connection: Connection, _: bytes) -> None:
-    """It redirects, and does not say where to."""
+    """It redirects without an address."""
     connection.answer(b"", "302 Found")
 
 
 @_break
 def redirect_to_nonsense(connection: Connection, _: bytes) -> None:
-    """It redirects to an address that is none."""
+    """It redirects to an invalid address."""
     connection.answer(b"", "302 Found", "Location: http://127.0.0.1:many/")
 
 
@@ -328,26 +328,26 @@ def redirect_to_nobody(connection: Connection, _: bytes) -> None:
 
 @_content
 def html(_: bytes) -> bytes:
-    """It answers 200 with a page that says that it is being repaired."""
+    """It answers 200 with a maintenance page."""
     return b"<!DOCTYPE html><html><body>Em manuten\xc3\xa7\xc3\xa3o</body></html>"
 
 
 @_content
 def empty_body(_: bytes) -> bytes:
-    """It answers 200 with nothing."""
+    """It answers 200 with an empty body."""
     return b""
 
 
 @_break
 def length_too_short(connection: Connection, body: bytes) -> None:
-    """It promises one byte less than there is, so that the last one is lost."""
+    """It declares one byte less than it sends, so the last one is lost."""
     connection.send(head("200 OK", f"Content-Length: {len(body) - 1}"), body)
     connection.whole_answer = body[:-1]
 
 
 @_break
 def http_1_0_cut_off(connection: Connection, body: bytes) -> None:
-    """It closes the connection 30 bytes before the end, having promised no length."""
+    """It closes the connection 30 bytes before the end, without a declared length."""
     # Without a length its end is where the connection ends, so HTTP cannot tell that something is missing.
     connection.send(head(version="1.0"), body[:-30])
     connection.whole_answer = body[:-30]
@@ -355,7 +355,7 @@ def http_1_0_cut_off(connection: Connection, body: bytes) -> None:
 
 @_change
 def empty_list(_: Fleet) -> Fleet:
-    """It lists no vehicle at all."""
+    """It sends an empty list."""
     return []
 
 
@@ -367,7 +367,7 @@ def list_outside(body: bytes) -> bytes:
 
 @_content
 def text_outside(body: bytes) -> bytes:
-    """It sends its JSON as a text inside JSON."""
+    """It sends its JSON as a string inside JSON."""
     return json.dumps(body.decode()).encode()
 
 
@@ -385,7 +385,7 @@ def missing_list(_: bytes) -> bytes:
 
 @_content
 def renamed_list(body: bytes) -> bytes:
-    """It calls the list Veiculos."""
+    """It names the list Veiculos."""
     return body.replace(b"veiculos", b"Veiculos", 1)
 
 
@@ -440,7 +440,7 @@ def number_beyond_doubles(body: bytes) -> bytes:
 
 @_content
 def deeply_nested(body: bytes) -> bytes:
-    """Every vehicle has a field of 20,000 lists inside one another."""
+    """Every vehicle has a field of 20,000 nested lists."""
     marked = _in_each(vehicles(body)[:2], lambda vehicle: {**vehicle, "novo": "here"})
     return with_vehicles(marked).replace(b'"here"', b"[" * 20_000 + b"]" * 20_000)
 
@@ -462,7 +462,7 @@ def only_nulls_in_the_list(_: Fleet) -> Fleet:
 
 @_change
 def wrong_inner_types(fleet: Fleet) -> Fleet:
-    """The first vehicle comes four times, each time with a wrong type in another field that every signal needs."""
+    """The first vehicle appears four times, each time with a wrong type in a different required field."""
     wrong: list[dict[str, Any]] = [{"codigo": []}, {"latitude": "-23,0"}, {"longitude": True}, {"dataHora": {}}]
     first, *others = fleet
     return [*({**first, **each} for each in wrong if isinstance(first, dict)), *others]
@@ -470,13 +470,13 @@ def wrong_inner_types(fleet: Fleet) -> Fleet:
 
 @_change
 def everything_is_text(fleet: Fleet) -> Fleet:
-    """Every value is a text, the numbers too."""
+    """Every value is a string, including the numbers."""
     return _in_each(fleet, lambda vehicle: {name: str(value) for name, value in vehicle.items()})
 
 
 @_change
 def type_changed(fleet: Fleet) -> Fleet:
-    """Every speed is a text, with a comma, as in Portuguese."""
+    """Every speed is a string with a decimal comma, as in Portuguese."""
     return _in_each(
         fleet, lambda vehicle: {**vehicle, "velocidade": str(vehicle.get("velocidade", 0)).replace(".", ",")}
     )
@@ -490,13 +490,13 @@ def new_field(fleet: Fleet) -> Fleet:
 
 @_change
 def field_gone(fleet: Fleet) -> Fleet:
-    """No vehicle has the field ignicao any more."""
+    """No vehicle has the field ignicao."""
     return _in_each(fleet, lambda vehicle: {name: value for name, value in vehicle.items() if name != "ignicao"})
 
 
 @_change
 def fleet_halved(fleet: Fleet) -> Fleet:
-    """Two of five vehicles are left, the same ones all the time."""
+    """Only two in five vehicles remain, always the same ones."""
     # Chosen by what they are, not by where they stand, so that a vehicle that comes or goes changes no other's lot.
     # Fewer than half, because what has exactly half its vehicles has not lost most of them.
     lots = [zlib.crc32(str(entry.get("codigo") if isinstance(entry, dict) else entry).encode()) for entry in fleet]
@@ -506,56 +506,56 @@ def fleet_halved(fleet: Fleet) -> Fleet:
 
 @_change
 def duplicate_codes(fleet: Fleet) -> Fleet:
-    """Every vehicle comes twice."""
+    """Every vehicle appears twice."""
     return [*fleet, *fleet]
 
 
 @_content
 def duplicate_keys(body: bytes) -> bytes:
-    """Every vehicle has its line twice, and differently."""
+    """Every vehicle has its line twice, with different values."""
     return body.replace(b'"linha":', b'"linha":"99","linha":')
 
 
 @_change
 def stamps_in_the_future(fleet: Fleet) -> Fleet:
-    """Every stamp is three hours ahead: local time taken for UTC."""
+    """Every timestamp is three hours ahead: local time taken for UTC."""
     return _with_stamps(fleet, lambda stamp: stamp + 3 * HOUR_MS)
 
 
 @_change
 def stamps_backward(fleet: Fleet) -> Fleet:
-    """Every stamp is nine hours back."""
+    """Every timestamp is nine hours behind."""
     return _with_stamps(fleet, lambda stamp: stamp - 9 * HOUR_MS)
 
 
 @_change
 def stamps_in_seconds(fleet: Fleet) -> Fleet:
-    """Every stamp is in seconds, and no longer in milliseconds."""
+    """Every timestamp is in seconds instead of milliseconds."""
     return _with_stamps(fleet, lambda stamp: stamp // 1000)
 
 
 @_change
 def stamps_in_microseconds(fleet: Fleet) -> Fleet:
-    """Every stamp is in microseconds, and no longer in milliseconds."""
+    """Every timestamp is in microseconds instead of milliseconds."""
     return _with_stamps(fleet, lambda stamp: stamp * 1000)
 
 
 @_content
 def same_answer_with_blanks(body: bytes) -> bytes:
-    """The same answer, spread over many lines."""
+    """It sends the same answer, spread over many lines."""
     return b"\r\n\t " + json.dumps(json.loads(body), indent=4).encode() + b"\r\n\r\n"
 
 
 @_break
 def http_1_0_without_length(connection: Connection, body: bytes) -> None:
-    """It answers in HTTP 1.0, without a length."""
+    """It answers in HTTP 1.0 without a length."""
     connection.send(head(version="1.0"), body)
     connection.whole_answer = body
 
 
 @_break
 def chunks_of_one_byte(connection: Connection, body: bytes) -> None:
-    """It sends every byte as a chunk of its own."""
+    """It sends every byte as a separate chunk."""
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
     connection.send(head("200 OK", "Transfer-Encoding: chunked"), chunks, b"0\r\n\r\n")
     connection.whole_answer = body
@@ -563,19 +563,19 @@ def chunks_of_one_byte(connection: Connection, body: bytes) -> None:
 
 @_break
 def redirect_elsewhere(connection: Connection, _: bytes) -> None:
-    """It redirects to another address, where the good answer is."""
+    """It redirects to another address with the good answer."""
     # Not `answer`, for this is not the content that counts.
     connection.send(head("302 Found", f"Location: {MOVED}", "Content-Length: 0"))
 
 
 @_break
 def wrong_content_type(connection: Connection, body: bytes) -> None:
-    """It calls its JSON text/html."""
+    """It labels its JSON as text/html."""
     connection.send(head("200 OK", f"Content-Length: {len(body)}").replace(b"application/json", b"text/html"), body)
     connection.whole_answer = body
 
 
-FAULTS["frozen"] = Fault("frozen", "It answers all the time with what it said when the fault began.", holds=True)
+FAULTS["frozen"] = Fault("frozen", "It keeps repeating its answer from when the fault began.", holds=True)
 
 ALIASES = {
     "timeouts": "silence_before_the_head",

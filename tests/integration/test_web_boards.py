@@ -74,6 +74,8 @@ def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
     assert [row["velocidade_p50_kmh"] for row in found(app, f"speeds?{PERIOD}&estacao=TOBSE")] == [31.5]
     (hour,) = found(app, "service?dia=2026-11-24&linha=22")
     assert (hour["viagens_previstas"], hour["viagens_realizadas"]) == (5.0, None)
+    (day,) = found(app, "service/days?dia=2026-11-24")
+    assert (day["viagens_previstas"], day["viagens_realizadas"], day["fracao_realizada"]) == (5.0, None, None)
     for nothing in (f"passages?linha=22&{PERIOD}&estacao=TOTAL", f"trips?linha=10&{PERIOD}", "trips?dia=2026-11-25"):
         assert found(app, nothing) == []
 
@@ -81,9 +83,7 @@ def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
 @pytest.mark.with_network
 def test_a_mart_comes_whole_as_csv_and_parquet(app: FastAPI) -> None:
     for answer in ANSWERS:
-        address = {"Regularity": "regularity", "Speeds": "speeds", "Service": "service"}.get(
-            answer.schema, answer.schema.lower()
-        )
+        address = answer.schema.lower().replace("servicedays", "service/days")
         plain = found(app, f"{address}?dia=2026-11-24")
         text = ask(app, f"/api/v1/{address}?dia=2026-11-24&format=csv")
         assert f'filename="{answer.mart.model}-2026-11-24.csv"' in text.headers["content-disposition"]

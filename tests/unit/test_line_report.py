@@ -12,7 +12,7 @@ import pytest
 from brt_watch.clock import UTC
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import Query, Selection
-from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
+from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
 from brt_watch.network import read_network
 from brt_watch.reports.line_day import LineDay, line_day
 from brt_watch.reports.page import html
@@ -29,6 +29,14 @@ def hour(number: int, planned: float | None, run: int | None, minutes: int, line
         **LINE,
         **{"linha": line, "hora_operacao": number, "viagens_previstas": planned, "viagens_realizadas": run},
         "minutos_capturados": minutes,
+    }
+
+
+def whole_day(line: str, planned: float, observable: float, run: int, share: float) -> dict[str, Any]:
+    return {
+        **LINE,
+        **{"linha": line, "viagens_previstas": planned, "viagens_observaveis": observable, "viagens_realizadas": run},
+        **{"viagens_parciais": 1, "km_realizados": 10.0, "fracao_realizada": share},
     }
 
 
@@ -65,6 +73,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         hour(10, 10.0, None, 0),
         hour(11, 5.0, 5, 60, line="10"),
     ],
+    SERVICE_DAYS.model: [whole_day("10", 5.0, 5.0, 3, 0.6), whole_day("22", 30.0, 15.0, 13, 0.87)],
     REGULARITY.model: [wait(8, 30, 180.0, 120.0), wait(9, 10, 300.0, None)],
     HEADWAYS.model: [headway(0, 300.0, False), headway(5, 900.0, True)],
     SPEEDS.model: [speed(8, 31.4, 12), speed(9, 22.0, 2)],
@@ -92,7 +101,7 @@ def test_a_report_says_what_was_not_captured(report: Callable[..., LineDay]) -> 
     made = report()
     assert made.captured == {8: 60, 9: 30, 10: 0, 11: 60}
     found = made.summary()
-    assert (found.trips, found.planned_trips, found.unseen_planned_trips) == (13, 30.0, 15.0)
+    assert (found.trips, found.planned_trips, found.observable_trips) == (13, 30.0, 15.0)
     # Hours weigh by their headways; only those with a plan are compared with it.
     assert (found.wait_s, found.excess_wait_s, found.unknown_headways) == (210.0, 60.0, 2)
     assert made.summary("volta").trips is None
@@ -100,6 +109,8 @@ def test_a_report_says_what_was_not_captured(report: Callable[..., LineDay]) -> 
     assert "13 viagens observadas de 15 planejadas nos minutos capturados (87\u202f%)" in page
     assert "de outras 15 planejadas não sabemos" in page
     assert "10h: sem dados" in page
+    assert made.ranking() == [("10", 5.0, 3, 0.6), ("22", 15.0, 13, 0.87)]
+    assert "<tr class=own><th scope=row>22<td>15<td>13<td>87" in page
 
 
 def test_a_plan_of_a_later_date_is_said_to_be_one(report: Callable[..., LineDay]) -> None:

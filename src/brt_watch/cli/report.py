@@ -64,6 +64,11 @@ def report(
         if made.plan_is_later:
             out.print(f"The oldest plan that is known begins later, on {made.plan_since}.")
         out.print(_table(made))
+        lines = [line for line, *_ in made.ranking()]
+        if line in lines:
+            out.print(
+                plain(f"by the share that ran it is {lines.index(line) + 1} of {len(lines)} lines, the worst first")
+            )
     if file:
         out.print(plain(f"{file}: {file.stat().st_size:,} bytes"))
 
@@ -74,6 +79,9 @@ def _for_programs(made: LineDay) -> dict[str, object]:
         **{"line": made.line, "day": made.day, "simulated": made.simulated, "version": made.version},
         **{"captured_minutes": made.captured, "plan_since": made.plan_since},
         **{"summary": {**summaries, "both": asdict(made.summary())}},
+        "ranking": [
+            dict(zip(("line", "observable_trips", "trips", "share"), row, strict=True)) for row in made.ranking()
+        ],
         **{"hours": made.hours, "service": made.service, "speeds": made.speeds},
     }
 
@@ -88,7 +96,8 @@ def _table(made: LineDay) -> Table:
     add("trips run", *(_number(each.trips) for each in found))
     add("of these partial", *(_number(each.partial_trips) for each in found))
     add("trips planned", *(_number(each.planned_trips) for each in found))
-    add("planned while nothing was captured", *(_number(each.unseen_planned_trips) for each in found))
+    add("of these in captured minutes", *(_number(each.observable_trips) for each in found))
+    add("share of these that ran", *(_share(each.share) for each in found))
     add("km run", *(_number(each.km) for each in found))
     add("mean wait", *(_minutes(each.wait_s) for each in found))
     add("  at least, at most", *(f"{_minutes(each.wait_low_s)}, {_minutes(each.wait_high_s)}" for each in found))

@@ -39,7 +39,11 @@ class Selection:
 
     @classmethod
     def of_period(cls, mart: Mart, begin: datetime, end: datetime, filters: dict[str, str] | None = None) -> Selection:
-        """Select the rows whose moment lies in a period; of hours, those that begin in it."""
+        """Select the rows whose moment lies in a period; of hours and days, those that begin in it."""
+        if not mart.moment and not mart.is_of_hours:
+            day = timedelta(days=1)
+            first = service_day(begin + day - timedelta(microseconds=1))
+            return cls(mart, first, service_day(end - timedelta(microseconds=1)), begin, end, filters or {})
         first, last = service_day(begin - LONGEST_TRIP), service_day(end)
         return cls(mart, first, last, begin, end, filters or {})
 
@@ -56,7 +60,7 @@ class Selection:
             if self.mart.moment:
                 conditions += [f"{self.mart.moment} >= %(de)s", f"{self.mart.moment} < %(ate)s"]
                 values |= {"de": self.begin, "ate": self.end}
-            else:
+            elif self.mart.is_of_hours:
                 hour = "(dia_operacao - %(primeiro_dia)s) * 24 + hora_operacao"
                 conditions += [f"{hour} >= %(da_hora)s", f"{hour} < %(ate_a_hora)s"]
                 values |= {"da_hora": self._hour_from(self.begin), "ate_a_hora": self._hour_from(self.end)}

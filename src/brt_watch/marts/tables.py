@@ -32,7 +32,8 @@ class Column:
 class Mart:
     """A mart: what selects rows of a period, and in which order they come.
 
-    `moment` is the column with the moment of a row; a mart without one has the service day and the hour of operation.
+    `moment` is the column with the moment of a row; a mart without one has the service day, and the hour of operation
+    where it is of hours.
     `filters` are conditions by the name of their value.
     """
 
@@ -45,6 +46,11 @@ class Mart:
     def columns(self) -> list[Column]:
         """The columns, as dbt documents them."""
         return list(_columns(self._documented))
+
+    @property
+    def is_of_hours(self) -> bool:
+        """Whether a row is of an hour of operation."""
+        return "hora_operacao" in self.order
 
     @property
     def description(self) -> str:
@@ -89,3 +95,5 @@ SPEEDS = Mart(
     {**_LINE, "estacao": "(de_estacao_id = %(estacao)s or ate_estacao_id = %(estacao)s)"},
 )
 SERVICE = Mart("oferta_hora", None, _BY_HOUR, _LINE)
+# The worst of a day first.
+SERVICE_DAYS = Mart("oferta_dia", None, ("dia_operacao", "fracao_realizada nulls last", "linha", "sentido"), _LINE)

@@ -10,11 +10,10 @@ from typing import Any
 from brt_watch import __version__
 from brt_watch.marts.rows import Read, dicts
 from brt_watch.marts.selection import Selection
-from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SPEEDS, TRIPS
+from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
 from brt_watch.network import read_network
 
 Row = dict[str, Any]
-MINUTES = 60
 DIRECTIONS = ("ida", "volta")
 
 
@@ -25,8 +24,10 @@ class Summary:
     trips: int | None
     partial_trips: int | None
     planned_trips: float | None
-    unseen_planned_trips: float | None
-    """Planned trips in minutes without capture: whether they were run is not known."""
+    observable_trips: float | None
+    """Planned trips in captured minutes; whether the others ran is not known."""
+    share: float | None
+    """Share of those that ran."""
     km: float | None
     headways: int
     unknown_headways: int
@@ -57,6 +58,8 @@ class LineDay:
     stations: dict[str, str]
     order: dict[str, list[str]]
     """The stations of each direction, in their order."""
+    all_lines: list[Row]
+    """What all lines ran, those first that fall short most."""
     plan_since: date | None
     version: str = __version__
 
@@ -71,6 +74,29 @@ class LineDay:
         return any(self.captured.values())
 
     @property
+    def unseen_trips(self) -> float:
+        """Planned trips in minutes without capture."""
+        found = self.summary()
+        return (found.planned_trips or 0.0) - (found.observable_trips or 0.0)
+
+    def ranking(self) -> list[tuple[str, float, int, float]]:
+        """Return line, observable and run trips, and the share that ran, of both directions; the worst first."""
+        by_line: dict[str, list[Row]] = {}
+        for row in self.all_lines:
+            by_line.setdefault(row["linha"], []).append(row)
+        found = [
+            (
+                line,
+                _sum(row["viagens_observaveis"] for row in rows),
+                _sum(row["viagens_realizadas"] for row in rows),
+                share,
+            )
+            for line, rows in by_line.items()
+            if (share := shortfall(rows)) is not None
+        ]
+        return sorted(found, key=lambda each: (each[3], each[0]))
+
+    @property
     def captured_minutes(self) -> int:
         """Minutes with a good poll, in the hours that are known."""
         return sum(self.captured.values())
@@ -81,7 +107,7 @@ class LineDay:
 
     def summary(self, direction: str | None = None) -> Summary:
         """Return the figures of a direction, or of both."""
-        service = _of(self.service, direction)
+        service = [row for row in _of(self.all_lines, direction) if row["linha"] == self.line]
         hours = [row for row in _of(self.hours, direction) if row["intervalos"]]
         seconds = [row["intervalos"] * (row["intervalo_medio_segundos"] or 0.0) for row in hours]
         headways = sum(row["intervalos"] for row in hours)
@@ -99,11 +125,8 @@ class LineDay:
             trips=_sum(row["viagens_realizadas"] for row in service),
             partial_trips=_sum(row["viagens_parciais"] for row in service),
             planned_trips=_sum(row["viagens_previstas"] for row in service),
-            unseen_planned_trips=_sum(
-                row["viagens_previstas"] * (1 - min(MINUTES, row["minutos_capturados"]) / MINUTES)
-                for row in service
-                if row["viagens_previstas"] is not None
-            ),
+            observable_trips=_sum(row["viagens_observaveis"] for row in service),
+            share=shortfall(service),
             km=_sum(row["km_realizados"] for row in service),
             headways=headways,
             unknown_headways=sum(row["intervalos_desconhecidos"] for row in hours),
@@ -142,8 +165,14 @@ def line_day(read: Read, line: str, day: date, simulated: bool) -> LineDay:
         speeds=dicts(read, Selection.of_day(SPEEDS, day, of_line)),
         stations={name: station.nome for name, station in network.stations.items()},
         order={sentido: [stop.estacao_id for stop in path.stops] for sentido, path in paths.items()},
+        all_lines=dicts(read, Selection.of_day(SERVICE_DAYS, day)),
         plan_since=known.valido_desde if known else None,
     )
+
+
+def shortfall(rows: list[Row]) -> float | None:
+    """Return the share of the observable trips that ran; None where none could be seen."""
+    return _mean([row["fracao_realizada"] for row in rows], [row["viagens_observaveis"] or 0.0 for row in rows])
 
 
 def _of(rows: list[Row], direction: str | None) -> list[Row]:

@@ -42,6 +42,7 @@ figure{margin:.4rem 0 1rem;break-inside:avoid}svg{width:100%;height:auto;display
 table{border-collapse:collapse;font-size:.8rem;width:100%}th,td{padding:.15rem .3rem;text-align:right;font-weight:400}
 th[scope=row]{text-align:left;white-space:nowrap}thead th{border-bottom:1px solid var(--rule);color:var(--soft)}
 thead th:first-child{text-align:left}.scroll{overflow-x:auto}.mid{font-weight:600}
+.own{font-weight:700;background:#dcecf4}.own th{font-weight:700}.ranking{max-width:420px}
 .few{color:#6c727a;background:#eeece6}.s0{background:#7a1712;color:#fff}.s1{background:#c8553d;color:#fff}
 .s2{background:#f0b27a}.s3{background:#f7e7b5}.s4{background:#b8d8d0}.s5{background:#5aa6b5}
 footer{border-top:1px solid var(--rule);margin-top:2rem;padding-top:.6rem}
@@ -70,7 +71,7 @@ def html(report: LineDay, made_at: datetime) -> str:
         )
     if report.has_capture:
         parts += [_figures(report), _sentence(report), _trips(report), _waits(report), _headways(report)]
-        parts.append(_speeds(report))
+        parts += [_speeds(report), _ranking(report)]
     else:
         parts.append("<h2>Sem dados</h2><p>Nada foi capturado neste dia: não se sabe o que a linha fez.</p>")
     parts.append(_footer(report, made_at))
@@ -100,8 +101,9 @@ def _figures(report: LineDay) -> str:
 
 def _of(found: Summary) -> list[tuple[str, str, str]]:
     planned = "" if found.planned_trips is None else f"de {found.planned_trips:.0f} planejadas"
-    if found.unseen_planned_trips and found.unseen_planned_trips >= 0.5:
-        planned += f"; {found.unseen_planned_trips:.0f} planejadas sem captura: não sabemos"
+    unseen = (found.planned_trips or 0.0) - (found.observable_trips or 0.0)
+    if unseen >= 0.5:
+        planned += f"; {unseen:.0f} planejadas sem captura: não sabemos"
     interval = f"entre {_minutes(found.wait_low_s)} e {_minutes(found.wait_high_s)}" if found.wait_s is not None else ""
     excess = (
         "sem plano para comparar" if found.planned_wait_s is None else f"o plano daria {_minutes(found.planned_wait_s)}"
@@ -123,17 +125,31 @@ def _figure(name: str, value: str, note: str) -> str:
 
 def _sentence(report: LineDay) -> str:
     found = report.summary()
-    if found.trips is None or not found.planned_trips:
+    if found.trips is None or not found.observable_trips:
         return ""
-    known = found.planned_trips - (found.unseen_planned_trips or 0.0)
-    share = f" ({100 * found.trips / known:.0f} %)" if known >= 1 else ""
-    rest = (
-        f"; de outras {found.unseen_planned_trips:.0f} planejadas não sabemos, por falta de captura"
-        if (found.unseen_planned_trips or 0) >= 0.5
-        else ""
+    share = "" if found.share is None else f" ({100 * found.share:.0f} %)"
+    unseen = f"; de outras {report.unseen_trips:.0f} planejadas não sabemos, por falta de captura"
+    text = (
+        f"Linha {report.line}: {found.trips} viagens observadas de {found.observable_trips:.0f} planejadas nos minutos "
+        f"capturados{share}{unseen if report.unseen_trips >= 0.5 else ''}."
     )
-    text = f"Linha {report.line}: {found.trips} viagens observadas de {known:.0f} planejadas nos minutos capturados"
-    return f"<p>{escape(text + share + rest)}.</p>".replace(" %", "\u202f%")
+    return f"<p>{escape(text)}</p>".replace(" %", "\u202f%")
+
+
+def _ranking(report: LineDay) -> str:
+    ranking = report.ranking()
+    if not ranking:
+        return ""
+    rows = [
+        f"<tr{' class=own' if line == report.line else ''}><th scope=row>{escape(line)}<td>{observable:.0f}<td>{run}"
+        f"<td>{_share(share)}"
+        for line, observable, run, share in ranking
+    ]
+    return (
+        "<h2>Todas as linhas no dia</h2><p class=soft>Primeiro as que mais ficaram abaixo do plano; só viagens "
+        "planejadas em minutos capturados.</p><table class=ranking><thead><tr><th scope=col>Linha<th scope=col>Planejadas"
+        f"<th scope=col>Observadas<th scope=col>Realizado</thead><tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _trips(report: LineDay) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from brt_watch.marts.tables import HEADWAYS, PASSAGES, REGULARITY, SERVICE, SPEEDS, TRIPS, Mart
+from brt_watch.marts.tables import HEADWAYS, PASSAGES, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS, Mart
 
 TYPES: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
@@ -102,6 +102,16 @@ ANSWERS = [
             "viagens_previstas": 33.33,
             "viagens_realizadas": 29,
             "minutos_capturados": 60,
+        },
+    ),
+    Answer(
+        *("ServiceDays", "ServiceDay", "dias", SERVICE_DAYS),
+        {
+            **_WHERE,
+            "viagens_previstas": 449.0,
+            "viagens_observaveis": 440.2,
+            "viagens_realizadas": 401,
+            "fracao_realizada": 0.911,
         },
     ),
 ]

@@ -60,10 +60,12 @@ class Asked:
         begin = (datetime.combine(self.dia, time(), RIO) + SERVICE_DAY_BEGINS).astimezone(UTC)
         return begin, begin + DAY
 
-    def selection(self, mart: Mart, filters: dict[str, str]) -> tuple[Selection, datetime, datetime]:
+    def selection(
+        self, mart: Mart, filters: dict[str, str], longest_of_all: timedelta
+    ) -> tuple[Selection, datetime, datetime]:
         """Return the rows that are wanted, and the period."""
         narrow = {"linha", "codigo", "estacao"} & set(filters)
-        begin, end = self.period(LONGEST if narrow else LONGEST_OF_ALL)
+        begin, end = self.period(LONGEST if narrow else longest_of_all)
         if self.dia:
             return Selection.of_day(mart, self.dia, filters), begin, end
         return Selection.of_period(mart, begin, end, filters), begin, end
@@ -81,7 +83,7 @@ def _responses(answer: Answer) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": f"Rows of the model `{answer.mart.model}`.", "content": content}, **PROBLEMS}
 
 
-_TRIPS, _PASSAGES, _HEADWAYS, _REGULARITY, _SPEEDS, _SERVICE = ANSWERS
+_TRIPS, _PASSAGES, _HEADWAYS, _REGULARITY, _SPEEDS, _SERVICE, _SERVICE_DAYS = ANSWERS
 
 
 @router.get("/trips", responses=_responses(_TRIPS))
@@ -136,12 +138,20 @@ def service(request: Request, asked: Question, sentido: Direction = None) -> Res
     return _answer(request, _SERVICE, asked, sentido=sentido)
 
 
-def _answer(request: Request, answer: Answer, asked: Asked, **wanted: str | None) -> Response:
+@router.get("/service/days", responses=_responses(_SERVICE_DAYS))
+def service_days(request: Request, asked: Question, sentido: Direction = None) -> Response:
+    """Trips planned, seen and run by day, those lines first that fall short most: of 31 days. Unknown is null."""
+    return _answer(request, _SERVICE_DAYS, asked, LONGEST, sentido=sentido)
+
+
+def _answer(
+    request: Request, answer: Answer, asked: Asked, longest_of_all: timedelta = LONGEST_OF_ALL, **wanted: str | None
+) -> Response:
     deps = asked.deps
     filters = {name: value for name, value in {"linha": asked.linha, **wanted}.items() if value is not None}
     if "estacao" in filters:
         refuse_unknown("estacao", [filters["estacao"]], deps.reference.network.stations)
-    selection, begin, end = asked.selection(answer.mart, filters)
+    selection, begin, end = asked.selection(answer.mart, filters, longest_of_all)
     counted = _Counted(deps, selection, MOST_ROWS if asked.format == "json" else MOST_ROWS_OF_A_FILE)
     if asked.format == "json":
         rows = [dict(zip(selection.names, row, strict=True)) for batch in counted for row in batch]

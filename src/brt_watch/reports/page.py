@@ -147,8 +147,9 @@ def _ranking(report: LineDay) -> str:
     ]
     return (
         "<h2>Todas as linhas no dia</h2><p class=soft>Primeiro as que mais ficaram abaixo do plano; só viagens "
-        "planejadas em minutos capturados.</p><table class=ranking><thead><tr><th scope=col>Linha<th scope=col>Planejadas"
-        f"<th scope=col>Observadas<th scope=col>Realizado</thead><tbody>{''.join(rows)}</tbody></table>"
+        "planejadas em minutos capturados.</p><table class=ranking><thead><tr><th scope=col>Linha"
+        f"<th scope=col>Planejadas<th scope=col>Observadas<th scope=col>Realizado</thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 

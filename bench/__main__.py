@@ -23,6 +23,7 @@ from bench.memory_and_start import memory_and_start
 from bench.rebuild import rebuild
 from bench.refresh import refresh
 from bench.rig import Result
+from bench.score import score
 from bench.serve import serve
 from bench.simulate import hold, simulate_day, simulate_scale
 from bench.store_poll import store_poll, store_poll_flat
@@ -33,7 +34,7 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
     for benchmark in (
         *(store_poll, store_poll_flat, load, rebuild, view, transform, refresh, memory_and_start, serve),
-        *(live, simulate_day, simulate_scale, hold, likeness),
+        *(live, simulate_day, simulate_scale, hold, likeness, score),
         *(lake, lake_import),
     )
 }

@@ -21,6 +21,7 @@ NAMES = {
     "passages.departure_error_s.p90", "passages.interval_90_holds", "regularity.ewt_error_s",
     "regularity.ewt_error_p50_s", "regularity.interval_holds",
 }  # fmt: skip
+NAMES |= {f"plain.{name}" for name in NAMES if name.startswith(("trips", "passages", "regularity"))}
 """What `brt-watch score --json` says, by names that scripts rely on."""
 
 IN_VIEW = "vehicles whose newest signal is in generate_view"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -38,9 +38,16 @@ class SimulatedClient(Client):
 
 
 def history(
-    settings: Settings, network: Network, simulation: Simulation, start: datetime, end: datetime
+    settings: Settings,
+    network: Network,
+    simulation: Simulation,
+    start: datetime,
+    end: datetime,
+    keeps: Callable[[datetime], bool] | None = None,
 ) -> Iterator[datetime]:
     """Capture what the simulation answers between two moments, or what is missing of it; yields every tick done.
+
+    A tick that `keeps` refuses is missed, as if nothing had run then.
 
     What is there already stays; a second run continues where the first one stopped.
     """
@@ -59,7 +66,10 @@ def history(
             resources, clock=clock, client=SimulatedClient(settings, clock, world), webhook=Webhook("", lambda: "")
         )
         for tick in takewhile(lambda tick: tick < end, next_ticks(resources)):
-            pipeline.capture(tick, resources)
+            if keeps is None or keeps(tick):
+                pipeline.capture(tick, resources)
+            else:
+                clock.sleep_until(tick)
             yield tick
 
 

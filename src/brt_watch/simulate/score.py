@@ -45,7 +45,7 @@ class Score:
     p95_error_m: float
     subjects: dict[str, dict[str, Any]]
     """By subject (signals, direction, trips, passages, regularity), under names that stay; None where nothing was to be
-    compared."""
+    compared. `plain` has trips, passages and regularity as straight lines and labels alone give them."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values: the subjects beside the rest."""
@@ -54,12 +54,15 @@ class Score:
 
     def figures(self) -> Iterator[tuple[str, float | None]]:
         """Yield the subjects' figures by their names, such as `passages.arrival_error_s.p90`."""
-        for subject, values in self.subjects.items():
-            for name, value in values.items():
-                if isinstance(value, dict):
-                    yield from ((f"{subject}.{name}.{part}", figure) for part, figure in value.items())
-                else:
-                    yield f"{subject}.{name}", value
+        yield from _figures(self.subjects)
+
+
+def _figures(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, float | None]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _figures(value, f"{path}{name}.")
+        else:
+            yield path + name, value
 
 
 def score(settings: Settings) -> Score:
@@ -96,10 +99,16 @@ def score(settings: Settings) -> Score:
 
 
 def _subjects(seen: int, sent: int, models: dict[str, Any], found: _Compared) -> dict[str, dict[str, Any]]:
-    trips, passages, regularity = found.trips, found.passages, found.regularity
     return {
         "signals": {"recall": _share(seen, sent)},
         "direction": {"right": _share(models["right_direction"], models["signals"])},
+        **_of_trips(*found.derived),
+        "plain": _of_trips(*found.plain),
+    }
+
+
+def _of_trips(trips: dict[str, Any], passages: dict[str, Any], regularity: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
         "trips": {
             "recall": _share(trips["recalled"], trips["happened"]),
             "precision": _share(trips["right_ones"], trips["found"]),
@@ -137,13 +146,15 @@ class _Compared:
     signals: list[dict[str, Any]]
     view: dict[str, Any]
     models: dict[str, Any]
-    trips: dict[str, Any]
-    passages: dict[str, Any]
-    regularity: dict[str, Any]
+    derived: list[dict[str, Any]]
+    """Trips, passages and waits of the models, and after them those of the plain way (`score_plain`)."""
+    plain: list[dict[str, Any]]
 
 
 TRUTH = {"sinais": "sinais", "viagens": "verdade_viagens", "passagens": "verdade_passagens"}
 """The files of a truth, and the temporary tables that they are copied into."""
+
+OF_TRIPS = ("score_trips", "score_passages", "score_regularity")
 
 
 def _compare(store: Store, folders: list[Path]) -> _Compared:
@@ -163,13 +174,13 @@ def _compare(store: Store, folders: list[Path]) -> _Compared:
         if is_there(connection, "generate_view"):
             (view,) = connection.execute(statement("score_view")).fetchall()
             (models,) = connection.execute(statement("score_models")).fetchall()
-        derived: list[dict[str, Any]] = [defaultdict(lambda: None) for _ in range(3)]
+        nothing: list[dict[str, Any]] = [defaultdict(lambda: None) for _ in OF_TRIPS]
+        derived = plain = nothing
         if is_there(connection, "regularidade_hora"):
-            derived = [
-                connection.execute(statement(name)).fetchall()[0]
-                for name in ("score_trips", "score_passages", "score_regularity")
-            ]
-    return _Compared(signals, view, models, *derived)
+            derived = [connection.execute(statement(name)).fetchall()[0] for name in OF_TRIPS]
+            connection.execute(statement("score_plain"))
+            plain = [connection.execute(statement(name)).fetchall()[0] for name in OF_TRIPS]
+    return _Compared(signals, view, models, derived, plain)
 
 
 def _copy_truth(connection: Connection, file: Path, table: str) -> None:

@@ -31,11 +31,18 @@ def refresh(hours: int = 6) -> Iterator[Result]:
             pipeline.load(folder, resources)
         pipeline.transform(resources)  # dbt is imported, the network is there
         signals = resources.store.totals().signals
-        ours = rig.timed(lambda: pipeline.transform(resources, "--full-refresh")).wall / 1000
+        before = rig.server_processor(server)
+        took = rig.timed(lambda: pipeline.transform(resources, "--full-refresh"))
+        processor = rig.server_processor(server) - before + took.processor / 1000
         with psycopg.connect(resources.store.url, autocommit=True) as connection:
             started = time.perf_counter()
             connection.execute("create table plain as select * from brt_raw order by codigo, datahora")
             plain = time.perf_counter() - started
     day = DAY / (hours * HOUR)
     note = f"{signals} signals of {hours} hours, scaled up to a day of {day * signals:.0f}"
-    yield Result("refresh", "s", ours * day, plain * day, f"{note}; plain: brt_raw sorted by vehicle into a table")
+    yield Result(
+        "refresh", "s", took.wall / 1000 * day, plain * day, f"{note}; plain: brt_raw sorted by vehicle into a table"
+    )
+    yield Result(
+        "refresh_processor", "s", processor * day, None, f"{note}; processor time of Postgres and dbt, all cores"
+    )

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -120,6 +120,17 @@ def postgres() -> Iterator[Server]:
         finally:
             server.stop()
             process.wait(timeout=60)
+
+
+def server_processor(server: Server) -> float:
+    """Return the seconds of processor time that Postgres has taken so far, on all cores, ended connections included."""
+    parent = psutil.Process(server.pid())
+    own = parent.cpu_times()
+    taken = own.user + own.system + own.children_user + own.children_system
+    for child in parent.children():
+        with suppress(psutil.NoSuchProcess):
+            taken += sum(child.cpu_times()[:2])
+    return taken
 
 
 def clean_environment() -> dict[str, str]:

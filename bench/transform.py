@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 from tests.fleet import NOON
 
@@ -30,6 +31,8 @@ class Side:
         capture = Capture(data / str(days), Fleet(REALISTIC), database_url=address)
         self.resources = capture.resources
         self.times: list[Took] = []
+        self.processor: list[float] = []
+        """Seconds of processor time, of Postgres and of this process."""
         with self.resources.store.connection() as connection:
             make_history(connection, SIGNALS_OF_A_DAY, NOON - timedelta(hours=1))
         # The first run is a full one, and reads the project.
@@ -38,10 +41,13 @@ class Side:
             repeat_history(connection, days - 1)
         self.windows = capture.windows(ROUNDS + 1)
 
-    def step(self, number: int) -> Loaded:
+    def step(self, number: int, server: Server) -> Loaded:
         """Load a window and derive the models from it."""
         loaded = pipeline.load(self.windows[number], self.resources)
-        self.times.append(rig.timed(lambda: pipeline.transform(self.resources)))
+        before = rig.server_processor(server)
+        took = rig.timed(lambda: pipeline.transform(self.resources))
+        self.times.append(took)
+        self.processor.append(rig.server_processor(server) - before + took.processor / 1000)
         return loaded
 
 
@@ -50,10 +56,12 @@ def transform(days: int = DAYS) -> Iterator[Result]:
     with rig.folder() as data, rig.postgres() as server:
         short, long = Side(data, server, 1), Side(data, server, days)
         for number in range(ROUNDS + 1):
-            short.step(number)
-            loaded = long.step(number)
+            short.step(number, server)
+            loaded = long.step(number, server)
     signals = SIGNALS_OF_A_DAY * days
     note = f"one window of {loaded.records} records more, after {signals} signals of {days} days; plain: after one day"
     # The first of each reads the project once more.
     ours, plain = rig.wall(long.times[1:]) / 1000, rig.wall(short.times[1:]) / 1000
     yield Result("transform", "s", ours, plain, f"{note}; dbt within one process, its tests of the models included")
+    ours, plain = median(long.processor[1:]), median(short.processor[1:])
+    yield Result("transform_processor", "s", ours, plain, f"{note}; processor time of Postgres and dbt, all cores")

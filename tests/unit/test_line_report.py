@@ -126,6 +126,15 @@ def test_a_day_without_capture_has_no_figures(report: Callable[..., LineDay]) ->
     assert "<svg" not in page
 
 
+def test_two_days_are_compared_as_far_as_they_were_captured(report: Callable[..., LineDay]) -> None:
+    made, empty = report(), report({mart: [] for mart in ROWS})
+    page = html(made, NOW, empty)
+    assert "<th scope=row>Viagens observadas<td>13<td>sem dados" in page
+    assert "capturados em partes diferentes" in page
+    assert "capturados por igual" in html(made, NOW, made)
+    assert "Comparação" not in html(made, NOW)
+
+
 def test_a_page_needs_nothing_else_and_escapes_what_it_shows(report: Callable[..., LineDay]) -> None:
     page = html(report(), NOW)
     assert "Linha 22, terça-feira, 24 de novembro de 2026" in page

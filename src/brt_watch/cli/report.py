@@ -42,18 +42,33 @@ def reading(on_lake: bool) -> tuple[Resources, Read]:
 def report(
     line: Annotated[str, typer.Option(help="The line.")],
     day: ServiceDay,
+    other_day: Annotated[
+        date | None, typer.Option("--with", parser=parse_day, metavar="DAY", help="Another day to compare with.")
+    ] = None,
     as_json: AsJson = False,
     file: Annotated[Path | None, typer.Option("--out", help="Also write a page (HTML) with plots.")] = None,
     on_lake: OnLake = False,
 ) -> None:
     """Report what a line did on a service day (03:00 to 03:00 in Rio): trips, waits, headways, speeds."""
     resources, read = reading(on_lake)
-    made = line_day(read, line, day, resources.files.simulated() is not None)
+    simulated = resources.files.simulated() is not None
+    made = line_day(read, line, day, simulated)
+    other = line_day(read, line, other_day, simulated) if other_day else None
     if file:
-        disk.write_durably(file, html(made, resources.clock.now()).encode())
+        disk.write_durably(file, html(made, resources.clock.now(), other).encode())
     if as_json:
-        print_json(_for_programs(made))
+        print_json({**_for_programs(made), **({"with": _for_programs(other)} if other else {})})
         return
+    _print(made)
+    if other:
+        _print(other)
+        if other.captured != made.captured:
+            out.print("The two days were not captured alike: do not compare their totals.")
+    if file:
+        out.print(plain(f"{file}: {file.stat().st_size:,} bytes"))
+
+
+def _print(made: LineDay) -> None:
     if made.simulated:
         out.print("SIMULATED DATA", style="bold yellow")
     out.print(plain(f"Line {made.line}, {made.day:%A} {made.day}, {made.name}, brt-watch {made.version}"))
@@ -65,12 +80,9 @@ def report(
             out.print(f"The oldest plan that is known begins later, on {made.plan_since}.")
         out.print(_table(made))
         lines = [line for line, *_ in made.ranking()]
-        if line in lines:
-            out.print(
-                plain(f"by the share that ran it is {lines.index(line) + 1} of {len(lines)} lines, the worst first")
-            )
-    if file:
-        out.print(plain(f"{file}: {file.stat().st_size:,} bytes"))
+        if made.line in lines:
+            place = f"{lines.index(made.line) + 1} of {len(lines)} lines"
+            out.print(f"by the share that ran it is {place}, the worst first")
 
 
 def _for_programs(made: LineDay) -> dict[str, object]:

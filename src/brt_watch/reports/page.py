@@ -42,7 +42,7 @@ figure{margin:.4rem 0 1rem;break-inside:avoid}svg{width:100%;height:auto;display
 table{border-collapse:collapse;font-size:.8rem;width:100%}th,td{padding:.15rem .3rem;text-align:right;font-weight:400}
 th[scope=row]{text-align:left;white-space:nowrap}thead th{border-bottom:1px solid var(--rule);color:var(--soft)}
 thead th:first-child{text-align:left}.scroll{overflow-x:auto}.mid{font-weight:600}
-.own{font-weight:700;background:#dcecf4}.own th{font-weight:700}.ranking{max-width:420px}
+.own{font-weight:700;background:#dcecf4}.own th{font-weight:700}.ranking{max-width:520px}
 .few{color:#6c727a;background:#eeece6}.s0{background:#7a1712;color:#fff}.s1{background:#c8553d;color:#fff}
 .s2{background:#f0b27a}.s3{background:#f7e7b5}.s4{background:#b8d8d0}.s5{background:#5aa6b5}
 footer{border-top:1px solid var(--rule);margin-top:2rem;padding-top:.6rem}
@@ -52,8 +52,8 @@ footer{border-top:1px solid var(--rule);margin-top:2rem;padding-top:.6rem}
 """
 
 
-def html(report: LineDay, made_at: datetime) -> str:
-    """Return the page."""
+def html(report: LineDay, made_at: datetime, other: LineDay | None = None) -> str:
+    """Return the page; with another day also how the two compare."""
     day = report.day
     when = f"{WEEKDAYS[day.weekday()]}, {day.day} de {MONTHS[day.month - 1]} de {day.year}"
     title = f"Linha {report.line}, {when}"
@@ -70,8 +70,8 @@ def html(report: LineDay, made_at: datetime) -> str:
             "não há outro, e a comparação com ele vale pouco.</p>"
         )
     if report.has_capture:
-        parts += [_figures(report), _sentence(report), _trips(report), _waits(report), _headways(report)]
-        parts += [_speeds(report), _ranking(report)]
+        parts += [_figures(report), _sentence(report), _comparison(report, other) if other else ""]
+        parts += [_trips(report), _waits(report), _headways(report), _speeds(report), _ranking(report)]
     else:
         parts.append("<h2>Sem dados</h2><p>Nada foi capturado neste dia: não se sabe o que a linha fez.</p>")
     parts.append(_footer(report, made_at))
@@ -134,6 +134,33 @@ def _sentence(report: LineDay) -> str:
         f"capturados{share}{unseen if report.unseen_trips >= 0.5 else ''}."
     )
     return f"<p>{escape(text)}</p>".replace(" %", "\u202f%")
+
+
+def _comparison(report: LineDay, other: LineDay) -> str:
+    """Return the figures of both days, both directions together."""
+    days, found = (report, other), (report.summary(), other.summary())
+    lines = [
+        ("Minutos capturados", [_number(each.captured_minutes if each.has_capture else None) for each in days]),
+        ("Viagens observadas", [_number(each.trips) for each in found]),
+        ("Planejadas nos minutos capturados", [_number(each.observable_trips) for each in found]),
+        ("Realizado", [_share(each.share) for each in found]),
+        ("Espera média", [_minutes(each.wait_s) for each in found]),
+        ("  no mínimo", [_minutes(each.wait_low_s) for each in found]),
+        ("  no máximo", [_minutes(each.wait_high_s) for each in found]),
+        ("Espera além do plano", [_minutes(each.excess_wait_s) for each in found]),
+        ("Em comboio (2 min)", [_share(each.bunched_2_min) for each in found]),
+    ]
+    head = "".join(f"<th scope=col>{WEEKDAYS[each.day.weekday()]}, {each.day:%d/%m/%Y}" for each in days)
+    body = "".join(f"<tr><th scope=row>{escape(name)}<td>{first}<td>{second}" for name, (first, second) in lines)
+    note = (
+        "Os dois dias foram capturados em partes diferentes: totais não se comparam."
+        if other.captured != report.captured
+        else "Os dois dias foram capturados por igual."
+    )
+    return (
+        f"<h2>Comparação com outro dia</h2><table class=ranking><thead><tr><th scope=col>{head}</thead>"
+        f"<tbody>{body}</tbody></table><p class=soft>{note}</p>"
+    )
 
 
 def _ranking(report: LineDay) -> str:

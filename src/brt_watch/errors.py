@@ -24,6 +24,7 @@ BrtWatchError
 ├── RecordingError        a recording cannot be played
 ├── ImportFailed          a file to import has no known form
 ├── LakeEmpty             no window is in the lake yet
+├── MirrorFailed          storage refuses a copy of the lake
 ├── MixedData             simulated and real data would be mixed
 ├── RecoveryOff           missed minutes cannot be recovered
 ├── NothingToScore        there is no truth of a simulation
@@ -157,6 +158,10 @@ class ImportFailed(BrtWatchError):
 class LakeEmpty(BrtWatchError):
     """The lake {folder} has no signals yet. It gets the windows that are loaded from now on; those of the archive: \
 brt-watch lake build."""
+
+
+class MirrorFailed(BrtWatchError):
+    """The lake was not copied to {target}: {reason}. What was copied stays; the next copy goes on from there."""
 
 
 class MixedData(BrtWatchError):

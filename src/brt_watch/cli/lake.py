@@ -13,6 +13,7 @@ import typer
 from rich.progress import track
 
 from brt_watch.archive.lake_session import open_lake
+from brt_watch.archive.mirror import files, push
 from brt_watch.archive.publish import Publisher
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
@@ -77,6 +78,27 @@ def lake_build(as_json: AsJson = False) -> None:
             err.print(plain(problem))
     if problems:
         raise typer.Exit(1)
+
+
+@app.command("push")
+def lake_push(
+    target: Annotated[str, typer.Argument(help="A folder, or an address: s3://bucket/prefix, gs://bucket/prefix.")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy the lake and its published models to object storage: only what changed. Twice is once."""
+    lake = load_resources().lake
+    counts = {"files": 0, "written": 0, "deleted": 0}
+    steps = push(lake, target)
+    for _, done in track(steps, "copying", len(files(lake)), console=err, disable=not err.is_terminal):
+        counts["files"] += done != "deleted"
+        if done:
+            counts[done] += 1
+    if as_json:
+        print_json(counts)
+    else:
+        out.print(
+            plain(f"{counts['files']} files, {counts['written']} written, {counts['deleted']} deleted, at {target}")
+        )
 
 
 @app.command("shell")

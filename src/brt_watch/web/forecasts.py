@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from brt_watch.clock import RIO
+from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.reader import Reader
 from brt_watch.web.schemas import Direction, Moment, WarningCode
@@ -76,7 +77,7 @@ def forecasts_of(models: LiveModels) -> list[Forecast]:
     return [Forecast(**row) for row in models.dicts(_QUERY)] if models.has("previsoes") else []
 
 
-def score_of(reader: Reader, now: datetime, linha: str | None = None) -> ForecastScore:
+def score_of(reader: Reader | LakeReader, now: datetime, linha: str | None = None) -> ForecastScore:
     """Return the score of the last weeks; raises DatabaseUnreachable."""
     since = (now.astimezone(RIO) - SCORED).date()
     rows = reader.rows("web_forecast_score", desde=since, linha=linha)

@@ -1,0 +1,97 @@
+"""Copy the lake to object storage, so that a cluster or another office reads it.
+
+The target is a folder or an address that pyarrow knows: `s3://bucket/prefix` (S3, or compatible with it by
+`?endpoint_override=host:port&scheme=http`), `gs://...`. Keys come from the environment, by the names of the provider
+(`AWS_ACCESS_KEY_ID`, ...). Each file is one object, which storage replaces in one step, as the lake does on the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from brt_watch.archive.lake import Lake
+from brt_watch.errors import MirrorFailed
+
+PARTS = ("feed=*/data=*/*.parquet", "polls/feed=*/mes=*/*.parquet", "modelos/**/*.parquet", "modelos/views.json")
+"""In the order of the lake: signals, then the polls that commit them, then what is derived of both."""
+
+DERIVED = "modelos"
+"""What the lake no longer has goes from the target only below this folder: signals are never deleted there."""
+
+
+def files(lake: Lake) -> list[Path]:
+    """Return the files of the lake that belong on storage, in the order in which they are copied."""
+    return [path for part in PARTS for path in sorted(lake.folder.glob(part))]
+
+
+def push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
+    """Copy what is new or changed; yields each file with `written`, `deleted` or "" (there already).
+
+    Twice is once, and a copy that was interrupted is continued by the next one. Raises MirrorFailed.
+    """
+    from pyarrow import ArrowInvalid
+
+    try:
+        yield from _push(lake, target)
+    except (OSError, ArrowInvalid) as error:
+        raise MirrorFailed(target=target, reason=" ".join(str(error).split())[:500]) from error
+
+
+def _push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
+    from pyarrow import fs
+
+    storage, root = _filesystem(target)
+    there = {
+        info.path[len(root) :].strip("/"): info
+        for info in storage.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
+        if info.is_file
+    }
+    names = {str(path.relative_to(lake.folder)): path for path in files(lake)}
+    for name, path in names.items():
+        if _is_newer(path, there.get(name)):
+            copied = None
+            # A load may replace the file meanwhile.
+            while copied != (state := path.stat().st_mtime_ns):
+                _copy(storage, path, f"{root}/{name}")
+                copied = state
+            yield name, "written"
+        else:
+            yield name, ""
+    for name in sorted(there):
+        if name.startswith(f"{DERIVED}/") and name not in names:
+            storage.delete_file(f"{root}/{name}")
+            yield name, "deleted"
+
+
+def _filesystem(target: str) -> tuple[Any, str]:
+    from pyarrow import fs
+
+    if "://" not in target:
+        return fs.LocalFileSystem(), str(Path(target).resolve())
+    storage, root = fs.FileSystem.from_uri(target)
+    return storage, root.rstrip("/")
+
+
+def _is_newer(path: Path, there: Any) -> bool:
+    found = path.stat()
+    # Storage keeps when an object was written, which is after the file was.
+    return there is None or there.size != found.st_size or there.mtime_ns < found.st_mtime_ns
+
+
+def _copy(storage: Any, path: Path, target: str) -> None:
+    if storage.type_name == "local":
+        # A folder has no objects that appear whole.
+        storage.create_dir(target.rpartition("/")[0], recursive=True)
+        with path.open("rb") as source, storage.open_output_stream(f"{target}.part") as out:
+            _stream(source, out)
+        storage.move(f"{target}.part", target)
+        return
+    with path.open("rb") as source, storage.open_output_stream(target) as out:
+        _stream(source, out)
+
+
+def _stream(source: Any, out: Any) -> None:
+    while piece := source.read(8 << 20):
+        out.write(piece)

@@ -1,0 +1,90 @@
+"""The lake on object storage: a folder, and S3 where moto (a double of it) is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyarrow import fs
+
+from brt_watch.archive.lake import Lake
+from brt_watch.archive.mirror import push
+from brt_watch.errors import MirrorFailed
+from tests.free_port import free_port
+
+DAY, POLLS, MART = (
+    "feed=brt/data=2026-11-23/sinais.parquet",
+    "polls/feed=brt/mes=2026-11/polls.parquet",
+    "modelos/viagens/dia_operacao=2026-11-23/viagens.parquet",
+)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    lake = Lake(tmp_path / "lake")
+    for name in (DAY, POLLS, MART, "modelos/views.json", "modelos.duckdb", ".work-1/x.parquet"):
+        path = lake.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return lake
+
+
+def pushed(lake: Lake, target: str) -> dict[str, str]:
+    return {name: done for name, done in push(lake, target) if done}
+
+
+def test_a_copy_has_what_changed_and_nothing_twice(lake: Lake, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    assert list(pushed(lake, str(target))) == [DAY, POLLS, MART, "modelos/views.json"]
+    assert pushed(lake, str(target)) == {}
+    (lake.folder / DAY).write_bytes(b"other")
+    (lake.folder / MART).unlink()
+    assert pushed(lake, str(target)) == {DAY: "written", MART: "deleted"}
+    assert (target / DAY).read_bytes() == b"other"
+    # Signals stay, though this disk has them no more.
+    (lake.folder / DAY).unlink()
+    assert pushed(lake, str(target)) == {}
+    assert (target / DAY).exists()
+
+
+def test_storage_that_refuses_is_an_error_with_its_reason(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(MirrorFailed, match="The lake was not copied to"):
+        pushed(lake, str(tmp_path / "a file" / "below"))
+    with pytest.raises(MirrorFailed):
+        pushed(lake, "unknown://bucket")
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    program = os.environ.get("MOTO_SERVER") or shutil.which("moto_server")
+    if program is None:
+        pytest.skip("S3 is not tested: moto_server is not installed (pip install 'moto[server]')")
+    port = free_port()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    command = [program, "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr
+        while "Running on" not in (line := server.stderr.readline()):
+            assert line, "moto_server ended"
+        options = f"endpoint_override=127.0.0.1:{port}&scheme=http&allow_bucket_creation=true&region=us-east-1"
+        address = f"s3://cidade/brt?{options}"
+        storage, _ = fs.FileSystem.from_uri(address)
+        storage.create_dir("cidade")
+        yield address
+        server.terminate()
+        server.stderr.close()
+
+
+def test_s3_holds_the_lake_object_by_object(lake: Lake, bucket: str) -> None:
+    assert set(pushed(lake, bucket).values()) == {"written"}
+    storage, root = fs.FileSystem.from_uri(bucket)
+    with storage.open_input_stream(f"{root}/{DAY}") as stored:
+        assert stored.read() == DAY.encode()
+    (lake.folder / MART).unlink()
+    assert pushed(lake, bucket)[MART] == "deleted"

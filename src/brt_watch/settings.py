@@ -122,6 +122,10 @@ class Settings(BaseSettings):
         AfterValidator(_lists_feeds),
         Field(description="Feeds to capture beside it: name=kind:address, with blanks between; empty: none."),
     ] = ""
+    gtfs: Annotated[
+        str,
+        Field(description="The GTFS (.zip) of another city, for its lines, time zone and map; empty: Rio's BRT."),
+    ] = ""
     recover_url: Annotated[
         str,
         AfterValidator(_is_address),
@@ -202,6 +206,11 @@ class Settings(BaseSettings):
     def feed_name(self) -> str:
         """The address of the API for people: without a password."""
         return masked(str(self.feed_url))
+
+    @property
+    def gtfs_file(self) -> Path | None:
+        """The GTFS of another city, None for Rio's BRT."""
+        return home() / Path(self.gtfs).expanduser() if self.gtfs else None
 
     @property
     def further(self) -> tuple[ListedFeed, ...]:

@@ -15,7 +15,7 @@ from brt_watch import cli, pipeline
 from brt_watch.cli import database, service
 from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
-from brt_watch.errors import MoveRefused, PortBusy, PostgresFailed, TransformFailed
+from brt_watch.errors import MoveRefused, NetworkError, PortBusy, PostgresFailed, TransformFailed
 from brt_watch.place import IN_DEMO
 from brt_watch.service.supervisor import Service
 from brt_watch.settings import Settings, load_settings
@@ -23,6 +23,9 @@ from brt_watch.simulate import demo
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
 from brt_watch.store.move import Moved
+from brt_watch.transform.city import project_of
+from brt_watch.transform.compiled import project_vars
+from tests import made_up_city
 from tests.fleet import recorded_minutes, write_recording
 
 runner = CliRunner()
@@ -147,6 +150,31 @@ class Running:
 
 STOPPED = ("stop", ["transform", "load"])
 GOING_ON = ("start", ["transform", "load"])
+
+
+def test_start_makes_the_city_of_a_gtfs_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BRT_WATCH_FEED", "gtfs_rt")
+    monkeypatch.setenv("BRT_WATCH_GTFS", str(made_up_city.write_gtfs(tmp_path / "city.zip")))
+    settings = load_settings()
+    service.prepare_city(settings)
+    assert "the city has 10 lines; its clocks are those of America/New_York" in capsys.readouterr().out
+    project = project_of(settings.folder)
+    assert project_vars(project)["frota_prefixos"] == []
+    assert (project / "seeds" / "trajeto_nomes.csv").read_text().count("\n") == 1, "no spelling of Rio"
+    before = sorted((path, path.stat().st_mtime_ns) for path in project.rglob("*"))
+    service.prepare_city(settings)
+    assert sorted((path, path.stat().st_mtime_ns) for path in project.rglob("*")) == before
+    assert capsys.readouterr().out == ""
+
+
+def test_a_gtfs_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BRT_WATCH_GTFS", str(tmp_path / "nowhere.zip"))
+    with pytest.raises(NetworkError, match=r"nowhere\.zip"):
+        service.prepare_city(load_settings())
 
 
 @pytest.mark.parametrize("recovers", [True, False])

@@ -25,6 +25,7 @@ from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
 from brt_watch.store.embedded import Server
 from brt_watch.store.move import move
+from brt_watch.transform.city import timezone_of
 
 app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgres, and moving to another one.")
 
@@ -55,8 +56,8 @@ def db_schema() -> None:
 @app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def db_psql(context: typer.Context) -> None:
     """Open psql on the database; further words go to psql (for example -c 'select * from generate_view')."""
-    zone = os.environ.get("PGTZ", "America/Sao_Paulo")
     resources = load_resources()
+    zone = os.environ.get("PGTZ", timezone_of(resources.settings.folder))
     program = (
         Server.of(resources.settings).programs / "psql"
         if resources.settings.embedded_postgres

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from brt_watch.cli.service import print_where_to_look
+from brt_watch.cli.service import prepare_city, print_where_to_look
 from brt_watch.cli.terminal import out
 from brt_watch.flows import NAMES, load_flows
 from brt_watch.flows import home as flow_home
@@ -36,6 +36,7 @@ def flow_start() -> None:
     """Start the flows on their schedules in the background."""
     settings = load_settings()
     check_environment()
+    prepare_city(settings)
     service = Service(settings)
     print_where_to_look(settings, service, service.start(service.flows))
 

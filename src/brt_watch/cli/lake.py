@@ -18,6 +18,7 @@ from brt_watch.archive.publish import Publisher
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow
+from brt_watch.transform.city import seeds_of
 from brt_watch.transform.runner import network_sha256
 
 app = typer.Typer(no_args_is_help=True, help="The lake: years of history as Parquet, queried with DuckDB.")
@@ -130,7 +131,12 @@ def publish(
 ) -> None:
     """Publish the finished days of the lake: Parquet, CSV, a manifest and an index page. Twice is once."""
     resources = load_resources()
-    publisher = Publisher(resources.lake, folder, network_sha256(), resources.files.simulated() is not None)
+    publisher = Publisher(
+        resources.lake,
+        folder,
+        network_sha256(seeds_of(resources.settings.folder)),
+        resources.files.simulated() is not None,
+    )
     days = len(resources.lake.days())
     written = {}
     for day, reason in track(

@@ -17,6 +17,7 @@ from brt_watch.errors import (
 )
 from brt_watch.health import ALL_FLOWS, SIMULATOR, WEB
 from brt_watch.masking import masked
+from brt_watch.network import read_network
 from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.environment import check_environment
@@ -24,6 +25,7 @@ from brt_watch.service.status import Report, report
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.store.embedded import Server
+from brt_watch.transform.city import make_city, seeds_of, timezone_of
 
 app = typer.Typer()
 
@@ -35,6 +37,7 @@ def start() -> None:
     """Start Postgres, the flows and the page in the background, and print where to look."""
     settings = load_settings()
     check_environment()
+    prepare_city(settings)
     service = Service(settings)
     check_web_port(settings, service)
     trouble = start_database_if_possible(settings, service)
@@ -93,6 +96,16 @@ def config(as_json: AsJson = False) -> None:
 def version() -> None:
     """Print the version."""
     out.print(__version__)
+
+
+def prepare_city(settings: Settings) -> None:
+    """Make or renew the city of a GTFS that the settings name; raises NetworkError."""
+    if gtfs := settings.gtfs_file:
+        with err.status("reading the GTFS"):
+            made = make_city(settings.folder, gtfs)
+        if made:
+            lines = len(read_network(seeds_of(settings.folder)).lines)
+            out.print(f"the city has {lines} lines; its clocks are those of {timezone_of(settings.folder)}")
 
 
 def start_database(settings: Settings, service: Service) -> None:

@@ -77,14 +77,15 @@ class Feed:
             raise NetworkError(where=f"{self.source}, {name}", problem=str(error)) from None
 
 
-def brt_routes(feed: Feed, agency: str, names: Sequence[str]) -> dict[str, Row]:
-    """Return the routes of an agency, or those with the given short names, by id."""
+def brt_routes(feed: Feed, agency: str | None, names: Sequence[str]) -> dict[str, Row]:
+    """Return the routes of an agency, or those with the given short names, by id; all of them for None."""
     rows = list(feed.rows("routes", "route_id", "route_short_name"))
     agencies = Counter(row.optional("agency_id") for row in rows)
     if names:
         chosen = [row for row in rows if row.optional("route_short_name") in names]
     else:
-        chosen = [row for row in rows if row.optional("agency_id") == agency or set(agencies) == {""}]
+        every = agency is None or set(agencies) == {""}
+        chosen = [row for row in rows if every or row.optional("agency_id") == agency]
     missing = set(names) - {row.optional("route_short_name") for row in chosen}
     if missing or not chosen:
         what = f"no route is called {', '.join(sorted(missing))}" if missing else f"no route has the agency {agency}"
@@ -93,14 +94,17 @@ def brt_routes(feed: Feed, agency: str, names: Sequence[str]) -> dict[str, Row]:
     return {row.text("route_id"): row for row in chosen}
 
 
-def brt_trips(feed: Feed, routes: dict[str, Row]) -> dict[str, Trip]:
-    """Return the trips of the routes by id, with their stops in order and their departures."""
+def brt_trips(feed: Feed, routes: dict[str, Row], label: str = "route_short_name") -> dict[str, Trip]:
+    """Return the trips of the routes by id, with their stops in order and their departures.
+
+    `label` is the column by which vehicles name their line.
+    """
     trips: dict[str, Trip] = {}
     for row in feed.rows("trips", "route_id", "trip_id", "service_id", "direction_id"):
         if route := routes.get(row.text("route_id")):
             sentido = DIRECTIONS[row.one_of("direction_id", *DIRECTIONS)]
             trips[row.text("trip_id")] = Trip(
-                route.text("route_short_name"), sentido, row.text("service_id"), row.optional("shape_id")
+                route.text(label), sentido, row.text("service_id"), row.optional("shape_id")
             )
     for row in feed.rows("stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"):
         if trip := trips.get(row.text("trip_id")):

@@ -21,17 +21,19 @@ FAR_FROM_THE_PATH_M = 500
 def tables_of(
     source: File,
     known: File,
-    agency: str = gtfs.BRT_AGENCY,
+    agency: str | None = gtfs.BRT_AGENCY,
     routes: Sequence[str] = (),
     since: date | None = None,
 ) -> Tables:
     """Return the rows of a GTFS that is valid `since` a day, by default the day that it names itself.
 
-    `known` is the folder of the present reference files.
+    `known` is the folder of the present reference files. Without an agency all routes are taken, and a line is a
+    `route_id`, by which vehicles of GTFS-Realtime name it; else it is the short name of the route.
     """
+    label = "route_short_name" if agency is not None else "route_id"
     feed = Feed(source)
     chosen = gtfs.brt_routes(feed, agency, routes)
-    trips = gtfs.brt_trips(feed, chosen)
+    trips = gtfs.brt_trips(feed, chosen, label)
     service = gtfs.weekday_services(feed, trips)
     trips = {key: trip for key, trip in trips.items() if trip.service == service.get(trip.linha)}
     best = gtfs.most_used(trips)
@@ -60,7 +62,7 @@ def tables_of(
         for begin, end, seconds in spans:
             span = {"hora_inicio": clock_text(begin), "hora_fim": clock_text(end), "intervalo_s": str(seconds)}
             tables["linha_intervalos"].append({"linha": linha, "valido_desde": day, **span})
-    lines = _line_rows(chosen, best, intervals, lengths, known)
+    lines = _line_rows({row.text(label): row for row in reversed(chosen.values())}, best, intervals, lengths, known)
     tables["linhas"] = [{**line, "valido_desde": day, **origin} for line in lines]
     return tables
 
@@ -92,10 +94,9 @@ def _line_rows(
     known: File,
 ) -> list[dict[str, str]]:
     there = {row.text("linha"): row for row in read_seed(known, "linhas")}
-    named = {row.text("route_short_name"): row for row in reversed(routes.values())}
     rows = []
     for linha, spans in intervals.items():
-        before, route = there.get(linha), named[linha]
+        before, route = there.get(linha), routes[linha]
         nome = route.optional("route_long_name") or linha
         first, _, last = nome.partition(" - ")
         if before and before.text("nome") == nome:

@@ -18,6 +18,7 @@ from brt_watch import disk
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS
 from brt_watch.settings import Settings
+from brt_watch.transform.city import project_of
 
 DBT_PROJECT = Path(__file__).resolve().parent / "dbt"
 
@@ -37,9 +38,9 @@ class Derived:
         return {"models": self.models, "tests": self.tests}
 
 
-def network_sha256() -> str:
+def network_sha256(seeds: Path = SEEDS) -> str:
     """Return the checksum of the reference files: another one, another network."""
-    sums = [disk.sha256(path) for path in sorted(SEEDS.iterdir())]
+    sums = [disk.sha256(path) for path in sorted(seeds.iterdir())]
     return hashlib.sha256("".join(sums).encode()).hexdigest()
 
 
@@ -63,12 +64,13 @@ def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[st
     started = time.perf_counter()
     work = settings.folder / "dbt"
     logs = settings.folder / "logs"
+    project = project_of(settings.folder)
     with _environment(connection):
         result = dbtRunner().invoke(
             [
                 *("--no-send-anonymous-usage-stats", "--no-use-colors", "--log-level", "warn"),
-                *("--log-path", str(logs), *command, "--project-dir", str(DBT_PROJECT)),
-                *("--profiles-dir", str(DBT_PROJECT), "--target-path", str(work), *arguments),
+                *("--log-path", str(logs), *command, "--project-dir", str(project)),
+                *("--profiles-dir", str(project), "--target-path", str(work), *arguments),
                 *(("--target", "duckdb") if "duckdb" in connection else ()),
             ]
         )

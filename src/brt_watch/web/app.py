@@ -19,9 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
+from brt_watch.network import SEEDS
 from brt_watch.resources import Resources
+from brt_watch.transform.city import seeds_of
 from brt_watch.web import openapi
-from brt_watch.web.dependencies import Dependencies
+from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.responses import add_problem_handlers, internal_error, known_parameters
 from brt_watch.web.responses import send as send_encoded
 from brt_watch.web.routes import boards, capture, feeds, forecasts, health, history, lines, marts, stream, vehicles
@@ -90,6 +92,15 @@ async def _look_at_database(deps: Dependencies) -> None:
         await asyncio.sleep(DATABASE_SECONDS)
 
 
+def _city(request: Request) -> str:
+    """Return what the page must know of a city that is not Rio, as attributes of its root; "" for Rio."""
+    deps = get_dependencies(request)
+    if seeds_of(deps.resources.settings.folder) == SEEDS:
+        return ""
+    south, north, west, east = deps.reference.box
+    return f' data-zone="{escape(deps.history.zone.key)}" data-box="{west} {south} {east} {north}"'
+
+
 def _add_pages(app: FastAPI) -> None:
     @app.get("/api/openapi.json", include_in_schema=False)
     async def _openapi(_: Request) -> Response:
@@ -104,6 +115,7 @@ def _add_pages(app: FastAPI) -> None:
         # Messengers show the card of a link only when its addresses are absolute.
         site = escape(str(request.base_url).rstrip("/"))
         html = (PAGE / "index.html").read_text(encoding="utf-8").replace(' content="/', f' content="{site}/')
+        html = html.replace('<html lang="pt-BR">', f'<html lang="pt-BR"{_city(request)}>')
         return send_encoded(request, Encoded(html.encode(), "text/html; charset=utf-8"))
 
     @app.get("/favicon.ico", include_in_schema=False)

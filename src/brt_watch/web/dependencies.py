@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.health import Problem, look, problems
 from brt_watch.resources import Resources
+from brt_watch.transform.city import seeds_of, timezone_of
 from brt_watch.web.history import History
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live import Live
@@ -34,11 +35,12 @@ class Dependencies:
     @classmethod
     def of(cls, resources: Resources) -> Dependencies:
         """Return the dependencies of a data folder."""
-        reference, files = Reference(), resources.files
+        reference, files = Reference(seeds_of(resources.settings.folder)), resources.files
         models = LiveModels(files, resources.settings.folder)
         on_postgres = resources.settings.uses_postgres
         reader = Reader(resources.store) if on_postgres else LakeReader(resources.lake, files)
-        history = History(reader, WaitingWindows(files), models)
+        zone = timezone_of(resources.settings.folder)
+        history = History(reader, WaitingWindows(files), models, zone)
         live = Live(models, files.simulated() is not None, resources.clock, reference, history)
         return cls(resources, reference, history, live)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from brt_watch.capture.silence import GAP
-from brt_watch.clock import MINUTE, RIO, UTC, floor
+from brt_watch.clock import MINUTE, UTC, floor
 from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import LONGEST_TRIP, Selection, service_day
@@ -48,8 +49,16 @@ class History:
     While neither answers it has the last hours, and `problem` says what is wrong.
     """
 
-    def __init__(self, reader: Reader | LakeReader, waiting: WaitingWindows, models: LiveModels) -> None:
+    def __init__(
+        self,
+        reader: Reader | LakeReader,
+        waiting: WaitingWindows,
+        models: LiveModels,
+        timezone: str = "America/Sao_Paulo",
+    ) -> None:
         self.reader = reader
+        self.zone = ZoneInfo(timezone)
+        """The zone of the city's clocks."""
         self._waiting = waiting
         self._models = models
         self._hours: tuple[float, dict[str, list[Hour]]] = (0.0, {})
@@ -151,10 +160,10 @@ class History:
 
     def days(self, de: datetime, ate: datetime) -> list[Day]:
         """Return how the days of some time were captured; the days that wait on disk are counted from there."""
-        loaded = {row["dia"]: Day(**row) for row in self._ask("web_days", de=de, ate=ate) or ()}
-        waiting = {f"{poll.tick.astimezone(RIO):%Y-%m-%d}" for poll in self._waiting.polls(de, ate)}
+        loaded = {row["dia"]: Day(**row) for row in self._ask("web_days", de=de, ate=ate, fuso=self.zone.key) or ()}
+        waiting = {f"{poll.tick.astimezone(self.zone):%Y-%m-%d}" for poll in self._waiting.polls(de, ate)}
         for dia in waiting:
-            begin = datetime.fromisoformat(dia).replace(tzinfo=RIO)
+            begin = datetime.fromisoformat(dia).replace(tzinfo=self.zone)
             minutes, _ = self.minutes(begin, begin + timedelta(days=1))
             loaded[dia] = _day(dia, minutes)
         return [loaded[dia] for dia in sorted(loaded)]

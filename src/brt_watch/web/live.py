@@ -10,7 +10,7 @@ from threading import Lock
 import structlog
 
 from brt_watch.capture.silence import BEHIND
-from brt_watch.clock import RIO, Clock, parse_tick
+from brt_watch.clock import Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.model import Poll
 from brt_watch.web.forecasts import Forecast, forecasts_of
@@ -117,7 +117,7 @@ class Live:
         """The warning before the first good poll: what is awaited, or why the last poll failed."""
         if self.failed is None:
             return Warned("sem_captura", "Ainda não há nenhuma captura; a primeira consulta ainda não terminou.")
-        at = self.failed.tick.astimezone(RIO)
+        at = self.failed.tick.astimezone(self._history.zone)
         return Warned(
             "sem_captura", f"Ainda não há nenhuma captura. A consulta das {at:%H:%M:%S} falhou: {self.failure}"
         )
@@ -127,7 +127,7 @@ class Live:
         if captured_at is None:
             return self.nothing_yet
         if self._clock.now() - captured_at > BEHIND:
-            since = captured_at.astimezone(RIO)
+            since = captured_at.astimezone(self._history.zone)
             return Warned("captura_parada", f"A captura está parada desde {since:%d/%m/%Y %H:%M:%S}.")
         if self._history.problem:
             return Warned("banco_ausente", "O banco de dados não responde: falta o histórico mais antigo.")

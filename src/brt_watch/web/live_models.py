@@ -15,7 +15,8 @@ import structlog
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.errors import ModelsFailed, TransformFailed
 from brt_watch.model import Poll, Status
-from brt_watch.transform.compiled import compiled
+from brt_watch.transform.city import project_of
+from brt_watch.transform.compiled import DBT_PROJECT, Compiled, compiled
 from brt_watch.transform.live import KEPT, LiveEngine
 from brt_watch.transform.trained import FORECASTS, TrainedFiles
 from brt_watch.web.new_polls import NewPolls
@@ -86,7 +87,9 @@ class LiveModels:
         # DuckDB makes the folder when memory is short, and removes it at the end. No two engines may share one.
         self._engines += 1
         spill = self._data / "run" / f"duckdb-{os.getpid()}-{self._engines}"
-        return LiveEngine(compiled(self._data), spill=spill, trained=TrainedFiles(self._data / FORECASTS))
+        project = project_of(self._data)
+        trained = TrainedFiles(self._data / FORECASTS)
+        return LiveEngine(_statements(self._data, project), project, spill, trained=trained)
 
     def _look_further_back(self) -> None:
         """Begin again with all that is kept: a signal is derived as of the poll that brought it first."""
@@ -121,6 +124,11 @@ class LiveModels:
         failed = ModelsFailed(reason=" ".join(str(error).split())[:500])
         self._failure = time.monotonic(), failed
         raise failed from error
+
+
+def _statements(data: Path, project: Path) -> Compiled:
+    # Those of a city are kept with its data, and those of the package beside its sources.
+    return compiled(data) if project == DBT_PROJECT else compiled(data, project, beside=data / "dbt")
 
 
 def failed(poll: Poll | None) -> Poll | None:

@@ -46,7 +46,8 @@ class Reference:
         return self._route_ids.get(linha, linha)
 
     @cached_property
-    def _box(self) -> tuple[float, float, float, float]:
+    def box(self) -> tuple[float, float, float, float]:
+        """The box around all stations and paths: south, north, west, east."""
         points = [(station.latitude, station.longitude) for station in self.network.stations.values()]
         for path in self.network.paths.values():
             points += zip(path.latitudes, path.longitudes, strict=True)
@@ -55,7 +56,7 @@ class Reference:
 
     def covers(self, latitude: float, longitude: float) -> bool:
         """Whether a position lies in the box around all stations and paths."""
-        south, north, west, east = self._box
+        south, north, west, east = self.box
         return south <= latitude <= north and west <= longitude <= east
 
     def length(self, linha: str | None, sentido: str | None) -> float | None:

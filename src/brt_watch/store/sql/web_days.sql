@@ -1,4 +1,4 @@
--- How each day in Rio was captured, by its minutes.
+-- How each day in the city was captured, by its minutes.
 with ticks as (
     select
         tick,
@@ -21,7 +21,7 @@ minutos as (
 )
 
 select
-    cast(cast(minuto at time zone 'UTC' - interval '3 hours' as date) as text) as dia,
+    cast(cast(minuto at time zone %(fuso)s as date) as text) as dia,
     sum(boas)::integer as boas,
     sum(previstas)::integer as previstas,
     sum(case when boas = previstas then 1 else 0 end)::integer as minutos_bons,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from brt_watch.network import SEEDS, read_seed
+from brt_watch.network import read_seed
+from brt_watch.transform.city import seeds_of
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.openapi import NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, refuse_unknown, send
@@ -27,18 +29,18 @@ async def plan(
 ) -> Response:
     """The planned headways of a weekday, newest version of the plan."""
     refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
-    return send(request, _encoded(linha), "public, max-age=3600")
+    return send(request, _encoded(seeds_of(deps.resources.settings.folder), linha), "public, max-age=3600")
 
 
 @lru_cache(maxsize=256)
-def _encoded(linha: str | None) -> Encoded:
-    planned = [each for each in _newest() if linha is None or each.linha == linha]
+def _encoded(seeds: Path, linha: str | None) -> Encoded:
+    planned = [each for each in _newest(seeds) if linha is None or each.linha == linha]
     return Encoded(msgspec.json.encode(Plan("dia útil", planned))).prepared()
 
 
 @lru_cache(maxsize=1)
-def _newest() -> list[PlannedHeadway]:
-    rows = list(read_seed(SEEDS, "linha_intervalos"))
+def _newest(seeds: Path) -> list[PlannedHeadway]:
+    rows = list(read_seed(seeds, "linha_intervalos"))
     newest: dict[str, str] = {}
     for row in rows:
         newest[row.text("linha")] = max(newest.get(row.text("linha"), ""), row.text("valido_desde"))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from brt_watch.clock import RIO, UTC
+from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseRefused, DatabaseUnreachable
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
@@ -29,14 +29,16 @@ Deps = Annotated[Dependencies, Depends(get_dependencies)]
 def coverage(
     request: Request,
     deps: Deps,
-    dia: Annotated[date | None, Query(description="A day in Rio; without it today.", examples=["2026-11-24"])] = None,
+    dia: Annotated[date | None, Query(description="A day; without it today.", examples=["2026-11-24"])] = None,
 ) -> Response:
     """How the minutes of a day were captured: polls planned, good, late, failed and missed."""
-    day = dia or deps.now.astimezone(RIO).date()
+    zone = deps.history.zone
+    day = dia or deps.now.astimezone(zone).date()
     if not EARLIEST.date() < day < LATEST.date():
         raise HTTPException(422, "dia must lie between the years 2000 and 2100.")
-    begin = datetime(day.year, day.month, day.day, tzinfo=RIO).astimezone(UTC)
-    minutes, missing = deps.history.minutes(begin, begin + DAY)
+    begin = datetime(day.year, day.month, day.day, tzinfo=zone)
+    # By the clocks of the city: a day on which they change has 23 or 25 hours.
+    minutes, missing = deps.history.minutes(begin.astimezone(UTC), (begin + DAY).astimezone(UTC))
     return as_json(request, Coverage(day.isoformat(), missing, minutes, MISSING_CODES.get(missing)))
 
 
@@ -51,7 +53,7 @@ def coverage_days(
     request: Request, deps: Deps, dias: Annotated[int, Query(ge=1, le=92, description="Number of days.")] = 30
 ) -> Response:
     """How the last days were captured."""
-    today = deps.now.astimezone(RIO).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = deps.now.astimezone(deps.history.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return as_json(
         request, deps.history.days((today - (dias - 1) * DAY).astimezone(UTC), (today + DAY).astimezone(UTC))
     )

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
-from brt_watch.clock import RIO, UTC
+from brt_watch.clock import UTC
 from brt_watch.marts.selection import SERVICE_DAY_BEGINS, Selection
 from brt_watch.marts.tables import Mart
 from brt_watch.web import formats, tables
@@ -57,7 +57,7 @@ class Asked:
             raise HTTPException(422, "dia, or de and ate: not both.")
         if not EARLIEST.date() <= self.dia <= LATEST.date():
             raise HTTPException(422, "dia must lie between the years 2000 and 2100.")
-        begin = (datetime.combine(self.dia, time(), RIO) + SERVICE_DAY_BEGINS).astimezone(UTC)
+        begin = (datetime.combine(self.dia, time(), self.deps.history.zone) + SERVICE_DAY_BEGINS).astimezone(UTC)
         return begin, begin + DAY
 
     def selection(

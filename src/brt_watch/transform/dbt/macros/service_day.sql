@@ -1,6 +1,6 @@
 {% macro service_day_start(day) -%}
-{#- The moment at which a service day begins in Rio: 03:00. -#}
-((cast({{ day }} as timestamp) + interval '3 hours') at time zone 'America/Sao_Paulo')
+{#- The moment at which a service day begins in the city: 03:00. -#}
+((cast({{ day }} as timestamp) + interval '3 hours') at time zone '{{ var("fuso_horario") }}')
 {%- endmacro %}
 
 {% macro days_after(day, number) -%}

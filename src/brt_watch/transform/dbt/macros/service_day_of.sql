@@ -1,6 +1,6 @@
 {% macro service_day(moment) -%}
-{#- The service day of a moment: it turns at 03:00 in Rio. -#}
-cast(({{ in_rio(moment) }} - interval '3 hours') as date)
+{#- The service day of a moment: it turns at 03:00 local time. -#}
+cast(({{ local_time(moment) }} - interval '3 hours') as date)
 {%- endmacro %}
 
 {% macro moment_of(second) -%}

@@ -1,7 +1,8 @@
-// Numbers, times and ages as people read them; times are those of Rio.
+// Numbers, times and ages as people read them; times are those of the city.
 import { language, t } from "./i18n.js";
 
-const RIO = "America/Sao_Paulo";
+/** The zone of the city's clocks; the server names one that is not Rio's. */
+const RIO = document.documentElement.dataset.zone ?? "America/Sao_Paulo";
 const locale = () => (language() === "pt" ? "pt-BR" : "en-GB");
 
 export const number = (value, digits = 0) =>
@@ -43,8 +44,18 @@ export const dateTime = (moment, seconds = false) => `${dayName(moment)}, ${cloc
 /** Return the day in Rio as YYYY-MM-DD. */
 export const rioDay = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: RIO });
 
-/** Return the moment (ms) of a time of day in Rio, which has had no summer time since 2019. */
-export const rioMoment = (day, hour = 0, minute = 0) => Date.parse(`${day}T00:00:00-03:00`) + hour * 3600000 + minute * 60000;
+/** Return how far the city's clocks are ahead of UTC at a moment (ms). */
+function ahead(moment) {
+  const shown = new Date(moment).toLocaleString("sv-SE", { timeZone: RIO });
+  return Date.parse(`${shown.replace(" ", "T")}Z`) - Math.floor(moment / 1000) * 1000;
+}
+
+/** Return the moment (ms) at which the city's clocks show a time of day. */
+export function rioMoment(day, hour = 0, minute = 0) {
+  const shown = Date.parse(`${day}T00:00:00Z`) + hour * 3600000 + minute * 60000;
+  // The second look is for a time just after the clocks have changed.
+  return shown - ahead(shown - ahead(shown));
+}
 
 export function bytes(value) {
   if (value === null || value === undefined) return "–";

@@ -285,7 +285,7 @@ cruas as (
 
 {% macro hour_of_service(second) -%}
 {#- The hour of the service day, 3 to 26, of a second since 1970: that of the clock in Rio, counted on after midnight. -#}
-cast(extract(hour from {{ in_rio(moment_of('(' ~ second ~ ') - 10800')) }}) as integer) + 3
+cast(extract(hour from {{ local_time(moment_of('(' ~ second ~ ') - 10800')) }}) as integer) + 3
 {%- endmacro %}
 
 {% macro with_margins(raw) -%}

@@ -107,8 +107,8 @@ final as (
     select
         'BRT' as modo,
         sentidos.timestamp_gps,
-        cast({{ in_rio('sentidos.timestamp_gps') }} as date) as data,
-        cast(extract(hour from {{ in_rio('sentidos.timestamp_gps') }}) as integer) as hora,
+        cast({{ local_time('sentidos.timestamp_gps') }} as date) as data,
+        cast(extract(hour from {{ local_time('sentidos.timestamp_gps') }}) as integer) as hora,
         sentidos.id_veiculo,
         sentidos.servico,
         sentidos.latitude,

@@ -2,9 +2,13 @@
 import { network } from "../network.js";
 import { token } from "../theme.js";
 
-export const BOUNDS = [[-44.25, -23.35], [-42.75, -22.45]];
-/** The initial view: the whole BRT. */
-export const CITY = { bounds: [[-43.7, -23.02], [-43.2, -22.8]], fitBoundsOptions: { padding: 28 } };
+/** The box of another city, which the server names: west, south, east, north. */
+const [west, south, east, north] = (document.documentElement.dataset.box ?? "").split(" ").map(Number);
+const elsewhere = north !== undefined && [[west, south], [east, north]];
+
+export const BOUNDS = elsewhere ? [[west - 0.5, south - 0.5], [east + 0.5, north + 0.5]] : [[-44.25, -23.35], [-42.75, -22.45]];
+/** The initial view: the whole network. */
+export const CITY = { bounds: elsewhere || [[-43.7, -23.02], [-43.2, -22.8]], fitBoundsOptions: { padding: 28 } };
 
 const NOTHING = { type: "FeatureCollection", features: [] };
 const WATERS = {
@@ -35,7 +39,7 @@ export function style() {
       },
     },
     layers: [
-      { id: "water", type: "background", paint: { "background-color": token("water") } },
+      { id: "water", type: "background", paint: { "background-color": token(elsewhere ? "land" : "water") } },
       { id: "land", type: "fill", source: "coast", paint: { "fill-color": token("land") } },
       { id: "shore", type: "line", source: "coast", paint: { "line-color": token("track"), "line-width": 0.8, "line-opacity": 0.7 } },
       { id: "streets", type: "raster", source: "streets", layout: { visibility: "none" }, paint: { "raster-saturation": -0.85, "raster-opacity": 0.55 } },

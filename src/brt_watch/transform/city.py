@@ -1,0 +1,138 @@
+"""A city that is not Rio: its reference files and a copy of the dbt project for it, both made from its GTFS.
+
+    city/seeds/       the reference files, by the rules of `brt-watch network import`
+    city/dbt/         the models of the package, with those files as seeds, and with the city's time zone and box
+    city/city.json    from which GTFS, and from which release of the models
+
+Without a folder `city` in the data folder, the models and the reference files of the package hold: those of the BRT.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from brt_watch import disk
+from brt_watch.errors import NetworkError
+from brt_watch.network import SEEDS, read_network, seeds
+from brt_watch.network.gtfs import Feed
+from brt_watch.network.tables import tables_of
+from brt_watch.transform.compiled import DBT_PROJECT, project_key
+
+MARGIN_DEGREES = 0.1
+"""The box of a city reaches this far beyond its stops and paths."""
+
+
+LEARNED_IN_RIO = ("sentido_trocas", "trajeto_ids")
+"""Reference files that no GTFS has, and that say nothing of another city."""
+
+
+class City(msgspec.Struct, frozen=True):
+    """Which GTFS a city was made from, and what of it goes into the models."""
+
+    gtfs_sha256: str
+    project: str
+    """The checksum of the package's models."""
+    timezone: str
+
+
+def project_of(data: Path) -> Path:
+    """Return the dbt project of a data folder: that of its city, else that of the package."""
+    project = data / "city" / "dbt"
+    return project if project.is_dir() else DBT_PROJECT
+
+
+def seeds_of(data: Path) -> Path:
+    """Return the folder of the reference files of a data folder."""
+    project = project_of(data)
+    return SEEDS if project == DBT_PROJECT else project / "seeds"
+
+
+def timezone_of(data: Path) -> str:
+    """Return the time zone of a data folder's city."""
+    city = _known(data / "city")
+    return city.timezone if city else "America/Sao_Paulo"
+
+
+def make_city(data: Path, gtfs: Path, since: date | None = None) -> bool:
+    """Make the city of a GTFS in a data folder, or bring it up to date; returns whether anything was done.
+
+    A newer GTFS adds versions of its lines. Raises NetworkError.
+    """
+    folder = data / "city"
+    try:
+        sha256 = disk.sha256(gtfs)
+    except OSError as error:
+        raise NetworkError(where=str(gtfs), problem=error.strerror or str(error)) from None
+    known = _known(folder)
+    now = City(sha256, project_key(DBT_PROJECT), _timezone(gtfs))
+    if known == now and (folder / "dbt").is_dir():
+        return False
+    if known is None or known.gtfs_sha256 != sha256:
+        with seeds.base_of(folder / "seeds") as base:
+            tables = tables_of(gtfs, base, agency=None, since=since)
+        seeds.add(tables, folder / "seeds")
+    _copy_project(folder, now.timezone)
+    disk.write_durably(folder / "city.json", msgspec.json.encode(now))
+    return True
+
+
+def _known(folder: Path) -> City | None:
+    try:
+        return msgspec.json.decode((folder / "city.json").read_bytes(), type=City)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _timezone(gtfs: Path) -> str:
+    zones = [row.text("agency_timezone") for row in Feed(gtfs).rows("agency", "agency_timezone")]
+    try:
+        return ZoneInfo(zones[0]).key
+    except (IndexError, ValueError, ZoneInfoNotFoundError):
+        raise NetworkError(where=f"{gtfs}, agency", problem="agency_timezone names no time zone") from None
+
+
+def _copy_project(folder: Path, timezone: str) -> None:
+    """Copy the package's models beside the reference files; a process that dies here leaves the old copy."""
+    fresh = folder / "dbt.part"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(DBT_PROJECT, fresh, ignore=shutil.ignore_patterns("target", "logs", "__pycache__", "seeds"))
+    (fresh / "seeds").mkdir()
+    for file in SEEDS.iterdir():
+        own = folder / "seeds" / file.name
+        if file.stem not in LEARNED_IN_RIO:
+            shutil.copyfile(own if own.exists() else file, fresh / "seeds" / file.name)
+        else:
+            # Only the columns are there.
+            header = file.read_text(encoding="utf-8").partition("\n")[0]
+            (fresh / "seeds" / file.name).write_text(header + "\n", encoding="utf-8")
+    project = fresh / "dbt_project.yml"
+    project.write_text(_with_vars(project.read_text(encoding="utf-8"), folder / "seeds", timezone), encoding="utf-8")
+    shutil.rmtree(folder / "dbt", ignore_errors=True)
+    fresh.rename(folder / "dbt")
+
+
+def _with_vars(text: str, reference: Path, timezone: str) -> str:
+    network = read_network(reference)
+    points = [(station.latitude, station.longitude) for station in network.stations.values()]
+    for path in network.paths.values():
+        points += zip(path.latitudes, path.longitudes, strict=True)
+    latitudes, longitudes = zip(*points, strict=True)
+    own: dict[str, object] = {
+        "fuso_horario": timezone,
+        "frota_prefixos": [],
+        "area_latitude_minima": round(min(latitudes) - MARGIN_DEGREES, 4),
+        "area_latitude_maxima": round(max(latitudes) + MARGIN_DEGREES, 4),
+        "area_longitude_minima": round(min(longitudes) - MARGIN_DEGREES, 4),
+        "area_longitude_maxima": round(max(longitudes) + MARGIN_DEGREES, 4),
+        "latitude_de_referencia": round((min(latitudes) + max(latitudes)) / 2, 2),
+    }
+    for name, value in own.items():
+        text, found = re.subn(rf"(?m)^  {name}: .*$", f"  {name}: {value}", text)
+        assert found == 1, name
+    return text

@@ -1,0 +1,116 @@
+"""A GTFS-Realtime address and a GTFS are a city: map, trips and headways, also while the clocks change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from brt_watch import pipeline
+from brt_watch.clock import MINUTE, StillClock
+from brt_watch.feeds import feed_named
+from brt_watch.resources import Resources
+from brt_watch.transform.city import make_city, project_of
+from brt_watch.transform.compiled import project_vars
+from brt_watch.web.app import create_app
+from tests import made_up_city as city
+from tests.ask_web import ask
+from tests.conftest import ScriptedFeed
+
+HOURS = timedelta(hours=2)
+BEGINS, ENDS = city.FALL_BACK - HOURS, city.FALL_BACK + HOURS
+
+
+@pytest.fixture
+def captured(loaded_resources: Callable[..., Resources], clock: StillClock, tmp_path: Any) -> Resources:
+    """Four hours of the city around the change of the clocks, loaded and derived."""
+    resources = loaded_resources(feed="gtfs_rt", poll_seconds=30, window_minutes=240)
+    resources.files.feed = feed_named("gtfs_rt")
+    make_city(resources.settings.folder, city.write_gtfs(tmp_path / "city.zip"))
+    clock.time = BEGINS
+    step = resources.step
+    ticks = [BEGINS + n * step for n in range(int((ENDS - BEGINS) / step))]
+    feed: Any = ScriptedFeed(clock, [city.message(tick) for tick in ticks], seconds=0)
+    resources = replace(resources, client=feed)
+    for tick in ticks:
+        assert pipeline.capture(tick, resources).status.is_good
+    clock.time = ENDS + MINUTE
+    for folder in pipeline.windows_to_load(resources):
+        pipeline.load(folder, resources)
+    pipeline.transform(resources)
+    return resources
+
+
+def assert_the_page_is_of_the_city(resources: Resources) -> None:
+    """The live models run on its network, its days are its own, and the page knows zone and box."""
+    app = create_app(resources)
+    app.state.deps.live.look()
+    try:
+        vehicles = ask(app, "/api/v1/vehicles").json()["features"]
+        network = ask(app, "/api/v1/network").json()
+        page = ask(app, "/").text
+        coverage = ask(app, "/api/v1/coverage?dia=2026-11-01").json()
+        plan = ask(app, "/api/v1/plan").json()
+    finally:
+        app.state.deps.history.reader.close()
+    assert len(vehicles) == city.LINES
+    for vehicle in vehicles:
+        properties = vehicle["properties"]
+        there = city.bus(int(vehicle["id"].removeprefix("B")), ENDS - resources.step)
+        assert (properties["linha"], properties["sentido"]) == (there.route_id, ("ida", "volta")[there.direction])
+        assert properties["desvio_m"] < 5
+        assert abs(properties["progresso_m"] - there.metres) < 5
+    assert len(network["linhas"]["features"]) == 2 * city.LINES
+    assert f'data-zone="{city.ZONE}" data-box="-71.1 42.3 ' in page
+    assert {headway["linha"] for headway in plan["intervalos"]} == {city.route_id(line) for line in range(city.LINES)}
+    # Four hours by the clock of the city's day, not by Rio's.
+    assert len(coverage["minutos"]) == 240
+
+
+def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resources) -> None:
+    values = project_vars(project_of(captured.settings.folder))
+    assert values["fuso_horario"] == city.ZONE
+    assert 42.1 < values["area_latitude_minima"] < 42.3
+    with captured.store.connection() as connection:
+
+        def rows(query: str) -> list[dict[str, Any]]:
+            return connection.execute(query).fetchall()
+
+        (signals,) = rows(
+            "select count(*) as n, count(*) filter (where flag_fora_da_area) as outside,"
+            " count(*) filter (where least(desvio_ida_m, desvio_volta_m) < 30) as on_path,"
+            " max(velocidade_instantanea) as fastest from gps_brt"
+        )
+        assert signals["n"] == city.LINES * 480
+        assert (signals["outside"], signals["fastest"]) == (0, 36)
+        assert signals["on_path"] == signals["n"]
+        # The hour from one to two comes twice.
+        hours = rows("select data, hora, count(*) as n from gps_brt group by data, hora order by data, hora")
+        an_hour = city.LINES * 120
+        assert [(row["hora"], row["n"]) for row in hours] == [(0, an_hour), (1, 2 * an_hour), (2, an_hour)]
+        trips = rows("select linha, sentido, tipo, partida, chegada, cobertura from viagens order by partida")
+        headways = rows(
+            "select intervalo_segundos as seconds, intervalo_previsto_segundos as planned from intervalos"
+            " where escopo = 'linha' and intervalo_segundos is not null and not flag_desconhecido"
+        )
+        rows_of_view = rows("select codigo from generate_view")
+    whole = {(trip["linha"], trip["sentido"], trip["partida"]) for trip in trips if trip["tipo"] == "completa"}
+    planned = {
+        (city.route_id(line), ("ida", "volta")[way], at)
+        for line in range(city.LINES)
+        for way in (0, 1)
+        for at in city.departures(line, way, BEGINS + MINUTE, ENDS - timedelta(seconds=city.TRIP_S) - MINUTE)
+    }
+    found = {
+        trip for trip in planned if any(trip[:2] == each[:2] and abs(each[2] - trip[2]) <= MINUTE for each in whole)
+    }
+    assert found == planned, "every trip that was driven whole is found"
+    assert len(whole) <= len(planned) + 2 * city.LINES
+    assert {row["planned"] for row in headways} == {round(2 * city.HALF_S)}
+    assert all(abs(row["seconds"] - 2 * city.HALF_S) <= 60 for row in headways)
+    assert len(headways) > city.LINES * city.STOPS * 2
+    assert len(rows_of_view) == city.LINES
+    assert_the_page_is_of_the_city(captured)

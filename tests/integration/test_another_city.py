@@ -13,6 +13,8 @@ from brt_watch import pipeline
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.feeds import feed_named
 from brt_watch.resources import Resources
+from brt_watch.store.database import Store
+from brt_watch.transform import runner as transform
 from brt_watch.transform.city import make_city, project_of
 from brt_watch.transform.compiled import project_vars
 from brt_watch.web.app import create_app
@@ -40,8 +42,36 @@ def captured(loaded_resources: Callable[..., Resources], clock: StillClock, tmp_
     clock.time = ENDS + MINUTE
     for folder in pipeline.windows_to_load(resources):
         pipeline.load(folder, resources)
+    add_a_second_opinion(resources)
     pipeline.transform(resources)
     return resources
+
+
+def add_a_second_opinion(resources: Resources) -> None:
+    """Let a further feed have the same signals, with another line for B3 and the wrong direction for B4."""
+    further = Store(resources.settings, "opinion")
+    further.apply_schema()
+    with further.connection() as connection:
+        connection.execute(
+            "insert into opinion.brt_raw select * from public.brt_raw;"
+            " update opinion.brt_raw set linha = 'R07' where codigo = 'B3';"
+            " update opinion.brt_raw set sentido = case sentido when 'ida' then 'volta' else 'ida' end"
+            " where codigo = 'B4'"
+        )
+
+
+def assert_the_second_opinion_is_compared(resources: Resources) -> None:
+    """Agreement by line and hour: a label that differs counts against it, and nothing is said of who is right."""
+    settings, name = resources.settings, "concordancia_da_prefeitura"
+    transform.run_dbt(settings, resources.store.connection_parameters(), ["compile"], "--select", name)
+    query = (settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses" / f"{name}.sql").read_text()
+    with resources.store.connection() as connection:
+        rows = connection.execute(query).fetchall()
+    assert {row["linha"] for row in rows} == {city.route_id(line) for line in range(city.LINES)}
+    assert {row["hora_operacao"] for row in rows} == {24, 25, 26, 27}
+    for row in rows:
+        expected = {"R03": (0, 0), "R04": (100, 0)}.get(row["linha"], (100, 100))
+        assert (row["mesma_linha_pct"], row["mesmo_sentido_pct"]) == expected, row
 
 
 def assert_the_page_is_of_the_city(resources: Resources) -> None:
@@ -113,4 +143,5 @@ def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resourc
     assert all(abs(row["seconds"] - 2 * city.HALF_S) <= 60 for row in headways)
     assert len(headways) > city.LINES * city.STOPS * 2
     assert len(rows_of_view) == city.LINES
+    assert_the_second_opinion_is_compared(captured)
     assert_the_page_is_of_the_city(captured)

@@ -6,10 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from pydantic import SecretStr
+
 from brt_watch import pipeline
 from brt_watch.archive.verify import compare_signals, verify
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.resources import Resources
+from brt_watch.store.database import Store
+from brt_watch.store.embedded import Server
+from brt_watch.store.move import move
+from tests import shared_postgres
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON
 from tests.unit.test_further_feeds import GTFS_RT, message
@@ -48,6 +54,25 @@ def test_each_feed_is_loaded_into_its_own_tables(
         assert compare_signals(each) == []
     with further.store.connection() as connection:
         assert connection.execute("select count(*) as n from brt_poll").fetchall() == [{"n": 20}]
+
+
+def test_the_tables_of_a_feed_move_into_its_schema_elsewhere(
+    make_resources: Callable[..., Resources], make_database: Callable[[str], SecretStr], server: Server, template: str
+) -> None:
+    settings = make_resources(database_url=make_database(template)).settings
+    elsewhere = make_settings(settings.folder, database_url=shared_postgres.create(server, "elsewhere", template))
+    here, there = Store(settings, "rt"), Store(elsewhere, "rt")
+    here.apply_schema()
+    with here.connection() as connection:
+        connection.execute(
+            "insert into brt_raw (codigo, latitude, longitude, datahora, captured_at, capturer, tick, load_id)"
+            " values ('B1', 42, -71, now(), now(), 'x', now(), 1)"
+        )
+    assert move(here, there, lambda done, in_all: None).tables["brt_raw"]["rows"] == 1
+    with there.connection() as connection:
+        (row,) = connection.execute("select feed, codigo from public.veiculos_raw").fetchall()
+    assert row == {"feed": "rt", "codigo": "B1"}
+    assert Store(elsewhere).checksums()["brt_raw"]["rows"] == 0
 
 
 def test_a_schema_is_made_once(make_resources: Callable[..., Resources], database: Any) -> None:

@@ -148,8 +148,8 @@ class Running:
         self.said.append(("start", names))
 
 
-STOPPED = ("stop", ["transform", "load"])
-GOING_ON = ("start", ["transform", "load"])
+STOPPED = ("stop", ["transform", "load", "recover"])
+GOING_ON = ("start", ["transform", "load", "recover"])
 
 
 def test_start_makes_the_city_of_a_gtfs_once(

@@ -90,8 +90,8 @@ def db_move(
 ) -> None:
     """Copy the database to another, empty Postgres, compare the two, and derive the models there. Twice is once.
 
-    The current database is only read. The capture goes on; load and transform are stopped: their next work belongs
-    in the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
+    The current database is only read. The capture goes on; load, recovery and transform are stopped: their next work
+    belongs in the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
     """
     resources = load_resources()
     try:
@@ -104,11 +104,15 @@ def db_move(
     progress = Progress(console=err, transient=True, disable=not err.is_terminal)
     with _loading_into_neither(resources.settings), progress:
         task = progress.add_task("moving", total=None)
-        moved = move(
-            resources.store,
-            there.store,
-            lambda done, in_all: progress.update(task, completed=done, total=max(in_all, done)),
-        )
+
+        def show(done: int, in_all: int) -> None:
+            progress.update(task, completed=done, total=max(in_all, done))
+
+        moved = move(resources.store, there.store, show)
+        for here, target in zip(resources.further, there.further, strict=True):
+            # One that was never loaded has no tables.
+            if here.store.newest_load():
+                move(here.store, target.store, show)
     _derive_there(there)
     if as_json:
         print_json({"tables": moved.tables, "again": moved.again})
@@ -142,9 +146,9 @@ def _asked_for() -> str:
 
 @contextmanager
 def _loading_into_neither(settings: Settings) -> Iterator[None]:
-    """Stop load and transform if they run; when the block fails, they go on as before."""
+    """Stop what loads and transform if they run; when the block fails, they go on as before."""
     service = Service(settings)
-    stopped = service.stop_programs(["transform", "load"]) if service.is_running() else []
+    stopped = service.stop_programs(["transform", "load", "recover"]) if service.is_running() else []
     try:
         yield
     except BaseException:

@@ -131,6 +131,8 @@ final as (
         on
             medidos.linha = plano.linha
             and medidos.dia_operacao between plano.primeiro_dia and plano.ultimo_dia
+            -- The plan is that of working days.
+            and {{ kind_of_day('medidos.dia_operacao') }} = 'útil'
             and medidos.segundo_do_dia >= plano.de_s
             and medidos.segundo_do_dia < plano.ate_s
     left join buracos

@@ -147,8 +147,8 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [passages, { estimate }, { gradeOf }, { planned }, stops, { live }, { network }] = await Promise.all(
-                ['passages', 'estimates', 'views/control', 'views/report-plan', 'stops', 'live', 'network']
+            const [passages, { minutesOf }, { gradeOf }, { planned }, stops, { network }] = await Promise.all(
+                ['passages', 'forecasts', 'views/control', 'views/report-plan', 'stops', 'network']
                     .map(module));
             const { boards, wasCaptured, plannedHeadway } = stops;
             const start = Date.parse('2026-11-27T21:00:00Z');  // 18:00 in Rio: every 108 s on line 22
@@ -158,7 +158,8 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             [boards.known, boards.generated] = [new Set([start + 120e3]), start + 190e3];  // Postgres is away
             const away = [[60e3, 180e3], [120e3, 180e3]].map(([a, b]) => wasCaptured(start + a, start + b));
             [boards.known, boards.generated] = [null, generated];
-            const bus = live.vehicles.values().next().value;
+            const at = seconds => new Date(start + 1000 * seconds).toISOString();
+            const forecast = { chegada_p20: at(250), chegada_p50: at(290), chegada_p80: at(310), base: 'plano' };
             const row = { dia_operacao: '2026-11-27', viagens_previstas: 33.3, viagens_realizadas: 3 };
             const oferta = [{ ...row, hora_operacao: 18, minutos_capturados: 40 },
                 { ...row, hora_operacao: 25, minutos_capturados: 0, viagens_realizadas: null },
@@ -169,8 +170,9 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             return {
                 before, after, away, limits: network.limits,
                 grades: pairs.map(pair => gradeOf(...pair)),
-                silent: estimate({ bus, away: 900, age: 181 }, 'ida', 1000),
-                guess: estimate({ bus, away: 900, age: 5 }, 'x', 1000),
+                silent: minutesOf(forecast, 181, start),
+                guess: minutesOf(undefined, 5, start),
+                shown: minutesOf(forecast, 180, start),
                 hours, starts: hours.map(({ start: at }) => (at - start) / 3600e3),
                 headway: plannedHeadway('22', start),
                 night: plannedHeadway('22', late),
@@ -181,6 +183,7 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
     assert (told["before"], told["after"], told["away"]) == (False, True, [False, True])
     assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]
     assert (told["silent"], told["guess"], told["seenLate"]) == (None, None, None)
+    assert told["shown"] == {"low": 4, "high": 6, "base": "plano", "waits": False}
     assert (told["headway"], told["night"]) == (108, 360)
     first, unknown = told["hours"]
     assert told["starts"] == [0, 7], "the last hour is not derived whole"

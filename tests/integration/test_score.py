@@ -20,6 +20,8 @@ NAMES = {
     "passages.arrival_error_s.p50", "passages.arrival_error_s.p90", "passages.departure_error_s.p50",
     "passages.departure_error_s.p90", "passages.interval_90_holds", "regularity.ewt_error_s",
     "regularity.ewt_error_p50_s", "regularity.interval_holds",
+    "forecasts.transitapp", "forecasts.mbta", "forecasts.calitp", "forecasts.never_came", "forecasts.error_s.p50",
+    "forecasts.interval_60_holds", "forecasts.wobble",
 }  # fmt: skip
 NAMES |= {f"plain.{name}" for name in NAMES if name.startswith(("trips", "passages", "regularity"))}
 """What `brt-watch score --json` says, by names that scripts rely on."""

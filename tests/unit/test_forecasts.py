@@ -122,6 +122,17 @@ def test_a_new_training_is_read_at_the_next_poll(engine: LiveEngine, tmp_path: P
     assert {row["base"] for row in forecasts(engine)} == {"histórico"}
 
 
+@pytest.mark.parametrize("damage", ["dia,tipo\n2026-11-25,útil\n", "", None])
+def test_a_training_that_cannot_be_read_is_passed_over(engine: LiveEngine, tmp_path: Path, damage: str | None) -> None:
+    """After an upgrade its columns may be others: the page goes on by the plan."""
+    train(tmp_path, run_s=100, stop_s=20)
+    (file,) = (tmp_path / "forecasts").glob("*/previsao_margem.csv")
+    file.unlink() if damage is None else file.write_text(damage)
+    heartbeat(engine)
+    signal(engine, "901001", NOW - timedelta(seconds=20), STOPS[1] + 100)
+    assert {row["base"] for row in forecasts(engine)} == {"plano"}
+
+
 def test_slow_buses_before_make_later_ones_later(engine: LiveEngine, tmp_path: Path) -> None:
     """Three buses took a minute longer than usual from the third station to the fourth in the last half hour."""
     train(tmp_path, run_s=100, stop_s=20)
@@ -227,8 +238,9 @@ def test_a_day_is_never_forecast_with_itself(engine: LiveEngine, models: Compile
         f"('2026-11-25', 'útil', '{LINE}', '{WAY}', 10, 1, 100, 500, null)"
     )
     engine._create("treinados", "table", models.model("tempos_trecho").sql)
-    rows = engine.dicts("select * from public.treinados where tipo_dia = 'útil' and hora_operacao = 10")
-    assert [(str(row["dia"]), row["percurso_s"]) for row in rows] == [("2026-11-25", 90)]
+    rows = engine.dicts("select * from public.treinados where tipo_dia = 'útil' and hora_operacao in (10, 22)")
+    found = [(str(row["dia"]), row["percurso_s"]) for row in rows]
+    assert found == [("2026-11-25", 90)] * 2, "also at an hour without buses"
 
 
 def test_the_yardsticks_count_as_published(engine: LiveEngine, models: Compiled) -> None:

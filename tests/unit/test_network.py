@@ -93,6 +93,9 @@ def test_a_garage_with_a_polygon_is_a_circle_around_it() -> None:
             assert metres_between(*row.position("latitude", "longitude"), *corner) <= row.number("raio_m")
 
 
+OF_THE_FORECASTS = {"previsao_reguas": ("regua", "pela", "de_s", "ate_s", "cedo_s", "tarde_s")}
+"""What forecasts are scored by; only dbt reads it."""
+
 OF_THE_LABELS = {
     "trajeto_ids": ("id_migracao_trajeto", "linha", "sentido", "primeira_vez", "ultima_vez"),
     "sentido_trocas": ("linha", "ate", "fonte"),
@@ -129,13 +132,13 @@ def test_every_csv_column_is_described_and_no_other() -> None:
         file: tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
         for file, section in re.findall(r"^### (\w+)\.csv\n(.*?)(?=^### |\Z)", text, re.MULTILINE | re.DOTALL)
     }
-    assert described == COLUMNS | OF_THE_LABELS | truth.FILES
+    assert described == COLUMNS | OF_THE_LABELS | OF_THE_FORECASTS | truth.FILES
 
 
 def test_there_is_no_reference_file_that_nobody_knows() -> None:
-    assert {file.name for file in SEEDS.iterdir()} == {f"{name}.csv" for name in COLUMNS | OF_THE_LABELS} | {
-        "_seeds.yml"
-    }
+    assert {file.name for file in SEEDS.iterdir()} == {
+        f"{name}.csv" for name in COLUMNS | OF_THE_LABELS | OF_THE_FORECASTS
+    } | {"_seeds.yml"}
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,10 @@ class Score:
     median_error_m: float
     p95_error_m: float
     subjects: dict[str, dict[str, Any]]
-    """By subject (signals, direction, trips, passages, regularity), under names that stay; None where nothing was to be
-    compared. `plain` has trips, passages and regularity as straight lines and labels alone give them."""
+    """By subject (signals, direction, trips, passages, regularity, forecasts), under names that stay; None where
+    nothing was to be compared.
+
+    `plain` has trips, passages and regularity as straight lines and labels alone give them."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values: the subjects beside the rest."""
@@ -103,7 +105,20 @@ def _subjects(seen: int, sent: int, models: dict[str, Any], found: _Compared) ->
         "signals": {"recall": _share(seen, sent)},
         "direction": {"right": _share(models["right_direction"], models["signals"])},
         **_of_trips(*found.derived),
+        "forecasts": _of_forecasts(found.forecasts),
         "plain": _of_trips(*found.plain),
+    }
+
+
+def _of_forecasts(forecasts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "transitapp": _rounded(forecasts["transitapp"], 4),
+        "mbta": _rounded(forecasts["mbta"], 4),
+        "calitp": _rounded(forecasts["calitp"], 4),
+        "never_came": _share(forecasts["never_came"], forecasts["made"]),
+        "error_s": {"p50": _rounded(forecasts["error_p50"])},
+        "interval_60_holds": _rounded(forecasts["interval_60_holds"], 4),
+        "wobble": _rounded(forecasts["wobble"], 3),
     }
 
 
@@ -149,6 +164,7 @@ class _Compared:
     derived: list[dict[str, Any]]
     """Trips, passages and waits of the models, and after them those of the plain way (`score_plain`)."""
     plain: list[dict[str, Any]]
+    forecasts: dict[str, Any]
 
 
 TRUTH = {"sinais": "sinais", "viagens": "verdade_viagens", "passagens": "verdade_passagens"}
@@ -176,11 +192,13 @@ def _compare(store: Store, folders: list[Path]) -> _Compared:
             (models,) = connection.execute(statement("score_models")).fetchall()
         nothing: list[dict[str, Any]] = [defaultdict(lambda: None) for _ in OF_TRIPS]
         derived = plain = nothing
+        forecasts = nothing[0]
         if is_there(connection, "regularidade_hora"):
             derived = [connection.execute(statement(name)).fetchall()[0] for name in OF_TRIPS]
+            (forecasts,) = connection.execute(statement("score_forecasts")).fetchall()
             connection.execute(statement("score_plain"))
             plain = [connection.execute(statement(name)).fetchall()[0] for name in OF_TRIPS]
-    return _Compared(signals, view, models, derived, plain)
+    return _Compared(signals, view, models, derived, plain, forecasts)
 
 
 def _copy_truth(connection: Connection, file: Path, table: str) -> None:

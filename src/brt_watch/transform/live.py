@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import structlog
 
 from brt_watch.errors import DamagedRecords
 from brt_watch.feeds.brt import COLUMNS
@@ -33,6 +34,8 @@ from brt_watch.model import Kind, Poll
 from brt_watch.store.window import CSV_TYPES, stored_value
 from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, project_vars
 from brt_watch.transform.trained import TrainedFiles
+
+log = structlog.get_logger()
 
 KEPT = timedelta(hours=3)
 MARGIN = timedelta(seconds=60)
@@ -215,15 +218,18 @@ class LiveEngine:
         self._run("delete from novos")
 
     def _read_trained(self) -> None:
-        """Read the newest training, if there is one that was not read yet."""
+        """Read the newest training, if there is one that was not read yet; one of another release is passed over."""
         version = self._trained_files.version() if self._trained_files else None
         if not self._trained_files or version == self._training:
             return
-        with self._transaction():
-            for model in self._trained:
-                self._run(f"delete from public.{model.name}")
-                self._run(f"insert into public.{model.name} {self._trained_files.select(model)}")
         self._training = version
+        try:
+            with self._transaction():
+                for model in self._trained:
+                    self._run(f"delete from public.{model.name}")
+                    self._run(f"insert into public.{model.name} {self._trained_files.select(model)}")
+        except (duckdb.Error, OSError, ValueError) as error:
+            log.warning("live.training_not_read", version=version, problem=" ".join(str(error).split())[:300])
 
     def _trim(self) -> None:
         """Drop what is older than KEPT, but for the last signal of each vehicle; compress the rest."""

@@ -66,7 +66,11 @@ class TrainedFiles:
         return version
 
     def select(self, model: Model) -> str:
-        """Return a query of the rows of a model in the training in use."""
-        file = str(self.folder / str(self.version()) / f"{model.name}.csv").replace("'", "''")
+        """Return a query of the rows of a model in the training in use; ValueError when it has other columns."""
+        file = self.folder / str(self.version()) / f"{model.name}.csv"
+        with file.open(encoding="utf-8") as lines:
+            if (found := lines.readline().strip()) != ",".join(model.trained):
+                raise ValueError(f"{file} has the columns {found}")
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in model.trained.items())
-        return f"select * from read_csv('{file}', header = true, auto_detect = false, columns = {{{columns}}})"
+        path = str(file).replace("'", "''")
+        return f"select * from read_csv('{path}', header = true, auto_detect = false, columns = {{{columns}}})"

@@ -239,6 +239,7 @@ class Limits(Struct, frozen=True):
     comboio_fracao: Annotated[float, Meta(description="Bunched: less than this share of the plan (TransitMatters).")]
     comboio_fracao_larga: Annotated[float, Meta(description="Bunched: less than this share (OpenTransit).")]
     lacuna_fracao: Annotated[float, Meta(description="A gap: more than this share of the plan (OpenTransit).")]
+    previsao_silencio_segundos: Annotated[int, Meta(description="A bus that is silent for longer has no forecast.")]
 
 
 class Network(Struct, frozen=True):

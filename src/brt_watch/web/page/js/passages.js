@@ -22,14 +22,3 @@ export function timeAt(points, metres) {
   return null;
 }
 
-/** Buses stand anywhere in a terminal: they leave it, and enter it, this far from the end of the route. */
-const TERMINAL_M = 250;
-
-/** Return the distances at which buses pass stops: at a terminal, those of leaving and entering it. */
-export function marksOf(stops) {
-  return stops.map(({ distancia_m }, i) => {
-    const [before, after] = [stops[i - 1]?.distancia_m, stops[i + 1]?.distancia_m];
-    if (before === undefined) return distancia_m + Math.min(TERMINAL_M, (after - distancia_m) / 2);
-    return after === undefined ? distancia_m - Math.min(TERMINAL_M, (distancia_m - before) / 2) : distancia_m;
-  });
-}

@@ -1,14 +1,13 @@
 // The station board: what comes next, what passed last. Without a station: search, favourites, the nearest ones.
-import { estimate, GREY, loadTracks, minutesWords, onTheWay, SILENT, waitingAt } from "../estimates.js";
 import { entitle, fill, h, icon } from "../dom.js";
+import { basisWords, forecastsAt, GREY, minutesOf, minutesWords, onTheWay, scoreWords, silentAfter, waitingAt } from "../forecasts.js";
 import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { destination, limits, network, short } from "../network.js";
-import { marksOf } from "../passages.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
-import { boards, isWeekend, loadBoards, plannedHeadway, secondsSince, stopsOf } from "../stops.js";
+import { boards, isWeekend, loadBoards, plannedHeadway, secondsSince } from "../stops.js";
 import { lineBadge } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
@@ -88,12 +87,14 @@ class Board {
     this.body = h("div", { class: "directions" }, h("p", { class: "loading" }, t("loading")));
     this.asOf = h("p", { class: "muted small", role: "status" });
     this.note = h("p", { class: "muted small", role: "status" });
+    this.score = h("b", {});
+    this.forecasts = new Map();
     this.star = h("button", { class: "button icon star", type: "button", onclick: () => this.toggle() });
     this.drawStar();
     page.append(h("div", { class: "page-head" },
       h("div", {}, h("h1", {}, name, " ", this.star), h("p", { class: "lede" }, [t(`station.${this.station.tipo}`), ...(this.station.corredores ?? [])].join(" · "))),
       h("div", { class: "controls" }, nearButton(this.note), h("a", { class: "button", href: address("mapa", { estacao: id }) }, icon("map"), t("diagram.map")), h("a", { class: "button", href: "#/estacao" }, t("stop.all")), screenButton())),
-      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot")),
+      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot"), " ", this.score),
       exportBar({ drawing: () => this.table(), about: () => this.about(), rows: () => this.csv(), name: () => `brt-${id}-${clock(live.generated).replace(":", "h")}` }));
     this.onVehicles = () => this.draw();
     live.addEventListener("vehicles", this.onVehicles);
@@ -119,14 +120,10 @@ class Board {
 
   async load() {
     try {
-      await loadBoards();
+      const [found, words] = await Promise.all([forecastsAt(this.id), scoreWords(), loadBoards()]);
+      this.forecasts = found;
+      this.score.textContent = words;
       this.draw();
-      for (const { linha, sentido, distancia_m, ponta } of this.lines()) {
-        if (this.left) return;
-        if (ponta === "inicio" || !onTheWay(linha, sentido, distancia_m).length) continue;
-        await loadTracks(linha, sentido).catch(() => {});
-        this.draw();
-      }
     } catch (error) {
       if (!this.left) fill(this.body, h("p", { class: "problem" }, error.message));
     }
@@ -149,12 +146,16 @@ class Board {
       group.lines.push(line);
       const first = line.ponta === "inicio";
       const coming = first ? waitingAt(line.linha, line.sentido) : onTheWay(line.linha, line.sentido, line.distancia_m);
-      group.buses.push(...coming.map((one) => ({ ...one, line, waiting: first, minutes: first ? null : estimate(one, line.sentido, markAt(line)) })));
+      group.buses.push(...coming.map((one) => ({ ...one, line, waiting: first, minutes: first ? null : this.minutes(one, line) })));
       groups.set(end, group);
     }
     const order = (row) => (row.minutes ? row.minutes.low + row.minutes.high : 1e4 + row.away / 100);
     for (const group of groups.values()) group.buses.sort((a, b) => order(a) - order(b));
     return [...groups.values()].sort((a, b) => a.last - b.last || b.buses.length - a.buses.length);
+  }
+
+  minutes({ bus, age: seconds }, { linha, sentido }) {
+    return minutesOf(this.forecasts.get(`${bus.codigo} ${linha} ${sentido}`), seconds);
   }
 
   draw() {
@@ -174,9 +175,10 @@ class Board {
   }
 
   row({ bus, away, age: seconds, line, minutes, waiting }) {
-    const big = waiting ? t("stop.waiting") : minutes ? minutesWords(minutes) : seconds > SILENT ? t("stop.silent", { age: age(seconds) }) : t("stop.noestimate");
+    const big = waiting ? t("stop.waiting") : minutes ? minutesWords(minutes) : seconds > silentAfter() ? t("stop.silent", { age: age(seconds) }) : t("stop.noestimate");
     const small = [waiting ? null : t("stop.away", { distance: distance(away) }), t("stop.signal", { age: age(seconds) })].filter(Boolean).join(" · ");
-    const basis = minutes?.count ? h("span", { class: "basis" }, ` · ${t("stop.basis", { count: minutes.count })}`) : null;
+    const why = minutes && basisWords(minutes);
+    const basis = why ? h("span", { class: "basis" }, ` · ${why}`) : null;
     return h("li", { class: seconds > GREY ? "old" : null },
       h("a", { href: address("mapa", { onibus: bus.codigo }), class: "plain" }, lineBadge(line.linha, "large"),
         h("span", { class: "what" }, h("b", {}, short(destination(line.linha, line.sentido) ?? "")), h("small", {}, small, basis)),
@@ -212,12 +214,6 @@ class Board {
     live.removeEventListener("vehicles", this.onVehicles);
     for (const timer of [this.timer, this.second, this.turn]) clearInterval(timer);
   }
-}
-
-/** Return the distance at which buses of a line pass this stop. */
-function markAt({ linha, sentido, distancia_m }) {
-  const stops = stopsOf(linha, sentido);
-  return marksOf(stops)[stops.findIndex((stop) => stop.distancia_m === distancia_m)] ?? distancia_m;
 }
 
 /** Return when the last bus of a line passed, left or arrived, beside the plan. */

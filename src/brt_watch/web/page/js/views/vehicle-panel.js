@@ -2,7 +2,7 @@
 import { statusColor } from "../colors.js";
 import { get } from "../api.js";
 import { timeCurve } from "../charts.js";
-import { estimate, loadTracks, minutesWords, SILENT } from "../estimates.js";
+import { basisWords, forecastsOf, minutesOf, minutesWords, silentAfter } from "../forecasts.js";
 import { copyButton, fill, h, icon } from "../dom.js";
 import { ago, clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
@@ -58,18 +58,18 @@ export function vehiclePanel(panel, codigo, close, view) {
     if (stamp !== vehicle.datahora) {
       stamp = vehicle.datahora;
       fill(way, progressStrip(vehicle, direction));
-      fill(ahead, nextStations(vehicle, direction));
+      loadAhead().catch(() => {});
       load();
     }
   }
 
-  /** Fetch where the line stops and how long its buses take, for the stations ahead. */
+  /** Fetch where the line stops and when the bus comes there, for the stations ahead. */
   async function loadAhead() {
     const vehicle = live.vehicles.get(codigo);
     const direction = vehicle?.sentido_estimado ?? vehicle?.sentido;
     if (!vehicle || !network.paths.has(`${vehicle.linha} ${direction}`)) return;
-    await Promise.all([loadBoards(), loadTracks(vehicle.linha, direction)]);
-    if (panel.contains(head)) fill(ahead, nextStations(vehicle, direction));
+    const [forecasts] = await Promise.all([forecastsOf(codigo), stopsOf(vehicle.linha, direction).length || loadBoards()]);
+    if (panel.contains(head)) fill(ahead, nextStations(vehicle, direction, forecasts));
   }
 
   async function load() {
@@ -98,16 +98,18 @@ export function vehiclePanel(panel, codigo, close, view) {
   return () => {};
 }
 
-/** Return the next stations of a bus that is on its route, with the minutes until each where they can be estimated. */
-function nextStations(vehicle, direction) {
-  if (vehicle.progresso_m === null || ageOf(vehicle) > SILENT) return null;
+/** Return the next stations of a bus that is on its route, with the minutes until each that has a forecast. */
+function nextStations(vehicle, direction, forecasts) {
+  if (vehicle.progresso_m === null || ageOf(vehicle) > silentAfter()) return null;
   const stops = stopsOf(vehicle.linha, direction).filter(({ distancia_m }) => distancia_m > vehicle.progresso_m).slice(0, NEXT);
   if (!stops.length) return null;
+  const first = minutesOf([...forecasts.values()][0], ageOf(vehicle));
+  const basis = first && basisWords(first);
   return [h("h2", { class: "label" }, t("panel.ahead")), h("ul", { class: "next" }, stops.map((stop) => {
     const away = stop.distancia_m - vehicle.progresso_m;
-    const minutes = estimate({ bus: vehicle, away, age: ageOf(vehicle) }, direction, stop.distancia_m);
+    const minutes = minutesOf(forecasts.get(stop.estacao_id), ageOf(vehicle));
     return h("li", {}, h("a", { href: address("estacao", { id: stop.estacao_id }) }, stop.nome), h("span", { class: "muted nowrap" }, minutes ? minutesWords(minutes) : distance(away)));
-  }))];
+  })), basis && h("p", { class: "muted small" }, basis)];
 }
 
 /** Return the colour key of the trail on the map. */

@@ -93,12 +93,13 @@ por_trecho as (
     group by dia, linha, sentido, ordem
 ),
 
+-- Hours in which nothing was measured have the mean of the day.
 tipos as (
     select
         tipos.tipo_dia,
-        horas.hora_operacao
+        horas.n as hora_operacao
     from (select 'útil' as tipo_dia union all select 'sábado' as tipo_dia union all select 'domingo' as tipo_dia) as tipos
-    cross join (select distinct hora_operacao from medidas) as horas
+    {{ cross_join_numbers(3, 26, 'horas') }}
 ),
 
 final as (

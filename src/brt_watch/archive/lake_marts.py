@@ -3,6 +3,7 @@
     lake/modelos.duckdb                                             dbt's own; only a transform opens it
     lake/modelos/viagens/dia_operacao=2026-11-23/viagens.parquet    a service day of a mart
     lake/modelos/linhas/linhas.parquet                              a table without days, whole
+    lake/modelos/_schemas/viagens.parquet                           its columns, without a row
     lake/modelos/views.json                                         the views on them, as SQL for DuckDB
 
 DuckDB locks a file that is being written, so the page would wait as long as dbt takes. A transform publishes the days
@@ -38,6 +39,9 @@ WORKING_SETS = ("int_captura__", "int_passagens__", "int_sinais__", "int_viagens
 CHANGED_DAYS = "int_viagens__sinais"
 """Holds the days that the last run has made again, also those of which no row is left."""
 
+SCHEMAS = "_schemas"
+"""A name that Spark and others skip."""
+
 OF_THE_LAKE = ("brt_raw", "brt_poll", "brt_window", "brt_alert")
 NOTES = "brt_transform"
 
@@ -68,7 +72,8 @@ class Marts:
     @property
     def names(self) -> list[str]:
         """The tables that are published."""
-        return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
+        whole = (path.stem for path in self.folder.glob("[!_]*/*.parquet"))
+        return sorted({*whole, *(path.stem for path in self.folder.glob(f"{SCHEMAS}/*.parquet"))})
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
@@ -83,11 +88,12 @@ class Marts:
             if name.startswith(WORKING_SETS) or name == NOTES:
                 continue
             if DAY in of_table or name in MOMENTS:
-                self._publish_days(models, name, of_table, since_transform, again)
+                self._publish_days(models, name, of_table, since_transform, again, everything)
             elif everything or not self._whole(name).exists() or {"derived_by", "load_id"} & of_table:
                 replace_parquet(models, f"from {SCHEMA}.{name}", self._whole(name))
         for name in set(self.names) - {*columns, NOTES}:
-            shutil.rmtree(self.folder / name)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            self._schema(name).unlink(missing_ok=True)
         self._publish_views(models)
 
     def publish_notes(self, models: duckdb.DuckDBPyConnection) -> None:
@@ -96,11 +102,22 @@ class Marts:
         replace_parquet(models, f"from {SCHEMA}.{NOTES}", self._whole(NOTES))
 
     def _publish_days(
-        self, models: duckdb.DuckDBPyConnection, name: str, columns: set[str], since: int, again: set[str]
+        self,
+        models: duckdb.DuckDBPyConnection,
+        name: str,
+        columns: set[str],
+        since: int,
+        again: set[str],
+        everything: bool,
     ) -> None:
         moment = MOMENTS.get(name)
         day = f"cast(cast({moment} as timestamp) - interval '6 hours' as date)" if moment else DAY
         table = f"{SCHEMA}.{name}"
+        others, only_columns = f" exclude ({DAY})", DAY
+        if moment:
+            others, only_columns = "", f"cast(null as date) as {DAY}"
+        if everything or not self._schema(name).exists():
+            replace_parquet(models, f"select *{others}, {only_columns} from {table} limit 0", self._schema(name))
         there = _days(models, f"select distinct {day} from {table}")
         changed = there
         if "derived_by" in columns:
@@ -111,7 +128,6 @@ class Marts:
             of_day = f"{DAY} = date '{each}'"
             if moment:
                 of_day = f"{moment} >= {begin} and {moment} < {begin} + interval '1 day' order by {moment}"
-            others = "" if moment else f" exclude ({DAY})"
             path = self.folder / name / f"{DAY}={each}" / f"{name}.parquet"
             replace_parquet(models, f"select *{others} from {table} where {of_day}", path)
         for each in published - there:
@@ -127,6 +143,9 @@ class Marts:
 
     def _whole(self, name: str) -> Path:
         return self.folder / name / f"{name}.parquet"
+
+    def _schema(self, name: str) -> Path:
+        return self.folder / SCHEMAS / f"{name}.parquet"
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -154,10 +173,10 @@ class Marts:
             return f"from read_parquet({quoted(self._whole(name))})"
         files = sorted((self.folder / name).glob(f"{DAY}=*/*.parquet"))
         of_days = [file for file in files if not days or days.first <= file.parent.name[len(DAY) + 1 :] <= days.last]
-        listed = ", ".join(quoted(file) for file in of_days or files[-1:])
-        nothing = "" if of_days else " where false"
-        hive = f"hive_partitioning = true, hive_types = {{'{DAY}': date}}"
-        return f"from read_parquet([{listed}], {hive}){nothing}"
+        if not of_days:
+            return f"from read_parquet({quoted(self._schema(name))})"
+        listed = ", ".join(map(quoted, of_days))
+        return f"from read_parquet([{listed}], hive_partitioning = true, hive_types = {{'{DAY}': date}})"
 
 
 def words(statement: str) -> list[str]:

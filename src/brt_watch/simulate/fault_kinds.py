@@ -2,9 +2,9 @@
 
 Long because there are 73 kinds.
 
-There are three sorts. A change takes the fleet and returns another: the answer is complete, and several changes can apply
-at once. A content takes the body and returns a replacement, sent as valid HTTP. A break takes the connection and does
-what HTTP servers cannot do.
+There are three sorts. A change takes the fleet and returns another: the answer is complete, and several changes can
+apply at once. A content takes the body and returns a replacement, sent as valid HTTP. A break takes the connection
+and does what HTTP servers cannot do.
 """
 
 from __future__ import annotations

@@ -1,35 +1,35 @@
-"""Our exceptions. The class docstring is the message: it says what happened and what to do.
+"""The exceptions. The class docstring is the message: it says what happened and what to do.
 
 BrtWatchError
 ├── SettingsError         a setting is wrong
-├── EnvironmentUnusable   a variable of the environment keeps the API from being reached
+├── EnvironmentUnusable   an environment variable prevents access to the API
 ├── AlreadyRunning        another process does this work in the same data folder
 ├── NotRunning            the service must run for this
 ├── ServiceFailed         a process of the service does not start
-├── SupervisorSilent      the service runs, and its supervisor cannot be asked
+├── SupervisorSilent      the service runs, but its supervisor does not answer
 ├── PortBusy              the port of the embedded Postgres is taken
 ├── WebPortBusy           the port of the page is taken
 ├── PostgresFailed        the embedded Postgres does not start
 ├── DatabaseUnreachable   no Postgres answers
-│   └── LakeUnreadable    the lake, where there is no Postgres, gives no answer
+│   └── LakeUnreadable    the lake, used without a Postgres, cannot be read
 ├── DatabaseRefused       Postgres refuses a statement
-│   └── ModelsInUse       another program holds the file of the models on the lake
-├── MoveRefused           another Postgres cannot take the database
+│   └── ModelsInUse       another program has opened the models on the lake
+├── MoveRefused           the database cannot be moved to another Postgres
 ├── DamagedWindow         a closed window differs from its manifest
 ├── DamagedRecords        lines of a brt.csv cannot be read
 ├── ModelsFailed          the live page cannot derive anything
-├── HistoryIncomplete     a part of a time was captured and is not derived yet
+├── HistoryIncomplete     part of the requested time was captured but is not derived yet
 ├── TransformFailed       dbt ended with errors
 ├── SparkFailed           a Spark cluster did not derive the models
 ├── RecordingError        a recording cannot be played
-├── ImportFailed          a file to import has no known form
-├── LakeEmpty             no window is in the lake yet
-├── MirrorFailed          storage refuses a copy of the lake
+├── ImportFailed          a file to import has no known format
+├── LakeEmpty             the lake has no signals yet
+├── MirrorFailed          object storage refuses a copy of the lake
 ├── MixedData             simulated and real data would be mixed
 ├── RecoveryOff           missed minutes cannot be recovered
-├── NothingToScore        there is no truth of a simulation
+├── NothingToScore        the data folder has no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
-├── FaultSpecError        a fault for the simulated API is not understood
+├── FaultSpecError        a fault for the simulated API is not valid
 ├── ServerUnreachable     no Prefect Server answers
 ├── NotRegistered         the Prefect Server does not accept the flows
 └── PollFailed            the API gave no usable answer (recorded in the ledger, never fatal)
@@ -44,7 +44,7 @@ from brt_watch.place import as_typed
 
 
 class BrtWatchError(Exception):
-    """brt-watch cannot go on."""
+    """brt-watch cannot continue."""
 
     exit_code = 1
 
@@ -80,7 +80,7 @@ class ServiceFailed(BrtWatchError):
 
 class SupervisorSilent(BrtWatchError):
     """brt-watch runs (supervisor is process {pid}), but supervisor cannot be asked: {reason}. \
-Captures go on. To get it back: make stop, then make start."""
+Captures continue. To recover: make stop, then make start."""
 
 
 class PortBusy(BrtWatchError):
@@ -90,7 +90,7 @@ Set BRT_WATCH_POSTGRES_PORT to a free port, or stop that program."""
 
 class WebPortBusy(BrtWatchError):
     """The page cannot be served on {host}, port {port}: {reason}. \
-Set BRT_WATCH_HTTP_PORT to a free port, or stop the program that has it."""
+Set BRT_WATCH_HTTP_PORT to a free port, or stop the program that uses it."""
 
 
 class PostgresFailed(BrtWatchError):
@@ -103,17 +103,17 @@ Start it (make start_db), or correct BRT_WATCH_DATABASE_URL."""
 
 
 class LakeUnreadable(DatabaseUnreachable):
-    """The lake {folder} cannot be read: {reason}. What is on disk is not changed by it; ask again."""
+    """The lake {folder} cannot be read: {reason}. The data on disk is unchanged; try again."""
 
 
 class DatabaseRefused(BrtWatchError):
     """Postgres refuses: {reason}. Nothing is lost: closed windows wait on disk. \
-The user of BRT_WATCH_DATABASE_URL must be allowed to make tables in its database."""
+The user of BRT_WATCH_DATABASE_URL needs the right to create tables in its database."""
 
 
 class ModelsInUse(DatabaseRefused):
     """The models on the lake cannot be derived: another program has opened {file}. Close it, then try again; \
-what was derived can be read from the Parquet files in lake/modelos."""
+the derived models are also in the Parquet files of lake/modelos."""
 
 
 class MoveRefused(BrtWatchError):
@@ -121,7 +121,7 @@ class MoveRefused(BrtWatchError):
 
 
 class DamagedWindow(BrtWatchError):
-    """The window {folder} is not what its manifest says ({difference}). \
+    """The window {folder} differs from its manifest ({difference}). \
 Its raw answers are in its folder raw."""
 
 
@@ -130,12 +130,12 @@ class DamagedRecords(BrtWatchError):
 
 
 class ModelsFailed(BrtWatchError):
-    """The models cannot be run on DuckDB: {reason}. The capture goes on; the page tries again by itself."""
+    """The models cannot be run on DuckDB: {reason}. The capture continues; the page retries automatically."""
 
 
 class HistoryIncomplete(BrtWatchError):
-    """What was captured since {since} is not derived yet. Ask again when it is: \
-brt-watch status shows the newest transform."""
+    """The signals captured since {since} are not derived yet. Try again after the next transform: \
+brt-watch status shows the newest one."""
 
 
 class TransformFailed(BrtWatchError):
@@ -147,8 +147,8 @@ class SparkFailed(BrtWatchError):
 
 
 class RecordingError(BrtWatchError):
-    """{file} cannot be played: {reason}. A recording is a .jsonl or .jsonl.gz file, \
-each line an object with captured_at and body."""
+    """{file} cannot be played: {reason}. A recording is a .jsonl or .jsonl.gz file; \
+each line is an object with captured_at and body."""
 
 
 class ImportFailed(BrtWatchError):
@@ -156,7 +156,7 @@ class ImportFailed(BrtWatchError):
 
 
 class LakeEmpty(BrtWatchError):
-    """The lake {folder} has no signals yet. It gets the windows that are loaded from now on; those of the archive: \
+    """The lake {folder} has no signals yet. Each load adds its window; to add the archive: \
 brt-watch lake build."""
 
 
@@ -186,9 +186,9 @@ Nothing was changed. Correct that place, or take the files from their source aga
 
 
 class FaultSpecError(BrtWatchError):
-    """The fault {part!r} is not usable: {problem}. Write a name and a chance (timeouts:0.05), or a name and times in \
-Rio (outage@07:10-07:25) or moments (new_field@2026-11-23T08:00-03:00-), with commas between. \
-brt-watch simulate --list-faults names all faults."""
+    """The fault {part!r} is not usable: {problem}. Write a name and a probability (timeouts:0.05), or a name and \
+hours in Rio (outage@07:10-07:25) or full times (new_field@2026-11-23T08:00-03:00-), separated by commas. \
+brt-watch simulate --list-faults lists all faults."""
 
     exit_code = 2
 

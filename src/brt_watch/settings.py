@@ -28,7 +28,7 @@ FEED_URL = "https://dados.mobilidade.rio/gps/brt"
 RECOVER_URL = "https://its.mobilidade.rio/v1/geolocalizacao/veiculos"
 
 MIN_CAPTURED_MINUTES = 10
-"""A CSV never holds fewer captured minutes than this: the user's demand, so a constant and not a setting."""
+"""A CSV never holds fewer captured minutes than this: a requirement, so a constant rather than a setting."""
 
 
 def _is_clock(text: str) -> str:
@@ -56,12 +56,12 @@ def _absolute(folder: Path) -> Path:
         raise ValueError(str(error)) from None
     for place in (found, *found.parents):
         if os.path.lexists(place) and not place.is_dir():
-            raise ValueError(f"{place} is no folder")
+            raise ValueError(f"{place} is not a folder")
     return found
 
 
 NO_POSTGRES = "none"
-"""As the address of the database: without any Postgres, on the lake alone."""
+"""The database address that means: no Postgres, only the lake."""
 
 
 def is_postgres_url(url: SecretStr) -> SecretStr:
@@ -77,15 +77,15 @@ def is_postgres_url(url: SecretStr) -> SecretStr:
     except ProgrammingError:
         # Without libpq's words, which repeat parts of the address.
         raise ValueError(
-            "it cannot be read; special characters of a password are written as %40 (@), %3A (:), %2F (/), %25 (%)"
+            "it cannot be read; write special characters of a password as %40 (@), %3A (:), %2F (/), %25 (%)"
         ) from None
     return SecretStr(written)
 
 
 def _lists_sites(text: str) -> str:
-    # It becomes a part of a header, in which a semicolon begins another rule.
+    # It becomes part of a header, in which a semicolon starts another rule.
     if ";" in text or not (text.isascii() and text.isprintable()):
-        raise ValueError("it lists sites with commas between, as https://example.org")
+        raise ValueError("it lists sites separated by commas, such as https://example.org")
     return text
 
 
@@ -107,7 +107,7 @@ def _is_address(url: str) -> str:
 
 
 class Settings(BaseSettings):
-    """The settings: each field is set by the variable BRT_WATCH_<FIELD>. Relative paths start at `home()`."""
+    """The settings: the variable BRT_WATCH_<FIELD> sets each field. Relative paths start at `home()`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", validate_default=True)
 
@@ -115,12 +115,12 @@ class Settings(BaseSettings):
     feed: Annotated[
         str,
         AfterValidator(is_kind),
-        Field(description="What answers it gives: brt, or gtfs_rt for another city."),
+        Field(description="The format of its answers: brt, or gtfs_rt for another city."),
     ] = "brt"
     feeds: Annotated[
         str,
         AfterValidator(_lists_feeds),
-        Field(description="Feeds to capture beside it: name=kind:address, with blanks between; empty: none."),
+        Field(description="Further feeds to capture: name=kind:address, separated by blanks; empty: none."),
     ] = ""
     gtfs: Annotated[
         str,
@@ -129,19 +129,19 @@ class Settings(BaseSettings):
     recover_url: Annotated[
         str,
         AfterValidator(_is_address),
-        Field(description="The service from which missed minutes are recovered; empty: none are."),
+        Field(description="The service from which missed minutes are recovered; empty: no recovery."),
     ] = RECOVER_URL
     data: Annotated[
         Path,
         BeforeValidator(_named_folder),
         AfterValidator(_absolute),
-        Field(description="The folder of everything that is captured."),
+        Field(description="The data folder."),
     ] = Path("data")
     database_url: Annotated[
         SecretStr,
         AfterValidator(is_postgres_url),
         Field(
-            description="A Postgres of yours (15 or newer), as postgresql://...; empty: the embedded one; "
+            description="Your own Postgres (15 or newer), as postgresql://...; empty: the embedded one; "
             "none: no Postgres, history comes from the lake."
         ),
     ] = SecretStr("")
@@ -151,50 +151,48 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=1024, le=65535, description="The loopback port of the page and the API.")] = 8000
     http_cors: Annotated[
         str,
-        Field(description="Who may read the API from another site: `*`, or origins with commas; empty: none."),
+        Field(description="Other sites that may read the API: `*`, or origins separated by commas; empty: none."),
     ] = "*"
     http_embed: Annotated[
         str,
         AfterValidator(_lists_sites),
-        Field(description="Which sites may show the page inside theirs: origins with commas, or `*`; empty: none."),
+        Field(description="Sites that may embed the page: origins separated by commas, or `*`; empty: none."),
     ] = ""
     poll_seconds: Annotated[
         int,
         AfterValidator(_divides_the_minute),
-        Field(description="Seconds from poll to poll: 10, 15, 20, 30 or 60."),
+        Field(description="Seconds between polls: 10, 15, 20, 30 or 60."),
     ] = 20
     window_minutes: Annotated[
         int,
         Field(ge=MIN_CAPTURED_MINUTES, le=24 * 60, description="Minutes after which a window (one CSV) is closed."),
     ] = 13
     load_minutes: Annotated[
-        int, Field(ge=1, le=24 * 60, description="Minutes from load to load of closed windows into Postgres.")
+        int, Field(ge=1, le=24 * 60, description="Minutes between loads of closed windows into Postgres.")
     ] = 13
     max_response_bytes: Annotated[
-        int, Field(ge=1024, description="A longer answer of the API is refused, in bytes.")
+        int, Field(ge=1024, description="Maximum size of an answer in bytes; longer ones are refused.")
     ] = 32 * 1024 * 1024
     keep_raw_days: Annotated[
-        int, Field(ge=0, description="Days for which raw answers of loaded windows are kept; 0: for ever.")
+        int, Field(ge=0, description="Days to keep the raw answers of loaded windows; 0: for ever.")
     ] = 0
-    keep_csv_days: Annotated[
-        int, Field(ge=0, description="Days for which the CSV of loaded windows is kept; 0: for ever.")
-    ] = 0
+    keep_csv_days: Annotated[int, Field(ge=0, description="Days to keep the CSV of loaded windows; 0: for ever.")] = 0
     alert_webhook: Annotated[
         SecretStr,
         AfterValidator(_is_web_address),
-        Field(description="Where alerts are sent: a webhook of Discord or Slack, or any address that takes JSON."),
+        Field(description="Where alerts are sent: a Discord or Slack webhook, or any address that accepts JSON."),
     ] = SecretStr("")
     prefect_api: Annotated[
         HttpUrl, Field(description="The API of the Prefect Server, for `brt-watch flow register` and `flow agent`.")
     ] = HttpUrl("http://127.0.0.1:4200")
     flow_image: Annotated[
         str,
-        Field(description="The image in which a Docker agent runs the flows; empty: an agent runs them where it is."),
+        Field(description="The image in which a Docker agent runs the flows; empty: agents run them locally."),
     ] = ""
     clock: Annotated[
         str,
         AfterValidator(_is_clock),
-        Field(description="A pretended clock, for recordings (`brt-watch replay` prints it); empty: the real one."),
+        Field(description="A simulated clock, for recordings (`brt-watch replay` prints it); empty: the real one."),
     ] = ""
 
     @property
@@ -204,7 +202,7 @@ class Settings(BaseSettings):
 
     @property
     def feed_name(self) -> str:
-        """The address of the API for people: without a password."""
+        """The address of the API for display, without a password."""
         return masked(str(self.feed_url))
 
     @property
@@ -214,11 +212,11 @@ class Settings(BaseSettings):
 
     @property
     def further(self) -> tuple[ListedFeed, ...]:
-        """The feeds that are captured beside the first one."""
+        """The feeds captured in addition to the first one."""
         return parse_feeds(self.feeds)
 
     def of(self, feed: ListedFeed) -> Settings:
-        """Return the settings of a further feed: the same, with its address and a data folder of its own."""
+        """Return the settings of a further feed: the same, with its own address and data folder."""
         address = {"feed": feed.kind, "feed_url": HttpUrl(feed.url), "feeds": "", "recover_url": ""}
         return self.model_copy(update={**address, "data": self.folder / "feeds" / feed.name})
 
@@ -229,17 +227,17 @@ class Settings(BaseSettings):
 
     @property
     def uses_postgres(self) -> bool:
-        """Whether windows are loaded into a Postgres, and not into the lake alone."""
+        """Whether windows are loaded into a Postgres rather than into the lake alone."""
         return self.database_url.get_secret_value() != NO_POSTGRES
 
     @property
     def recovers(self) -> bool:
-        """Whether missed minutes are recovered: the city's service has those of the city's API, and of no other."""
+        """Whether missed minutes are recovered: the city's service covers only the city's own API."""
         return bool(self.recover_url) and (self.recover_url != RECOVER_URL or str(self.feed_url) == FEED_URL)
 
     @property
     def embedded_postgres(self) -> bool:
-        """Whether we run Postgres ourselves."""
+        """Whether brt-watch runs the embedded Postgres."""
         return not self.database_url.get_secret_value()
 
 
@@ -247,13 +245,13 @@ _SECRETS = [name for name, field in Settings.model_fields.items() if field.annot
 
 
 def env_file() -> Path | None:
-    """Return the file of settings: .env at home, another one by BRT_WATCH_ENV_FILE, none if that is empty."""
+    """Return the settings file: .env at `home()`, or BRT_WATCH_ENV_FILE; None if that is empty."""
     name = os.environ.get(ENV_FILE, ".env")
     return home() / name if name else None
 
 
 def load_settings() -> Settings:
-    """Read the settings; raises SettingsError with every problem at once."""
+    """Read the settings; raises SettingsError with all problems at once."""
     try:
         return Settings(_env_file=env_file())
     except ValidationError as error:
@@ -266,7 +264,7 @@ def load_settings() -> Settings:
 
 
 def unknown_names() -> list[str]:
-    """Return a sentence for each BRT_WATCH_ variable that is not a setting, most often a typo."""
+    """Return a sentence for each BRT_WATCH_ variable that is not a setting, usually a typo."""
     known = [ENV_FILE, IN_DEMO, *(PREFIX + name.upper() for name in Settings.model_fields)]
     file = env_file()
     written = {*os.environ, *(dotenv_values(file) if file else ())}

@@ -241,7 +241,7 @@ def test_the_command_moves_derives_and_says_what_comes_next(
     assert len(target.store.view()) == 11
     assert not pipeline.transform_is_due(target)
     assert moved(target.store.url) == 0
-    assert "It was moved before" in capsys.readouterr().out
+    assert "Already moved" in capsys.readouterr().out
     assert moved("mysql://x") == 2
     assert moved("-") == 2
     assert moved(resources.store.url) == 1

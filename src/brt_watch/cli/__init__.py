@@ -33,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
-    epilog="Exit codes: 0 well, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
+    epilog="Exit codes: 0 success, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
 )
 for commands in (steps, importing, report, simulation, demo, serve, service):
     app.add_typer(commands.app)
@@ -43,7 +43,7 @@ for name, group in {"db": database, "export": export, "flow": flow, "lake": lake
 
 
 def main() -> None:
-    """Run the command line; an error that we know is one sentence on the error output, and its exit code."""
+    """Run the command line; a known error prints one sentence to stderr and sets its exit code."""
     set_up_logging()
     try:
         app()
@@ -51,9 +51,9 @@ def main() -> None:
         err.print(f"[bold red]brt-watch:[/] {plain(str(error))}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader of our output (head, say) has enough.
+        # The reader of the output (head, for example) has closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception:  # noqa: BLE001 (our own defect: shown whole, with passwords masked)
+    except Exception:  # noqa: BLE001 (a defect: print the whole traceback, with passwords masked)
         sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)
 
@@ -61,7 +61,7 @@ def main() -> None:
 @app.callback()
 def _in_the_demo(
     in_demo: Annotated[
-        bool, typer.Option("--demo", help="Work with the system of `brt-watch demo`, not with yours.")
+        bool, typer.Option("--demo", help="Use the system of `brt-watch demo` instead of yours.")
     ] = False,
 ) -> None:
     if in_demo:

@@ -40,14 +40,14 @@ def db_start() -> None:
 
 @app.command("stop")
 def db_stop() -> None:
-    """Stop the embedded Postgres; the capture goes on, and its windows wait on the disk."""
+    """Stop the embedded Postgres; the capture continues, and its windows wait on disk."""
     stopped = Service(load_settings()).stop_programs([DATABASE])
     out.print("stopped" if stopped else "it was not running")
 
 
 @app.command("schema")
 def db_schema() -> None:
-    """Create the tables that the load fills, or bring them up to date."""
+    """Create the tables of the load, or bring them up to date."""
     with quietly():
         steps = load_resources().store.apply_schema()
     out.print(f"applied: {', '.join(steps)}" if steps else "the tables are up to date")
@@ -55,7 +55,7 @@ def db_schema() -> None:
 
 @app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def db_psql(context: typer.Context) -> None:
-    """Open psql on the database; further words go to psql (for example -c 'select * from generate_view')."""
+    """Open psql on the database; further arguments go to psql (for example -c 'select * from generate_view')."""
     resources = load_resources()
     zone = os.environ.get("PGTZ", timezone_of(resources.settings.folder))
     program = (
@@ -82,16 +82,16 @@ def db_move(
     to: Annotated[
         str,
         typer.Argument(
-            help="The other Postgres, as postgresql://user:password@host/database; - asks for that, or reads it from "
-            "the standard input, so that neither the screen nor a list of processes shows the password."
+            help="The other Postgres, as postgresql://user:password@host/database; - asks for it, or reads it from "
+            "standard input, so that neither the screen nor the process list shows the password."
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Copy the database to another, empty Postgres, compare the two, and derive the models there. Twice is once.
+    """Copy the database to an empty Postgres, compare the two, and derive the models there. Safe to repeat.
 
-    The current database is only read. The capture goes on; load, recovery and transform are stopped: their next work
-    belongs in the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
+    The current database is only read. The capture continues; load, recovery and transform stop, because their next
+    work belongs in the other database: put its address into BRT_WATCH_DATABASE_URL, and start again.
     """
     resources = load_resources()
     try:
@@ -117,24 +117,24 @@ def db_move(
     if as_json:
         print_json({"tables": moved.tables, "again": moved.again})
         return
-    out.print("It was moved before, and agrees:" if moved.again else f"Moved to {there.store.where}, and compared:")
+    out.print("Already moved, and the two agree:" if moved.again else f"Moved to {there.store.where}, and compared:")
     for table, found in moved.tables.items():
         out.print(f"  {table:<10} {found['rows']} rows, checksum {found['checksum']}")
     out.print("Next:", style="bold")
     out.print("  1. put the address into .env, as BRT_WATCH_DATABASE_URL=postgresql://...")
     out.print(as_typed("  2. make stop, make start"))
-    out.print(as_typed("  3. brt-watch verify, which says whether the archive and the new database agree"))
-    out.print("The old database is as it was.")
+    out.print(as_typed("  3. brt-watch verify, which checks that the archive and the new database agree"))
+    out.print("The old database is unchanged.")
 
 
 def _derive_there(there: Resources) -> None:
-    """Derive the models; from the end of the copy on nothing may be loaded here any more, also when this fails."""
+    """Derive the models; after the copy nothing more may be loaded here, even if this fails."""
     try:
-        with err.status("dbt is at work"):
+        with err.status("dbt is running"):
             pipeline.transform_if_due(there)
     except BaseException:
         err.print(
-            "It was moved, and compared; only the models are not derived there: run this again. "
+            "The data was moved and compared; only the models are not derived there: run this again. "
             "Load and transform stay stopped."
         )
         raise
@@ -146,7 +146,7 @@ def _asked_for() -> str:
 
 @contextmanager
 def _loading_into_neither(settings: Settings) -> Iterator[None]:
-    """Stop what loads and transform if they run; when the block fails, they go on as before."""
+    """Stop load, recovery and transform if they run; restart them if the block fails."""
     service = Service(settings)
     stopped = service.stop_programs(["transform", "load", "recover"]) if service.is_running() else []
     try:

@@ -1,4 +1,4 @@
-"""A system of its own against a simulated BRT, for a visitor who wants to see it at work."""
+"""A separate system with a simulated BRT, to try brt-watch."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ app = typer.Typer()
 
 @app.command()
 def demo(
-    hours: Annotated[float, typer.Option(min=0, max=48, help="How much of the past is there at once.")] = 6,
+    hours: Annotated[float, typer.Option(min=0, max=48, help="Hours of the past to fill in.")] = 6,
 ) -> None:
-    """Start everything against a simulated BRT, its last hours filled in: needs no internet.
+    """Start everything with a simulated BRT, its last hours filled in; needs no internet.
 
-    It is a system of its own, beside the real one: data folder data-demo. Look at it with --demo before the command:
+    The demo is separate from the real system: its data folder is data-demo. Use it with --demo before the command:
     brt-watch --demo status, brt-watch --demo stop (make status DEMO=1, make stop DEMO=1).
     """
     demo_settings.enter()
@@ -53,8 +53,8 @@ def demo(
     demo_settings.wait_for_api(str(settings.feed_url), service.log(SIMULATOR))
     started += service.start(["capture", WEB])
     if is_new and not trouble:
-        # The page needs no database, and a visitor is not to wait for it.
-        out.print(f"http://localhost:{settings.http_port} shows the buses already; now the database gets the past.")
+        # The page needs no database, so the visitor does not wait for it.
+        out.print(f"http://localhost:{settings.http_port} already shows the buses; now the past is loaded.")
         _derive(resources)
     started += service.start(PARTS)
     print_where_to_look(settings, service, started)
@@ -63,7 +63,7 @@ def demo(
 
 @contextmanager
 def _network_loaded_meanwhile(resources: Resources) -> Iterator[None]:
-    """Let dbt load the network in a process of its own, on another core; if it fails, the next run of dbt says why."""
+    """Load the network with dbt in a process on another core; if it fails, the next run of dbt reports why."""
     if not pipeline.network_is_new(resources):
         yield
         return
@@ -87,7 +87,7 @@ def _derive(resources: Resources) -> None:
         for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
             pipeline.load(folder, resources)
         out.print(f"{len(windows)} windows are loaded")
-        with err.status("dbt is at work"):
+        with err.status("dbt is running"):
             derived = pipeline.transform_if_due(resources)
         if derived:
             out.print(f"dbt derived {derived.models} models in {derived.seconds:.1f} s")

@@ -1,4 +1,4 @@
-"""Exports: the signals of some days in one file, and a day in the form of public standards."""
+"""Exports: the signals of some days in one file, and a day in public standard formats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def export(
         date | None, typer.Option("--to", parser=parse_day, metavar="DAY", help="The last service day.")
     ] = None,
     line: Annotated[str, typer.Option(help="Only the signals of a line.")] = "",
-    form: Annotated[Form, typer.Option("--format", help="The form of the file.")] = Form.PARQUET,
+    form: Annotated[Form, typer.Option("--format", help="The file format.")] = Form.PARQUET,
     file: Annotated[Path | None, typer.Option("--file", help="The file; by default sinais_FROM_TO.FORM here.")] = None,
 ) -> None:
     """Export the signals of some service days (03:00 to 03:00 in Rio) from the lake into one file."""
@@ -80,7 +80,7 @@ def export_gtfs(
     on_lake: OnLake = False,
     as_json: AsJson = False,
 ) -> None:
-    """Export a service day as GTFS, with the times at which buses came."""
+    """Export a service day as GTFS, with the observed times."""
     resources, read = reading(on_lake)
     target = file or Path(f"gtfs_{day}.zip")
     simulated = resources.files.simulated() is not None
@@ -90,5 +90,5 @@ def export_gtfs(
         return
     out.print(f"{written.trips:,} trips, {written.stop_times:,} stop times")
     out.print(f"{written.trips_left_out:,} trips left out: seen at fewer than two stations")
-    out.print(f"{written.stop_times_left_out:,} stop times left out: before the one at the station before")
+    out.print(f"{written.stop_times_left_out:,} stop times left out: earlier than at the previous station")
     out.print(plain(f"{'SIMULATED DATA, ' if simulated else ''}in {target}"))

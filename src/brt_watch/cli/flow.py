@@ -1,4 +1,4 @@
-"""The flows of Prefect."""
+"""The Prefect flows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="The Prefect flows.")
 
 @app.command("list")
 def flow_list() -> None:
-    """List the flows with their schedules and labels, by which agents choose them."""
+    """List the flows with their schedules and the labels by which agents select them."""
     clock = load_settings().time
     table = Table("flow", "every", "labels", box=None, pad_edge=False)
     for name, prefect_flow in load_flows().items():
@@ -43,7 +43,7 @@ def flow_start() -> None:
 
 @app.command("stop")
 def flow_stop() -> None:
-    """Stop the flows; Postgres goes on."""
+    """Stop the flows; Postgres keeps running."""
     stopped = Service(load_settings()).stop_programs(ALL_FLOWS)
     out.print(f"stopped: {', '.join(stopped)}" if stopped else "none was running")
 
@@ -51,9 +51,9 @@ def flow_stop() -> None:
 @app.command("run")
 def flow_run(
     name: Annotated[str, typer.Argument(help="local_storage_flow, postgres_storage_flow, dbt_flow or recover_flow.")],
-    once: Annotated[bool, typer.Option("--once", help="Run it now, once, and not on its schedule.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Run it once, now, instead of on its schedule.")] = False,
 ) -> None:
-    """Run a flow of Prefect in the foreground, on its schedule; ends with Ctrl-C."""
+    """Run a Prefect flow in the foreground, on its schedule; stop it with Ctrl-C."""
     if name not in NAMES:
         raise typer.BadParameter(f"{name} is not one of {', '.join(NAMES)}")
     settings = load_settings()
@@ -71,26 +71,28 @@ def flow_run(
 def flow_register(
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a server that does not answer yet.")] = 0,
 ) -> None:
-    """Register the flows with the Prefect Server; one that has not changed gets no new version."""
+    """Register the flows with the Prefect Server; an unchanged flow gets no new version."""
     flow_server.register(load_settings(), wait)
 
 
 @app.command("agent")
 def flow_agent(
-    label: Annotated[list[str] | None, typer.Option(help="Take flows with this label; can be given again.")] = None,
-    address: Annotated[str, typer.Option(help="The address of its health check, as http://127.0.0.1:8081.")] = "",
-    docker: Annotated[bool, typer.Option("--docker", help="Run them in containers of BRT_WATCH_FLOW_IMAGE.")] = False,
-    network: Annotated[list[str] | None, typer.Option(help="A network of Docker for the containers.")] = None,
-    volume: Annotated[list[str] | None, typer.Option(help="A volume for the containers, as brt-data:/data.")] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="The engine of Docker; without it, the one of this machine.")
+    label: Annotated[list[str] | None, typer.Option(help="Run flows with this label; repeatable.")] = None,
+    address: Annotated[str, typer.Option(help="The address of its health check, such as http://127.0.0.1:8081.")] = "",
+    docker: Annotated[
+        bool, typer.Option("--docker", help="Run the flows in containers of BRT_WATCH_FLOW_IMAGE.")
+    ] = False,
+    network: Annotated[list[str] | None, typer.Option(help="A Docker network for the containers.")] = None,
+    volume: Annotated[
+        list[str] | None, typer.Option(help="A volume for the containers, such as brt-data:/data.")
     ] = None,
+    engine: Annotated[str | None, typer.Option(help="The Docker engine; by default that of this machine.")] = None,
 ) -> None:
-    """Run an agent of the Prefect Server, for all flows or those of a label; ends with Ctrl-C."""
+    """Run an agent of the Prefect Server, for all flows or those with a label; stop it with Ctrl-C."""
     settings, labels = load_settings(), label or list(flow_server.LABELS)
     if docker:
         flow_server.run_docker_agent(settings, labels, address, network or [], volume or [], engine)
     elif network or volume or engine:
-        raise typer.BadParameter("--network, --volume and --engine are for --docker")
+        raise typer.BadParameter("--network, --volume and --engine need --docker")
     else:
         flow_server.run_agent(settings, labels, address)

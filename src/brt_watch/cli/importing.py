@@ -1,4 +1,4 @@
-"""Captures of others."""
+"""Captures that others made."""
 
 from __future__ import annotations
 
@@ -43,30 +43,33 @@ def import_(
         typer.Option(
             "--column",
             metavar="OURS=THEIRS",
-            help="Which column of a table is which of the capture; two of them joined: dataHora=date+time.",
+            help="The column of the table that holds a column of the capture; + joins two: dataHora=date+time.",
         ),
     ] = None,
     utc: Annotated[
         list[str] | None,
-        typer.Option("--utc", metavar="COLUMN", help="A column of a table whose times without zone are UTC, not Rio."),
+        typer.Option(
+            "--utc", metavar="COLUMN", help="A column of a table whose times without a zone are UTC instead of Rio's."
+        ),
     ] = None,
     captured_at: Annotated[
         datetime | None,
         typer.Option(
-            "--captured-at", parser=_moment, metavar="TIME", help="When the answer of a .json came, with its zone."
+            "--captured-at", parser=_moment, metavar="TIME", help="When the answer in a .json arrived, with a zone."
         ),
     ] = None,
     into: Annotated[
-        Where, typer.Option("--into", help="postgres: there and into the lake; lake: only there, which is faster.")
+        Where,
+        typer.Option("--into", help="postgres: into Postgres and the lake; lake: only into the lake, which is faster."),
     ] = Where.POSTGRES,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be stored, and store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import captures of others, each as a source of its own (import-NAME), and load them. Twice is once.
+    """Import captures that others made, each as a separate source (import-NAME), and load them. Safe to repeat.
 
-    The columns of a table are recognised by the API's names and by those of published captures; --column names others.
-    Numbers may have decimal commas. Every row is stored, rejected with a reason, or repeats a signal. A moment of
-    capture that no column gives is estimated from the stamps. The models follow with the next transform.
+    Recognised column names are those of the API and of published captures; --column maps others. Numbers may have
+    decimal commas. Every row is stored, rejected with a reason, or a repeat of a signal. Without a column for the time
+    of capture, it is estimated from the timestamps. The models follow with the next transform.
     """
     asked = _columns(column)
     results = [_one(file, asked, utc or [], captured_at, into, dry_run, as_json) for file in files]

@@ -34,11 +34,11 @@ class Output(str, Enum):
 
 @app.command("query")
 def lake_query(
-    sql: Annotated[str, typer.Argument(help="SQL for DuckDB; - reads it from the standard input.")],
+    sql: Annotated[str, typer.Argument(help="SQL for DuckDB; - reads it from standard input.")],
     form: Annotated[Output, typer.Option("--format", help="How to print the rows.")] = Output.TABLE,
     as_json: AsJson = False,
 ) -> None:
-    """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model that was derived on it."""
+    """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model derived on it."""
     text = sys.stdin.read() if sql == "-" else sql
     with open_lake(load_resources().lake) as session:
         try:
@@ -60,7 +60,7 @@ def lake_query(
 
 @app.command("build")
 def lake_build(as_json: AsJson = False) -> None:
-    """Add the windows of the archive that the lake does not have yet, oldest first."""
+    """Add the archived windows that the lake lacks, oldest first."""
     resources = load_resources()
     signals, added, problems = 0, 0, []
     with quietly():
@@ -104,7 +104,7 @@ def lake_push(
 
 @app.command("shell")
 def lake_shell() -> None:
-    """Type queries on the lake, each ended with a semicolon; Ctrl-D ends."""
+    """Open a shell for queries on the lake; each query ends with a semicolon, the shell with Ctrl-D."""
     with open_lake(load_resources().lake) as session:
         views = session.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()
         names = [name for (name,) in views]
@@ -126,10 +126,10 @@ def lake_shell() -> None:
 
 @commands.command("publish")
 def publish(
-    folder: Annotated[Path, typer.Argument(help="The folder, for a static host.")],
+    folder: Annotated[Path, typer.Argument(help="The folder to write, for a static host.")],
     as_json: AsJson = False,
 ) -> None:
-    """Publish the finished days of the lake: Parquet, CSV, a manifest and an index page. Twice is once."""
+    """Publish the finished days of the lake: Parquet, CSV, a manifest and an index page. Safe to repeat."""
     resources = load_resources()
     publisher = Publisher(
         resources.lake,

@@ -20,12 +20,12 @@ from brt_watch.store.database import Store
 
 
 def windows_of(folder: Path) -> list[Path]:
-    """Return the tables of the windows in a data folder, imports and archive included."""
+    """Return the CSV files of the windows in a data folder, including imports and archive."""
     return sorted(folder.rglob("brt.csv*"))
 
 
 def signals_in_files(files: Iterable[Path], linha: str, utc: Iterable[str] = ()) -> list[Seen]:
-    """Return the signals of a line in captures of any form; raises ImportFailed, RecordingError, NetworkError."""
+    """Return the signals of a line in captures of any format; raises ImportFailed, RecordingError, NetworkError."""
     seen: set[Seen] = set()
     for file in files:
         is_table = file.name.removesuffix(".gz").rpartition(".")[2] in TABLES

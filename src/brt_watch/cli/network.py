@@ -75,15 +75,15 @@ def import_network(
     ] = "",
     valid_from: Annotated[
         datetime | None,
-        typer.Option("--valid-from", formats=["%Y-%m-%d"], help="First day of the plan; by default the GTFS says it."),
+        typer.Option("--valid-from", formats=["%Y-%m-%d"], help="First day of the plan; by default that of the GTFS."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a version of the lines from a GTFS, and show how it differs from the network valid on its first day.
 
-    Lines that do not differ keep their version. Lines that the GTFS no longer has end the day before, unless --routes
-    names some. Garages and spellings of trajeto are not in a GTFS and stay. Nothing is written unless all is valid.
+    Unchanged lines keep their version. Lines missing from the GTFS end the day before, unless --routes names some.
+    Garages and spellings of trajeto are not part of a GTFS and stay. Nothing is written unless everything is valid.
     """
     names = [name.strip() for name in routes.split(",") if name.strip()]
     with seeds.base_of(into) as known:
@@ -100,14 +100,15 @@ def learn_network(
     linha: Annotated[str, typer.Argument(metavar="LINE", help="The line, as the feed labels it: 67.")],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Captures in any form that import reads; by default all windows on disk."),
+        typer.Argument(help="Captures in any format that import reads; by default all windows on disk."),
     ] = None,
-    database: Annotated[bool, typer.Option("--database", help="Take the signals in Postgres.")] = False,
+    database: Annotated[bool, typer.Option("--database", help="Read the signals from Postgres.")] = False,
     utc: Annotated[
         list[str] | None, typer.Option("--utc", metavar="COLUMN", help="A column of a .csv whose times are UTC.")
     ] = None,
     ends: Annotated[
-        str, typer.Option("--ends", help="Where ida begins and ends: stations or positions, TOCGD,-22.8537/-43.3844.")
+        str,
+        typer.Option("--ends", help="Where ida begins and ends, as stations or positions: TOCGD,-22.8537/-43.3844."),
     ] = "",
     known: Annotated[Path, typer.Option("--from", help="The folder of the reference files.")] = SEEDS,
     into: Annotated[Path | None, typer.Option("--into", help="The file to write; by default LINE.geojson.")] = None,
@@ -115,9 +116,9 @@ def learn_network(
 ) -> None:
     """Learn the path and the stations of a line from its signals, and write a proposal for network accept.
 
-    The proposal is GeoJSON: look at it on any map. Each path says how many signals and vehicles it rests on, each
-    station how many signals at it stand still; `para` is true where the line stops, and null where too few signals
-    show it: set it to true or false before you accept.
+    The proposal is GeoJSON, for any map. Each path has the number of its signals and vehicles, each station the number
+    of signals that stand still there; `para` is true where the line stops, and null where too few signals show it: set
+    it to true or false before you accept.
     """
     with err.status(f"reading the signals of line {linha}"):
         if database:
@@ -141,7 +142,7 @@ def learn_network(
 
 @app.command("accept")
 def accept_network(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proposal of network learn, corrected or not.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proposal of network learn, edited or not.")],
     into: Annotated[Path, typer.Option("--into", help="The folder of the reference files.")] = SEEDS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""The page and the interfaces over HTTP."""
+"""The page and the API over HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 
 BACKLOG = 2048
 LAST_SECONDS = 2
-"""Clients that stream never end by themselves: so long they are waited for."""
+"""How long to wait at shutdown for streaming clients, which never disconnect by themselves."""
 
 
 @app.command()
@@ -24,7 +24,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on; 0.0.0.0 for all. [loopback]")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port. [BRT_WATCH_HTTP_PORT]")] = None,
 ) -> None:
-    """Serve the page, the API and the feeds; reads only; ends with Ctrl-C."""
+    """Serve the page, the API and the feeds, read-only; stop it with Ctrl-C."""
     import uvicorn
 
     from brt_watch.web.app import create_app
@@ -47,7 +47,7 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens; raises WebPortBusy."""
+    """Return a listening socket; raises WebPortBusy."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)

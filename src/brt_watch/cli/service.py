@@ -29,7 +29,7 @@ from brt_watch.transform.city import make_city, seeds_of, timezone_of
 
 app = typer.Typer()
 
-SIMULATED = "The data is simulated: no real bus is in it."
+SIMULATED = "The data is simulated: it shows no real bus."
 
 
 @app.command()
@@ -48,14 +48,14 @@ def start() -> None:
 
 @app.command()
 def stop() -> None:
-    """Stop everything that start started, even after a crash of a part. Nothing captured is lost."""
+    """Stop everything that start started, even after a partial crash. Captured data is never lost."""
     ran = Service(load_settings()).stop()
     out.print("stopped" if ran else "nothing was running")
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what runs, what was captured last, what waits; the exit code is 1 when something is wrong."""
+    """Show the processes, the last poll and the waiting windows; the exit code is 1 when something is wrong."""
     found = report(load_resources())
     if as_json:
         print_json(found.as_dict())
@@ -67,7 +67,7 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def logs() -> None:
-    """Follow the logs of all processes; ends with Ctrl-C."""
+    """Follow the logs of all processes; stop with Ctrl-C."""
     files = sorted(str(path) for path in Service(load_settings()).logs.glob("*.log"))
     if not files:
         out.print(as_typed("there are no logs yet: make start"))
@@ -77,7 +77,7 @@ def logs() -> None:
 
 @app.command()
 def config(as_json: AsJson = False) -> None:
-    """Print the settings with their meaning, passwords masked."""
+    """Print the settings with their meanings, passwords masked."""
     settings = load_settings()
     values = {PREFIX + name.upper(): masked(str(value)) for name, value in settings}
     if as_json:
@@ -109,7 +109,7 @@ def prepare_city(settings: Settings) -> None:
 
 
 def start_database(settings: Settings, service: Service) -> None:
-    """Start the embedded Postgres unless it runs, and make the tables, which an interrupted start may have left out."""
+    """Start the embedded Postgres unless it runs, and create any tables that an interrupted start left out."""
     server = Server.of(settings)
     server.prepare()
     if not (service.is_running() and server.pid()):
@@ -125,13 +125,13 @@ def start_database(settings: Settings, service: Service) -> None:
 def check_web_port(settings: Settings, service: Service) -> None:
     """Raise WebPortBusy when another program listens on the page's port."""
     if not service.is_running():
-        service.stop()  # what a supervisor that died has left
+        service.stop()  # remains of a dead supervisor
     if not any(program.name == WEB and program.state == "RUNNING" for program in service.programs()):
         listen("127.0.0.1", settings.http_port).close()
 
 
 def start_database_if_possible(settings: Settings, service: Service) -> str:
-    """Start the database and create its tables; returns whatever went wrong, since the capture needs none."""
+    """Start the database and create its tables; returns any error, because the capture needs no database."""
     if not settings.uses_postgres:
         return ""
     try:
@@ -144,13 +144,13 @@ def start_database_if_possible(settings: Settings, service: Service) -> str:
         raise
     except BrtWatchError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 (supervisor, the system's users, Postgres: none may keep captures away)
-        return f"The database cannot be started ({type(error).__name__}: {error}). Captures go on without it."
+    except Exception as error:  # noqa: BLE001 (no failure of supervisor, users or Postgres may prevent the capture)
+        return f"The database cannot be started ({type(error).__name__}: {error}). Captures continue without it."
     return ""
 
 
 def print_trouble(trouble: str) -> None:
-    """Say what kept the database away, if anything did."""
+    """Print why the database did not start, if it did not."""
     if trouble:
         err.print(f"[yellow]note:[/] {plain(masked(trouble))}")
 
@@ -161,7 +161,7 @@ def print_where_to_look(settings: Settings, service: Service, started: list[str]
     simulated = simulation_of(settings)
     if simulated:
         out.print(SIMULATED, style="bold yellow")
-    where = {DATABASE: f"127.0.0.1:{settings.postgres_port}", SIMULATOR: "in the place of the city's API"}
+    where = {DATABASE: f"127.0.0.1:{settings.postgres_port}", SIMULATOR: "replaces the city's API"}
     where[WEB] = f"http://localhost:{settings.http_port}"
     for program in service.programs():
         what = where.get(program.name) or f"Prefect flow {ALL_FLOWS[program.name]}"

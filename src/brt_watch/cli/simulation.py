@@ -1,4 +1,4 @@
-"""The API without the city: recordings that are replayed, and the simulated BRT."""
+"""The API without the city: replayed recordings and the simulated BRT."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ app = typer.Typer()
 
 Faulty = Annotated[
     list[str] | None,
-    typer.Option(help="What goes wrong: timeouts:0.05 by chance, outage@07:10-07:25 by the clock of Rio; repeatable."),
+    typer.Option(
+        help="A fault of the API: timeouts:0.05 at random, outage@07:10-07:25 by the time in Rio; repeatable."
+    ),
 ]
 
 
@@ -43,10 +45,10 @@ def replay(
     fault: Faulty = None,
     seed: Annotated[int, typer.Option(help="Seed that decides which requests random faults hit.")] = 0,
 ) -> None:
-    """Serve recorded answers as the API over HTTP, and say how to capture them; ends with Ctrl-C.
+    """Serve recorded answers as the API, and print how to capture them; stop it with Ctrl-C.
 
-    The clock of the capture is set to the date of the recording, so that ages and windows are as they were. Keep such
-    data apart from real data: in a data folder of its own.
+    The clock of the capture is set to the date of the recording, so that ages and windows are the same. Keep such data
+    in a separate data folder.
     """
     faults = parse_faults(",".join(fault or []), seed)
     played = read_recording(recording)
@@ -65,7 +67,7 @@ def replay(
 @app.command()
 def simulate(
     port: Annotated[
-        int | None, typer.Option(help="The loopback port; 0 takes a free one, without it that of BRT_WATCH_FEED_URL.")
+        int | None, typer.Option(help="The loopback port; 0 takes a free one; by default that of BRT_WATCH_FEED_URL.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated city.")] = 1,
     scale: Annotated[int, typer.Option(min=1, max=200, help="Number of fleets of 748 vehicles.")] = 1,
@@ -75,12 +77,12 @@ def simulate(
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="How many times faster than real time.")] = 1,
     fault: Faulty = None,
     history: Annotated[float, typer.Option(min=0, help="Capture the last N hours as fast as possible, then exit.")] = 0,
-    list_faults: Annotated[bool, typer.Option("--list-faults", help="Print what can go wrong.")] = False,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Print the faults.")] = False,
 ) -> None:
-    """Serve a simulated BRT as the API over HTTP, and say how to capture it; ends with Ctrl-C.
+    """Serve a simulated BRT as the API, and print how to capture it; stop it with Ctrl-C.
 
-    The truth is written beside the capture, in the data folder, to be compared with (score). A data folder that is
-    for a simulation stays so, with its seed, scale and holding. The default is data-simulated.
+    The truth is written to the data folder beside the capture, for score. A data folder once used for a simulation
+    keeps its seed, scale and holding. The default folder is data-simulated.
     """
     if list_faults:
         for name, meaning in fault_table():
@@ -96,7 +98,7 @@ def simulate(
     simulation = simulate_into(settings, Simulation.beginning(now - timedelta(hours=history), seed, scale, hold_s=hold))
     if (simulation.seed, simulation.scale, simulation.hold_s) != (seed, scale, hold):
         kept = f"seed {simulation.seed}, scale {simulation.scale} and hold {simulation.hold_s:g}"
-        err.print(f"{settings.folder} stays with its {kept}.", style="dim")
+        err.print(f"{settings.folder} keeps its {kept}.", style="dim")
     if history:
         fill(settings, simulation, history)
         return
@@ -116,7 +118,7 @@ def simulate(
 
 @app.command()
 def score(as_json: AsJson = False) -> None:
-    """Compare what the pipeline made of a simulation with the truth: signals, view, trips, passages, waits."""
+    """Compare the database with the truth of a simulation: signals, view, trips, passages, waits."""
     with err.status("comparing"):
         scored = score_of(load_settings())
     if as_json:
@@ -126,12 +128,10 @@ def score(as_json: AsJson = False) -> None:
         percent = f"{each.share:8.2%}" if each.share is not None else "       -"
         out.print(f"{percent}  {each.name}: {each.count} of {each.all}")
     out.print(f"{scored.false_signals:>8}  signals that were never sent")
+    out.print(f"{scored.p95_behind_seconds:>7} s: how far generate_view lags behind the truth (95th percentile)")
     out.print(
-        f"{scored.p95_behind_seconds:>7} s behind the truth are the positions of generate_view (95 % of them, or less)"
-    )
-    out.print(
-        f"{scored.median_error_m:>7} m beside the truth along the path is gps_brt on a trip (half of it, or less);"
-        f" {scored.p95_error_m} m (95 %)"
+        f"{scored.median_error_m:>7} m: error of gps_brt along the path on a trip (median);"
+        f" {scored.p95_error_m} m (95th percentile)"
     )
     for name, figure in scored.figures():
         out.print(f"{'-' if figure is None else figure:>8}  {name}")
@@ -141,7 +141,9 @@ def _server(source: Source, clock: Clock, port: int, faults: Faults, simulated: 
     try:
         return ApiServer(source, clock, port, faults, simulated)
     except OSError as error:
-        err.print(f"[bold red]brt-watch:[/] port {port} cannot be had ({error.strerror}); choose another with --port.")
+        err.print(
+            f"[bold red]brt-watch:[/] port {port} is not available ({error.strerror}); choose another with --port."
+        )
         raise typer.Exit(1) from None
 
 
@@ -153,7 +155,7 @@ def _serve(server: ApiServer) -> None:
 
 
 def fill(settings: Settings, simulation: Simulation, hours: float) -> None:
-    """Capture the last hours of a simulation, or what is missing of them, with a progress bar."""
+    """Capture the last hours of a simulation, or the missing part of them, with a progress bar."""
     end = settings.time.now()
     ticks = int(hours * 3600 / settings.poll_seconds)
     with quietly():

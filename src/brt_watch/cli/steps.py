@@ -47,9 +47,9 @@ def capture(
     once: Annotated[bool, typer.Option("--once", help="Poll once and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Poll the API at every tick and record the answers, without Prefect; ends with Ctrl-C.
+    """Poll the API at every tick and record the answers, without Prefect; stop it with Ctrl-C.
 
-    The exit code is 1 when --once got no good answer (which is in the ledger all the same).
+    The exit code is 1 when --once got no good answer (the ledger records it anyway).
     """
     resources = load_resources()
     with lock.hold(_flow_lock(resources.settings, FLOWS["capture"]), "The capture"):
@@ -70,7 +70,7 @@ def capture(
 def load(as_json: AsJson = False) -> None:
     """Load the closed windows into Postgres (brt_raw), oldest first, and move them to the archive.
 
-    The exit code is 1 when one was damaged and had to be set aside.
+    The exit code is 1 when a damaged window was set aside.
     """
     resources = load_resources()
     windows = pipeline.windows_to_load(resources)
@@ -99,15 +99,15 @@ def load(as_json: AsJson = False) -> None:
 
 @app.command()
 def recover(
-    since: Annotated[str, typer.Option("--from", help="Only minutes from this moment on (ISO 8601, zone).")] = "",
-    until: Annotated[str, typer.Option("--to", help="Only minutes before this moment.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which minutes would be asked for.")] = False,
+    since: Annotated[str, typer.Option("--from", help="Only minutes from this time on (ISO 8601, with a zone).")] = "",
+    until: Annotated[str, typer.Option("--to", help="Only minutes before this time.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print which minutes would be requested.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Recover minutes that the capture missed from the city's service, which keeps them for three days, and load them.
 
-    The hourly flow does this by itself. The ledger goes on saying that they were missed. The exit code is 1 when some
-    are still missing.
+    The hourly flow does the same. The ledger keeps recording the minutes as missed. The exit code is 1 when some are
+    still missing.
     """
     resources = load_resources()
     if not resources.settings.recovers:
@@ -122,7 +122,7 @@ def recover(
             print_json([write_moment(minute) for minute in found])
         else:
             between = f", from {found[-1]:%Y-%m-%d %H:%M} to {found[0]:%Y-%m-%d %H:%M %Z}" if found else ""
-            out.print(f"{len(found)} minutes are missing and would be asked for{between}")
+            out.print(f"{len(found)} minutes are missing and would be requested{between}")
         return
     done = pipeline.recover(resources, begin, end)
     left = done.holes - done.minutes
@@ -143,18 +143,19 @@ def transform(
         bool, typer.Option("--full-refresh", help="Derive everything again from the whole history.")
     ] = False,
     on: Annotated[
-        Where | None, typer.Option("--on", help="Where: by default in Postgres, without one on the lake.")
+        Where | None,
+        typer.Option("--on", help="Where to derive them: by default in Postgres, or on the lake if there is none."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Derive the models with dbt: where every bus is and how fast it goes (generate_view).
 
-    On the lake they are Parquet files (lake/modelos), and each run derives what came since the last.
+    On the lake they are Parquet files (lake/modelos); each run derives what is new since the last one.
     """
     resources = replace(load_resources(), on_lake=on is Where.LAKE)
     if resources.models is resources.store:
         resources.store.apply_schema()
-    with err.status("dbt is at work"):
+    with err.status("dbt is running"):
         derived = pipeline.transform(resources, *(["--full-refresh"] if full_refresh else []))
     vehicles = resources.models.vehicles()
     if as_json:
@@ -169,13 +170,14 @@ def transform(
 @app.command()
 def train(
     on: Annotated[
-        Where | None, typer.Option("--on", help="From the models where: Postgres by default, without one the lake.")
+        Where | None,
+        typer.Option("--on", help="Where to read the models: by default in Postgres, or on the lake if there is none."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write what the forecasts know of the past (usual times, margins) as files for the live page.
+    """Write the history that forecasts need (usual times, margins) as files for the live page.
 
-    A transform does this by itself. The same history gives the same files, and they are named by their checksum.
+    Every transform does this too. The same history gives the same files, named by their checksum.
     """
     version = pipeline.train(replace(load_resources(), on_lake=on is Where.LAKE))
     print_json({"version": version}) if as_json else out.print(f"training {version} is in use")
@@ -186,9 +188,9 @@ def archive(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete from the archive what is older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS say.
+    """Delete archived files older than BRT_WATCH_KEEP_RAW_DAYS and BRT_WATCH_KEEP_CSV_DAYS.
 
-    The flow that loads does this by itself. The ledger is kept for ever.
+    The load flow does this too. The ledger is kept for ever.
     """
     pruned = prune_feeds(load_resources(), dry_run)
     if as_json:
@@ -205,17 +207,19 @@ def archive(
 
 @app.command()
 def rebuild(
-    since: Annotated[str, typer.Option(help="Only windows that began at this moment or later (ISO 8601, zone).")] = "",
+    since: Annotated[
+        str, typer.Option(help="Only windows that began at this time or later (ISO 8601, with a zone).")
+    ] = "",
     from_raw: Annotated[
-        bool, typer.Option("--from-raw", help="Read the raw answers by the current rules, instead of the CSV.")
+        bool, typer.Option("--from-raw", help="Read the raw answers by the current rules instead of the CSV.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild the database from the archive, window by window, and derive the models from scratch.
 
-    A window of which only one is left, CSV or raw answers, is made from that. The exit code is 1 when one could not be
-    made again.
+    Where only the CSV or only the raw answers are left, a window is rebuilt from those. The exit code is 1 when a
+    window could not be rebuilt.
     """
     resources = load_resources()
     try:
@@ -242,13 +246,13 @@ def rebuild(
     else:
         out.print(f"{len(done)} windows, {records} records, {signals} signals; {derived.models} models rebuilt")
     if left_out:
-        err.print(f"{len(left_out)} windows could not be made again; of them the database has what it had")
+        err.print(f"{len(left_out)} windows could not be rebuilt; the database keeps its existing rows for them")
         raise typer.Exit(1)
 
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
-    """Compare archive, database and lake, and name what differs; the exit code is 1 if anything does."""
+    """Compare archive, database and lake, and list the differences; the exit code is 1 if there are any."""
     resources = load_resources()
     with err.status("comparing"):
         differences = [each for feed in resources.feeds for each in verify_windows(feed)]
@@ -276,7 +280,7 @@ def _no_window_yet(resources: Resources) -> str:
         return "nothing to load: no window is closed"
     return (
         f"nothing to load: the open window has {window.captured_minutes} captured minutes "
-        f"and is closed at {window.closes_at:%H:%M:%S %Z} or after"
+        f"and closes at {window.closes_at:%H:%M:%S %Z} or after"
     )
 
 
@@ -295,11 +299,11 @@ def _flow_lock(settings: Settings, name: str) -> Path:
 
 @app.command()
 def docs() -> None:
-    """Write the dictionary of the models, and the documentation site of dbt, which needs the database."""
+    """Write the dictionary of the models and dbt's documentation site, which needs the database."""
     path = dictionary_path()
     changed = write_dictionary(path)
     out.print(f"{path} {'is written' if changed else 'was up to date'}")
     resources = load_resources()
     with err.status("asking dbt"):
         run_dbt(resources.settings, resources.store.connection_parameters(), ["docs", "generate"], "--static")
-    out.print(f"{resources.settings.folder / 'dbt' / 'static_index.html'} is the site of dbt; open it in a browser")
+    out.print(f"{resources.settings.folder / 'dbt' / 'static_index.html'} is dbt's site; open it in a browser")

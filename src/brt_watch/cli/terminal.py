@@ -1,4 +1,4 @@
-"""What all commands share: where they print, and how."""
+"""Output shared by all commands."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load_resources() -> Resources:
 
 
 def poll_line(poll: Poll) -> str:
-    """Return how a poll went, on one line."""
+    """Return the outcome of a poll on one line."""
     if poll.status.is_good:
         what = f"{poll.records} records, {poll.rejects} rejects, median age {poll.median_age_seconds or 0:.0f} s"
     else:
@@ -44,7 +44,7 @@ def print_json(value: Any) -> None:
 
 
 def plain(text: str) -> str:
-    """Return a text in which rich sees no markup."""
+    """Escape a text so that rich finds no markup in it."""
     return text.replace("[", r"\[")
 
 
@@ -66,7 +66,7 @@ def set_up_logging() -> None:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Leave out the lines of the log that say what a progress bar shows."""
+    """Suppress log lines that repeat what a progress bar shows."""
     before = structlog.get_config()["wrapper_class"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:

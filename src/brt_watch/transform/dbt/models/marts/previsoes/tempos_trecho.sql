@@ -26,12 +26,17 @@ with medidas as (
     from {{ ref('velocidade_trecho') }}
 ),
 
+ultimo as (
+    select max(dia_operacao) as dia
+    from medidas
+),
+
 -- The days with signals that follow a day of which something has changed.
 dias as (
     select distinct dia_operacao as dia
     from medidas
     where
-        dia_operacao > (select max(dia_operacao) from medidas) - {{ var('previsao_dias') }}
+        dia_operacao > (select ultimo.dia from ultimo) - {{ var('previsao_dias') }}
         {% if is_incremental() %}
         and dia_operacao > (select coalesce(min(dia_operacao), cast('9999-12-31' as date)) from {{ changed_service_days() }} as mudados)
         {% endif %}
@@ -98,7 +103,13 @@ tipos as (
     select
         tipos.tipo_dia,
         horas.n as hora_operacao
-    from (select 'útil' as tipo_dia union all select 'sábado' as tipo_dia union all select 'domingo' as tipo_dia) as tipos
+    from (
+        select 'útil' as tipo_dia
+        union all
+        select 'sábado' as tipo_dia
+        union all
+        select 'domingo' as tipo_dia
+    ) as tipos
     {{ cross_join_numbers(3, 26, 'horas') }}
 ),
 

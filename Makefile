@@ -17,10 +17,10 @@ help:  ## Print this list
 start: $(VENV)/installed  ## Start everything in the background: Postgres, the flows, the page
 	@$(BRT_WATCH) start
 
-stop: $(VENV)/bin/brt-watch  ## Stop everything; nothing that was captured is lost
+stop: $(VENV)/bin/brt-watch  ## Stop everything; captured data is never lost
 	@$(BRT_WATCH) stop
 
-status: $(VENV)/bin/brt-watch  ## Show what runs, what was captured last, what waits
+status: $(VENV)/bin/brt-watch  ## Show the processes, the last poll and the waiting windows
 	@$(BRT_WATCH) status
 
 logs: $(VENV)/bin/brt-watch  ## Follow the logs
@@ -32,21 +32,21 @@ demo: $(VENV)/installed  ## Start a separate system with a simulated BRT, its la
 run_dbt: $(VENV)/installed  ## Derive the models with dbt now (needs start or start_db)
 	@$(BRT_WATCH) transform
 
-docs: $(VENV)/installed  ## Write docs/reference/models.md and the documentation site of dbt (needs start or start_db)
+docs: $(VENV)/installed  ## Write docs/reference/models.md and dbt's documentation site (needs start or start_db)
 	@$(BRT_WATCH) docs
 
 psql: $(VENV)/bin/brt-watch  ## Open psql on the database
 	@$(BRT_WATCH) db psql
 
-duckdb: $(VENV)/installed  ## Type queries on the lake: years of signals, polls and models, without Postgres
+duckdb: $(VENV)/installed  ## Open a shell for queries on the lake: years of signals, polls and models, without Postgres
 	@$(BRT_WATCH) lake shell
 
 # -- the small steps --
 
-start_db: $(VENV)/installed  ## Start only the embedded Postgres, with our tables
+start_db: $(VENV)/installed  ## Start only the embedded Postgres, with its tables
 	@$(BRT_WATCH) db start
 
-stop_db: $(VENV)/bin/brt-watch  ## Stop only Postgres; the capture goes on
+stop_db: $(VENV)/bin/brt-watch  ## Stop only Postgres; the capture continues
 	@$(BRT_WATCH) db stop
 
 apply_schema: $(VENV)/installed  ## Bring the tables up to date
@@ -61,17 +61,17 @@ stop_flows: $(VENV)/bin/brt-watch  ## Stop only the flows
 flows: $(VENV)/installed  ## List the flows, their schedules and labels
 	@$(BRT_WATCH) flow list
 
-server:  ## Start a Prefect Server with our flows and an agent, by Docker (docs/how-to/prefect-server.md)
+server:  ## Start a Prefect Server with the flows and an agent, in Docker (docs/how-to/prefect-server.md)
 	docker compose --profile server up --detach --build --wait
 
-stop_server:  ## Stop it, the agent first; its data stays
+stop_server:  ## Stop the Prefect Server, the agent first; its data stays
 	docker compose --profile server --profile docker-agent stop agent docker-agent
 	docker compose --profile server --profile docker-agent down
 
 register: $(VENV)/installed  ## Register the flows with the Prefect Server of BRT_WATCH_PREFECT_API
 	@$(BRT_WATCH) flow register
 
-agent: $(VENV)/installed  ## Run an agent of that server here (LABEL=brt-load: only for that flow)
+agent: $(VENV)/installed  ## Run an agent of that server here (LABEL=brt-load: only that flow)
 	@$(BRT_WATCH) flow agent $(if $(LABEL),--label $(LABEL))
 
 load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
@@ -88,7 +88,7 @@ TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 test: $(VENV)/installed  ## Run all tests, and name the ten slowest
 	$(VENV)/bin/pytest $(TOGETHER) --durations=10
 
-browser:  ## Install the Chromium that the tests of the page look through (Debian, as root)
+browser:  ## Install the Chromium for the page's tests (Debian, as root)
 	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell
 
 # What differs between Pythons: parsing, times, files, settings, and whether everything imports.
@@ -96,7 +96,7 @@ PORTABLE := $(addprefix tests/unit/test_,architecture.py clock.py columns.py dis
     masking.py models.py parse.py pipeline.py settings.py watch.py window.py)
 OLDEST_AND_NEWEST := 3.10 3.13
 
-test-pythons:  ## Run the portable tests on the oldest and the newest Python, those of them that are here
+test-pythons:  ## Run the portable tests on the oldest and the newest Python that are installed
 	@for version in $(OLDEST_AND_NEWEST); do \
 	    python=$$(scripts/find-python $$version) || { echo "no Python $$version here: left out"; continue; }; \
 	    UV_COMPILE_BYTECODE=0 scripts/environment .venv-$$version $$python \
@@ -116,10 +116,10 @@ wheel: $(VENV)/installed  ## Build the wheel into dist/
 torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count what is left
 	BRT_WATCH_TORTURE_KILLS=250 $(VENV)/bin/pytest -s tests/integration/test_torture.py
 
-bench: $(VENV)/installed  ## Measure against reference implementations: a line of JSON per result (NAME=load: only that)
+bench: $(VENV)/installed  ## Measure against reference implementations: one line of JSON per result (NAME=load: only that)
 	@$(VENV)/bin/python -m bench $(NAME)
 
-lint: $(VENV)/installed  ## Check style and types: Python, the models, and the scripts of the page if npx is here
+lint: $(VENV)/installed  ## Check style and types: Python, the models, and the page's scripts if npx is installed
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -133,7 +133,7 @@ format: $(VENV)/installed  ## Format the code
 lock:  ## Rewrite requirements.lock from pyproject.toml (needs uv)
 	scripts/lock
 
-clean:  ## Remove what was built; never touches data/
+clean:  ## Remove build products; never touches data/
 	rm -rf .venv .venv-3.* build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

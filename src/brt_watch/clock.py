@@ -1,4 +1,4 @@
-"""Time: the clocks that the steps use, and the grid of planned moments (ticks)."""
+"""Time: the clocks of the steps, and the grid of scheduled times (ticks)."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Clock:
         return span.total_seconds() / self.speed
 
     def sleep_until(self, moment: datetime) -> None:
-        """Sleep until `moment`, or return at once if it has passed; never longer than it seemed at the start.
+        """Sleep until `moment`, or return at once if it has passed; never longer than computed at the start.
 
         If the clock is set back meanwhile, it shows less than `moment` afterwards.
         """
-        # One second more, because a clock that is being corrected may run slow.
+        # One second more, because a clock under correction may run slow.
         latest = time.monotonic() + self.real_seconds(moment - self.now()) + 1
         # Short naps, because one long sleep would not notice a changed clock or a suspended machine.
         while (wait := min(self.real_seconds(moment - self.now()), latest - time.monotonic())) > 0:
@@ -50,8 +50,8 @@ class Clock:
 class PretendClock(Clock):
     """A clock that shows another time and runs faster, to play recordings at their own date.
 
-    Written `2025-06-05T21:44:00Z@1764000000x30`: at the wall's epoch second 1764000000 it shows 21:44:00, and runs 30
-    times as fast from there. Processes that share the text agree on the time.
+    Written `2025-06-05T21:44:00Z@1764000000x30`: at the real epoch second 1764000000 it shows 21:44:00, and runs 30
+    times as fast from there. Processes with the same text agree on the time.
     """
 
     _form = re.compile(r"(?P<shows>[^@]+)@(?P<real>\d+(\.\d+)?)x(?P<speed>\d+(\.\d+)?)")
@@ -59,7 +59,7 @@ class PretendClock(Clock):
     def __init__(self, written: str) -> None:
         match = self._form.fullmatch(written.strip())
         if not match or float(match["speed"]) <= 0:
-            raise ValueError("a pretended clock is written like 2025-06-05T21:44:00Z@1764000000x30")
+            raise ValueError("a simulated clock is written like 2025-06-05T21:44:00Z@1764000000x30")
         self.shows = parse_moment(match["shows"])
         self.real = datetime.fromtimestamp(float(match["real"]), UTC)
         self.speed = float(match["speed"])
@@ -70,7 +70,7 @@ class PretendClock(Clock):
         return f"{write_moment(shows)}@{datetime.now(UTC).timestamp():.0f}x{speed:g}"
 
     def now(self) -> datetime:
-        """Return the pretended time."""
+        """Return the simulated time."""
         return self.from_real(datetime.now(UTC))
 
     def to_real(self, moment: datetime) -> datetime:
@@ -104,7 +104,7 @@ def floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def ticks_after(start: datetime, step: timedelta) -> Iterator[datetime]:
-    """Yield the planned moments after `start`, without end."""
+    """Yield the scheduled times after `start`, without end."""
     tick = floor(start, step)
     while True:
         tick += step
@@ -112,7 +112,7 @@ def ticks_after(start: datetime, step: timedelta) -> Iterator[datetime]:
 
 
 def parse_moment(text: str) -> datetime:
-    """Read an ISO 8601 moment with a zone; raises ValueError."""
+    """Parse an ISO 8601 time with a zone; raises ValueError."""
     moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text.strip()))
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
@@ -120,16 +120,16 @@ def parse_moment(text: str) -> datetime:
 
 
 def write_moment(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC, to the microsecond: `2026-11-23T18:00:20.123456Z`."""
+    """Format a time as ISO 8601 in UTC, to the microsecond: `2026-11-23T18:00:20.123456Z`."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def write_tick(tick: datetime) -> str:
-    """Write a tick for a file name: `20261123T180020Z`, or `20261123T180020.000417Z`."""
+    """Format a tick for a file name: `20261123T180020Z`, or `20261123T180020.000417Z`."""
     return tick.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ").replace(".000000", "")
 
 
 def parse_tick(text: str) -> datetime:
-    """Read what `write_tick` wrote; raises ValueError."""
+    """Parse the output of `write_tick`; raises ValueError."""
     form = "%Y%m%dT%H%M%S.%fZ" if "." in text else "%Y%m%dT%H%M%SZ"
     return datetime.strptime(text, form).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Durable files: complete or absent, whatever happens to the machine."""
+"""Durable files: complete or absent, even after a crash."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import IO
 import zstandard
 
 PIECE = 1 << 20
-"""Bytes of a long file that are in memory at a time."""
+"""Bytes of a long file held in memory at a time."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-"""The errors of a disk that is full, or of a quota."""
+"""The errors of a full disk or an exhausted quota."""
 
 
 def append(path: Path, data: bytes) -> int:
@@ -49,7 +49,7 @@ def writing_durably(path: Path) -> Iterator[IO[bytes]]:
 
 
 def sync_file(path: Path) -> None:
-    """Make the content of a file durable that another library has written."""
+    """Make the content of a file durable that another library wrote."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -69,7 +69,7 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         file = path.open("rb")
     except FileNotFoundError:
-        # Packed, perhaps this very moment.
+        # Packed, perhaps just now.
         with packed(path).open("rb") as source, zstandard.ZstdDecompressor().stream_reader(source) as unpacked:
             yield io.BufferedReader(unpacked, PIECE)
     else:
@@ -96,5 +96,5 @@ def sha256(path: Path) -> str:
 
 
 def packed(path: Path) -> Path:
-    """Return the name of a file when it is packed."""
+    """Return the name of the packed file."""
     return path.with_name(path.name + ".zst")

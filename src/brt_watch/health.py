@@ -30,7 +30,7 @@ FLOWS = {
     "load": "postgres_storage_flow",
     "transform": "dbt_flow",
 }
-"""The steps that run by themselves, and the Prefect flow of each."""
+"""The scheduled steps, and the Prefect flow of each."""
 
 RECOVER = "recover"
 """The hourly recovery of missed minutes; only for the city's own API (Settings.recovers)."""
@@ -38,20 +38,20 @@ RECOVER = "recover"
 ALL_FLOWS = {**FLOWS, RECOVER: "recover_flow"}
 
 SIMULATOR = "simulator"
-"""The simulated API, a part of the service in a demo."""
+"""The simulated API, part of the service in a demo."""
 
 WEB = "web"
-"""The page and the interfaces over HTTP."""
+"""The page and the API over HTTP."""
 
 CONFIGURATION = "supervisord.conf"
 
 STARTING_SECONDS = 60
-"""A process that supervisor has just started may take this long until it holds its lock: Prefect imports slowly."""
+"""A newly started process may take this long to acquire its lock: Prefect imports slowly."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong. The sentence says what, and the remedy if there is one."""
+    """A problem. The sentence names it, and the remedy if there is one."""
 
     code: str
     sentence: str
@@ -68,7 +68,7 @@ class FailingFlow:
 
 @dataclass(frozen=True)
 class SeenFeed:
-    """What a data folder shows of a further feed."""
+    """The state of a further feed, as its data folder shows it."""
 
     name: str
     polls: list[Poll]
@@ -79,19 +79,19 @@ class SeenFeed:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a data folder shows of the state of the system."""
+    """The state of the system, as its data folder shows it."""
 
     now: datetime
     polls: list[Poll]
     """The newest polls, back to the last good one."""
     capturing_since: datetime | None
-    """When the process that captures now was started; None when none does."""
+    """When the current capture process was started; None when there is none."""
     supervised: bool
     started_here: bool
     """Whether `brt-watch start` has ever kept this folder."""
     demo: bool
     not_running: list[str]
-    """Programs that supervisor should keep up, and that do not run."""
+    """Programs that supervisor should keep running but that do not run."""
     failing: list[FailingFlow]
     troubles: list[Trouble]
     set_aside: int
@@ -145,7 +145,7 @@ def _look_at(name: str, settings: Settings) -> SeenFeed:
 
 
 def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
-    """Return the problems, the gravest first; none when all is well.
+    """Return the problems, most serious first; empty when all is well.
 
     `database_problem` is the error of the last query to Postgres, None if it succeeded.
     """
@@ -179,7 +179,7 @@ def write_failing(mark: Path, since: str, reason: str) -> None:
 
 
 def failing_since(mark: Path) -> datetime | None:
-    """Return when a flow began to fail, by its mark; None when the mark is unreadable."""
+    """Return when a flow began to fail, from its mark; None when the mark is unreadable."""
     text = mark.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     try:
         return parse_moment(text)
@@ -200,10 +200,10 @@ def supervisor_process(folder: Path) -> psutil.Process | None:
 def _capture_problems(seen: Seen) -> Iterator[Problem]:
     good = seen.last_good_poll
     times = [moment for moment in (good and good.tick, seen.capturing_since) if moment]
-    # Either way: a clock that was set back leaves polls that lie ahead.
+    # In both directions: after the clock is set back, polls may lie ahead.
     silent = all(abs(seen.now - moment) > BEHIND for moment in times)
     runs = seen.supervised or seen.capturing_since is not None
-    # An agent of a Prefect Server holds the lock only while it runs a flow: its polls say that it is there.
+    # An agent of a Prefect Server holds the lock only while it runs a flow; its polls show that it is alive.
     polled = seen.last_poll is not None and abs(seen.now - seen.last_poll.tick) <= BEHIND
     if not runs and (seen.started_here or not polled):
         yield Problem("not_running", as_typed(f"brt-watch does not run: make {'demo' if seen.demo else 'start'}."))
@@ -211,13 +211,13 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
         return
     failed = [poll for poll in seen.since_good if poll.status is Status.FAILED]
     if failed:
-        # A poll that was not asked says nothing of the reason.
+        # A poll that was not sent shows nothing about the reason.
         first, last = failed[0], next((poll for poll in reversed(failed) if poll.reason != "not_asked"), failed[-1])
         yield Problem(
             "no_good_poll",
             f"There is no good answer of the API since {_shown(first.tick)}: {len(failed)} polls failed, the last with "
             f"{last.reason} ({last.detail}). Each is in the ledger"
-            + ("; the capture goes on by itself." if runs or polled else "."),
+            + ("; the capture continues automatically." if runs or polled else "."),
         )
     elif runs or polled:
         since = f" since {_shown(max(times))}" if times else ""
@@ -225,7 +225,7 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
 
 
 def _feed_problems(feed: SeenFeed, seen: Seen) -> Iterator[Problem]:
-    """Yield what is wrong with a further feed, while anything captures."""
+    """Yield the problems of a further feed, while anything captures."""
     good = next((poll for poll in reversed(feed.polls) if poll.status.is_good), None)
     times = [moment for moment in (good and good.tick, seen.capturing_since) if moment]
     if seen.capturing_since is not None and all(abs(seen.now - moment) > BEHIND for moment in times):
@@ -257,7 +257,7 @@ def _failing(run: Path) -> Iterator[FailingFlow]:
             since = failing_since(mark) or datetime.fromtimestamp(mark.stat().st_mtime, UTC)
             reason = mark.read_text(encoding="utf-8", errors="replace").partition("\n")[2].strip()
         except FileNotFoundError:
-            continue  # a run was good again meanwhile
+            continue  # a run has succeeded meanwhile
         yield FailingFlow(mark.stem, since, reason)
 
 

@@ -1,4 +1,4 @@
-"""Locks between processes: a file that the kernel holds for as long as its holder lives."""
+"""Locks between processes: file locks that the kernel releases when their holder ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
                 if time.monotonic() >= until:
                     raise AlreadyRunning(what=what, pid=_pid(path) or "unknown") from None
                 time.sleep(0.02)
-        with suppress(OSError):  # a full disk; the lock holds all the same
+        with suppress(OSError):  # a full disk; the lock holds anyway
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
@@ -34,7 +34,7 @@ def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
 
 
 def holder(path: Path) -> int | None:
-    """Return the id of the process that holds the lock at `path`; None if none does."""
+    """Return the id of the process that holds the lock at `path`; None if it is free."""
     try:
         with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -11,18 +11,18 @@ from typing import Any
 MASK = "***"
 
 EXAMPLE = "postgresql://user:password@host/database"
-"""How an address is written, for messages: the one address that stays as it is."""
+"""The form of an address, for messages: the only address that is not masked."""
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _PATTERNS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        # Greedy up to the last @ of the word: a password may hold an @ itself.
+        # Greedy up to the last @ of the word: a password may contain an @ itself.
         rf"(?!{re.escape(EXAMPLE)})(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@]*:)\S*(?P<after>@)",
-        # A password with blanks in it; what looks like a port is none.
+        # A password that contains blanks; text that looks like a port is not a password.
         rf"(?!{re.escape(EXAMPLE)})(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@]*:)"
         r"(?!\d+(?:[^\w\s]|\s|$))[^\s@]*\s[^\n]{0,200}?(?P<after>@)(?!\S*@)",
-        # A token in the place of the user; a Postgres has no such thing, and its user is no secret.
+        # A token in place of the user; Postgres has none, and its user is not secret.
         r"(?P<before>\bhttps?://)[^\s:/?#@]+(?P<after>@)",
         rf"(?P<before>\b\w*passw(?:or)?d\s*=\s*)(?:{_QUOTED}|[^\s&'\"]+)(?P<after>)",
         rf"(?P<before>\b\w*passw(?:or)?d['\"]\s*:\s*)(?:{_QUOTED}|[^\s,'\"}}]+)(?P<after>)",
@@ -32,7 +32,7 @@ _PATTERNS = [
 
 
 def masked(text: str) -> str:
-    """Return the text without the passwords and tokens of addresses, nor those of password=... and 'password': ..."""
+    """Return the text with passwords and tokens masked: in addresses, password=... and 'password': ..."""
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<before>{MASK}\g<after>", text)
     return text
@@ -47,7 +47,7 @@ def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
 
 
 class MaskingFilter(logging.Filter):
-    """Mask the message and the traceback of each record of a handler of Python's logging."""
+    """Mask the message and the traceback of each record of a Python logging handler."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place, and let it pass."""

@@ -13,25 +13,25 @@ from typing import Any, NamedTuple, Protocol, get_args, get_type_hints
 
 
 class Status(str, Enum):
-    """What became of a tick."""
+    """The outcome of a tick."""
 
     OK = "ok"
     LATE = "late"
-    """A good answer, asked for well after the tick (at start, or on a busy machine)."""
+    """A good answer, requested well after the tick (at start, or on a busy machine)."""
     FAILED = "failed"
     MISSED = "missed"
-    """Never asked: nothing was running."""
+    """Never requested: nothing was running."""
     RECOVERED = "recovered"
-    """A minute of the past, asked for later from a service that keeps it; no poll of the capture."""
+    """A past minute, requested later from a service that keeps it; not a poll of the capture."""
 
     @property
     def is_good(self) -> bool:
-        """Whether records came of it."""
+        """Whether it may have brought records."""
         return self in (Status.OK, Status.LATE)
 
 
 class Kind(str, Enum):
-    """What a column holds. Each engine (CSV, Postgres, Arrow) has its own type for it."""
+    """The kind of a column's values. Each engine (CSV, Postgres, Arrow) has its own type for it."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -41,7 +41,7 @@ class Kind(str, Enum):
     HEADING = "heading"
     """A whole number of degrees; as captured, a blank stands for 0 (north)."""
     STAMP = "stamp"
-    """A moment; as captured, milliseconds since 1970 (UTC)."""
+    """A timestamp; as captured, milliseconds since 1970 (UTC)."""
     JSON = "json"
 
 
@@ -54,9 +54,9 @@ class Column:
     table_name: str = ""
     """Its name in tables; empty until the declaration is read: then the name, in snake case."""
     name: str = ""
-    """Its name in the feed and the CSV: that of the field of the record class."""
+    """Its name in the feed and the CSV: that of the record class's field."""
     required: bool = False
-    """Whether no record lacks it."""
+    """Whether every record has it."""
 
 
 @lru_cache
@@ -71,7 +71,7 @@ def columns_of(record: type) -> tuple[Column, ...]:
 
 
 class Reject(NamedTuple):
-    """A record that broke a rule: where it stood in the response, which rule, and its JSON as it came."""
+    """A record that broke a rule: its position in the response, the rule, and its JSON as received."""
 
     position: int
     reason: str
@@ -105,12 +105,12 @@ class Parsed:
     rejects: list[Reject]
     fields: dict[str, list[str]] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
-    """What the answer holds beside vehicles, counted by kind."""
+    """Other content of the answer, counted by kind."""
 
 
 @dataclass(frozen=True)
 class Poll:
-    """What happened at a tick: one row of the ledger. Moments are UTC, with zone."""
+    """The poll of a tick: one row of the ledger. Times are timezone-aware, UTC."""
 
     tick: datetime
     status: Status
@@ -127,7 +127,7 @@ class Poll:
     newest_signal_at: datetime | None = None
     median_age_seconds: float | None = None
     alerts: str | None = None
-    """What the contract watch raised and closed at this poll, as a JSON list; None when nothing."""
+    """The alerts that the contract watch raised and closed at this poll, as a JSON list; None without any."""
 
 
 def signal_ages(records: Sequence[Record], captured_at: datetime) -> tuple[datetime | None, float | None]:

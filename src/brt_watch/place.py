@@ -1,4 +1,4 @@
-"""Where this code lies: in a checkout, where people type `make ...`, or installed, where they type `brt-watch ...`."""
+"""Where this code runs: in a checkout, where users type `make ...`, or installed, where they type `brt-watch ...`."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _COMMANDS = {
     "duckdb": "brt-watch lake shell",
     "server": "docker compose --profile server up",
 }
-"""What the targets of make that a message may name stand for."""
+"""The commands behind the make targets that a message may name."""
 
 _TARGET = re.compile(rf"\bmake ({'|'.join(_COMMANDS)})\b( DEMO=1)?")
 _OWN = re.compile(r"\bbrt-watch (?=(?:db|flow|lake|status|stop|logs|verify|transform)\b)")
-"""The commands that a message may name and that work with one of the two systems."""
+"""The commands in messages that apply to one of the two systems."""
 
 _SHARED = ("demo", "server")
-"""Targets that are the same for the user's system and for the demo."""
+"""Targets common to the user's system and the demo."""
 
 IN_DEMO = "BRT_WATCH_IN_DEMO"
-"""Set in the environment of the demo, and so in that of every process that it starts."""
+"""Set in the environment of the demo and of every process that it starts."""
 
 
 def is_checkout() -> bool:
@@ -38,14 +38,14 @@ def is_checkout() -> bool:
 
 
 def home() -> Path:
-    """Return where relative paths start: the checkout, else the current folder."""
+    """Return where relative paths start: the checkout, or the current folder."""
     return _CHECKOUT if is_checkout() else Path.cwd()
 
 
 def as_typed(text: str) -> str:
-    """Return a message with the commands that exist here, for the system that it is about.
+    """Return a message with the commands that exist here, for the system that it concerns.
 
-    Installed, there is no make. In the demo a hint must never name the user's own system: stopping that one
+    An installed package has no make. In the demo a hint must never name the user's own system: stopping that one
     loses captures.
     """
     in_demo = bool(os.environ.get(IN_DEMO))

@@ -15,7 +15,7 @@ PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 
 
 def check_environment() -> None:
-    """Raise EnvironmentUnusable when proxies or certificates are set so that every poll would fail."""
+    """Raise EnvironmentUnusable when the proxy or certificate variables would make every poll fail."""
     folders = os.environ.get("SSL_CERT_DIR")
     if folders and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
         raise EnvironmentUnusable(reason=f"there is no folder {folders}", names="SSL_CERT_DIR")

@@ -1,4 +1,4 @@
-"""What `brt-watch status` shows: what runs, what came last, what waits. Changes nothing."""
+"""The report of `brt-watch status`: processes, last poll, waiting windows, problems. Changes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from brt_watch.store.database import Totals
 
 @dataclass(frozen=True)
 class OpenWindowStatus:
-    """The window that is being filled."""
+    """The open window."""
 
     csv: str
     captured_minutes: int
@@ -29,7 +29,7 @@ class OpenWindowStatus:
 
 @dataclass(frozen=True)
 class FeedStatus:
-    """A feed: where it comes from, what came last, what waits; `speed` says in which unit its speeds seem to come."""
+    """A feed: its address, last poll and waiting windows; `speed` describes the unit in which its speeds seem to be."""
 
     name: str
     kind: str
@@ -41,7 +41,7 @@ class FeedStatus:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that `brt-watch status` says; `problems` are sentences, none when all is well."""
+    """Everything that `brt-watch status` shows; `problems` are sentences, empty when all is well."""
 
     now: datetime
     data: str
@@ -66,7 +66,7 @@ class Report:
 
 
 def report(resources: Resources) -> Report:
-    """Look at everything."""
+    """Return the report of the current state."""
     service = Service(resources.settings)
     said: list[str] = []
     try:

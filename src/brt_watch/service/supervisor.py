@@ -34,10 +34,10 @@ ALL = (DATABASE, SIMULATOR, *ALL_FLOWS, WEB)
 SOCKET = "supervisor.sock"
 
 LONGEST_SOCKET_PATH = 90
-"""A socket's path may have 104 bytes; supervisor appends its process id while it creates one."""
+"""The limit of a socket's path is 104 bytes; supervisor appends its process id while it creates one."""
 
 PARTS = (*FLOWS, WEB)
-"""What is started besides Postgres."""
+"""The programs besides Postgres."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,16 @@ class Service:
 
     @property
     def parts(self) -> list[str]:
-        """The programs beside Postgres and a simulation."""
+        """The programs other than Postgres and a simulation."""
         return [*self.flows, WEB]
 
     @property
     def flows(self) -> list[str]:
-        """The flows that run by these settings."""
+        """The flows that run with these settings."""
         return [*FLOWS, *([RECOVER] if self.settings.recovers else [])]
 
     def is_running(self) -> bool:
-        """Whether supervisor runs for this data folder; raises SupervisorSilent when it does and does not answer."""
+        """Whether supervisor runs for this data folder; raises SupervisorSilent if it runs but does not answer."""
         try:
             self._ask("getState")
         except OSError as error:
@@ -95,13 +95,13 @@ class Service:
         return True
 
     def start(self, names: Iterable[str]) -> list[str]:
-        """Start those programs that do not run yet; returns their names. Raises ServiceFailed, SupervisorSilent."""
+        """Start the programs that do not run yet; returns their names. Raises ServiceFailed, SupervisorSilent."""
         if not self.is_running():
             self.stop()
             self._start_supervisor()
         names = list(names)
         for program in self._programs():
-            # One that runs keeps its settings until it is stopped.
+            # A running program keeps its settings until it is stopped.
             if program.name in names and program.state != "RUNNING":
                 self._write_launcher(program.name)
                 if program.state == "BACKOFF":
@@ -122,7 +122,7 @@ class Service:
         return started
 
     def stop_programs(self, names: Iterable[str]) -> list[str]:
-        """Stop those programs that run; returns their names. Raises NotRunning."""
+        """Stop the programs that run; returns their names. Raises NotRunning."""
         if not self.is_running():
             raise NotRunning()
         stopped = []
@@ -140,7 +140,7 @@ class Service:
         ran = False
         if supervisor := supervisor_process(self.settings.folder):
             ran = True
-            # One by one and Postgres last; supervisor itself takes a second for each.
+            # One by one, Postgres last; supervisor's own shutdown takes a second for each.
             with suppress(OSError, Fault, NotRunning, SupervisorSilent):
                 self.stop_programs(reversed(ALL))
             _end(supervisor)
@@ -157,7 +157,7 @@ class Service:
         """Return the state of every program; empty when supervisor does not run. Raises SupervisorSilent."""
         if not self.is_running():
             return []
-        # After a change of the settings, one may run that is no longer wanted.
+        # After a change of settings, a program that is no longer wanted may still run.
         return [each for each in self._programs() if each.name in self.names or each.state not in ("STOPPED", "FATAL")]
 
     def holders(self) -> list[Program]:
@@ -187,14 +187,14 @@ class Service:
     def _ask(self, method: str, *arguments: object) -> Any:
         """Call supervisor; raises OSError when it does not answer, Fault when it refuses."""
         with self._short_run() as run:
-            # A connection each time: the transport does not recover from one that was refused.
+            # A new connection each time: the transport does not recover from a refused one.
             transport = SupervisorTransport(None, None, f"unix://{run / SOCKET}")
             with ServerProxy("http://localhost", transport=transport) as proxy:
                 return getattr(proxy.supervisor, method)(*arguments)
 
     @contextmanager
     def _short_run(self) -> Iterator[Path]:
-        """Give a path of the folder `run` that is short enough for a socket: itself, or a link to it for a moment.
+        """Yield a path of the folder `run` that is short enough for a socket: itself, or a temporary link to it.
 
         The socket lies in the data folder, where nobody cleans up and TMPDIR has no say.
         """
@@ -231,7 +231,7 @@ class Service:
         return True
 
     def _write_launcher(self, name: str) -> None:
-        """Write the script by which supervisor starts a program, with the current settings and working folder.
+        """Write the script with which supervisor starts a program, with the current settings and working folder.
 
         A shell script, because supervisor's configuration gives a meaning to characters that a setting may contain.
         """
@@ -243,7 +243,7 @@ class Service:
         lines += [f"export {key}={shlex.quote(value)}" for key, value in ours]
         lines += [f"exec {shlex.join(commands[name])}", ""]
         path = self.run / f"{name}.sh"
-        path.touch(mode=0o600)  # the settings in it may have a password
+        path.touch(mode=0o600)  # its settings may contain a password
         path.write_bytes(os.fsencode("\n".join(lines)))
 
 
@@ -283,7 +283,7 @@ def _configuration(socket: str) -> ConfigParser:
 
 
 def _supervised(pid: int | None) -> psutil.Process | None:
-    """Return the process if a supervisor started it; what a person runs in a terminal is theirs to stop."""
+    """Return the process if a supervisor started it; processes started in a terminal are left to the user."""
     try:
         process = psutil.Process(pid) if pid else None
         return process if process and "SUPERVISOR_ENABLED" in process.environ() else None

@@ -1,4 +1,4 @@
-"""What the database holds, counted and summed for comparison with the windows or with another database."""
+"""Row counts and checksums of the database, for comparison with the windows or with another database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def checksums(connection: Connection) -> dict[str, dict[str, Any]]:
 
 
 def windows(connection: Connection, capturer: str) -> dict[str, dict[str, int]]:
-    """Return, for each window of a capturer, the counts in the ledger of loads and the counts in the tables."""
+    """Return the counts of each window of a capturer, in the ledger of loads and in the tables."""
     if not is_there(connection, "brt_window"):
         return {}
     return {row.pop("window"): row for row in connection.execute(statement("windows"), {"capturer": capturer})}

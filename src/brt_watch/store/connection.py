@@ -1,4 +1,4 @@
-"""Connections to Postgres, and the statements that run there: `sql/` has one a file, named by the file."""
+"""Connections to Postgres, and the statements that run there: one per file in `sql/`, named after the file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def connect(url: str, where: str) -> Iterator[Connection]:
     """
     try:
         with psycopg.connect(url, row_factory=dict_row, connect_timeout=10, application_name="brt-watch") as connection:
-            # Months are months of UTC, whatever zone the server or the environment prefers.
+            # Partitions are months in UTC, whatever the zone of the server or the environment.
             connection.execute("set time zone 'UTC'")
             yield connection
     except psycopg.OperationalError as error:
@@ -43,13 +43,13 @@ def statement(name: str) -> str:
 
 
 def is_there(connection: Connection, table: str) -> bool:
-    """Whether a table or view of this name is there."""
+    """Whether a table or view with this name exists."""
     found = connection.execute("select to_regclass(%s) is not null as there", (table,)).fetchone()
     return bool(found and found["there"])
 
 
 def copy_file(connection: Connection, path: Path, table: str) -> int:
-    """Copy a CSV with a header into a table of its shape; returns the number of rows."""
+    """Copy a CSV with a header into a table with the same columns; returns the number of rows."""
     copy = compose.SQL("copy {} from stdin (format csv, header match)").format(compose.Identifier(table))
     return copy_rows(connection, path, copy)
 

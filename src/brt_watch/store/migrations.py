@@ -1,4 +1,4 @@
-"""The schema of our tables: the steps of `sql/schema`, each applied once and in order."""
+"""The schema of the tables: the steps of `sql/schema`, each applied once and in order."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ONE_LOADER = 5_271_990
 
 
 def schema_steps() -> list[str]:
-    """Return the names of the steps that make our tables, in their order."""
+    """Return the names of the steps that create the tables, in order."""
     return sorted(step.name.removesuffix(".sql") for step in (SQL / "schema").iterdir() if step.name.endswith(".sql"))
 
 
 def bring_up_to_date(connection: Connection) -> list[str]:
-    """Bring the tables to the newest form; returns the names of the steps that this took."""
+    """Bring the tables up to date; returns the names of the applied steps."""
     connection.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
     connection.execute(
         "create table if not exists brt_schema (step text primary key, applied_at timestamptz not null default now())"
@@ -34,7 +34,7 @@ def bring_up_to_date(connection: Connection) -> list[str]:
 
 
 def enter_schema(connection: Connection, schema: str) -> None:
-    """Let a connection work in the schema of a further feed, made if it is missing, and in no other."""
+    """Restrict a connection to the schema of a further feed, created if it is missing."""
     there = connection.execute("select to_regnamespace(quote_ident(%s)) is not null as there", (schema,)).fetchone()
     name = compose.Identifier(schema)
     if not there or not there["there"]:

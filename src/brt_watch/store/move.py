@@ -33,22 +33,22 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Moved:
-    """What is in both databases now: rows and checksum of each table."""
+    """The content of both databases: rows and checksum of each table."""
 
     tables: dict[str, dict[str, Any]]
     again: bool
-    """Whether it was there already."""
+    """Whether the target already had it."""
 
 
 def move(source: Store, target: Store, progress: Callable[[int, int], None]) -> Moved:
     """Copy everything that came from the capture into another, empty Postgres; the source is only read.
 
-    Nobody can load meanwhile: loads wait. `progress` is called with the rows done and the total. Raises MoveRefused,
-    DatabaseUnreachable or DatabaseRefused; the target is then as it was.
+    Loads wait meanwhile. `progress` is called with the rows done and the total. Raises MoveRefused, DatabaseUnreachable
+    or DatabaseRefused; the target is then unchanged.
     """
     with source.connection() as here, target.connection() as there:
         here.execute("set transaction read only")
-        # Held until the end: what is read here does not change.
+        # Held until the end, so that the source does not change.
         here.execute("select pg_advisory_xact_lock(%s)", (ONE_LOADER,))
         if reason := _reason_against(here, there):
             raise MoveRefused(where=target.where, reason=reason)
@@ -68,7 +68,7 @@ def move(source: Store, target: Store, progress: Callable[[int, int], None]) -> 
 
 
 def _reason_against(here: Connection, there: Connection) -> str:
-    """Return why the one database cannot go into the other, "" if it can."""
+    """Return why the move is not possible, "" if it is."""
     if there.info.server_version < OLDEST_VERSION * 10_000:
         return f"it is PostgreSQL {there.info.server_version // 10_000}; {OLDEST_VERSION} or newer is needed"
     free = there.execute("select pg_try_advisory_xact_lock(%s) as free", (ONE_LOADER,)).fetchone()

@@ -1,6 +1,6 @@
 """The records of a closed window in DuckDB: its records, its polls, and the first record of each signal.
 
-DuckDB reads the CSV, packed or not, finds repeats and writes rows, so no line of it is taken apart in Python.
+DuckDB reads the CSV, packed or not, finds repeats and writes rows, so Python splits no line of it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ LONGEST_LINE = 40 * 1024 * 1024
 """Bytes. A record can be as long as the longest answer that the settings allow by default, and its quotes double."""
 
 MEMORY = "512MB"
-"""Enough for a window of some hours; a longer one spills to the disk."""
+"""Enough for a window of a few hours; a longer one spills to disk."""
 
 
 @contextmanager
 def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the tables `registros`, `polls` and `primeiros` of a window; raises DamagedWindow.
 
-    What does not fit into memory goes into the folder `work`. Moments are UTC, without a zone.
+    Data that does not fit into memory spills to the folder `work`. Times are UTC, without a zone.
     """
     with disk.open_file(folder / CSV) as file:
         header = file.readline()
@@ -69,12 +69,12 @@ def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]
 
 
 def quoted(value: object) -> str:
-    """Write a text as a literal of SQL; a bound parameter would make DuckDB import pandas where that is installed."""
+    """Return a text as an SQL literal; a bound parameter would make DuckDB import pandas where that is installed."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
 def stored_value(column: Column) -> str:
-    """Return the expression that makes the stored value of a column from its value in the CSV."""
+    """Return the SQL expression that converts a column's value in the CSV to the stored value."""
     name = f'"{column.name}"'
     if column.kind is Kind.TEXT and not column.required:
         return f"nullif({name}, '')"

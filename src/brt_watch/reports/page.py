@@ -17,7 +17,7 @@ MONTHS = (
     *("janeiro", "fevereiro", "março", "abril", "maio", "junho"),
     *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
 )
-NO_DATA = "sem dados"
+NO_DATA, NO_PLAN = "sem dados", "sem plano"
 SOURCE = "API de posições do BRT da Prefeitura do Rio (dados.mobilidade.rio/gps/brt)"
 
 STYLE = """
@@ -40,7 +40,9 @@ figure{margin:.4rem 0 1rem;break-inside:avoid}svg{width:100%;height:auto;display
 .range.volta{fill:var(--b)}.plan{fill:none;stroke:#565c64;stroke-width:1.2}
 .level{stroke:#16191d;stroke-width:1.6;stroke-dasharray:4 3}.zero{stroke:#16191d}
 table{border-collapse:collapse;font-size:.8rem;width:100%}th,td{padding:.15rem .3rem;text-align:right;font-weight:400}
-th[scope=row]{text-align:left;white-space:nowrap}thead th{border-bottom:1px solid var(--rule);color:var(--soft)}
+th[scope=row]{text-align:left}
+.speeds{font-size:.72rem}.speeds td{padding:.1rem .15rem}.speeds th[scope=row]{min-width:9rem;line-height:1.25}
+thead th{border-bottom:1px solid var(--rule);color:var(--soft)}
 thead th:first-child{text-align:left}.scroll{overflow-x:auto}.mid{font-weight:600}
 .own{font-weight:700;background:#dcecf4}.own th{font-weight:700}.ranking{max-width:520px}
 .few{color:#6c727a;background:#eeece6}.s0{background:#7a1712;color:#fff}.s1{background:#c8553d;color:#fff}
@@ -83,8 +85,8 @@ def _coverage(report: LineDay) -> str:
         return "O dia de operação vai das 3h às 3h do dia seguinte."
     share = 100 * report.captured_minutes / (24 * 60)
     return (
-        f"Calculado com {report.captured_minutes} dos 1.440 minutos ({share:.0f} %) do dia de operação, das 3h às 3h "
-        "do dia seguinte. Hachurado: sem captura, ou sem dados de qualquer linha."
+        f"Calculado com {_number(report.captured_minutes)} dos 1.440 minutos ({share:.0f} %) do dia de operação, das "
+        "3h às 3h do dia seguinte. Hachurado: sem captura, ou sem dados de qualquer linha."
     ).replace(" %", "\u202f%")
 
 
@@ -100,7 +102,7 @@ def _figures(report: LineDay) -> str:
 
 
 def _of(found: Summary) -> list[tuple[str, str, str]]:
-    planned = "" if found.planned_trips is None else f"de {found.planned_trips:.0f} planejadas"
+    planned = NO_PLAN if found.planned_trips is None else f"de {found.planned_trips:.0f} planejadas"
     unseen = (found.planned_trips or 0.0) - (found.observable_trips or 0.0)
     if unseen >= 0.5:
         planned += f"; {unseen:.0f} planejadas sem captura: não sabemos"
@@ -113,7 +115,7 @@ def _of(found: Summary) -> list[tuple[str, str, str]]:
         ("Viagens observadas", _number(found.trips), planned),
         ("Parciais", _number(found.partial_trips), "começaram ou terminaram no meio da linha"),
         ("Espera média", _minutes(found.wait_s), interval),
-        ("Espera além do plano", _minutes(found.excess_wait_s), excess),
+        ("Espera além do plano", _minutes(found.excess_wait_s, NO_PLAN), excess),
         ("Em comboio", _share(found.bunched_2_min), "a até 2 min do ônibus anterior"),
         ("Intervalos medidos", _number(found.headways), unknown),
     ]
@@ -142,12 +144,12 @@ def _comparison(report: LineDay, other: LineDay) -> str:
     lines = [
         ("Minutos capturados", [_number(each.captured_minutes if each.has_capture else None) for each in days]),
         ("Viagens observadas", [_number(each.trips) for each in found]),
-        ("Planejadas nos minutos capturados", [_number(each.observable_trips) for each in found]),
-        ("Realizado", [_share(each.share) for each in found]),
+        ("Planejadas nos minutos capturados", [_number(each.observable_trips, NO_PLAN) for each in found]),
+        ("Realizado", [_share(each.share, NO_PLAN) for each in found]),
         ("Espera média", [_minutes(each.wait_s) for each in found]),
         ("  no mínimo", [_minutes(each.wait_low_s) for each in found]),
         ("  no máximo", [_minutes(each.wait_high_s) for each in found]),
-        ("Espera além do plano", [_minutes(each.excess_wait_s) for each in found]),
+        ("Espera além do plano", [_minutes(each.excess_wait_s, NO_PLAN) for each in found]),
         ("Em comboio (2 min)", [_share(each.bunched_2_min) for each in found]),
     ]
     head = "".join(f"<th scope=col>{WEEKDAYS[each.day.weekday()]}, {each.day:%d/%m/%Y}" for each in days)
@@ -158,8 +160,8 @@ def _comparison(report: LineDay, other: LineDay) -> str:
         else "Os dois dias foram capturados por igual."
     )
     return (
-        f"<h2>Comparação com outro dia</h2><table class=ranking><thead><tr><th scope=col>{head}</thead>"
-        f"<tbody>{body}</tbody></table><p class=soft>{note}</p>"
+        f"<h2>Comparação com outro dia</h2><div class=scroll><table class=ranking><thead><tr><th scope=col>{head}"
+        f"</thead><tbody>{body}</tbody></table></div><p class=soft>{note}</p>"
     )
 
 
@@ -188,7 +190,7 @@ def _trips(report: LineDay) -> str:
         frame = Frame(top, "viagens por hora", report.captured)
         for row in rows:
             hour, planned, run = row["hora_operacao"], row["viagens_previstas"], row["viagens_realizadas"]
-            title = f"{hour_text(hour)}: {NO_DATA if run is None else run} de {_number(planned)} planejadas"
+            title = f"{hour_text(hour)}: {_number(run)}; planejadas: {_number(planned, NO_PLAN)}"
             if run is not None:
                 frame.bar(hour + 0.2, hour + 0.8, 0, run, direction, title)
             if planned is not None:
@@ -293,17 +295,17 @@ def _footer(report: LineDay, made_at: datetime) -> str:
     )
 
 
-def _number(value: Any) -> str:
-    return NO_DATA if value is None else f"{value:,.0f}".replace(",", ".")
+def _number(value: Any, unknown: str = NO_DATA) -> str:
+    return unknown if value is None else f"{value:,.0f}".replace(",", ".")
 
 
-def _minutes(seconds: float | None) -> str:
-    return NO_DATA if seconds is None else f"{_comma(seconds / 60)} min"
+def _minutes(seconds: float | None, unknown: str = NO_DATA) -> str:
+    return unknown if seconds is None else f"{_comma(seconds / 60)} min"
 
 
 def _comma(value: float) -> str:
     return f"{value:.1f}".replace(".", ",")
 
 
-def _share(value: float | None) -> str:
-    return NO_DATA if value is None else f"{100 * value:.0f}\u202f%"
+def _share(value: float | None, unknown: str = NO_DATA) -> str:
+    return unknown if value is None else f"{100 * value:.0f}\u202f%"

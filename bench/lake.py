@@ -126,3 +126,16 @@ def lake_import(copies: int = 1) -> Iterator[Result]:
     yield Result("lake_import", "rows/s", rows / (writing.processor + loading.processor) * 1000, None, note)
     wall = writing.wall + loading.wall
     yield Result("lake_import_wall", "rows/s", rows / wall * 1000, None, "the same by the wall, on all cores")
+
+
+def postgres_import(thousands: int = 300) -> Iterator[Result]:
+    """Import N thousand rows of the same table into Postgres (and the lake): rows/s by the wall."""
+    with rig.postgres() as server, rig.folder() as data:
+        file = data / "tabela.parquet"
+        rows = thousands * 1000
+        duckdb.sql(f"copy ({TABLE.format(rows=rows)}) to '{file}' (format parquet)")
+        settings = Settings(data=data / "data", database_url=rig.new_database(server, "imported"))
+        source = Import.of(file, Resources.from_settings(settings))
+        took = rig.timed(lambda: [*source.write_table({}, []), *source.load()])
+        note = f"{rows} rows, from the file to the committed load; Postgres works in other processes"
+        yield Result("postgres_import_wall", "rows/s", rows / took.wall * 1000, None, note)

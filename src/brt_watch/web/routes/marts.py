@@ -160,7 +160,11 @@ def _answer(
         return as_json(request, {**head, "simulado": deps.resources.files.simulated() is not None, answer.rows: rows})
     write = tables.write_csv if asked.format == "csv" else tables.write_parquet
     file = tables.spooled(write, answer.mart.columns, counted)
-    counted.refuse_unknown_line(asked.linha)
+    try:
+        counted.refuse_unknown_line(asked.linha)
+    except HTTPException:
+        file.close()
+        raise
     name = f"{_file_name(answer, asked, begin, end)}.{asked.format}"
     media_type = formats.CSV_TYPE if asked.format == "csv" else formats.PARQUET_TYPE
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

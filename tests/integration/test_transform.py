@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -125,6 +126,59 @@ def test_increments_equal_a_full_refresh_in_any_load_order(resources: Resources)
             resources, "select count(distinct tick) as polls, (select count(*) from brt_raw) as signals from brt_poll"
         )
     )
+
+
+def shuttles(polls: int) -> list[bytes]:
+    """Return answers in which three buses drive a line to and fro, half an hour each way, with a stop at its ends."""
+    paths = read_network().paths
+    ways = [paths["50", "ida"], paths["50", "volta"]]
+    answers = []
+    for poll in range(polls):
+        records = []
+        for number in range(3):
+            turn, second = divmod(poll * 20 + number * 600, 1800)
+            path = ways[turn % 2]
+            metres = path.metres[-1] * min(1.0, second / 1620)
+            place = bisect_left(path.metres, metres)
+            records.append(
+                vehicle(
+                    str(902000 + number),
+                    NOON + poll * timedelta(seconds=20),
+                    latitude=path.latitudes[place],
+                    longitude=path.longitudes[place],
+                    velocidade=30 if second < 1620 else 0,
+                    linha="50",
+                    sentido=path.sentido,
+                    trajeto="",
+                )
+            )
+        answers.append(body(*records))
+    return answers
+
+
+def test_a_day_that_goes_on_after_a_cut_equals_a_full_refresh(resources: Resources) -> None:
+    """Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it."""
+    polls = 720
+    capture(resources, shuttles(polls), ticks=polls)
+    windows = resources.files.closed_windows()
+    only = ("--select", "+viagens", "+passagens", "+int_viagens__cortes", "--exclude", "tag:rede", "test_type:data")
+    late = windows.pop(-4)
+    cut = []
+    for loaded in (windows[:-4], windows[-4:-2], [late], windows[-2:]):
+        for folder in loaded:
+            pipeline.load(folder, resources)
+        pipeline.transform(resources, *only)
+        cut.append(query(resources, "select count(corte) as cut, count(*) as days from int_viagens__dias")[0])
+    assert [days["cut"] == days["days"] for days in cut] == [False, True, True, True]
+    models = (
+        "viagens order by id_viagem",
+        "passagens order by id_viagem, ordem",
+        "int_viagens__cortes order by id_viagem",
+    )
+    increments = [without_run(query(resources, f"select * from {model}")) for model in models]
+    assert all(increments)
+    pipeline.transform(resources, "--full-refresh", *only)
+    assert [without_run(query(resources, f"select * from {model}")) for model in models] == increments
 
 
 def test_a_row_that_a_late_neighbour_changes_is_marked_as_new(resources: Resources) -> None:

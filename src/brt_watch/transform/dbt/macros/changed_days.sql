@@ -2,15 +2,29 @@
 {#- Whether a run makes only the days of vehicles that have changed, and not all of them. The first run makes all: looked
     up one by one, they take ten times as long. -#}
 {%- if not execute or flags.FULL_REFRESH -%}{{ return(false) }}{%- endif -%}
-{%- set table = adapter.get_relation(database=this.database, schema=this.schema, identifier='viagens') -%}
-{{ return(table is not none) }}
+{{ return(has_table('viagens')) }}
+{%- endmacro %}
+
+{% macro has_table(name) -%}
+{#- Whether a run before has left this table: for models that read what stands on them, as it was. -#}
+{{ return(adapter.get_relation(database=this.database, schema=this.schema, identifier=name) is not none) }}
+{%- endmacro %}
+
+{% macro table_of_before(name) -%}
+{#- The relation of such a table. -#}
+{{ return(adapter.Relation.create(database=this.database, schema=this.schema, identifier=name)) }}
+{%- endmacro %}
+
+{% macro last_whole_run() -%}
+{#- The number of the last run of the models that succeeded as a whole. -#}
+(
+    select coalesce(max(transform_id), 0)
+    from {{ source('brt', 'brt_transform') }}
+    where transformed_at is not null
+)
 {%- endmacro %}
 
 {% macro changed_since_the_last_run() -%}
 {#- Whether a row was written since the last run of the models that succeeded as a whole; the upper bound as in `newer`. -#}
-derived_by between (
-    select coalesce(max(transform_id), 0) + 1
-    from {{ source('brt', 'brt_transform') }}
-    where transformed_at is not null
-) and 9223372036854775807
+derived_by between {{ last_whole_run() }} + 1 and 9223372036854775807
 {%- endmacro %}

@@ -14,7 +14,8 @@
     a vehicle goes forward on a path. `percurso` is the number of a vehicle, a day and a path. The result, `avancos`, has
     the places with `inicio`, the second of the first place of the advance that each belongs to.
 
-    A place that fewer than half of the three before and the three after agree with is an error and left out. -#}
+    A place that fewer than half of the three before and the three after agree with, as far as they are near in time, is an
+    error and left out. -#}
 vizinhos as (
     select
         {{ places }}.*
@@ -43,20 +44,60 @@ coerentes as (
             0
             {%- for k in [1, 2, 3] %}
             + case
-                when {{ follows('segundo_antes_' ~ k, 'metros_antes_' ~ k, 'segundo', 'metros') }} then 1
+                when
+                    segundo - segundo_antes_{{ k }} <= {{ var('viagem_vizinho_segundos') }}
+                    and {{ follows('segundo_antes_' ~ k, 'metros_antes_' ~ k, 'segundo', 'metros') }}
+                    then 1
                 else 0
             end
             + case
-                when {{ follows('segundo', 'metros', 'segundo_depois_' ~ k, 'metros_depois_' ~ k) }} then 1
+                when
+                    segundo_depois_{{ k }} - segundo <= {{ var('viagem_vizinho_segundos') }}
+                    and {{ follows('segundo', 'metros', 'segundo_depois_' ~ k, 'metros_depois_' ~ k) }}
+                    then 1
                 else 0
             end
             {%- endfor %}
         ) >= (
             0
             {%- for k in [1, 2, 3] %}
-            + case when segundo_antes_{{ k }} is null then 0 else 1 end
-            + case when segundo_depois_{{ k }} is null then 0 else 1 end
+            + case when segundo - segundo_antes_{{ k }} <= {{ var('viagem_vizinho_segundos') }} then 1 else 0 end
+            + case when segundo_depois_{{ k }} - segundo <= {{ var('viagem_vizinho_segundos') }} then 1 else 0 end
             {%- endfor %}
+        )
+    window percurso as (partition by percurso order by segundo)
+),
+
+-- Of two places that contradict each other, both pass where the ones around them agree with either: a place whose neighbours
+-- follow on one another and not on it is an error too.
+seguidos as (
+    select
+        coerentes.*,
+        lead(segundo) over percurso as segundo_seguinte,
+        lead(metros) over percurso as metros_seguintes
+    from coerentes
+    window percurso as (partition by percurso order by segundo)
+),
+
+sem_saltos as (
+    select
+        percurso,
+        segundo,
+        metros,
+        velocidade,
+        no_rotulo,
+        lag(segundo) over percurso as segundo_anterior,
+        lag(metros) over percurso as metros_anteriores
+    from seguidos
+    where
+        not coalesce(
+            segundo_seguinte - segundo_anterior <= {{ var('viagem_vizinho_segundos') }}
+            and {{ follows('segundo_anterior', 'metros_anteriores', 'segundo_seguinte', 'metros_seguintes') }}
+            and not (
+                {{ follows('segundo_anterior', 'metros_anteriores', 'segundo', 'metros') }}
+                and {{ follows('segundo', 'metros', 'segundo_seguinte', 'metros_seguintes') }}
+            ),
+            false
         )
     window percurso as (partition by percurso order by segundo)
 ),
@@ -74,6 +115,6 @@ avancos as (
                 else segundo
             end
         ) over (partition by percurso order by segundo) as inicio
-    from coerentes
+    from sem_saltos
 )
 {%- endmacro %}

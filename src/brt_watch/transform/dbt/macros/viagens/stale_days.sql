@@ -1,13 +1,45 @@
-{% macro delete_stale_days() -%}
-{#- After a run: delete what older runs wrote about days of vehicles that have changed since. The rows of such a day are all
-    made again, so an older one is of a trip that is none any more. -#}
+{% macro of_the_changed_days(table, after='') -%}
+{#- Whether a row of a table is of a day of a vehicle that this run makes again, and lies after the cut. -#}
+exists (
+    select 1
+    from {{ ref('int_viagens__dias') }} as dias
+    where
+        dias.id_veiculo = {{ table }}.id_veiculo
+        and dias.dia_operacao = {{ table }}.dia_operacao
+        {{ after }}
+)
+{%- endmacro %}
+
+{% macro delete_after_the_cuts(moment) -%}
+{#- After a run: delete what older runs wrote about the days of vehicles that this one has made again, from the cuts on:
+    the rows there are all made again, so an older one is of a trip that is none any more. `moment` is a column, in seconds
+    or with zone. -#}
+{%- if is_incremental() -%}
+{%- set after = '>= ' ~ moment_of('dias.corte') if moment == 'partida' else '> dias.corte' -%}
+delete from {{ this }}
+where
+    derived_by < {{ derived_by() }}
+    and {{ of_the_changed_days(this, 'and (dias.corte is null or ' ~ this ~ '.' ~ moment ~ ' ' ~ after ~ ')') }}
+{%- else -%}
+select 1 as nothing_to_delete
+{%- endif -%}
+{%- endmacro %}
+
+{% macro delete_without_trips() -%}
+{#- After a run: delete what older runs wrote about trips that `viagens` no longer has as they wrote them. -#}
 {%- if is_incremental() -%}
 delete from {{ this }}
 where
     derived_by < {{ derived_by() }}
-    and id_veiculo || ' ' || cast(dia_operacao as text) in (
-        select id_veiculo || ' ' || cast(dia_operacao as text)
-        from {{ ref('int_viagens__sinais') }}
+    and {{ of_the_changed_days(this) }}
+    and not exists (
+        select 1
+        from {{ ref('viagens') }} as viagens
+        where
+            viagens.id_veiculo = {{ this }}.id_veiculo
+            and viagens.dia_operacao = {{ this }}.dia_operacao
+            and viagens.id_viagem = {{ this }}.id_viagem
+            and viagens.derived_by < {{ derived_by() }}
     )
 {%- else -%}
 select 1 as nothing_to_delete
@@ -16,7 +48,7 @@ select 1 as nothing_to_delete
 
 {% macro changed_service_days() -%}
 {#- The service days that a run makes again, whole: those of which a vehicle has changed. -#}
-(select distinct dia_operacao from {{ ref('int_viagens__sinais') }})
+(select distinct dia_operacao from {{ ref('int_viagens__dias') }})
 {%- endmacro %}
 
 {% macro delete_stale_service_days() -%}

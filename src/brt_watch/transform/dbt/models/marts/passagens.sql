@@ -1,10 +1,9 @@
 -- One row is a station that a vehicle comes by on a trip: when it arrived and left, and how sure that is.
 --
--- The days of vehicles of which something has changed are made again, whole.
+-- The days of vehicles of which something has changed are made again, from the last trip on before which nothing can change.
 {{ config(
     materialized='incremental',
-    unique_key=['id_veiculo', 'dia_operacao'],
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     on_schema_change='fail',
     indexes=indexes([
         {'columns': ['id_veiculo', 'dia_operacao']},
@@ -12,10 +11,10 @@
         {'columns': ['derived_by']}
     ]),
     pre_hook="{{ plan_for_many_rows() }}",
-    post_hook="{{ delete_stale_days() }}"
+    post_hook="{{ delete_without_trips() }}"
 ) }}
 
--- depends_on: {{ ref('int_viagens__sinais') }}
+-- depends_on: {{ ref('int_viagens__dias') }} {{ ref('viagens') }}
 with estimadas as (
     select
         estimadas.*,

@@ -3,9 +3,10 @@
 with {{ measured_advances(ref('int_viagens__no_rotulo'), ref('int_viagens__rotulos')) }},
 
 final as (
-    select *
+    select medidos.*
     from medidos
-    where do_terminal and ao_terminal
+    inner join {{ ref('int_viagens__dias') }} as dias on medidos.veiculo_dia = dias.veiculo_dia
+    where do_terminal and ao_terminal and inicio > coalesce(dias.corte, 0)
 )
 
 select * from final

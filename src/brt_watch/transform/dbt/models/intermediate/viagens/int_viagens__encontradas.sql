@@ -1,7 +1,7 @@
 -- One row is a trip of a vehicle: whole by its label, or found by movement.
 
 {% set colunas = [
-    'percurso', 'id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio', 'fim', 'saiu', 'chegou', 'de_m', 'ate_m', 'comprimento_m', 'sinais',
+    'percurso', 'veiculo_dia', 'id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio', 'fim', 'saiu', 'chegou', 'de_m', 'ate_m', 'comprimento_m', 'sinais',
     'rotulo', 'do_terminal', 'ao_terminal', 'media_ms', 'partida', 'chegada'
 ] %}
 

@@ -1,7 +1,7 @@
--- One row is a signal of a vehicle on a service day of which something has changed: what trips are found from.
+-- One row is a signal of a vehicle on the part of a service day that is made again: what trips are found from.
 --
--- The days of vehicles are derived whole, so that increments give what a full refresh gives. Signals whose position or
--- stamp cannot be true are left out.
+-- Where a day is not made again from its beginning, the signals before that matter to what follows come with it. Signals
+-- whose position or stamp cannot be true are left out.
 
 {% set colunas = [
     'servico', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
@@ -10,32 +10,14 @@
 
 {% set valido = 'not flag_fora_da_area and not flag_futuro' %}
 
-{#- Each query reads gps_brt itself: Postgres would write a CTE that is read twice out whole, and scan it for each day. -#}
-with mudados as (
-    select distinct
-        id_veiculo,
-        {{ service_day('timestamp_gps') }} as dia_operacao
-    from {{ ref('gps_brt') }}
-    where {{ valido }}{% if changed_days_only() %} and {{ changed_since_the_last_run() }}{% endif %}
-),
-
--- A number names vehicle and day from here on: numbers sort and join several times faster than texts.
-dias as (
-    select
-        id_veiculo,
-        dia_operacao,
-        row_number() over (order by id_veiculo, dia_operacao) as veiculo_dia
-    from mudados
-),
-
-sinais as (
+with sinais as (
     {% if changed_days_only() %}
     select
         dias.id_veiculo,
         dias.dia_operacao,
         dias.veiculo_dia,
         do_dia.*
-    from dias
+    from {{ ref('int_viagens__dias') }} as dias
     cross join lateral (
         select
             timestamp_gps,
@@ -44,17 +26,23 @@ sinais as (
         where
             {{ valido }}
             and gps.id_veiculo = dias.id_veiculo
+            and gps.timestamp_gps >= coalesce(
+                {{ moment_of('dias.corte - ' ~ (var('viagem_silencio_segundos') + 2 * var('viagem_vizinho_segundos'))) }},
+                {{ service_day_start('dias.dia_operacao') }}
+            )
             and gps.timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
             and gps.timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
         {{ join_one_by_one() }}
     ) as do_dia
     {% else %}
     select
-        dias.*,
+        dias.id_veiculo,
+        dias.dia_operacao,
+        dias.veiculo_dia,
         gps.timestamp_gps,
         gps.{{ colunas | join(',\n        gps.') }}
     from {{ ref('gps_brt') }} as gps
-    inner join dias
+    inner join {{ ref('int_viagens__dias') }} as dias
         on gps.id_veiculo = dias.id_veiculo and {{ service_day('gps.timestamp_gps') }} = dias.dia_operacao
     where {{ valido }}
     {% endif %}

@@ -45,7 +45,11 @@ fora as (
         on
             somadas.veiculo_dia = sinais.veiculo_dia
             and somadas.segundo = sinais.segundo
-    where somadas.abertas = 0 and somadas.dentro <= 0
+    inner join {{ ref('int_viagens__dias') }} as dias on sinais.veiculo_dia = dias.veiculo_dia
+    where
+        somadas.abertas = 0
+        and somadas.dentro <= 0
+        and sinais.segundo > coalesce(ceil(dias.chegada_do_corte), 0)
 ),
 
 final as (

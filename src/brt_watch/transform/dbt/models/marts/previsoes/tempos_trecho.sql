@@ -11,7 +11,7 @@
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 
--- depends_on: {{ ref('int_viagens__sinais') }}
+-- depends_on: {{ ref('int_viagens__dias') }}
 with medidas as (
     select
         dia_operacao,

@@ -1,0 +1,72 @@
+-- One row is a vehicle and a service day of which something has changed: what trips are found in.
+--
+-- The day is made again from the middle of a whole trip on, if there is one before which nothing can change
+-- (int_viagens__cortes), else from its beginning.
+
+{% set so_mudados = changed_days_only() %}
+{% set ha_cortes = so_mudados and has_table('int_viagens__cortes') %}
+
+with mudados as (
+    select
+        id_veiculo,
+        {{ service_day('timestamp_gps') }} as dia_operacao,
+        min({{ epoch_seconds('timestamp_gps') }}) as mudou
+    from {{ ref('gps_brt') }}
+    where not flag_fora_da_area and not flag_futuro{% if so_mudados %} and {{ changed_since_the_last_run() }}{% endif %}
+    group by id_veiculo, {{ service_day('timestamp_gps') }}
+),
+
+{% if ha_cortes %}
+cortes as (
+    select
+        mudados.id_veiculo,
+        mudados.dia_operacao,
+        cortes.corte,
+        cortes.chegada,
+        row_number() over (partition by mudados.id_veiculo, mudados.dia_operacao order by cortes.corte desc) as ordem
+    from mudados
+    inner join {{ table_of_before('int_viagens__cortes') }} as cortes
+        on
+            mudados.id_veiculo = cortes.id_veiculo
+            and mudados.dia_operacao = cortes.dia_operacao
+            and cortes.certo_desde <= mudados.mudou
+    where
+        -- What a run wrote that failed later may be on one table and not on another.
+        cortes.derived_by <= {{ last_whole_run() }}
+        and not exists (
+            select 1
+            from {{ table_of_before('viagens') }} as outras
+            where
+                outras.id_veiculo = cortes.id_veiculo
+                and outras.dia_operacao = cortes.dia_operacao
+                and outras.id_viagem != cortes.id_viagem
+                and outras.partida < {{ moment_of('cortes.corte + ' ~ var('corte_folga_segundos')) }}
+                and outras.chegada > {{ moment_of('cortes.corte - ' ~ var('corte_folga_segundos')) }}
+        )
+),
+{% else %}
+cortes as (
+    select
+        cast(null as text) as id_veiculo,
+        cast(null as date) as dia_operacao,
+        cast(null as bigint) as corte,
+        cast(null as double precision) as chegada,
+        1 as ordem
+),
+{% endif %}
+
+-- A number names vehicle and day from here on: numbers sort and join several times faster than texts.
+final as (
+    select
+        row_number() over (order by mudados.id_veiculo, mudados.dia_operacao) as veiculo_dia,
+        mudados.id_veiculo,
+        mudados.dia_operacao,
+        mudados.mudou,
+        cortes.corte,
+        cortes.chegada as chegada_do_corte
+    from mudados
+    left join cortes
+        on mudados.id_veiculo = cortes.id_veiculo and mudados.dia_operacao = cortes.dia_operacao and cortes.ordem = 1
+)
+
+select * from final

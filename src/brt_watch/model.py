@@ -26,7 +26,7 @@ class Status(str, Enum):
 
     @property
     def is_good(self) -> bool:
-        """Whether it may have brought records."""
+        """Whether the poll got a good answer."""
         return self in (Status.OK, Status.LATE)
 
 

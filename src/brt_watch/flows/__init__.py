@@ -1,7 +1,7 @@
-"""Everything Prefect, and only here. Prefect loads a flow from this module, by its name.
+"""All Prefect code is in this package. Prefect loads a flow from this module, by its name.
 
-Nothing is read when this module is imported: the flows are made, by the settings of that moment, when somebody asks for
-one. Prefect Server knows the flows as "in brt_watch.flows"; that name must stay, for those registered before.
+Importing this module reads no settings: a flow is created on request, with the settings of that moment. Prefect Server
+stores the flows as "in brt_watch.flows"; the name must stay, for flows registered earlier.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ NAMES = ("local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flo
 
 @cache
 def load_flows() -> dict[str, Any]:
-    """Return the flows by name, made by the current settings; the first time this imports Prefect, which takes seconds.
+    """Return the flows by name, with the current settings; the first call imports Prefect, which takes seconds.
 
-    Prefect reads its own configuration when it is imported, so its variables are set before.
+    Prefect reads its own configuration when it is imported, so its variables are set first.
     """
     from brt_watch.flows import home
     from brt_watch.settings import load_settings
@@ -36,5 +36,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the flows too: Prefect looks for them so."""
+    """Include the flows: Prefect finds them through dir()."""
     return sorted([*globals(), *NAMES])

@@ -5,8 +5,8 @@
     dbt_flow                every minute, skipped unless something was loaded: the models
     recover_flow            every hour: missed minutes, from the service that keeps them for days
 
-The same objects run in three ways: here under their own schedules (`run_on_schedule`), or registered with a Prefect
-Server and run by one agent or several, which choose flows by label (docs/explanation/how-it-works.md#prefect).
+The same objects run in three ways: here on their own schedules (`run_on_schedule`), or registered with a Prefect
+Server and run by one or several agents, which select flows by label (docs/explanation/how-it-works.md#prefect).
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from brt_watch.store.load import Loaded
 from brt_watch.transform.runner import Derived
 
 ANCHOR = datetime(2019, 1, 1, tzinfo=UTC)
-"""Schedules count from here: fixed, so that a flow registers as the same flow every time."""
+"""The start of all schedules: fixed, so that a flow always registers as the same flow."""
 
 AFTER_CLOSING = timedelta(seconds=30)
-"""So long after a window may be closed the load comes: the poll that closes it is through then."""
+"""Delay of the load after a window may be closed: by then the poll that closes it has ended."""
 
 AFTER_LOADING = timedelta(seconds=45)
 
@@ -53,10 +53,10 @@ AFTER_LOADING = timedelta(seconds=45)
 HOUR = timedelta(hours=1)
 
 AFTER_THE_HOUR = timedelta(minutes=7)
-"""Apart from the rush at the full hour."""
+"""Away from the load peak at the full hour."""
 
 RECOVERY_TIME = timedelta(minutes=50)
-"""A run of the recovery asks no more after this long: the next one goes on."""
+"""Time limit of a recovery run: the next run continues."""
 
 
 @cache
@@ -71,7 +71,7 @@ def resources() -> Resources:
 @task(name="plan", tags=["capture"])
 def plan() -> list[datetime]:
     """Return the ticks of the scheduled minute."""
-    # Prefect's own kind of moment does not calculate like Python's. And a schedule is right to the microsecond only.
+    # Prefect's datetime type does not calculate like Python's, and a schedule is exact only to the microsecond.
     scheduled = datetime.fromtimestamp(prefect.context.scheduled_start_time.timestamp() + 0.001, UTC)
     scheduled = resources().clock.from_real(scheduled)
     return ticks_of_minute(floor(scheduled, MINUTE), resources())
@@ -79,7 +79,7 @@ def plan() -> list[datetime]:
 
 @task(name="capture", tags=["capture"], task_run_name="capture {tick:%H:%M:%S}")
 def capture(tick: datetime) -> Poll:
-    """Poll every feed at a tick; the run tells of the first one."""
+    """Poll every feed at a tick; the run reports the first one."""
     poll = pipeline.capture_feeds(tick, resources())[resources().name]
     if not poll.status.is_good:
         raise signals.FAIL(f"{poll.reason}: {poll.detail}", result=poll)
@@ -88,11 +88,11 @@ def capture(tick: datetime) -> Poll:
 
 @task(name="sum_up_polls", tags=["capture"], trigger=all_finished, skip_on_upstream_skip=False)
 def sum_up_polls(polls: list[Poll | Exception] | None) -> None:
-    """Say in the state of the run how the minute went; a minute without a good poll has failed."""
+    """Set the state of the run from its polls; a minute without a good poll has failed."""
     if polls is None:
         raise signals.FAIL("the ticks of the minute could not be planned")
     if not polls:
-        raise signals.SKIP("the minute was over before this run began; the ledger will say so")
+        raise signals.SKIP("the minute was over before this run began; the ledger will record it")
     good = [poll for poll in polls if isinstance(poll, Poll) and poll.status.is_good]
     records, rejects = sum(poll.records for poll in good), sum(poll.rejects for poll in good)
     reasons = {poll.reason if isinstance(poll, Poll) else repr(poll) for poll in polls if poll not in good}
@@ -124,7 +124,7 @@ def load(folder: str) -> Loaded:
 
 @task(name="sum_up_loads", tags=["load"], trigger=all_finished, skip_on_upstream_skip=False)
 def sum_up_loads(loads: list[Loaded | Exception] | None) -> None:
-    """Say in the state of the run what was loaded; a window that could not be loaded fails it."""
+    """Set the state of the run from its loads; a window that could not be loaded fails it."""
     if loads is None:
         raise signals.FAIL("the closed windows could not be found")
     done = [loaded for loaded in loads if isinstance(loaded, Loaded)]
@@ -165,7 +165,7 @@ def transform() -> Derived:
 
 @task(name="recover", tags=["recover"])
 def recover() -> Recovered:
-    """Recover missed minutes from the city's service of closed minutes, and load them."""
+    """Recover missed minutes from the city's service that keeps them, and load them."""
     if not resources().settings.recovers:
         raise signals.SKIP("no service to recover from is set")
     done = pipeline.recover(resources(), ends_at=resources().clock.now() + RECOVERY_TIME)
@@ -179,9 +179,9 @@ def recover() -> Recovered:
 
 
 def build(settings: Settings) -> dict[str, Flow]:
-    """Return the flows, by name, as the settings want them."""
+    """Return the flows by name, as configured by the settings."""
     clock = settings.time
-    # dbt sets up a log of everything in its process; Prefect's lines would be there twice.
+    # dbt sets up a root log handler in its process; Prefect's lines would appear twice.
     logging.getLogger("prefect").propagate = False
     for handler in logging.getLogger("prefect").handlers:
         handler.addFilter(MaskingFilter())
@@ -203,7 +203,7 @@ def build(settings: Settings) -> dict[str, Flow]:
     with Flow("recover_flow", schedule=every(HOUR, ANCHOR + AFTER_THE_HOUR, clock)) as recover_flow:
         recover()
 
-    # A poll is of use in its minute only; a load takes all that is closed, a transform all that is loaded.
+    # A poll is useful only in its minute; a load takes all closed windows, a transform all loaded ones.
     for flow, label, late in (
         (local_storage_flow, "brt-capture", MINUTE),
         (postgres_storage_flow, "brt-load", load_interval),
@@ -217,14 +217,14 @@ def build(settings: Settings) -> dict[str, Flow]:
 
 
 def every(interval: timedelta, start: datetime, clock: Clock) -> IntervalSchedule:
-    """Return a schedule by our clock, which may be a pretended one."""
+    """Return a schedule on the clock of the settings, which may be simulated."""
     return IntervalSchedule(interval=timedelta(seconds=clock.real_seconds(interval)), start_date=clock.to_real(start))
 
 
 def run_config(label: str, settings: Settings) -> RunConfig:
-    """Return where an agent with this label runs the flow: where it is itself, or in a container of our image.
+    """Return where an agent with this label runs the flow: on its own machine, or in a container of the image.
 
-    A container gets its settings, network and data folder from its agent, so that no password lies with the server.
+    A container gets its settings, network and data folder from its agent, so the server stores no password.
     """
     image = settings.flow_image
     return DockerRun(image=image, labels=[label]) if image else LocalRun(labels=[label])
@@ -243,8 +243,8 @@ def run_on_schedule(flow: Flow, settings: Settings) -> None:
         if flow.name == "local_storage_flow":
             flow.schedule = EveryMinute(clock)
         if flow.name == "postgres_storage_flow":
-            # Counted from now, so that what an earlier run left is loaded at once, and the window that begins now as
-            # soon as it is closed.
+            # Counted from now, so that windows left by an earlier run are loaded at once, and the window that begins
+            # now as soon as it is closed.
             flow.schedule = every(settings.load_minutes * MINUTE, clock.now() + AFTER_CLOSING, clock)
         flow.run()
 

@@ -1,4 +1,4 @@
-"""Prefect's configuration, set before it is imported: its files go to the data folder, and it never calls its cloud."""
+"""Prefect's configuration, set before its import: its files go to the data folder, and it never calls its cloud."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def enter(settings: Settings) -> None:
 
 
 def enter_alone(settings: Settings) -> None:
-    """Tell Prefect for a run without any server; what the user has set for other flows has no say in it."""
+    """Configure Prefect to run without a server; the user's own Prefect settings do not apply."""
     for name in [name for name in os.environ if name.startswith("PREFECT__")]:
         del os.environ[name]
     enter(settings)

@@ -68,7 +68,7 @@ class Runs:
     def skip_what_is_of_no_use(self, flow: Flow, old: State, new: State) -> State:
         """Skip a server's run that is late or finds another one running; local runs are never skipped.
 
-        Prefect Server has no limit: after an hour without an agent it starts all runs of that hour at once.
+        Prefect Server has no concurrency limit: after an hour without an agent it starts all runs of that hour at once.
         """
         if new.is_running() and not old.is_running() and prefect.context.get("running_with_backend"):
             self.reasons.clear()
@@ -96,26 +96,26 @@ class Runs:
         elif new.is_successful() and not new.is_skipped() and mark.exists():
             since = failing_since(mark) or self.clock.now()
             mark.unlink()
-            self._send("closed", flow, "a run was good again", since)
+            self._send("closed", flow, "a run has succeeded again", since)
         if new.is_finished():
             self.reasons.clear()
         return new
 
     def _send(self, event: str, flow: Flow, detail: str, since: datetime) -> None:
-        # In local mode the process lives on, and the next minute must not wait; an agent's run ends now.
+        # In local mode the process continues, and the next minute must not wait; an agent's run ends now.
         patience = alert.PATIENCE_SECONDS if prefect.context.get("running_with_backend") else 0
         self.webhook().send([Alert(event, "run_failed", flow.name, detail, since)], patience)
 
 
 class PatientClient(Client):
-    """A client that waits before it reports that the server did not say how a run is.
+    """A client that waits before it reports that the server did not answer.
 
-    At its end a run asks the server once more whether it was cancelled, and again without any pause until it gets an
-    answer: a server that is away would cost a whole processor (https://github.com/PrefectHQ/prefect/issues/4952).
+    At its end a run asks the server whether it was cancelled, and repeats this without a pause until it gets an answer:
+    a server that is down would cost a whole processor (https://github.com/PrefectHQ/prefect/issues/4952).
     """
 
     def get_flow_run_info(self, flow_run_id: str) -> Any:
-        """Return what the server knows of a run; whatever goes wrong is raised after a pause."""
+        """Return the server's information on a run; any error is raised after a pause."""
         try:
             return super().get_flow_run_info(flow_run_id)
         except Exception:
@@ -132,7 +132,7 @@ class PatientFlowRunner(CloudFlowRunner):
 
 
 def be_patient_with_the_server() -> None:
-    """Have runs of an agent made by PatientFlowRunner, through Prefect's own setting for the class of its runners."""
+    """Make agents' runs use PatientFlowRunner, through Prefect's own setting for the runner class."""
     runner = prefect.config.engine.flow_runner
     if runner.default_class == f"prefect.engine.cloud.{CloudFlowRunner.__name__}":
         runner.default_class = PatientFlowRunner

@@ -13,10 +13,10 @@ from brt_watch.clock import MINUTE, Clock, floor
 
 
 class EveryMinute:
-    """Every minute of a clock, beginning with what is left of the current one.
+    """Every minute of a clock, beginning with the rest of the current one.
 
-    Prefect's own schedules yield the next minute after the one that the clock shows. After the clock was set, back or
-    ahead, during a run or between two, that would pass over the rest of a minute.
+    Prefect's own schedules yield the minute after the one that the clock shows. After the clock was set back or ahead,
+    during a run or between two, that would skip the rest of a minute.
     """
 
     def __init__(self, clock: Clock) -> None:

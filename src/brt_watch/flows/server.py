@@ -23,7 +23,7 @@ LABELS = ("brt-capture", "brt-load", "brt-transform", "brt-recover")
 
 
 def register(settings: Settings, patience_seconds: float = 0) -> None:
-    """Create tenant and project, and register the flows; what exists stays as it is.
+    """Create tenant and project, and register the flows; existing ones stay unchanged.
 
     Raises ServerUnreachable when the server does not answer in time, NotRegistered when it refuses.
     """
@@ -45,7 +45,7 @@ def register(settings: Settings, patience_seconds: float = 0) -> None:
             time.sleep(1)
         except (ClientError, requests.HTTPError) as error:
             raise NotRegistered(where=settings.prefect_api, reason=error) from None
-    # Prefect's own command loads the flows from their module, and skips those that have not changed.
+    # Prefect's own command loads the flows from their module, and skips unchanged ones.
     command = [sys.executable, "-m", "prefect", "register", "--project", PROJECT]
     command += [word for name in NAMES for word in ("--module", f"{MODULE}.{name}")]
     if subprocess.run(command).returncode:
@@ -74,7 +74,7 @@ def run_docker_agent(
     flow_home.enter(settings)
     from prefect.agent.docker import DockerAgent
 
-    # Passed here and not as arguments of `prefect agent docker start`, where everybody could read the passwords.
+    # Passed here rather than as arguments of `prefect agent docker start`, where everyone could read the passwords.
     ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
     DockerAgent(
         labels=list(labels),

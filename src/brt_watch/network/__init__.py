@@ -4,7 +4,7 @@ Positions are degrees (WGS 84), lengths metres along a path, times seconds of th
 midnight). docs/reference/data-dictionary.md names the source of each file.
 
 A line has versions. Each is valid from its `valido_desde` until its `valido_ate`, or until the next version begins; the
-first also stands for the days before it, because a plan known later says more than none.
+first also covers earlier days, because a later plan is better than none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SEEDS = File(__file__).resolve().parents[1] / "transform" / "dbt" / "seeds"
 
 EARTH_RADIUS_M = 6_371_008.8
 METRES_OF_A_DEGREE = EARTH_RADIUS_M * math.radians(1)
-"""Of latitude, on a sphere of the Earth's mean radius."""
+"""Metres per degree of latitude, on a sphere of the Earth's mean radius."""
 
 COLUMNS = {
     "estacoes": ("estacao_id", "nome", "tipo", "corredores", "latitude", "longitude", "fonte", "data_fonte"),
@@ -285,7 +285,7 @@ def _read_trajetos(folder: File) -> dict[tuple[str, str], tuple[str, ...]]:
     for row in read_seed(folder, "trajeto_nomes"):
         key = row.text("linha"), row.one_of("sentido", "ida", "volta")
         names[key].append((row.text("ultima_vez"), row.text("trajeto")))
-    # Sorting is stable: of names last seen on the same day, the first in the file stays first.
+    # The sort is stable: among names last seen on the same day, the first in the file stays first.
     return {
         key: tuple(name for _, name in sorted(seen, key=lambda pair: pair[0], reverse=True))
         for key, seen in names.items()

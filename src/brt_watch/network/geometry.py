@@ -19,7 +19,7 @@ Point = tuple[float, float]
 Metres = NDArray[np.float64]
 
 TOLERANCE_M = 2.0
-"""Maximum distance between a path and its simplified form; less than the error of a GPS."""
+"""Maximum distance between a path and its simplified form; less than the GPS error."""
 
 APART_M = 1.0
 """Minimum distance along a path between two of its points, and between two of its stations."""
@@ -47,7 +47,7 @@ class Plane:
 
 
 def simplify(points: Sequence[Point]) -> list[Point]:
-    """Return the path with as few points as keep it within TOLERANCE_M (Douglas-Peucker)."""
+    """Return the path with the fewest points that keep it within TOLERANCE_M (Douglas-Peucker)."""
     apart: list[Point] = []
     for point in points:
         if not apart or metres_between(*apart[-1], *point) >= APART_M:
@@ -55,7 +55,7 @@ def simplify(points: Sequence[Point]) -> list[Point]:
     if len(apart) < 3:
         return apart
     plane = Plane.of(apart).metres(apart)
-    # Shapely takes z along: it is the number of the point, so that the points kept are exactly those given.
+    # Shapely keeps z: it is the index of the point, so the remaining points are exactly the given ones.
     numbered = shapely.linestrings(np.column_stack([plane, np.arange(len(plane))]))
     kept = shapely.get_coordinates(shapely.simplify(numbered, TOLERANCE_M, preserve_topology=False), include_z=True)
     return [apart[int(number)] for number in kept[:, 2]]
@@ -70,7 +70,8 @@ def place(stops: Sequence[Point], points: Sequence[Point], metres: Sequence[floa
     """Return the metres at which the stops lie along the path, in order, and the distance of the farthest one from it.
 
     The nearest place for each stop alone is wrong where a path turns round in a terminal or passes a station twice.
-    Of all places in growing order, those with the smallest sum of squared distances win; without any, infinity.
+    Among all increasing sequences of places, the one with the smallest sum of squared distances wins; without any, the
+    distance is infinity.
     """
     plane = Plane.of(points)
     line = plane.metres(points)
@@ -83,7 +84,7 @@ def place(stops: Sequence[Point], points: Sequence[Point], metres: Sequence[floa
         along = begin + length * shapely.line_locate_point(pieces, stop, normalized=True)
         beside = shapely.distance(pieces, stop)
         if options:
-            # Places on the pieces of a path grow from piece to piece, so the best one behind is a running minimum.
+            # Places increase from piece to piece of a path, so the best one behind is a running minimum.
             smallest = np.minimum.accumulate(costs)
             where = np.maximum.accumulate(np.where(costs <= smallest, np.arange(len(costs)), 0))
             behind = np.searchsorted(options[-1][0], along - APART_M, side="right") - 1
@@ -106,6 +107,6 @@ def apart_m(path: Sequence[Point], other: Sequence[Point]) -> float:
     """Return the greatest distance in metres between two paths (Hausdorff)."""
     plane = Plane.of(path)
     lines: Any = [shapely.linestrings(plane.metres(points)) for points in (path, other)]
-    # Every corner and at most 50 m between: the farthest point of straight pieces need not be a corner.
+    # Corners, and points at most 50 m apart: the farthest point of straight pieces need not be a corner.
     lines = [shapely.segmentize(line, 50.0) for line in lines]
     return float(shapely.hausdorff_distance(*lines))

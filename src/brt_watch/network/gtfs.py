@@ -40,7 +40,7 @@ class Trip:
 
     @property
     def weight(self) -> float:
-        """Departures a day."""
+        """Departures per day."""
         return sum((end - begin) / apart for begin, end, apart in self.departures)
 
 
@@ -109,7 +109,7 @@ def brt_trips(feed: Feed, routes: dict[str, Row], label: str = "route_short_name
     for row in feed.rows("stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"):
         if trip := trips.get(row.text("trip_id")):
             trip.stops.append((row.integer("stop_sequence"), row.text("stop_id")))
-            # A GTFS may omit them between the first stop and the last.
+            # A GTFS may omit times between the first stop and the last.
             trip.times += [row.time(column) for column in ("arrival_time", "departure_time") if row.optional(column)]
     if feed.has("frequencies"):
         for row in feed.rows("frequencies", "trip_id", "start_time", "end_time", "headway_secs"):

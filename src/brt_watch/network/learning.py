@@ -1,12 +1,12 @@
 """Learn the path of a line from its signals: order by movement, position by the median across the path.
 
-1. Terminals are where most vehicles change their label from one direction to the other, unless they are known.
-2. A move is two signals of a vehicle, one after the other, under one label. Its ends become nodes with a heading,
-   thinned to one a cell and heading, without those that few buses reached.
+1. Terminals, unless known, are where most vehicles change their label from one direction to the other.
+2. A move is two consecutive signals of a vehicle under one label. Its ends become nodes with a heading, thinned to one
+   per cell and heading, without those that few buses reached.
 3. Nodes are joined where their headings agree; the chain of short hops from terminal to terminal is a first path.
 4. The signals are projected onto it, and the path becomes the medians of their positions, stretch by stretch.
 
-docs/reference/data-dictionary.md says what the result is worth.
+docs/reference/data-dictionary.md reports the accuracy.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ from brt_watch.clock import RIO
 from brt_watch.network.geometry import Metres, Plane, Point, place, running_metres, simplify
 
 MOVE_S, MOVE_M, MOVE_KMH = 150, 30, 120
-"""Longest time, shortest way and highest speed between two signals of a move."""
+"""Longest time, shortest distance and highest speed between the two signals of a move."""
 
 CELL_M = 20.0
 """Side of the cells to which nodes are thinned."""
 
 REACH_M = (150, 300, 600, 1200, 2400)
-"""Longest hop between two nodes, tried in this order until the terminals hang together."""
+"""Longest hop between two nodes, tried in this order until the terminals are connected."""
 
 TERMINAL_M = 350.0
-"""A path may begin or end this far from the middle of its terminal."""
+"""A path may begin or end this far from the centre of its terminal."""
 
 ALIGNED = 0.3
-"""Cosine between a hop and the headings at its ends that joins them: up to 72 degrees, for roads bend within a move."""
+"""Minimum cosine between a hop and the headings at its ends: up to 72 degrees, because roads bend within a move."""
 
 RARE = 0.2
 """Share of the usual weight below which a node is not on the path."""
 
 ENOUGH = 10_000
-"""Moves that are enough for a path; of more, whole hours of vehicles are left out evenly."""
+"""Moves that suffice for a path; if there are more, whole hours of vehicles are left out evenly."""
 
 NEAR_M = 40.0
-"""A signal farther than this from the path says nothing about it."""
+"""Signals farther than this from the path are ignored."""
 
 STRETCH_M = 30.0
 """Length of the stretches whose signals are replaced by their median."""
 
 STATION_M = 60.0
-"""Signals at most this far from a station are at it; a station at most this far from the path is on it."""
+"""Signals at most this far from a station count as at it; a station at most this far from the path is on it."""
 
 STOPPED_KMH = 3.0
 STOPS_AT = 0.25
@@ -63,7 +63,7 @@ STOPS_AT = 0.25
 the signals at a served station, queues at others are less than an eighth."""
 
 FEW = 4
-"""With fewer signals at a station nobody knows whether the line stops there."""
+"""With fewer signals at a station it is unknown whether the line stops there."""
 
 
 class Seen(NamedTuple):
@@ -94,10 +94,10 @@ class LearnedStop:
 
 @dataclass(frozen=True)
 class LearnedPath:
-    """A path with what it rests on: moving signals near it, vehicles and days (of Rio).
+    """A path and its evidence: moving signals near it, vehicles and days (in Rio).
 
-    `spread_m` is the median distance of the signals from the path; a path of few signals passes through them, so that
-    it is small. `gap_m` is the longest stretch without a signal.
+    `spread_m` is the median distance of the signals from the path; it is small when the path has few signals, because
+    it passes through them. `gap_m` is the longest stretch without a signal.
     """
 
     points: tuple[Point, ...]
@@ -208,14 +208,14 @@ def _moves(seen: list[Seen], plane: Plane) -> list[Move]:
 
 
 def _sample(moves: list[Move]) -> list[Move]:
-    """Return at most about ENOUGH moves: whole hours of a vehicle, at a regular interval."""
+    """Return at most about ENOUGH moves: whole hours of a vehicle, evenly sampled."""
     every = -(-len(moves) // ENOUGH)
     hours = {hour: i for i, hour in enumerate(sorted({(move[0], move[5] // 3600) for move in moves}))}
     return [move for move in moves if hours[move[0], move[5] // 3600] % every == 0] if every > 1 else moves
 
 
 def _nodes(moves: list[Move]) -> _Nodes:
-    """Thin the ends of moves to one a cell and heading, and leave out those that few buses reached."""
+    """Thin the ends of moves to one per cell and heading, and drop those that few buses reached."""
     cells: dict[tuple[int, int, int], list[Move]] = defaultdict(list)
     for move in moves:
         octant = round(math.atan2(move[4], move[3]) / (math.pi / 4)) % 8
@@ -224,7 +224,7 @@ def _nodes(moves: list[Move]) -> _Nodes:
     at = np.array([np.median([move[1:3] for move in cell], axis=0) for cell in cells.values()])
     heading = np.array([np.mean([move[3:5] for move in cell], axis=0) for cell in cells.values()])
     heading /= np.maximum(np.hypot(*heading.T), 1e-9)[:, None]
-    # Half of all visits fall on cells with at least this weight: what the line drives every time.
+    # Half of all visits fall on cells with at least this weight: the usual route of the line.
     usual = np.sort(weight)[::-1]
     usual_weight = usual[np.searchsorted(np.cumsum(usual), usual.sum() / 2)]
     kept = weight >= RARE * usual_weight
@@ -232,7 +232,7 @@ def _nodes(moves: list[Move]) -> _Nodes:
 
 
 def _first_path(nodes: _Nodes, first: Metres, last: Metres) -> Metres | None:
-    """Return the cheapest chain of nodes from terminal to terminal, None when the signals leave too wide a gap."""
+    """Return the cheapest chain of nodes between the terminals, None when the signals leave too wide a gap."""
     from_first, to_last = (np.hypot(*(nodes.at - terminal).T) for terminal in (first, last))
     starts = {int(node): float(from_first[node]) ** 2 for node in np.flatnonzero(from_first <= TERMINAL_M)}
     finishes = {int(node): float(to_last[node]) ** 2 for node in np.flatnonzero(to_last <= TERMINAL_M)}
@@ -268,7 +268,7 @@ def _hops(nodes: _Nodes, reach: float) -> Hops:
 
 
 def _shortest(hops: Hops, starts: dict[int, float]) -> Reached:
-    """Return the cheapest way to every node (Dijkstra); a hop costs its square, so that chains of short ones win."""
+    """Return the cheapest route to every node (Dijkstra); a hop costs its square, so chains of short hops win."""
     reached: Reached = {}
     waiting = [(cost, node, -1) for node, cost in starts.items()]
     heapq.heapify(waiting)
@@ -284,7 +284,7 @@ def _shortest(hops: Hops, starts: dict[int, float]) -> Reached:
 
 
 def _fitted(line: Metres, signals: Metres) -> Metres:
-    """Return the medians of the signals that go along the line, one a stretch; where there are none, the line."""
+    """Return the median of the signals along the line for each stretch, or the line itself where there are none."""
     along, across, agrees = _projected(line, signals)
     used = agrees & (across <= NEAR_M)
     path = shapely.linestrings(line)
@@ -306,13 +306,13 @@ def _fitted(line: Metres, signals: Metres) -> Metres:
     for point in fitted[1:]:
         if np.hypot(*(point - apart[-1])) >= 1:
             apart.append(point)
-    # Fewer corners, for the next projection costs as much as they are many.
+    # Fewer corners, because the cost of the next projection grows with them.
     simpler: Metres = shapely.get_coordinates(shapely.simplify(shapely.linestrings(apart), 1.0))
     return simpler
 
 
 def _projected(line: Metres, signals: Metres) -> tuple[Metres, Metres, NDArray[np.bool_]]:
-    """Return for each signal its metres along and across the line, and whether it goes the way of the line."""
+    """Return for each signal its metres along and across the line, and whether it moves in the line's direction."""
     path, points = shapely.linestrings(line), shapely.points(signals[:, :2])
     along = shapely.line_locate_point(path, points)
     across = shapely.distance(points, path)

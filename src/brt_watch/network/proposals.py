@@ -1,4 +1,4 @@
-"""A proposal: the learned paths of a line as GeoJSON, which a person looks at, corrects and accepts."""
+"""A proposal: the learned paths of a line as GeoJSON, for a person to review, correct and accept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OF_THE_LINE = (
     *("nome", "servico", "extremo_a", "extremo_b", "corredores", "comprimento_m", "viagem_s", "inicio", "fim"),
     "route_id",
 )
-"""What a proposal says of the line beside its paths; a person may change it."""
+"""The properties of the line in a proposal, besides its paths; a person may change them."""
 
 
 def propose(linha: str, seen: Sequence[Seen], folder: Path, ends: tuple[Point, Point] | None = None) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def propose(linha: str, seen: Sequence[Seen], folder: Path, ends: tuple[Point, P
     return {
         "type": "FeatureCollection",
         "linha": linha,
-        # A version without a path is completed; otherwise the signals show another one.
+        # A version without a path is completed; otherwise the signals define a new version.
         "valido_desde": known["valido_desde"] if known and not has_path else str(days[0]),
         **({name: known.get(name, "") for name in OF_THE_LINE} if known else _unknown(linha)),
         "fonte": f"sinais de {days[0]} a {days[-1]} ({len(days)} dias)",
@@ -95,7 +95,7 @@ def accepted(proposal: dict[str, Any], folder: Path) -> Tables:
     """Return the rows of an accepted proposal; raises NetworkError when it is not one.
 
     The line stops at the stations with `para` true; null must be decided first. A direction without a path in the
-    proposal keeps the one that it has.
+    proposal keeps its current path.
     """
     try:
         return _rows(proposal, folder)
@@ -185,7 +185,7 @@ def _line_feature(sentido: str, path: LearnedPath) -> dict[str, Any]:
 
 
 def _station_features(sentido: str, path: LearnedPath, stations: dict[str, Station]) -> Iterable[dict[str, Any]]:
-    """Yield the stations near a path, terminals at its ends included, in order."""
+    """Yield the stations near a path, including the terminals at its ends, in order."""
     near = {stop.estacao_id: (stop.distancia_m, stop.signals, stop.stopped, stop.is_served) for stop in path.stops}
     length = running_metres(path.points)[-1]
     for end, at in ((path.points[0], 0.0), (path.points[-1], length)):
@@ -222,5 +222,5 @@ def _row_of(linha: str, folder: Path, day: date) -> dict[str, str] | None:
 
 
 def _unknown(linha: str) -> dict[str, str]:
-    """Return what must be said of a line that no plan names: its hours are open until a person fills them in."""
+    """Return the properties of a line without a plan: a person must fill in its hours."""
     return dict.fromkeys(OF_THE_LINE, "") | {"nome": linha, "servico": "parador", "inicio": "00:00", "fim": "24:00"}

@@ -1,4 +1,4 @@
-"""The reference files: new versions of lines are added together, and the difference is shown before."""
+"""The reference files: add new versions of lines in one step, and show the difference beforehand."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from brt_watch.network import Path as LinePath
 from brt_watch.network.geometry import Point, apart_m
 
 Tables = dict[str, list[dict[str, str]]]
-"""Rows of reference files, by the name of the file."""
+"""Rows of reference files, by file name."""
 
 SAME_PATH_M = 10.0
-"""Two paths that lie nowhere farther apart than this are one: sources differ by that much on the same street."""
+"""Two paths never farther apart than this are the same: sources differ by that much on the same street."""
 
 OF_THE_PLAN = ("nome", "servico", "viagem_s", "inicio_s", "fim_s", "headways")
-"""What, beside paths and stations, makes another version of a line."""
+"""The columns that, besides paths and stations, define a version of a line."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs between two networks; `stations_moved` and `paths_changed` in metres."""
+    """The differences between two networks; `stations_moved` and `paths_changed` in metres."""
 
     lines_added: list[str]
     lines_removed: list[str]
@@ -65,7 +65,7 @@ class Difference:
 
 @contextmanager
 def base_of(folder: Path) -> Iterator[Path]:
-    """Give the folder of the known network: the folder itself, or for a new one a folder of empty files."""
+    """Yield the folder of the known network: the folder itself, or a folder of empty files if it is new."""
     if (folder / "estacoes.csv").exists():
         yield folder
         return
@@ -75,16 +75,16 @@ def base_of(folder: Path) -> Iterator[Path]:
 
 
 def compare(tables: Tables, folder: Path, whole: bool = True) -> Difference:
-    """Return what `add` would change; raises NetworkError when the result is not a whole network."""
+    """Return what `add` would change; raises NetworkError when the result is not a complete network."""
     return _trial(tables, folder, whole)[1]
 
 
 def add(tables: Tables, folder: Path, whole: bool = True) -> Difference:
-    """Add versions of lines to the files of a folder, all of the same first day.
+    """Add versions of lines to the files of a folder, all with the same first day.
 
-    A line that does not differ from its version of that day gets none. Where the tables are the `whole` plan of that
-    day and nothing newer is known, lines that they do not have end the day before. Nothing is written unless the
-    result is a whole network; the same tables a second time change nothing.
+    A line equal to its version on that day gets no new one. If the tables are the `whole` plan of that day and nothing
+    newer is known, lines missing from them end the day before. Nothing is written unless the result is a complete
+    network; adding the same tables again changes nothing.
     """
     files, difference = _trial(tables, folder, whole)
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,13 +96,13 @@ def add(tables: Tables, folder: Path, whole: bool = True) -> Difference:
 
 
 def clock_text(seconds: int) -> str:
-    """Write seconds of the service day as HH:MM, with seconds when there are some."""
+    """Format seconds of the service day as HH:MM, with seconds if not zero."""
     minutes, rest = divmod(seconds, 60)
     return f"{minutes // 60:02d}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
 
 
 def line_order(linha: str) -> tuple[int, str]:
-    """Return a key that sorts lines by number, those without one last."""
+    """Return a key that sorts lines by number, lines without a number last."""
     number = re.match(r"\d+", linha)
     return (int(number[0]) if number else 10**9, linha)
 
@@ -112,7 +112,7 @@ def _trial(tables: Tables, folder: Path, whole: bool) -> tuple[dict[str, bytes],
     with base_of(folder) as base, tempfile.TemporaryDirectory() as name:
         rows: Tables = {table: [dict(row.values) for row in read_seed(base, table)] for table in COLUMNS}
         before = read_network(base, since)
-        # Read by the rules of the files, so that both are compared in one form.
+        # Read with the rules of the files, so that both are compared in the same form.
         _write({**tables, "estacoes": _stations(rows["estacoes"], tables["estacoes"], newest=True)}, Path(name))
         new = read_network(Path(name), since)
         files = _write(_merged(rows, tables, before, new, since, whole), Path(name))
@@ -159,7 +159,7 @@ def _is_same(linha: str, before: Network, new: Network) -> bool:
 
 
 def _stations(known: list[dict[str, str]], new: list[dict[str, str]], newest: bool) -> list[dict[str, str]]:
-    """Add stations; those known already change only by the newest network, and none goes: older versions need them."""
+    """Add stations; only the newest network changes known ones, and none is removed: older versions need them."""
     stations = {row["estacao_id"]: row for row in known}
     for row in new:
         if newest or row["estacao_id"] not in stations:
@@ -176,7 +176,7 @@ def _points(path: LinePath) -> list[Point]:
 
 
 def _write(tables: Tables, folder: Path) -> dict[str, bytes]:
-    """Write all files of a network, empty ones too; returns their content."""
+    """Write all files of a network, including empty ones; returns their content."""
     files = {}
     for table, columns in COLUMNS.items():
         text = io.StringIO()

@@ -66,7 +66,7 @@ def stations_of(feed: Feed, used: set[str], known: Path) -> dict[str, StopOf]:
 
 
 def _recognise(places: list[_Place], known: Path) -> None:
-    """Give known stations their id and, unless it changed, the spelling of their name."""
+    """Assign known stations their id and, unless it changed, the spelling of their name."""
     there = {row.text("estacao_id"): row for row in read_seed(known, "estacoes")}
     for by_code in (True, False):
         for place in places:
@@ -89,7 +89,7 @@ def _recognise(places: list[_Place], known: Path) -> None:
 
 
 def same_name(name: str, other: str) -> bool:
-    """Return whether two sources mean one station by two names."""
+    """Return whether two sources use two names for the same station."""
     return _plain(name) == _plain(other)
 
 
@@ -98,6 +98,6 @@ def _is_same(name: str, position: Point, other_name: str, other_position: Point)
 
 
 def _plain(name: str) -> str:
-    """Return a name without accents, punctuation, and what only some sources write: Terminal, `:: Desembarque`."""
+    """Return a name without accents, punctuation, and parts that only some sources add: Terminal, `:: Desembarque`."""
     letters = unicodedata.normalize("NFKD", name.partition("::")[0].casefold())
     return re.sub(r"^terminal(?=.)", "", re.sub(r"[^a-z0-9]", "", letters.encode("ascii", "ignore").decode()))

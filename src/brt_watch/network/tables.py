@@ -1,4 +1,4 @@
-"""A GTFS becomes rows of the reference files; docs/reference/data-dictionary.md describes what it chooses."""
+"""Convert a GTFS to rows of the reference files; docs/reference/data-dictionary.md describes its choices."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def tables_of(
     routes: Sequence[str] = (),
     since: date | None = None,
 ) -> Tables:
-    """Return the rows of a GTFS that is valid `since` a day, by default the day that it names itself.
+    """Return the rows of a GTFS that is valid `since` a day, by default its own first day.
 
-    `known` is the folder of the present reference files. Without an agency all routes are taken, and a line is a
-    `route_id`, by which vehicles of GTFS-Realtime name it; else it is the short name of the route.
+    `known` is the folder of the current reference files. Without an agency all routes are taken, and a line is named by
+    its `route_id`, as in vehicles of GTFS-Realtime; otherwise by the short name of the route.
     """
     label = "route_short_name" if agency is not None else "route_id"
     feed = Feed(source)

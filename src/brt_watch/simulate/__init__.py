@@ -1,1 +1,1 @@
-"""A simulated BRT, for machines without the real one and tests that need the truth (docs/reference/simulator.md)."""
+"""A simulated BRT, for use without the real one and for tests that need the truth (docs/reference/simulator.md)."""

@@ -1,4 +1,4 @@
-"""What a vehicle does, where and under which label: the vocabulary of the plan and the signals."""
+"""The activities of a vehicle, with place and label: the vocabulary of the plan and the signals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from brt_watch.simulate.traffic import Call
 
 
 class Doing(str, Enum):
-    """What a vehicle does, in the words of the truth's files."""
+    """The kind of an activity, in the words of the truth's files."""
 
     TRIP = "viagem"
     TRANSFER = "deslocamento"
@@ -24,7 +24,7 @@ class Doing(str, Enum):
 
 
 class Label(NamedTuple):
-    """The line and direction that a vehicle says that it drives."""
+    """The line and direction that a vehicle reports."""
 
     linha: str
     sentido: str
@@ -41,7 +41,7 @@ class Point(NamedTuple):
 
 
 class Journey(NamedTuple):
-    """What happened on a trip: why it began and ended, its calls, the planned departure and interval, if any."""
+    """The course of a trip: why it began and ended, its calls, the planned departure and headway, if any."""
 
     began: str
     ended: str
@@ -52,11 +52,11 @@ class Journey(NamedTuple):
 
 @dataclass(eq=False)
 class Activity:
-    """What a vehicle does from `start` to `end` (epoch seconds; without end until the plan knows it).
+    """What a vehicle does from `start` to `end` (epoch seconds; without an end until the plan knows it).
 
-    `odometer_m` is what it has driven before. The label changes from `label` to `next_label` at `label_at`, which may
-    be late. After `silent_from` its device says nothing more. `halts` are where and when it stands on its path, in
-    seconds since the start.
+    `odometer_m` is the odometer at the start. The label changes from `label` to `next_label` at `label_at`, which may
+    be late. After `silent_from` its device sends nothing. `halts` are the places and times at which it stands on its
+    path, in seconds since the start.
     """
 
     doing: Doing
@@ -74,7 +74,7 @@ class Activity:
 
 
 class Spot(NamedTuple):
-    """Where buses are parked: a garage, or a terminal's lay-by."""
+    """A place where buses are parked: a garage, or a terminal's lay-by."""
 
     name: str
     at: Point
@@ -88,7 +88,7 @@ def metres(point: Point, other: Point) -> float:
 
 
 def scattered(point: Point, sigma_m: float, chance: Random) -> Point:
-    """Return a point some metres away, by chance."""
+    """Return a random point some metres away."""
     return moved(point, chance.gauss(0, sigma_m), chance.gauss(0, sigma_m))
 
 
@@ -101,7 +101,7 @@ def moved(point: Point, north_m: float, east_m: float) -> Point:
 
 
 def straight(start: Point, end: Point) -> Path:
-    """Return a path without stations from a point to another."""
+    """Return a path without stations from one point to another."""
     length = max(metres(start, end), 1.0)
     stops = (Stop("", 0.0), Stop("", length))
     return Path("", "", (start.latitude, end.latitude), (start.longitude, end.longitude), (0.0, length), stops)

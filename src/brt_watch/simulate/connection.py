@@ -1,4 +1,4 @@
-"""A connection with one request, and every way to answer it: HTTP's own, and those that break it."""
+"""A connection with one request, and every way to answer it: valid HTTP, and ways that break it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from brt_watch.capture.fetch import SIMULATED_HEADER
 
 PATH = "/gps/brt"
 MOVED = "/moved"
-"""Where a redirect leads that is followed to a good answer."""
+"""The target of a redirect to a good answer."""
 
 NEVER_SECONDS = 30.0
 """Longer than any client waits."""
@@ -29,7 +29,7 @@ class Connection:
         self._stopping = stopping
         self._takes_gzip = takes_gzip
         self.whole_answer: bytes | None = None
-        """The content of an answer that was sent to its end as HTTP wants it."""
+        """The content of an answer that was completely sent as valid HTTP."""
 
     def send(self, *pieces: bytes, pause: float = 0) -> None:
         """Send bytes as they are, with a pause after each piece."""
@@ -40,7 +40,7 @@ class Connection:
                 return
 
     def answer(self, content: bytes = b"", status: str = "200 OK", *headers: str, packed: bytes | None = None) -> None:
-        """Answer as HTTP wants it, in gzip if the client takes it; `packed` goes over the wire instead of `content`."""
+        """Answer in valid HTTP, with gzip if the client accepts it; `packed` is sent instead of `content`."""
         sent = content if packed is None else packed
         if packed is None and content and self._takes_gzip:
             sent, headers = _compressed(content), ("Content-Encoding: gzip", *headers)
@@ -48,12 +48,12 @@ class Connection:
         self.whole_answer = content
 
     def say_nothing(self) -> None:
-        """Return when no client waits any more, or the server stops."""
+        """Block until no client waits any more, or the server stops."""
         self._stopping.wait(NEVER_SECONDS)
 
     def reset(self) -> None:
-        """Break the connection off, as a host does that crashed."""
-        # With a linger of no time, close sends RST instead of FIN.
+        """Reset the connection, like a crashed host."""
+        # With a linger time of zero, close sends RST instead of FIN.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 

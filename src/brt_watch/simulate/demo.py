@@ -1,4 +1,4 @@
-"""The demo: a simulated BRT and a system of its own that captures it, beside the real one or without it."""
+"""The demo: a simulated BRT and a separate system that captures it, beside the real one or without it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ ENVIRONMENT = {
     "ALERT_WEBHOOK": "",
     "ENV_FILE": "",
 }
-"""The settings of the demo. The first four give way to the environment, if that names a simulated API, too."""
+"""The settings of the demo. The environment overrides the first four, if it also names a simulated API."""
 
 
 def enter() -> None:
-    """Let the settings, which are read after this, be those of the demo."""
+    """Make the settings read after this those of the demo."""
     named = os.environ.get(f"{PREFIX}FEED_URL", "").startswith(LOOPBACK)
     for name, value in ENVIRONMENT.items():
         if value and named:
@@ -41,12 +41,12 @@ def enter() -> None:
 
 
 def port_of(feed_url: str) -> int:
-    """Return the port of an API on loopback; of another one, that of the demo."""
+    """Return the port of an API on loopback; for any other API, the demo's port."""
     return (urlsplit(feed_url).port if feed_url.startswith(LOOPBACK) else None) or PORT
 
 
 def wait_for_api(feed_url: str, log: Path, seconds: float = 60) -> None:
-    """Return when the simulated API takes requests, some seconds after its start; raises ServiceFailed."""
+    """Wait until the simulated API accepts requests, a few seconds after its start; raises ServiceFailed."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port_of(feed_url)), timeout=1):

@@ -1,4 +1,4 @@
-"""When which fault happens: by chance or by script, as the user writes it. `timeouts:0.05,outage@07:10-07:25`."""
+"""Faults of the API over time, at random or scheduled; the user writes `timeouts:0.05,outage@07:10-07:25`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from brt_watch.simulate.fault_kinds import ALIASES, FAULTS, Fault, good
 DAY = timedelta(days=1)
 
 DRAW = timedelta(seconds=5)
-"""Every five seconds there is a new draw. So a poll's first request and its quick retries meet the same fault, a later
-retry perhaps not, and a request some tenths of a second later than in another run still meets the same."""
+"""There is a new draw every five seconds. A poll's first request and its quick retries therefore meet the same fault, a
+later retry perhaps not, and a request that is tenths of a second later than in another run still meets the same one."""
 
 
 @dataclass(frozen=True)
 class Daily:
-    """Every day from one time of day in Rio to another, perhaps over midnight; without an end until midnight."""
+    """Every day from one time of day in Rio to another, perhaps across midnight; without an end until midnight."""
 
     begins: time
     ends: time | None = None
 
     def began(self, moment: datetime) -> datetime | None:
-        """Return when the span that holds `moment` began, if one does."""
+        """Return the start of the span that contains `moment`, if any."""
         begin = datetime.combine(moment.astimezone(RIO), self.begins, RIO)
         if begin > moment:
             begin -= DAY
@@ -37,23 +37,23 @@ class Daily:
         return begin if moment < (end if end > begin else end + DAY) else None
 
     def __str__(self) -> str:
-        """Return it as the user writes it."""
+        """Return it in the user's notation."""
         return f"{self.begins}-{self.ends or ''}"
 
 
 @dataclass(frozen=True)
 class Once:
-    """From one moment to another; without an end for ever."""
+    """From one time to another; without an end for ever."""
 
     begins: datetime
     ends: datetime | None = None
 
     def began(self, moment: datetime) -> datetime | None:
-        """Return when the span began, if it holds `moment`."""
+        """Return the start of the span if it contains `moment`."""
         return self.begins if self.begins <= moment and (self.ends is None or moment < self.ends) else None
 
     def __str__(self) -> str:
-        """Return it as the user writes it."""
+        """Return it in the user's notation."""
         return f"{write_moment(self.begins)}-{write_moment(self.ends) if self.ends else ''}"
 
 
@@ -65,7 +65,7 @@ class Script:
     times: Daily | Once
 
     def __str__(self) -> str:
-        """Return it as the user writes it."""
+        """Return it in the user's notation."""
         return f"{self.name}@{self.times}"
 
 
@@ -77,13 +77,13 @@ class Chance:
     share: float
 
     def __str__(self) -> str:
-        """Return it as the user writes it."""
+        """Return it in the user's notation."""
         return f"{self.name}:{self.share!r}"
 
 
 @dataclass(frozen=True)
 class Faults:
-    """Which fault the API has at which moment. The same seed gives the same faults; str() is how it is written."""
+    """The faults of the API over time. The same seed gives the same faults; str() returns the user's notation."""
 
     scripts: tuple[Script, ...] = ()
     chances: tuple[Chance, ...] = ()
@@ -91,19 +91,19 @@ class Faults:
 
     @classmethod
     def none(cls) -> Faults:
-        """Return an API that is always well."""
+        """Return an API without faults."""
         return cls()
 
     def at(self, moment: datetime) -> Fault | None:
         """Return the fault at a moment.
 
-        Changes of the body add up. Of several faults that spoil the answer itself the first one written happens.
+        Changes of the body combine. Of several faults that damage the answer itself, only the first one listed applies.
         """
         present = list(self._present(moment))
         if not present:
             return None
         shown = min((since for fault, since in present if fault.holds), default=moment)
-        # A frozen answer has the changes that were there when it froze, and no others.
+        # A frozen answer has the changes that applied when it froze, and no others.
         changed = present if shown == moment else list(self._present(shown))
         return Fault(
             name="+".join(fault.name for fault, _ in present),
@@ -127,19 +127,19 @@ class Faults:
                 return
 
     def __str__(self) -> str:
-        """Return it as the user writes it."""
+        """Return it in the user's notation."""
         return ",".join(map(str, [*self.scripts, *self.chances]))
 
 
 def fault_table() -> list[tuple[str, str]]:
-    """Return the name of every fault and what the API does then; the short names first."""
+    """Return the name of every fault and what the API does; short names first."""
     return [(alias, f"{FAULTS[name].description} (the same as {name})") for alias, name in ALIASES.items()] + [
         (fault.name, fault.description) for fault in FAULTS.values()
     ]
 
 
 def parse_faults(text: str, seed: int = 0) -> Faults:
-    """Read what the user wrote; raises FaultSpecError."""
+    """Parse the user's notation; raises FaultSpecError."""
     scripts: list[Script] = []
     chances: list[Chance] = []
     for part in text.split(",") if text.strip() else []:

@@ -1,4 +1,4 @@
-"""The vehicles of a simulated BRT: who is registered, and what the device of each is like."""
+"""The vehicles of a simulated BRT: the registered ones, and the properties of their devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 
 class Use(Enum):
-    """What a registered vehicle is used for."""
+    """The use of a registered vehicle."""
 
     SERVICE = "in service"
     RESTING = "silent for days"
@@ -27,14 +27,14 @@ class Vehicle:
     signal_seconds: int
     parked_signal_seconds: int
     phase: float
-    """Where in its period the device signals, as a share."""
+    """The phase of the device's signals, as a share of its period."""
     clock_ahead_seconds: int
     odometer_m: float
     ignition_unknown: bool = False
 
 
 REGULAR = [*range(901001, 901169), *range(902001, 902483), *range(903001, 903072)]
-"""The ranges of fleet numbers and how many there are of each, as in 2025."""
+"""The ranges of fleet numbers and the number of vehicles in each, as in 2025."""
 
 ODD = [
     *["KXX0A00 PKP", "KXX1A01 PKP", "KXX2A02 PKP", "KXX3A03 PKP", "KXX4A04 PKP", "KYY1B11 SAVEIRO", "KYY2B22 - GOL"],
@@ -43,19 +43,19 @@ ODD = [
     *["861039000000001", "861039000000002", "00CF000000 - A16 MAX", "486 Queclink - antigo  A8 PRO"],
     *["TESTE700", "teste140"],
 ]
-"""Codes that are no fleet numbers, of the kinds that the API has."""
+"""Codes that are not fleet numbers, of the kinds found in the API."""
 
 DEAD, RESTING = 24, 28
-"""How many have been silent for more than 30 days, and for 1 to 30."""
+"""The number of vehicles silent for more than 30 days, and for 1 to 30."""
 
 DEVICE_SECONDS = ([20, 30, 60], [48, 35, 17])
 """The periods of the devices, and the share of each in percent."""
 
 
 def registered(chance: Random, copy: int = 0) -> list[Vehicle]:
-    """Return the vehicles in the order of the API's table: 748, of which some 670 can drive.
+    """Return the vehicles in the order of the API's table: 748, of which about 670 can drive.
 
-    `copy` tells fleets apart when there is more than one: its number stands before each code, from the second on.
+    `copy` distinguishes fleets when there are several: from the second on, its number precedes each code.
     """
     buses = [str(number) for number in REGULAR]
     silent = chance.sample(buses, DEAD + RESTING - 12)

@@ -25,14 +25,14 @@ RESPONSE_SECONDS = 0.4
 
 
 class SimulatedClient(Client):
-    """The simulated API without a network, on a clock that moves only by it."""
+    """The simulated API without a network, on a clock that only it moves."""
 
     def __init__(self, settings: Settings, clock: StillClock, world: World) -> None:
         super().__init__(str(settings.feed_url), clock, settings.max_response_bytes)
         self._still, self._world = clock, world
 
     def fetch(self, deadline: datetime, parameters: Mapping[str, str] | None = None) -> Response:  # noqa: ARG002
-        """Return what the API answers, a moment after it was asked."""
+        """Return the API's answer, shortly after the request."""
         self._still.sleep_until(min(self._still.now() + timedelta(seconds=RESPONSE_SECONDS), deadline))
         return Response(self._world.body_at(self._still.now()), 200, self._still.now(), simulated=True)
 
@@ -45,11 +45,11 @@ def history(
     end: datetime,
     keeps: Callable[[datetime], bool] | None = None,
 ) -> Iterator[datetime]:
-    """Capture what the simulation answers between two moments, or what is missing of it; yields every tick done.
+    """Capture the simulation between two times, or the missing part of it; yields every finished tick.
 
     A tick that `keeps` refuses is missed, as if nothing had run then.
 
-    What is there already stays; a second run continues where the first one stopped.
+    Existing polls stay; a second run continues where the first one stopped.
     """
     resources = Resources.from_settings(settings)
     newest = resources.files.newest_tick()
@@ -75,7 +75,7 @@ def history(
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Save a sixth of the time: millions of small objects are looked through again and again, and none is garbage."""
+    """Disable garbage collection, which takes a sixth of the time: it scans millions of small objects in vain."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which timetable a day has: that of a weekday, a Saturday, or a Sunday, which holidays share."""
+"""The timetable of a day: that of a weekday, a Saturday, or a Sunday, which also applies to holidays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 FIXED = {
     *[(1, 1), (1, 20), (4, 21), (4, 23), (5, 1), (9, 7), (10, 12), (11, 2), (11, 15), (11, 20), (12, 25)],
 }
-"""National holidays, those of the state (São Jorge) and of the city (São Sebastião), as month and day."""
+"""National holidays and those of the state (São Jorge) and the city (São Sebastião), as month and day."""
 
 FROM_EASTER = (-48, -47, -2, 60)
 """Monday and Tuesday of Carnival, Good Friday and Corpus Christi, in days from Easter."""

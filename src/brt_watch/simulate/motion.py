@@ -1,6 +1,6 @@
-"""How a bus moves along its path: pieces of even acceleration between stations, dwells at them, queues between them.
+"""How a bus moves along its path: pieces of constant acceleration between stations, dwells, and queues in between.
 
-The constants come from 203 answers of the API of 2021 to 2026 and the city's timetable (docs/reference/simulator.md).
+The constants come from 203 answers of the API from 2021 to 2026 and the city's timetable (docs/reference/simulator.md).
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ GOVERNOR_KMH = 58.2
 """The engine's limiter: the upper mode of the measured speeds."""
 
 ACCELERATION, BRAKING = 0.55, 0.6
-"""In m/s²: full speed after some 240 m."""
+"""In m/s²: full speed after about 240 m."""
 
 STANDING = 0.88
-"""The share of lost time between stations that is spent standing; the rest goes into crawls."""
+"""The share of lost time between stations spent standing; the rest goes into slow driving."""
 
 
 CREEP_M, CREEP_S = 35.0, (13.5, 32.0)
-"""A bus that loses only this much creeps up to the platform, or to what stops it, over its last metres."""
+"""A bus that loses only this much creeps over its last metres to the platform or obstacle."""
 
 
 class Piece(NamedTuple):
-    """From `at` on (s since the start of the trip) the bus is at `metres`, drives `speed` (m/s), gains `gain` m/s²."""
+    """At `at` (s since the start of the trip) the bus is at `metres`, with `speed` m/s and acceleration `gain` m/s²."""
 
     at: float
     metres: float
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 
 
 class Halt(NamedTuple):
-    """Where a bus stands still, from `arrival` to `departure` (s); `limit_ms` is its highest speed on the way there."""
+    """A stop of a bus from `arrival` to `departure` (s); `limit_ms` is its maximum speed on the way there."""
 
     metres: float
     arrival: float
@@ -55,7 +55,7 @@ class Place(NamedTuple):
 
 
 def place_on(path: Path, metres: float) -> Place:
-    """Return where on the earth a point of a path is, by its running metres."""
+    """Return the position of a point of a path, by its running metres."""
     after = min(max(bisect_right(path.metres, metres), 1), len(path.metres) - 1)
     before = after - 1
     length = path.metres[after] - path.metres[before]
@@ -69,7 +69,7 @@ def place_on(path: Path, metres: float) -> Place:
 
 
 class _Leg(NamedTuple):
-    """From standing to standing without a stop between: metres, m/s at most, seconds of standing at its end."""
+    """A run between two stops: metres, maximum speed in m/s, seconds of standing at its end."""
 
     metres: float
     limit: float
@@ -79,8 +79,8 @@ class _Leg(NamedTuple):
 def drive(halts: Sequence[Halt], chance: Random) -> list[Piece]:
     """Return a trip from halt to halt, each on its second.
 
-    The time that is left when the bus drives as fast as it can goes into stops and crawls between the halts, and only
-    what these leave into a lower speed: buses are either stuck or fast.
+    The time beyond the fastest possible run goes into stops and slow driving between the halts, and only the rest into
+    a lower speed: buses are either stuck or fast.
     """
     pieces: list[Piece] = []
     for before, after in pairwise(halts):
@@ -98,13 +98,13 @@ def _run(pieces: list[Piece], before: Halt, after: Halt, chance: Random) -> None
     legs = _legs(length, after.limit_ms, slack, slack * STANDING, chance)
     standing = sum(leg.hold for leg in legs)
     share = _share_of_the_limit(legs, seconds - standing)
-    # The little that is left is made up by stretching the time, so that the bus arrives on its second.
+    # The small remainder is made up by stretching the time, so that the bus arrives on its second.
     taken = sum(seconds_of_a_run(leg.metres, leg.limit * share) for leg in legs)
     _motion(pieces, before, legs, share, seconds / (taken + standing))
 
 
 def _legs(length: float, limit: float, slack: float, to_stand: float, chance: Random) -> list[_Leg]:
-    """Cut a way at stops and into crawls that cost `slack` seconds, `to_stand` of them standing."""
+    """Split a run into stops and slow stretches that cost `slack` seconds, `to_stand` of them standing."""
     legs = [_Leg(length, limit, 0.0)]
     for _ in range(20):
         if slack < CREEP_S[0]:
@@ -128,14 +128,14 @@ def _legs(length: float, limit: float, slack: float, to_stand: float, chance: Ra
         ]
         cost = _seconds_of(cut) - _seconds_of([leg])
         if cost > slack + 10:
-            continue  # what is lost here would have to be made good by flying elsewhere
+            continue  # the time lost here could not be made up elsewhere
         slack -= cost
         legs[number : number + 1] = [each for each in cut if each.metres > 1]
     return legs
 
 
 def _creep(leg: _Leg, slack: float) -> list[_Leg]:
-    """Return a leg whose last metres are driven at a creep, which costs `slack` seconds."""
+    """Return a leg with slow last metres, which cost `slack` seconds."""
     seconds = slack + CREEP_M / leg.limit
     lost = (1 / ACCELERATION + 1 / BRAKING) / 2
     speed = (seconds - math.sqrt(max(seconds * seconds - 4 * lost * CREEP_M, 0.0))) / (2 * lost)
@@ -147,7 +147,7 @@ def _seconds_of(legs: list[_Leg]) -> float:
 
 
 def seconds_of_a_run(metres: float, limit: float) -> float:
-    """Return how long a run from standing to standing takes."""
+    """Return the duration of a run between two stops."""
     lost = (1 / ACCELERATION + 1 / BRAKING) / 2
     if metres < limit * limit * lost:
         return 2 * math.sqrt(metres * lost)
@@ -155,7 +155,7 @@ def seconds_of_a_run(metres: float, limit: float) -> float:
 
 
 def seconds_to_pass(metres: float, length: float, limit: float) -> float:
-    """Return when a run from standing to standing over `length` metres passes a point of it."""
+    """Return when a run of `length` metres between two stops passes a point."""
     full = seconds_of_a_run(length, limit)
     lost = (1 / ACCELERATION + 1 / BRAKING) / 2
     top = min(limit, math.sqrt(length / lost))
@@ -168,7 +168,7 @@ def seconds_to_pass(metres: float, length: float, limit: float) -> float:
 
 
 def _share_of_the_limit(legs: list[_Leg], seconds: float) -> float:
-    """Return the share of the limits at which all runs take this time."""
+    """Return the share of the speed limits at which all runs take this time."""
     low, high = 0.15, 1.04
     for _ in range(8):
         share = (low + high) / 2
@@ -178,7 +178,7 @@ def _share_of_the_limit(legs: list[_Leg], seconds: float) -> float:
 
 
 def _motion(pieces: list[Piece], start: Halt, legs: list[_Leg], share: float, stretch: float) -> None:
-    """Add the pieces of legs at a share of their limits, with their time stretched."""
+    """Add the pieces of legs at a share of their speed limits, with their time stretched."""
     at, metres = start.departure, start.metres
     acceleration, braking = ACCELERATION / stretch / stretch, BRAKING / stretch / stretch
     lost = (1 / acceleration + 1 / braking) / 2

@@ -1,4 +1,4 @@
-"""Passengers: how many come to a station for a line, how many a bus takes and leaves behind, and how long they wait."""
+"""Passengers: how many arrive at a station for a line, how many a bus takes or leaves, and how long they wait."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from brt_watch.simulate.holidays import Kind, kind_of
 from brt_watch.simulate.timetable import DAY_BEGINS
 
 BOARDINGS = {"TransOeste": 246_000, "TransCarioca": 159_000, "TransBrasil": 139_000, "TransOlimpica": 51_000}
-"""Boardings of a weekday by corridor (MobiRio, November 2025)."""
+"""Boardings on a weekday by corridor (MobiRio, November 2025)."""
 
 BOARDINGS_OF_A_TRIP = 40.0
-"""On a line of no corridor: a feeder."""
+"""On a line outside the corridors: a feeder."""
 
 OF_A_DAY = {Kind.WEEKDAY: 1.0, Kind.SATURDAY: 0.55, Kind.SUNDAY: 0.33}
-"""Boardings of a kind of day, relative to a weekday's."""
+"""Boardings by kind of day, relative to a weekday."""
 
 TOWARDS_WORK = [(3, 1.3), (9, 0.8), (16, 0.75), (20, 0.5)]
 FROM_WORK = [(3, 0.7), (9, 0.8), (16, 1.3), (20, 0.8)]
-"""Passengers of a planned trip by the hour of the day, relative to others; the timetable has the peaks already."""
+"""Relative number of passengers per planned trip by hour of the day; the timetable already has the peaks."""
 
 CENTRES = ((-22.8987, -43.2109), (-23.0005, -43.3653))
-"""Where most work: the centre (Terminal Gentileza) and Barra da Tijuca (Terminal Alvorada)."""
+"""Where most people work: the centre (Terminal Gentileza) and Barra da Tijuca (Terminal Alvorada)."""
 
 CAPACITY = 170
 """Places of a bus, most of them standing."""
@@ -37,18 +37,18 @@ PATIENCE_S = 2700
 """Maximum wait: passengers who would have arrived earlier have left."""
 
 AT_A_TERMINAL, AT_THE_END = 3.0, 4.0
-"""How many passengers a terminal has, and the end of a line, relative to a station."""
+"""Passengers at a terminal and at the end of a line, relative to a station."""
 
 DAY_S = 86_400
 _DAY_BEGINS_S = DAY_BEGINS.total_seconds() + 3 * 3600
 """When a service day begins, in seconds after midnight UTC."""
 
 DEAD_TIME_S, BOARDING_S, ALIGHTING_S = 9.0, 0.3, 0.25
-"""A stop without passengers, and what each one costs; prepaid, at level, by several wide doors."""
+"""Dwell time without passengers, and the time per passenger; prepaid level boarding through several wide doors."""
 
 
 class Boarding(NamedTuple):
-    """Who boards a bus, who is left behind, and how long those who board have waited, on average."""
+    """Passengers who board and are left behind, and the average wait of those who board."""
 
     boarded: int
     left_behind: int
@@ -56,7 +56,7 @@ class Boarding(NamedTuple):
 
 
 class Demand:
-    """The passengers of a path: who waits at each of its stops."""
+    """The passengers of a path who wait at each of its stops."""
 
     def __init__(self, name: str, hours: list[float], weights: list[float]) -> None:
         self._name = name
@@ -73,7 +73,7 @@ class Demand:
         self._left = [(0, 0.0)] * len(weights)
 
     def board(self, stop: int, now: float, room: int, chance: Random) -> Boarding:
-        """Let those who wait at a stop board, as far as there is room."""
+        """Let waiting passengers board while there is room."""
         since = max(self._since[stop], now - PATIENCE_S)
         came = poisson(self.share[stop] * self._came(since, now), chance)
         waited = (now - since) / 2
@@ -88,13 +88,13 @@ class Demand:
         return Boarding(boarded, waiting - boarded, mean)
 
     def put_down(self, stop: int, now: float, count: int) -> None:
-        """Let passengers of a bus that goes no further wait for the next one."""
+        """Make passengers of a bus that goes no further wait for the next one."""
         left, arrived_at = self._left[stop]
         if count + left:
             self._left[stop] = (left + count, (left * arrived_at + count * now) / (left + count))
 
     def _came(self, since: float, until: float) -> float:
-        """Return how many passengers are expected to come for the path between two moments of a service day."""
+        """Return the expected number of passengers for the path between two times of a service day."""
         day, second = divmod(until - _DAY_BEGINS_S, DAY_S)
         begin = max(second - (until - since), 0.0)
         factor = self._factors.get(day)
@@ -111,7 +111,7 @@ class Demand:
 
 
 def demand_of(network: Network, seed: str) -> dict[tuple[str, str], Demand]:
-    """Return the passengers of each path: those of its corridor, by the trips that the timetable has of it."""
+    """Return the passengers of each path: those of its corridor, in proportion to its trips in the timetable."""
     paths = [path for path in network.paths.values() if path.linha in network.lines and len(path.stops) > 1]
     trips = {path: _trips_by_hour(network, path) for path in paths}
     of_corridor: dict[str, float] = defaultdict(float)
@@ -154,7 +154,7 @@ def _trips_by_hour(network: Network, path: Path) -> list[float]:
 
 
 def _corridor(network: Network, path: Path) -> str:
-    """Return the corridor to which the passengers of a path are counted, "" for a feeder."""
+    """Return the corridor that the passengers of a path count towards, "" for a feeder."""
     return next((each for each in network.lines[path.linha].corredores if each in BOARDINGS), "")
 
 

@@ -1,4 +1,4 @@
-"""Who drives what, and when: the timetable's departures, each given to a bus that waits there or is fetched."""
+"""The plan of all buses: each departure of the timetable goes to a bus that waits there or is fetched."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ from brt_watch.simulate.traffic import Ended, Run, Traffic
 
 LAYOVER_SECONDS = (180, 420)
 SHORTEST_LAYOVER_S = 90
-"""How long a bus rests at a terminal, and at least, when a departure waits for it."""
+"""How long a bus rests at a terminal, and the minimum when a departure waits for it."""
 
 PATIENCE_SECONDS = (500, 1100)
-"""A bus that nobody needs for this long is driven to a garage, or parked where it is."""
+"""A bus without work for this long is driven to a garage, or parked where it is."""
 
 SHUNTING_SECONDS = (300, 2400)
-"""From the arrival in a garage until the ignition is switched off."""
+"""Time from the arrival in a garage until the ignition is switched off."""
 
 TRANSFER_MS = 22 / 3.6
 
 SILENT_WHEN_PARKED = 0.35
-"""The share of parked buses whose device is cut off from its battery within half an hour."""
+"""The share of parked buses whose device is disconnected from the battery within half an hour."""
 
 LEAD = timedelta(hours=2)
-"""How far ahead of what is shown the plan is made: a bus is fetched from a garage up to this long before it departs."""
+"""How far the plan runs ahead of the display: a bus is fetched from a garage up to this long before it departs."""
 
 FETCHED = 0.85
-"""The share of departures without a bus for which one is at hand in a garage; the others wait for the next arrival."""
+"""The share of departures without a bus that get one from a garage; the others wait for the next arrival."""
 
 LATEST = 0.8, 900.0
-"""After this share of its interval, and this many seconds, a departure without a bus is cancelled."""
+"""A departure without a bus is cancelled after this share of its headway and this many seconds."""
 
 RETRY_S = 30.0
 
 APART = 0.35
-"""A terminal does not send two buses of a line within this share of their interval."""
+"""A terminal does not dispatch two buses of a line within this share of their headway."""
 
 TURNING_S = (120, 300)
 CUT_STANDS_S, BROKEN_STANDS_S = (60, 240), (900, 3000)
@@ -73,10 +73,10 @@ class _Bus:
 
 
 class Plan:
-    """What each of a number of buses does, an hour at a time, for as long as is asked for.
+    """The activities of all buses, planned one hour at a time on demand.
 
-    What lies before `until` (epoch seconds) is final. `hold_s` is the longest time for which a bus is held at its
-    terminal so that it departs midway between the one before and the next.
+    Everything before `until` (epoch seconds) is final. `hold_s` is the maximum time for which a bus is held at its
+    terminal so that it departs midway between the previous departure and the next.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class Plan:
             self._park(bus, morning - self._chance.uniform(1800, 8 * 3600), self._chance.choice(self._garages))
 
     def activities(self, bus: int) -> deque[Activity]:
-        """Return what a bus does, in the order of time, as far as it is planned; all but the last may be taken away."""
+        """Return the planned activities of a bus in order of time; all but the last may be removed."""
         return self._buses[bus].activities
 
     def journeys(self) -> Iterator[Activity]:
-        """Yield the trips that have ended and were not taken away, by bus."""
+        """Yield the finished trips that were not removed, by bus."""
         return (each for bus in self._buses for each in bus.activities if each.journey)
 
     def extend(self) -> None:
@@ -127,7 +127,7 @@ class Plan:
     # -- a departure ----------------------------------------------------------------------------------------------
 
     def _due(self, departure: Departure, now: float) -> None:
-        """Give a departure to the bus that has waited longest, or to the nearest one that is parked, or let it wait."""
+        """Assign a departure to the bus that has waited longest or to the nearest parked one, or let it wait."""
         here = self._terminals[departure.path.linha, departure.path.sentido, "start"]
         before = self._traffic.last_departure((departure.path.linha, departure.path.sentido))
         if before is not None and now < before + APART * departure.interval_s:
@@ -155,14 +155,14 @@ class Plan:
         )
 
     def _held_until(self, departure: Departure, now: float) -> float:
-        """Return when a bus should depart so that the gap before it is like the one after it."""
+        """Return when a bus should depart so that the gap before it equals the one after it."""
         before = self._traffic.last_departure((departure.path.linha, departure.path.sentido))
         if not self._hold_s or before is None or departure.next_at == -math.inf:
             return now
         return min((before + departure.next_at) / 2, departure.due_at + self._hold_s)
 
     def _send(self, bus: _Bus, here: Spot | None, departure: Departure, now: float) -> None:
-        """Let a bus begin a trip, from a terminal where it waits or just as it comes from a garage."""
+        """Start a trip of a bus, from a terminal where it waits or on arrival from a garage."""
         if here:
             self._waiting[here].remove(bus)
         path = departure.path
@@ -176,7 +176,7 @@ class Plan:
         self._traffic.begin(run, now)
 
     def _ended(self, run: Run, now: float, ended: Ended) -> None:
-        """Write down a trip that has ended, and say what its bus does next."""
+        """Record a finished trip, and plan the next activity of its bus."""
         bus, path, start = self._buses[run.bus], run.course.path, run.calls[0].departure
         first, last = run.halts[0].metres, run.halts[-1].metres
         halts = tuple(
@@ -204,7 +204,7 @@ class Plan:
             self._traffic.at(leaves_at, self._goes_home, (bus, here))
 
     def _turn(self, run: Run, now: float) -> None:
-        """Let a bus that has turned back begin a trip in the other direction, from where it is."""
+        """Start a trip in the other direction for a bus that has turned back, from where it is."""
         path, stop = run.course.path, run.course.nodes[run.node].stop
         assert stop is not None
         course = self._traffic.courses[path.linha, "volta" if path.sentido == "ida" else "ida"]
@@ -214,7 +214,7 @@ class Plan:
         self._begin(back, self._buses[run.bus], now)
 
     def _fetched(self, to: Spot, at: float) -> _Bus | None:
-        """Return the nearest parked bus that can be there in time, on its way."""
+        """Return the nearest parked bus that can be there in time, already under way."""
         for spot in sorted(self._parked, key=lambda spot: metres(spot.at, to.at)):
             leaves_at = at - metres(spot.at, to.at) / TRANSFER_MS - 120
             ignition_at = leaves_at - self._chance.uniform(300, 900)
@@ -262,7 +262,7 @@ class Plan:
         self._park(bus, parks, garage)
 
     def _until(self, bus: _Bus, at: float) -> None:
-        """End what the bus did, at this moment."""
+        """End the current activity of the bus at this time."""
         bus.activities[-1].end = at
 
     def _stand(self, bus: _Bus, start: float, end: float, spot: Spot) -> None:
@@ -270,7 +270,7 @@ class Plan:
         bus.activities.append(Activity(Doing.WAIT, start, end, where, bus.odometer_m, bus.label))
 
     def _transfer(self, bus: _Bus, at: float, spot: Spot, to: Spot) -> float:
-        """Drive without passengers; returns the moment of arrival."""
+        """Drive without passengers; returns the time of arrival."""
         path = straight(spot.at, to.at)
         seconds = path.length_m / TRANSFER_MS + 60
         limit = GOVERNOR_KMH / 3.6
@@ -291,7 +291,7 @@ class Plan:
 
 
 def _label_at(start: float, chance: Random) -> float:
-    """Return when the label follows a trip: mostly before it departs, sometimes late, or never."""
+    """Return when the label changes for a trip: mostly before it departs, sometimes late, or never."""
     kind = chance.random()
     if kind < 0.85:
         return start + chance.uniform(-180, 30)
@@ -299,7 +299,7 @@ def _label_at(start: float, chance: Random) -> float:
 
 
 def _terminals(network: Network) -> dict[tuple[str, str, str], Spot]:
-    """Return the spot of each end of each path: ends that lie within 700 m are one terminal."""
+    """Return the terminal of each end of each path: ends within 700 m form one terminal."""
     spots: list[Spot] = []
     ends = {}
     for path in network.paths.values():

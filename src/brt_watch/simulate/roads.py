@@ -1,7 +1,7 @@
 """The roads under the lines: the stations that a path passes, stopping or not, and the lanes that lines share.
 
-Between two successive stations the BRT has one lane a direction, on which nobody overtakes. At stations it has a second
-one: who does not stop there passes those who do.
+Between two successive stations the BRT has one lane per direction, without overtaking. Stations have a second one, on
+which buses that do not stop pass those that do.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from brt_watch.network import METRES_OF_A_DEGREE, Network, Path
 from brt_watch.simulate.motion import GOVERNOR_KMH, place_on, seconds_of_a_run, seconds_to_pass
 
 BESIDE_M = 60
-"""A station this near to a path lies on it."""
+"""A station this close to a path lies on it."""
 
 APART_M = 150
-"""Stations of a path that are nearer to one another along it are one."""
+"""Stations of a path closer to each other along it count as one."""
 
 EAST = math.cos(math.radians(-22.93))
 
@@ -29,8 +29,8 @@ EAST = math.cos(math.radians(-22.93))
 class Node(NamedTuple):
     """A station on a path: `stop` is its number among the stops of the path, None where the line does not stop.
 
-    `section` is the lane that leads here, `platform` the one at which the line stops, `limit_ms` the highest speed on
-    the way here from the stop before, `share` how much of the time from that stop to the next has passed here.
+    `section` is the lane that leads here, `platform` the one at which the line stops, `limit_ms` the maximum speed
+    since the previous stop, `share` the elapsed share of the time from that stop to the next.
     """
 
     estacao_id: str
@@ -43,7 +43,7 @@ class Node(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """From one stop of a path to the next: metres, m/s at most, seconds of an undisturbed run."""
+    """A run from one stop of a path to the next: metres, maximum speed in m/s, seconds if undisturbed."""
 
     length_m: float
     limit_ms: float
@@ -51,9 +51,9 @@ class Gap(NamedTuple):
 
 
 class Course(NamedTuple):
-    """A path as the traffic sees it. `at_stop` is the number of the node of each stop.
+    """A path as the traffic uses it. `at_stop` is the node number of each stop.
 
-    `turns` tells for each stop at which stop of the opposite path a bus that turns back begins.
+    `turns` is, for each stop, the stop of the opposite path at which a bus that turns back begins.
     """
 
     path: Path
@@ -64,7 +64,7 @@ class Course(NamedTuple):
 
 
 class Roads:
-    """The courses of a network, by line and direction, and how many lanes and platforms they share."""
+    """The courses of a network, by line and direction, and the lanes and platforms that they share."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -79,7 +79,7 @@ class Roads:
 
     @property
     def sections(self) -> int:
-        """How many lanes from a station to the next there are."""
+        """The number of lanes between stations."""
         return len(self._sections)
 
     def _course(self, path: Path) -> Course:
@@ -101,7 +101,7 @@ class Roads:
         return Course(path, tuple(nodes), tuple(gaps), at_stop, self._turns(path))
 
     def _places(self, path: Path) -> list[tuple[str, float, int | None]]:
-        """Return the stations on a path in their order, with the number of the stop where the line stops."""
+        """Return the stations on a path in order, with the stop number where the line stops."""
         line = LineString([_plane(*point) for point in zip(path.latitudes, path.longitudes, strict=True)])
         stops = [(stop.estacao_id, stop.distancia_m, number) for number, stop in enumerate(path.stops)]
         places: list[tuple[str, float, int | None]] = list(stops)
@@ -142,7 +142,7 @@ class Roads:
 
 
 def _limit(station: str, following: str) -> float:
-    """Return how fast a line can drive between two stops, as a share of the governor: bends, crossings, tunnels."""
+    """Return the speed of a line between two stops, as a share of the limiter: bends, crossings, tunnels."""
     chance = Random(f"{station} {following}")
     return 1.0 if chance.random() < 0.65 else chance.uniform(0.6, 0.95)
 

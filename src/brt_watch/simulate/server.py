@@ -1,4 +1,4 @@
-"""The API over HTTP, on loopback: one server for recordings, for the simulation, and for what goes wrong."""
+"""The API over HTTP, on loopback: one server for recordings, for the simulation, and for their faults."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from brt_watch.simulate.faults import Faults
 
 
 class Source(Protocol):
-    """Where the answers come from."""
+    """The source of the answers."""
 
     def body_at(self, moment: datetime) -> bytes | None:
-        """Return what a good API answers at a moment; None when there is nothing yet."""
+        """Return the answer of a working API at a given time; None when there is none yet."""
 
 
 class ApiServer(ThreadingHTTPServer):
-    """The API of a source. What it answers depends on the clock alone."""
+    """The API of a source. Its answers depend on the clock alone."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -42,7 +42,7 @@ class ApiServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}{PATH}"
 
     def respond(self, request: BaseHTTPRequestHandler) -> Connection:
-        """Answer a request as the API does at this moment, well or badly."""
+        """Answer a request as the API does at this time, with its faults."""
         takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
         connection = Connection(request.connection, self._stopping, takes_gzip, self.simulated)
         moment = self.clock.now()
@@ -58,12 +58,12 @@ class ApiServer(ThreadingHTTPServer):
         return connection
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away in the middle."""
+        """Ignore clients that disconnect early."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
     def server_close(self) -> None:
-        """Stop; answers that are slow on purpose end at once."""
+        """Stop; deliberately slow answers end at once."""
         self._stopping.set()
         super().server_close()
 
@@ -78,4 +78,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.respond(self)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: a request every 20 seconds is no news."""
+        """Log nothing: a request arrives every 20 seconds."""

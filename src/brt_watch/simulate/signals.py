@@ -1,4 +1,4 @@
-"""What a vehicle's device sends while the vehicle does something: noise, frozen positions, oddities and all."""
+"""The signals that a vehicle's device sends during an activity, with noise, frozen positions and oddities."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from brt_watch.simulate.fleet import Vehicle
 from brt_watch.simulate.motion import Piece, Place, drive, place_on
 
 TRANSPORT_SECONDS, TRANSPORT_SIGMA = 4.5, 0.35
-"""From the device to the API: log-normal."""
+"""Delay from the device to the API: log-normal."""
 
 QUIET_TRIPS, QUIET_SECONDS = 0.7, 240
-"""The share of trips with a spell without any signal, and its mean length beyond a minute."""
+"""The share of trips with a silent period, and its mean length beyond a minute."""
 
 JITTER_SECONDS = 0.3
-"""Between two signals of a device that is on there is often a second more or less."""
+"""The interval between two signals of a running device is often a second longer or shorter."""
 
 EXTRA_AT_STOPS = 0.2
-"""The share of departures from a standstill at which the device sends out of turn."""
+"""The share of departures from a standstill at which the device sends an extra signal."""
 
 STOPS_FREEZE = 0.7
-"""The share of signals of a standing bus with just the position of the one before."""
+"""The share of signals of a standing bus that repeat the previous position."""
 
 NO_HEADING = 0.29
-"""The share of standstills in which the device says that it has no heading."""
+"""The share of standstills in which the device reports no heading."""
 
 RARE = {
     "speed": 0.0003,  # an impossible speed
-    "odometer": 0.0004,  # the odometer says 0
+    "odometer": 0.0004,  # the odometer shows 0
     "nowhere": 0.000004,  # position (0, 0)
-    "back": 0.0015,  # in a quarter of an hour, that a signal of the one before comes again
+    "back": 0.0015,  # per quarter of an hour: a signal of the previous one is repeated
     "ignition": 0.006,  # driving with the ignition off
 }
 
@@ -44,9 +44,9 @@ DEGREES_EAST = moved(_here, 0, 1).longitude - _here.longitude
 
 
 class Signal(NamedTuple):
-    """What a device sends once. `at` is the true moment and `arrives` that of the API's table (epoch seconds).
+    """A signal of a device. `at` is the true time and `arrives` that of the API's table (epoch seconds).
 
-    `stamp` is the device's clock in whole seconds, speed is km/h, heading degrees (None: none), odometer metres.
+    `stamp` is the device's clock in whole seconds, speed is km/h, heading degrees (or None), odometer metres.
     `metres` is the true running distance on the path of the trip, None outside a trip.
     """
 
@@ -64,10 +64,10 @@ class Signal(NamedTuple):
 
 
 def signals_of(vehicle: Vehicle, activity: Activity, pieces: list[Piece] | None, seed: str) -> Iterator[Signal]:
-    """Yield the signals of an activity in the order of time, until it ends or its device falls silent.
+    """Yield the signals of an activity in order of time, until it ends or its device falls silent.
 
-    The same for the same seed, whatever came before: an activity can be begun with in the middle of a day. Of one
-    without an end so far, take only what lies within the time that is planned.
+    The result depends only on the seed, not on earlier signals: a simulation can begin in the middle of a day. For an
+    activity without a known end, use only the signals within the planned time.
     """
     chance = Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}")
     if pieces is None:
@@ -76,7 +76,7 @@ def signals_of(vehicle: Vehicle, activity: Activity, pieces: list[Piece] | None,
 
 
 def motion_of(vehicle: Vehicle, activity: Activity, seed: str) -> list[Piece] | None:
-    """Return how a vehicle moves in an activity, None when it stands."""
+    """Return the motion of a vehicle in an activity, None when it stands."""
     if activity.path is None:
         return None
     return drive(activity.halts, Random(f"{seed}/{vehicle.codigo}/{activity.start:.3f}/motion"))
@@ -136,7 +136,7 @@ def _driving(vehicle: Vehicle, activity: Activity, pieces: list[Piece], chance: 
 
 
 def _moments_of_a_trip(vehicle: Vehicle, activity: Activity, pieces: list[Piece], chance: Random) -> Iterator[float]:
-    """Yield when a device signals: at its period, and out of turn at some departures, from which the period counts."""
+    """Yield the times of a device's signals: at its period, and at some departures, which restart the period."""
     starts = [activity.start + piece.at for piece in pieces if not piece.speed and piece.gain]
     extra = iter([start + chance.uniform(0.5, 9) for start in starts if chance.random() < EXTRA_AT_STOPS])
     out_of_turn = next(extra, math.inf)
@@ -151,7 +151,7 @@ def _moments_of_a_trip(vehicle: Vehicle, activity: Activity, pieces: list[Piece]
 
 
 def _noisy(point: Point | Place, chance: Random) -> Point:
-    """Return where GPS sees a point: mostly within some metres, with a long tail."""
+    """Return the GPS position of a point: mostly within a few metres, with a long tail."""
     sigma = 3.3 if chance.random() < 0.75 else 9.0
     gauss = chance.gauss
     return Point(point[0] + gauss(0, sigma) * DEGREES_NORTH, point[1] + gauss(0, sigma) * DEGREES_EAST)

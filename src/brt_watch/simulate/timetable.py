@@ -1,4 +1,4 @@
-"""The departures of a day of service, by the headways of the network."""
+"""The departures of a service day, from the headways of the network."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ DAY_BEGINS = timedelta(hours=3)
 """The hour in which the fewest buses drive."""
 
 HEADWAY_FACTORS = [(5, 1.15), (9, 0.85), (16, 1.15), (20, 0.57)]
-"""The intervals that are driven, relative to the timetable, from an hour of the day on: fewer buses in the peaks, more
-between them, and in the evening many more than at 22 h, the only hour for which the timetable is known."""
+"""The simulated headways relative to the timetable, from an hour of the day on: fewer buses in the peaks, more between
+them, and in the evening many more than at 22:00, the only evening hour of the known timetable."""
 
 HEADWAY_OF_A_DAY = {Kind.WEEKDAY: 1.0, Kind.SATURDAY: 1.6, Kind.SUNDAY: 2.9}
-"""The intervals of a kind of day, relative to a weekday's."""
+"""The headways by kind of day, relative to a weekday."""
 
 DISPATCH_SIGMA = 0.45
-"""The standard deviation of departures, as a share of the interval."""
+"""The standard deviation of departures, as a share of the headway."""
 
 
 class Departure(NamedTuple):
-    """A trip of the timetable: `planned_at` by the plan, `due_at` when the terminal wants to send it (epoch seconds).
+    """A trip of the timetable: `planned_at` by the plan, `due_at` when the terminal dispatches it (epoch seconds).
 
-    `next_at` is when the plan has the following one. `name` is the same in every run of the same seed.
+    `next_at` is the planned time of the following one. `name` is the same in every run with the same seed.
     """
 
     due_at: float
@@ -40,13 +40,13 @@ class Departure(NamedTuple):
 
 
 def service_day(moment: datetime) -> datetime:
-    """Return the beginning of the day of service that a moment belongs to."""
+    """Return the beginning of the service day of a given time."""
     local = moment.astimezone(RIO) - DAY_BEGINS
     return local.replace(hour=0, minute=0, second=0, microsecond=0) + DAY_BEGINS
 
 
 def timetable(network: Network, day: datetime, seed: str) -> Iterator[Departure]:
-    """Yield the departures of a day of service, by line and direction."""
+    """Yield the departures of a service day, by line and direction."""
     midnight = (day - DAY_BEGINS).timestamp()
     relative = HEADWAY_OF_A_DAY[kind_of((day - DAY_BEGINS).date())]
     for path in network.paths.values():
@@ -62,7 +62,7 @@ def timetable(network: Network, day: datetime, seed: str) -> Iterator[Departure]
 
 
 def _planned(network: Network, path: Path, relative: float, chance: Random) -> Iterator[tuple[float, float]]:
-    """Yield the second of the day of each departure and the interval that it begins."""
+    """Yield the second of the day of each departure and the headway that it begins."""
     for headway in network.lines[path.linha].headways:
         driven = next((factor for hour, factor in reversed(HEADWAY_FACTORS) if headway.hora_inicio_s >= hour * 3600), 1)
         step = headway.intervalo_s * relative * driven

@@ -1,7 +1,7 @@
-"""The buses on the road together: lanes, platforms and passengers that they share, one event after the other.
+"""All buses on the road: the lanes, platforms and passengers that they share, processed event by event.
 
-A bus keeps its place behind the one before it on a lane, waits for a platform that is taken, and stands for as long as
-passengers need. Late buses find more of them: bunching follows. Long because all buses share the state of the road.
+A bus stays behind the previous one on a lane, waits for an occupied platform, and stands as long as passengers need.
+Late buses find more passengers, hence bunching. Long because all buses share the state of the road.
 """
 
 from __future__ import annotations
@@ -20,46 +20,46 @@ from brt_watch.simulate.passengers import ALIGHTING_S, BOARDING_S, CAPACITY, DEA
 from brt_watch.simulate.roads import Course, Roads
 
 USUAL_MS = 27 / 3.6
-"""From end to end, on a line whose scheduled time is unknown."""
+"""Speed from end to end on a line whose scheduled time is unknown."""
 
 TIME_FACTOR = [
     *[0.95, 0.94, 0.93, 0.93, 0.93, 0.94, 1.00, 1.03, 1.03, 1.01, 1.00, 1.00],
     *[1.01, 1.02, 1.03, 1.03, 1.05, 1.08, 1.08, 1.06, 1.00, 0.98, 0.97, 0.96],
 ]
-"""How long a trip takes by the hour, relative to the timetable (the city's medians by segment and hour, 2022)."""
+"""Trip time by hour, relative to the timetable (the city's medians by segment and hour, 2022)."""
 
 USUAL_DWELL_S = 18.0
-"""What the timetable is taken to have for a stop."""
+"""The timetable's assumed time for a stop."""
 
 USUAL_WAIT_BEHIND_S = 22.0
-"""What the timetable is taken to have for a station that a line passes: waiting behind buses that stop there."""
+"""The timetable's assumed time for a passed station: waiting behind buses that stop there."""
 
 LEAST_SLACK = 0.06
-"""Time lost between stations, at least, as a share of an undisturbed run."""
+"""Minimum time lost between stations, as a share of an undisturbed run."""
 
 FOLLOW_S = 4.0
-"""Between two buses on a lane."""
+"""Minimum time between two buses on a lane."""
 
 CLEAR_S = 6.0
-"""From a departure until the next bus stands at the platform."""
+"""Time from a departure until the next bus stands at the platform."""
 
 BERTHS = 2
-"""Buses that stand at a platform at once, one behind the other."""
+"""Berths of a platform, one behind the other."""
 
 QUEUE_M = 30.0
-"""What a bus in a queue takes."""
+"""Length of a bus in a queue."""
 
 LONG_STOPS, LONG_STOP_S = 0.03, 40.0
-"""The share of stops that something prolongs (a wheelchair, a door), and by how much."""
+"""The share of prolonged stops (a wheelchair, a door), and the extra time."""
 
 TURNS_BACK = 0.015
-"""The share of bunched buses, at stations where they could, that turn back."""
+"""The share of bunched buses that turn back, at stations where they can."""
 
 BUNCHED = 0.25
-"""A bus is bunched when it follows the one before in less than this share of its interval."""
+"""A bus is bunched when it follows the previous one within less than this share of its headway."""
 
 KEEPS_BACK, KEEPS_BACK_S = 0.15, 12.0
-"""A driver so close behind a bus of the same line, as a share of the interval, stays this much longer at a stop."""
+"""A driver this close behind a bus of the same line, as a share of the headway, stays this much longer at a stop."""
 
 BREAKS_DOWN, IS_CUT = 1 / 500, 1 / 160
 """The share of trips that end with a breakdown, or are cut short at a station."""
@@ -69,7 +69,7 @@ BLOCKED_S = (60, 240)
 
 
 class Ended(str, Enum):
-    """Why a trip ended, in the words of the truth's files."""
+    """The reason for the end of a trip, in the words of the truth's files."""
 
     TERMINAL = "terminal"
     TURNED = "retorno"
@@ -119,7 +119,7 @@ class Run:
 
 
 class Traffic:
-    """All runs of a network, in one order of time."""
+    """All runs of a network, in a single order of time."""
 
     def __init__(self, network: Network, seed: str) -> None:
         self._seed = seed
@@ -140,22 +140,22 @@ class Traffic:
         self._congestion: dict[tuple[int, int], float] = {}
 
     def at(self, moment: float, action: Callable[..., None], argument: object) -> None:
-        """Do something at a moment."""
+        """Schedule an event."""
         self._count += 1
         heapq.heappush(self._events, (moment, self._count, action, argument))
 
     def run_until(self, moment: float) -> None:
-        """Let everything happen that happens before a moment."""
+        """Process all events before a given time."""
         while self._events and self._events[0][0] < moment:
             now, _, action, argument = heapq.heappop(self._events)
             action(argument, now)
 
     def last_departure(self, key: tuple[str, str]) -> float | None:
-        """Return when a line and direction was last begun at its first station."""
+        """Return the last departure of a line and direction from its first station."""
         return self._left_at[key][0]
 
     def begin(self, run: Run, now: float) -> None:
-        """Let a trip begin at the stop that its node names."""
+        """Start a trip at the stop of its node."""
         chance, nodes = run.chance, run.course.nodes
         run.governor = chance.gauss(1, 0.009)
         run.pace = chance.lognormvariate(0, 0.08)
@@ -204,7 +204,7 @@ class Traffic:
         self.at(arrives, self._reach, run)
 
     def _pass(self, run: Run, now: float) -> None:
-        """Pass a station without stopping; who was held up behind another bus has slowed down."""
+        """Pass a station without stopping; a bus held up behind another one has slowed down."""
         node = run.course.nodes[run.node]
         if run.held_s > 0:
             limit = node.limit_ms * run.governor
@@ -233,7 +233,7 @@ class Traffic:
     # -- at a station ------------------------------------------------------------------------------------------------
 
     def _reach(self, run: Run, now: float) -> None:
-        """Come to a station: pass it, or stop at its platform when there is room."""
+        """Arrive at a station: pass it, or stop at its platform when there is room."""
         node = run.course.nodes[run.node]
         stop = node.stop
         if stop is None:
@@ -273,7 +273,7 @@ class Traffic:
         self._leave(run, now)
 
     def _queue(self, run: Run, now: float, start: float, waiting: int) -> None:
-        """Stand behind the platform, if it is taken for long enough that a bus stops before it."""
+        """Stand behind the platform, if it stays occupied long enough for a bus to stop before it."""
         node = run.course.nodes[run.node]
         limit = node.limit_ms * run.governor
         for buses in range(waiting + 1, 0, -1):
@@ -284,7 +284,7 @@ class Traffic:
                 return
 
     def _dwell(self, run: Run, alighted: int, boarded: int) -> float:
-        """Return how long passengers need: longer each in a bus that is full."""
+        """Return the passengers' boarding and alighting time; each takes longer in a full bus."""
         crowd = 1 + (run.on_board / CAPACITY) ** 2
         seconds = DEAD_TIME_S * run.chance.lognormvariate(0, 0.3)
         seconds += (boarded * BOARDING_S + alighted * ALIGHTING_S) * crowd * run.chance.lognormvariate(0, 0.25)
@@ -324,7 +324,7 @@ class Traffic:
     # -- what a run meets --------------------------------------------------------------------------------------------
 
     def _congested(self, section: int, now: float) -> float:
-        """Return how much is lost on a lane, relative to the usual: it changes slowly, so that buses lose alike."""
+        """Return the relative time lost on a lane; it changes slowly, so successive buses lose similar times."""
         slot, rest = divmod(now, 1800)
         before, after = self._knot(section, int(slot)), self._knot(section, int(slot) + 1)
         return before + (after - before) * rest / 1800
@@ -340,7 +340,7 @@ class Traffic:
 
 
 def _lost_by_hour(network: Network, course: Course) -> list[float]:
-    """Return the time lost between stations by the hour, as a share of an undisturbed run, by the timetable."""
+    """Return the time lost between stations by hour according to the timetable, as a share of an undisturbed run."""
     free = sum(gap.free_s for gap in course.gaps)
     length = sum(gap.length_m for gap in course.gaps)
     planned = network.lines[course.path.linha].viagem_s or length / USUAL_MS

@@ -27,13 +27,13 @@ FILES = {
         *("intervalo_s", "intervalo_planejado_s", "comboio"),
     ),
 }
-"""The files of a truth and their columns. Moments are UTC; `datahora` is the stamp that the device gave."""
+"""The files of a truth and their columns. Times are UTC; `datahora` is the device's timestamp."""
 
 
 class Truth:
-    """The files of a simulation that began at a moment, in a folder of their own.
+    """The files of one start of a simulation, in their own folder.
 
-    Lines are gathered until `flush` writes them at once: a process that is killed leaves no half of a line.
+    Lines are buffered until `flush` writes them at once: a killed process leaves no partial line.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,13 +46,13 @@ class Truth:
         self.flush()
 
     def signal(self, vehicle: Vehicle, signal: Signal, doing: str, label: Label) -> None:
-        """Write a signal that reached the API, whether or not a poll came before the next one."""
+        """Write a signal that reached the API, whether or not a poll captured it."""
         metres = "" if signal.metres is None else f"{signal.metres:.1f}"
         stamp, received = f"{_second(signal.stamp)}Z", _moment(signal.arrives)
         self._writers["sinais"].writerow((vehicle.codigo, stamp, received, *label, doing, metres))
 
     def trip(self, vehicle: Vehicle, activity: Activity) -> None:
-        """Write a trip and its passages when it begins, with its whole course."""
+        """Write a trip and its passages in full when it begins."""
         path, journey = activity.path, activity.journey
         assert path
         assert journey
@@ -77,7 +77,7 @@ class Truth:
             )
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Write the buffered lines."""
         for name, lines in self._lines.items():
             self._files[name].write(lines.getvalue().encode())
             lines.seek(0)

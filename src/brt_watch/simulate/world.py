@@ -22,21 +22,21 @@ from brt_watch.simulate.timetable import service_day
 from brt_watch.simulate.truth import Truth
 
 LOOK_BACK = timedelta(minutes=35)
-"""In so much time every device signals that is not silent."""
+"""Every device that is not silent signals within this time."""
 
 DAY = timedelta(days=1)
 
 AGO = 900
-"""At most so often a signal comes again that has been there, that of so long ago, in seconds."""
+"""Minimum time between repeats of old signals, and the age of the repeated signal, in seconds."""
 
 BENCHES = [Point(-23.317, -46.578), Point(-22.9064, -43.1776), Point(-23.52, -46.62)]
-"""Where trackers without a bus lie: two in São Paulo, one in the centre of Rio."""
+"""Positions of trackers without a bus: two in São Paulo, one in the centre of Rio."""
 
 
 class Sent(NamedTuple):
-    """A signal on its way, to be sorted by its arrival. `row` is the vehicle's place in the API's table.
+    """A signal in transit, sorted by its arrival. `row` is the vehicle's position in the API's table.
 
-    Without a signal it is a pause: nothing comes of this vehicle before then, and what comes later is not planned yet.
+    Without a signal it is a pause: the vehicle sends nothing before that time, and later signals are not planned yet.
     """
 
     arrives: float
@@ -47,7 +47,7 @@ class Sent(NamedTuple):
 
 
 class World:
-    """A simulated BRT from a moment on, which is not before the start of the simulation."""
+    """A simulated BRT from a given time on, not before the start of the simulation."""
 
     def __init__(
         self, network: Network, simulation: Simulation, shown_from: datetime, truth: Truth | None = None
@@ -64,18 +64,18 @@ class World:
         self._texts = _texts(network)
         self._heads = [_head(vehicle) for vehicle in self.vehicles]
         self._rows: list[bytes] = [b""] * len(self.vehicles)
-        # The first signal of every vehicle lies before the moment from which the table is shown, however old.
+        # The first signal of every vehicle precedes the first displayed table, however old it is.
         self._next: list[Sent] = []
         for stream in self._streams:
             if sent := next(stream, None):
                 self._next.append(sent)
         heapq.heapify(self._next)
-        # Of what came before, the truth has only what is shown.
+        # Of earlier signals, the truth contains only the displayed ones.
         for sent in self._advance(self._moment.timestamp()):
             self._tell(sent)
 
     def body_at(self, moment: datetime) -> bytes:
-        """Return what the API answers at a moment, not before the one that was asked for last."""
+        """Return the API's answer at a given time, not before the last requested one."""
         with self._lock:
             self._moment = max(moment, self._moment)
             self._advance(self._moment.timestamp(), self._tell)
@@ -83,10 +83,10 @@ class World:
                 self._truth.flush()
             return b'{"veiculos":[' + b",".join(row for row in self._rows if row) + b"]}"
 
-    # -- time goes on ---------------------------------------------------------------------------------------------
+    # -- the passing of time --------------------------------------------------------------------------------------
 
     def _advance(self, now: float, tell: Callable[[Sent], None] | None = None) -> Iterable[Sent]:
-        """Let everything arrive that arrives until now; returns the newest of each vehicle."""
+        """Process all arrivals until now; returns the newest signal of each vehicle."""
         newest: dict[int, Sent] = {}
         while self._next and self._next[0].arrives <= now:
             sent = self._next[0]
@@ -129,9 +129,9 @@ class World:
             self._streams.append(self._sent(vehicle, row, activities, plan, seed, shown_from))
 
     def _of_bus(self, plan: Plan, number: int, shown_from: datetime) -> Iterator[Activity | float]:
-        """Yield what a bus does, from what it does before the table is shown, for ever.
+        """Yield the activities of a bus for ever, beginning with the one before the first displayed table.
 
-        A number is the moment (epoch seconds) until which nothing more is planned for a bus that says nothing.
+        A number is the time (epoch seconds) until which a silent bus has no further plan.
         """
         activities = plan.activities(number)
         since = (shown_from - LOOK_BACK).timestamp()
@@ -148,7 +148,7 @@ class World:
             activities.popleft()
 
     def _on_a_bench(self, vehicle: Vehicle, shown_from: datetime) -> Iterator[Activity | float]:
-        """Yield a day after the other of a tracker that lies somewhere, switched on."""
+        """Yield one day after another of a tracker that lies somewhere, switched on."""
         day = service_day(shown_from) - DAY
         at = BENCHES[int(vehicle.phase * len(BENCHES))]
         while True:
@@ -157,7 +157,7 @@ class World:
             day += DAY
 
     def _of_another(self, vehicle: Vehicle, seed: str, start: datetime) -> Activity:
-        """Return the one thing that a vehicle does that is not in service and not on a bench: it is parked."""
+        """Return the only activity of a vehicle that is neither in service nor on a bench: it is parked."""
         chance = Random(f"{seed}/{vehicle.codigo}/other")
         garage = chance.choice(self._network.garages)
         at, label = Point(garage.latitude, garage.longitude), NO_LINE
@@ -191,7 +191,7 @@ class World:
             for signal in self._planned(signals, plan, activity) if activity.end == math.inf else signals:
                 if signal.stamp <= stamp:
                     continue
-                # The API takes what comes; a signal that overtakes another is rarer than one that is sent again.
+                # The API accepts signals in any order; overtaken signals are rarer than repeated ones.
                 arrives = max(signal.arrives, arrived + 0.001)
                 stamp, arrived = signal.stamp, arrives
                 yield Sent(arrives, row, signal, activity.doing.value, label)
@@ -202,7 +202,7 @@ class World:
 
     @staticmethod
     def _planned(signals: Iterator[Signal], plan: Plan, activity: Activity) -> Iterator[Signal]:
-        """Yield those signals that come before the end of an activity of which the end is not planned yet."""
+        """Yield the signals before the end of an activity whose end is not planned yet."""
         for signal in signals:
             while plan.until <= signal.at:
                 plan.extend()
@@ -232,7 +232,7 @@ _NORTH = '" "'
 
 
 def _number(value: float, digits: int) -> float | int:
-    """Return a number as the API writes it: whole ones without a point."""
+    """Return a number as the API writes it: whole numbers without a decimal point."""
     rounded = round(value, digits)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -250,7 +250,7 @@ def _json(text: str) -> str:
 
 
 def _texts(network: Network) -> dict[Label, tuple[str, str, str, str]]:
-    """Return what a record says of a label: linha, sentido, trajeto, id_migracao_trajeto, as JSON."""
+    """Return the label's fields of a record as JSON: linha, sentido, trajeto, id_migracao_trajeto."""
     texts = {NO_LINE: ('"0"', '""', '""', '""')}
     for number, (linha, sentido) in enumerate(sorted(network.paths)):
         names = network.trajetos.get((linha, sentido), ())

@@ -19,6 +19,7 @@ BrtWatchError
 ├── DamagedRecords        lines of a brt.csv cannot be read
 ├── ModelsFailed          the live page cannot derive anything
 ├── HistoryIncomplete     part of the requested time was captured but is not derived yet
+├── NotDerived            a model does not exist yet
 ├── TransformFailed       dbt ended with errors
 ├── SparkFailed           a Spark cluster did not derive the models
 ├── RecordingError        a recording cannot be played
@@ -136,6 +137,10 @@ class ModelsFailed(BrtWatchError):
 class HistoryIncomplete(BrtWatchError):
     """The signals captured since {since} are not derived yet. Try again after the next transform: \
 brt-watch status shows the newest one."""
+
+
+class NotDerived(BrtWatchError):
+    """There is no {model} yet: derive the models with brt-watch transform, then try again."""
 
 
 class TransformFailed(BrtWatchError):

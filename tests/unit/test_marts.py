@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
+import pytest
 
+from brt_watch.archive.lake import Lake
 from brt_watch.clock import RIO
+from brt_watch.errors import NotDerived
+from brt_watch.marts import rows
 from brt_watch.marts.selection import Selection, for_duckdb, service_day
 from brt_watch.marts.tables import HEADWAYS, PASSAGES, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS, Mart
+from brt_watch.reports.tides import TableOfDay
 
 DAY = date(2026, 11, 24)
 
@@ -28,8 +36,8 @@ def found(mart: Mart, selection: Selection, *rows: dict[str, object]) -> list[tu
 def test_an_hour_counts_when_it_begins_in_the_period() -> None:
     hours = [{"dia_operacao": DAY, "hora_operacao": hour, "linha": "22"} for hour in (3, 9, 10, 26)]
     nine = datetime(2026, 11, 24, 8, 30, tzinfo=RIO), datetime(2026, 11, 24, 10, tzinfo=RIO)
-    rows = found(REGULARITY, Selection.of_period(REGULARITY, *nine, {"linha": "22"}), *hours)
-    assert [row[3] for row in rows] == [9]
+    hits = found(REGULARITY, Selection.of_period(REGULARITY, *nine, {"linha": "22"}), *hours)
+    assert [row[3] for row in hits] == [9]
     # 02:00 belongs to the service day before, as its hour 26.
     night = datetime(2026, 11, 25, 1, 59, tzinfo=RIO), datetime(2026, 11, 25, 3, tzinfo=RIO)
     assert [row[3] for row in found(REGULARITY, Selection.of_period(REGULARITY, *night), *hours)] == [26]
@@ -41,8 +49,8 @@ def test_days_count_when_they_begin_the_worst_line_first() -> None:
         for day, line, share in ((24, "10", None), (24, "22", 0.9), (24, "35", 0.5), (25, "22", 0.8))
     ]
     begin, end = datetime(2026, 11, 24, 3, tzinfo=RIO), datetime(2026, 11, 25, 3, tzinfo=RIO)
-    rows = found(SERVICE_DAYS, Selection.of_period(SERVICE_DAYS, begin, end), *days)
-    assert [row[2] for row in rows] == ["35", "22", "10"]
+    hits = found(SERVICE_DAYS, Selection.of_period(SERVICE_DAYS, begin, end), *days)
+    assert [row[2] for row in hits] == ["35", "22", "10"]
     later = Selection.of_period(SERVICE_DAYS, begin + timedelta(minutes=1), end + timedelta(minutes=1))
     assert [row[0] for row in found(SERVICE_DAYS, later, *days)] == [date(2026, 11, 25)]
 
@@ -69,3 +77,16 @@ def test_the_columns_are_those_that_dbt_documents() -> None:
 def test_a_service_day_turns_at_three() -> None:
     assert service_day(datetime(2026, 11, 25, 2, 59, tzinfo=RIO)) == DAY
     assert service_day(datetime(2026, 11, 25, 3, tzinfo=RIO)) == date(2026, 11, 25)
+
+
+def test_a_model_that_is_missing_is_no_empty_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def without_models(*_: object) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect() as session:
+            yield session
+
+    monkeypatch.setattr(rows, "open_lake", without_models)
+    with pytest.raises(NotDerived, match="no viagens yet"):
+        list(rows.from_lake(Lake(Path()), Selection.of_day(TRIPS, DAY)))
+    with pytest.raises(NotDerived, match="no tides_stop_visits yet"):
+        list(rows.from_lake(Lake(Path()), TableOfDay("stop_visits", DAY)))

@@ -13,13 +13,14 @@ from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_marts import Days, words
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
+from brt_watch.errors import NotDerived
 from brt_watch.marts.selection import Query, for_duckdb
 from brt_watch.store.connection import connect
 from brt_watch.store.database import Store
 
 Batches = Iterator[list[tuple[Any, ...]]]
 Read = Callable[[Query], Batches]
-"""Yields the rows of a query; nothing while the model does not exist."""
+"""Yields the rows of a query; raises NotDerived while the model does not exist."""
 
 BATCH = 10_000
 
@@ -32,25 +33,25 @@ def rows_of(models: Store | LakeModels) -> Read:
 
 
 def from_postgres(store: Store, query: Query) -> Batches:
-    """Yield the rows from Postgres; raises DatabaseUnreachable."""
+    """Yield the rows from Postgres; raises DatabaseUnreachable, NotDerived."""
     with connect(store.url, store.where) as connection:
         yield from fetch(connection, query)
 
 
 def fetch(connection: psycopg.Connection[Any], query: Query) -> Batches:
-    """Yield the rows with a cursor on the server, which keeps memory flat."""
+    """Yield the rows with a cursor on the server, which keeps memory flat; raises NotDerived."""
     text, values = query.for_postgres()
     with connection.cursor("mart", row_factory=tuple_row) as cursor:
         try:
             cursor.execute(text, values)
-        except psycopg.errors.UndefinedTable:
-            return
+        except psycopg.errors.UndefinedTable as error:
+            raise NotDerived(model=_model(text)) from error
         while rows := cursor.fetchmany(BATCH):
             yield rows
 
 
 def from_lake(lake: Lake, query: Query) -> Batches:
-    """Yield the rows from the models on the lake; raises LakeEmpty."""
+    """Yield the rows from the models on the lake; raises LakeEmpty, NotDerived."""
     text, values = for_duckdb(query)
     days = None
     if "primeiro_dia" in values and "ultimo_dia" in values:
@@ -58,8 +59,8 @@ def from_lake(lake: Lake, query: Query) -> Batches:
     with open_lake(lake, words(text), days) as session:
         try:
             found = session.execute(text, values)
-        except duckdb.CatalogException:
-            return
+        except duckdb.CatalogException as error:
+            raise NotDerived(model=_model(text)) from error
         while rows := found.fetchmany(BATCH):
             yield rows
 
@@ -67,3 +68,7 @@ def from_lake(lake: Lake, query: Query) -> Batches:
 def dicts(read: Read, query: Query) -> list[dict[str, Any]]:
     """Return all rows, each by the names of its columns."""
     return [dict(zip(query.names, row, strict=True)) for rows in read(query) for row in rows]
+
+
+def _model(text: str) -> str:
+    return text.partition("\nfrom ")[2].partition("\n")[0] or "model"

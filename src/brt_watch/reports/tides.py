@@ -92,7 +92,7 @@ class TableOfDay:
         source, condition, order = _OF_THE_DAY[self.table]
         begin = datetime.combine(self.day, time(), RIO) + SERVICE_DAY_BEGINS
         values = {"dia": self.day, "de": begin, "ate": begin + timedelta(days=1)}
-        query = f"select {', '.join(self.names)} from {source} where {condition} order by {order}"
+        query = f"select {', '.join(self.names)}\nfrom {source}\nwhere {condition} order by {order}"
         return query, {name: value for name, value in values.items() if f"%({name})s" in query}
 
 

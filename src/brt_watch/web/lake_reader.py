@@ -15,7 +15,7 @@ from brt_watch.archive.lake_marts import Days, words
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.window import REJECTS
-from brt_watch.errors import LakeEmpty, LakeUnreadable
+from brt_watch.errors import LakeEmpty, LakeUnreadable, NotDerived
 from brt_watch.marts.rows import Batches, from_lake
 from brt_watch.marts.selection import Selection
 from brt_watch.store.connection import SQL, statement
@@ -69,7 +69,7 @@ class LakeReader:
         """Yield the rows of a mart; nothing while its model does not exist."""
         try:
             yield from from_lake(self._lake, selection)
-        except LakeEmpty:
+        except (LakeEmpty, NotDerived):
             return
         except duckdb.Error as error:
             raise self._unreadable(error) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import args_row, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from brt_watch.errors import DatabaseUnreachable
+from brt_watch.errors import DatabaseUnreachable, NotDerived
 from brt_watch.marts.rows import Batches, fetch
 from brt_watch.marts.selection import Selection
 from brt_watch.store.database import Store
@@ -71,7 +71,7 @@ class Reader:
 
     def batches(self, selection: Selection) -> Batches:
         """Yield the rows of a mart; nothing while its model does not exist."""
-        with self._connection() as connection:
+        with self._connection() as connection, suppress(NotDerived):
             yield from fetch(connection, selection)
 
     def close(self) -> None:

@@ -5,8 +5,7 @@
 -- made again in each run, so that a column that is new is complete after one.
 {{ config(
     materialized='incremental',
-    unique_key='codigo',
-    on_schema_change='append_new_columns',
+    unique_key='codigo', on_schema_change='append_new_columns',
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 

@@ -299,7 +299,7 @@ def test_only_changed_days_of_the_models_are_published(recorder: Recorder) -> No
         "insert into public.gps_brt values (1, '2026-11-23 05:59:59+00', {run}), (2, '2026-11-23 06:00:00+00', {run})",
         "create table public.linhas (linha text)",
         "create table public.previsao_acerto (dia_operacao date, derived_by bigint)",
-        "create table public.int_viagens__sinais (dia_operacao date)",
+        "create table public.int_viagens__dias (dia_operacao date)",
         "create view public.so_viagens as select id, dia_operacao from public.viagens",
     )
     before = files()
@@ -319,7 +319,7 @@ def test_only_changed_days_of_the_models_are_published(recorder: Recorder) -> No
         assert session.execute("select id from so_viagens").fetchall() == [(2,)]
     run(
         "insert into public.viagens values (3, '2026-11-24', {run})",
-        "insert into public.int_viagens__sinais values ('2026-11-22'), ('2026-11-24')",
+        "insert into public.int_viagens__dias values ('2026-11-22'), ('2026-11-24')",
         "delete from public.viagens where dia_operacao = '2026-11-22'",
     )
     after = files()

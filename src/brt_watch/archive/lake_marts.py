@@ -36,7 +36,7 @@ MOMENTS = {"gps_brt": "timestamp_gps", "cobertura_captura": "minuto"}
 """The moment that puts a row into its service day, of marts without a column for the day."""
 
 WORKING_SETS = ("int_captura__", "int_passagens__", "int_sinais__", "int_viagens__")
-CHANGED_DAYS = "int_viagens__sinais"
+CHANGED_DAYS = "int_viagens__dias"
 """Holds the days that the last run has made again, also those of which no row is left."""
 
 SCHEMAS = "_schemas"

@@ -21,7 +21,7 @@ trechos as (
         estacoes.comprimento_m,
         -- Planned times include the stops.
         (proximas.distancia_m - estacoes.distancia_m)
-        * coalesce(linhas.viagem_s / nullif(linhas.comprimento_m, 0), 1 / {{ var('previsao_velocidade_ms') }}) as plano_s
+        * coalesce(linhas.viagem_s / nullif(linhas.comprimento_m, 0), 1.0 / {{ var('previsao_velocidade_ms') }}) as plano_s
     from {{ ref('int_rede__estacoes') }} as estacoes
     inner join {{ ref('int_rede__estacoes') }} as proximas
         on

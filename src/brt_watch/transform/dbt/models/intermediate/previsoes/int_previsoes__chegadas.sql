@@ -7,6 +7,8 @@ with recentes as (
     where
         not flag_fora_da_area
         and timestamp_gps >= (select max(captured_at) from {{ ref('posicao_atual') }}) - {{ seconds(7200) }}
+        -- Excludes nothing, but makes Postgres expect few rows and use the index.
+        and timestamp_gps <= (select max(captured_at) from {{ ref('posicao_atual') }}) + {{ seconds(7200) }}
 ),
 
 {{ stations_reached('recentes') }},

@@ -22,6 +22,21 @@ with dias as (
 ),
 
 sinais as (
+    {% if is_incremental() %}
+    select
+        gps.*,
+        dias.dia_operacao
+    from dias
+    cross join lateral (
+        select *
+        from {{ ref('gps_brt') }}
+        where
+            timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
+            and timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
+            and not flag_fora_da_area
+        {{ join_one_by_one() }}
+    ) as gps
+    {% else %}
     select
         gps.*,
         dias.dia_operacao
@@ -31,6 +46,7 @@ sinais as (
             gps.timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
             and gps.timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
     where not gps.flag_fora_da_area
+    {% endif %}
 ),
 
 {{ stations_reached('sinais') }},

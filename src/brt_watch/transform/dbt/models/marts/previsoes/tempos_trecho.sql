@@ -12,29 +12,15 @@
 ) }}
 
 -- depends_on: {{ ref('int_viagens__dias') }}
-with medidas as (
-    select
-        dia_operacao,
-        tipo_dia,
-        linha,
-        sentido,
-        ordem,
-        hora_operacao,
-        passagens,
-        tempo_mediano_segundos as percurso_s,
-        parada_mediana_segundos as parada_s
-    from {{ ref('velocidade_trecho') }}
-),
-
-ultimo as (
+with ultimo as (
     select max(dia_operacao) as dia
-    from medidas
+    from {{ ref('velocidade_trecho') }}
 ),
 
 -- The days with signals that follow a day of which something has changed.
 dias as (
     select distinct dia_operacao as dia
-    from medidas
+    from {{ ref('velocidade_trecho') }}
     where
         dia_operacao > (select ultimo.dia from ultimo) - {{ var('previsao_dias') }}
         {% if is_incremental() %}
@@ -45,13 +31,19 @@ dias as (
 anteriores as (
     select
         dias.dia,
-        medidas.*,
+        medidas.tipo_dia,
+        medidas.linha,
+        medidas.sentido,
+        medidas.ordem,
+        medidas.hora_operacao,
+        medidas.passagens,
+        medidas.tempo_mediano_segundos as percurso_s,
         -- The stop is the one at the beginning of a stretch: at the end of the one before.
-        lag(parada_s) over (
+        lag(parada_mediana_segundos) over (
             partition by dias.dia, medidas.dia_operacao, linha, sentido, hora_operacao order by ordem
         ) as parada_no_inicio_s
     from dias
-    inner join medidas
+    inner join {{ ref('velocidade_trecho') }} as medidas
         on medidas.dia_operacao < dias.dia and medidas.dia_operacao >= dias.dia - {{ var('previsao_treino_dias') }}
 ),
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from brt_watch.clock import RIO
+from brt_watch.errors import DatabaseUnreachable
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.reader import Reader
@@ -70,6 +71,8 @@ class ForecastScore(Struct, frozen=True):
     ate: date | None
     dias: int
     metodos: list[Shares]
+    aviso: str | None = None
+    """What is missing: the database does not answer."""
 
 
 def forecasts_of(models: LiveModels) -> list[Forecast]:
@@ -78,9 +81,12 @@ def forecasts_of(models: LiveModels) -> list[Forecast]:
 
 
 def score_of(reader: Reader | LakeReader, now: datetime, linha: str | None = None) -> ForecastScore:
-    """Return the score of the last weeks; raises DatabaseUnreachable."""
+    """Return the score of the last weeks; without a database, that it is missing."""
     since = (now.astimezone(RIO) - SCORED).date()
-    rows = reader.rows("web_forecast_score", desde=since, linha=linha)
+    try:
+        rows = reader.rows("web_forecast_score", desde=since, linha=linha)
+    except DatabaseUnreachable:
+        return ForecastScore(None, None, 0, [], "O banco de dados não responde: falta o acerto das previsões.")
     if not rows:
         return ForecastScore(None, None, 0, [])
     fields = Shares.__struct_fields__

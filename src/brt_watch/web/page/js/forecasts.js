@@ -59,7 +59,7 @@ export async function scoreWords() {
     score.asked = performance.now();
     score.found = await get("forecasts/score").catch(() => null);
   }
-  if (!score.found) return t("stop.score.away");
+  if (!score.found || score.found.aviso) return t("stop.score.away");
   const of = (name) => score.found.metodos.find(({ metodo }) => metodo === name)?.transitapp;
   const [ours, city] = [of("previsão"), of("prefeitura")];
   if (!ours) return t("stop.score.none");

@@ -1,4 +1,4 @@
-"""The pipeline in plain functions: capture, load, transform. Nothing here knows Prefect.
+"""The pipeline in plain functions: capture, load, transform. Nothing here uses Prefect.
 
     API ──capture──▶ window on disk ──load──▶ Postgres brt_raw ──transform (dbt)──▶ generate_view
 
@@ -35,7 +35,7 @@ from brt_watch.transform.trained import FORECASTS, TrainedFiles
 log = structlog.get_logger()
 
 LAST_MOMENT = timedelta(milliseconds=200)
-"""So long before the next tick nobody waits for a poll any more."""
+"""The wait for the polls of a tick ends this long before the next tick."""
 
 
 # -- capture --------------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ LAST_MOMENT = timedelta(milliseconds=200)
 def capture(tick: datetime, resources: Resources) -> Poll:
     """Wait for the tick, ask the API, and write one line to the ledger, whatever happens."""
     if (ahead := tick - resources.clock.now()) > MINUTE:
-        # It was planned before the clock was set back.
+        # The tick was scheduled before the clock was set back.
         tick -= ahead // MINUTE * MINUTE
     resources.clock.sleep_until(tick)
     # If the clock was set back during the sleep, the current tick is an earlier one.
@@ -74,10 +74,10 @@ def capture(tick: datetime, resources: Resources) -> Poll:
 
 
 def capture_feeds(tick: datetime, resources: Resources) -> dict[str, Poll]:
-    """Poll every feed at a tick, each in a thread of its own; returns the polls by the names of the feeds.
+    """Poll every feed at a tick, each in its own thread; returns the polls by feed name.
 
-    The first feed has no name. A poll ends a second before the next tick, so one slow feed delays no other; one that
-    takes longer all the same, on a busy machine, is left to itself, and its feed misses that tick.
+    The first feed has no name. A poll ends a second before the next tick, so one slow feed delays no other; a
+    poll that takes longer anyway, on a busy machine, is abandoned, and its feed misses that tick.
     """
     polls: dict[str, Poll] = {}
 
@@ -85,7 +85,7 @@ def capture_feeds(tick: datetime, resources: Resources) -> dict[str, Poll]:
         try:
             polls[each.name] = capture(tick, each)
         except Exception:
-            # What went wrong with one feed must not cost the others their poll.
+            # An error in one feed must not cost the others their polls.
             log.exception("capture_failed", feed=each.name, tick=str(tick))
 
     threads = [Thread(target=capture_one, args=(each,), daemon=True) for each in resources.further]
@@ -115,19 +115,19 @@ def windows_to_load(resources: Resources) -> list[Path]:
 def load(folder: Path, resources: Resources) -> Loaded:
     """Load one closed window into Postgres and the lake, then archive it. Loading twice equals loading once.
 
-    A window that is not what its manifest says is set aside, so that it does not stand in the way of the others, and
-    DamagedWindow is raised.
+    A window that differs from its manifest is set aside, so that it does not block the others, and DamagedWindow is
+    raised.
     """
     started = time.perf_counter()
     resources = resources.of(folder)
-    # Someone may load by hand while the flow does.
+    # A manual load may run beside the flow.
     with lock.hold(resources.settings.folder / "run" / "load.lock", "A load", patience_seconds=60):
         if not folder.exists():
             return Loaded(folder.name, 0, 0, 0, again=True)
         try:
             manifest = read_manifest(folder)
             loaded = resources.store.load_window(folder, manifest) if resources.settings.uses_postgres else None
-            # After Postgres: trouble with the lake delays nothing there, and the window stays until both have it.
+            # After Postgres: a problem with the lake delays nothing there, and the window stays until both have it.
             in_lake = resources.lake.add(folder, manifest)
             loaded = loaded or in_lake
         except DamagedWindow as damage:
@@ -149,7 +149,7 @@ def recover(
     until: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Recovered:
-    """Recover missed minutes from the service that keeps them for days, and load them. Twice is once."""
+    """Recover missed minutes from the service that keeps them for days, and load them. Safe to repeat."""
     recovery = recovery_of(resources)
     with lock.hold(resources.settings.folder / "run" / "recover.lock", "A recovery"):
         minutes = holes(resources, recovery, since, until)
@@ -175,7 +175,7 @@ def network_is_new(resources: Resources) -> bool:
 
 
 def transform(resources: Resources, *arguments: str) -> dbt.Derived:
-    """Derive the models from what is loaded, and note up to which load; `arguments` go to dbt."""
+    """Derive the models from all loads, and record the newest one; `arguments` go to dbt."""
     with resources.models.alone_transforming():
         return _transform(resources, *arguments)
 
@@ -193,7 +193,7 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     started = time.perf_counter()
     store = resources.models
     newest_load = store.newest_load()
-    # Read once, before dbt reads the files, so that the compared checksum is the one that is noted.
+    # Read once, before dbt reads the files, so that the compared checksum is the recorded one.
     network = dbt.network_sha256(seeds_of(resources.settings.folder))
     is_new = store.newest_network() != network
     transform_id = store.begin_transform(newest_load)
@@ -209,7 +209,7 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
 
 
 def train(resources: Resources) -> str:
-    """Write what the forecasts know of the past as files for the live page: same history, same files."""
+    """Write the history that forecasts need as files for the live page; the same history gives the same files."""
     version = TrainedFiles(resources.settings.folder / FORECASTS).write(resources.models.csv_of)
     log.info("train", version=version)
     return version

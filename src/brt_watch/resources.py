@@ -1,4 +1,4 @@
-"""What the steps of the pipeline work with."""
+"""The dependencies of the pipeline's steps."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from brt_watch.store.database import Store
 
 @dataclass(frozen=True)
 class Resources(Capture):
-    """The capture, and one object for each thing outside that the later steps use."""
+    """The capture, and one object for each outside system that the later steps use."""
 
     store: Store
     webhook: Webhook
     on_lake: bool = False
-    """Whether the models are to be derived on the lake, also when there is a Postgres."""
+    """Whether to derive the models on the lake even when there is a Postgres."""
     name: str = ""
     """The name of a further feed; empty for the first one."""
     further: tuple[Resources, ...] = ()
-    """The feeds that are captured and loaded beside this one, each in a folder and a schema of its own."""
+    """The feeds captured and loaded beside this one, each in its own folder and schema."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Resources:
-        """Return the resources that the settings describe."""
+        """Return the resources for the settings."""
         webhook = _webhook(settings)
         further = tuple(
             _resources(settings.of(each), Store(settings, each.name), webhook, each.name) for each in settings.further
@@ -40,11 +40,11 @@ class Resources(Capture):
 
     @property
     def feeds(self) -> tuple[Resources, ...]:
-        """The resources of every feed, those of the first one first."""
+        """The resources of every feed, beginning with the first feed."""
         return (self, *self.further)
 
     def of(self, folder: Path) -> Resources:
-        """Return the resources of the feed to which a window belongs."""
+        """Return the resources of a window's feed."""
         owners = (each for each in self.further if folder.is_relative_to(each.files.data))
         return next(owners, self)
 

@@ -1,4 +1,4 @@
-"""The models on the lake: a DuckDB file that dbt fills, what is published of it, and the notes of its runs."""
+"""The models on the lake: a DuckDB file that dbt fills, its published tables, and the record of its runs."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class LakeModels:
 
     @contextmanager
     def alone_transforming(self) -> Iterator[None]:
-        """Wait until nobody else derives the models of this lake, and keep others waiting meanwhile."""
+        """Hold the lock of transforms; waits until no other process derives the models of this lake."""
         with lock.hold(self.lake.folder.parent / "run" / "lake-models.lock", "A transform", patience_seconds=3600):
             yield
 

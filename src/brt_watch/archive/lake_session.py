@@ -1,4 +1,4 @@
-"""A DuckDB session with everything that the lake has: its tables, and the models derived on it."""
+"""A DuckDB session on the lake: its tables, and the models derived on it."""
 
 from __future__ import annotations
 

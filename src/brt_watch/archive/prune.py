@@ -1,4 +1,4 @@
-"""Prune the archive: delete what is older than the settings keep it, once the lake is proven to have it."""
+"""Prune the archive: delete files older than the settings allow, once the lake is proven to have their data."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def prune_feeds(resources: Resources, dry_run: bool = False) -> Pruned:
 
 
 def prune(resources: Resources, dry_run: bool = False) -> Pruned:
-    """Delete the raw answers and CSV that are older than the settings keep them, of windows that the lake has.
+    """Delete raw answers and CSV older than the settings allow, of windows that the lake has.
 
-    Windows from before there was a lake are added to it first. Each is read and compared, signal by signal, before
-    anything of it is deleted.
+    Windows older than the lake are added to it first. Each is read and compared, signal by signal, before any of its
+    files is deleted.
     """
     raw = _due(resources, resources.settings.keep_raw_days, has_some_raw)
     csv = _due(resources, resources.settings.keep_csv_days, has_csv)

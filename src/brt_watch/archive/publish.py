@@ -5,8 +5,8 @@
     FOLDER/datapackage.json   the same for tools that read data packages (frictionless)
     FOLDER/CITATION.cff, index.html
 
-Repeated without a change it writes nothing. A day whose signals changed, or that newer code makes, is made again, and
-its entry says why.
+Without changes a second run writes nothing. A day with changed signals, or after a change of the code, is written
+again, and its entry names the reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
 FORM = 1
-"""The form of the published files; a change makes all days again."""
+"""The version of the published files' format; a change rewrites all days."""
 
 LICENCE = "CC-BY-4.0"
 

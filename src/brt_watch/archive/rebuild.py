@@ -29,11 +29,10 @@ def windows_to_rebuild(resources: Resources, since: datetime | None) -> list[Pat
 
 
 def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
-    """Load an archived window in place of what the database and the lake have of it; raises DamagedWindow.
+    """Load an archived window and replace its rows in the database and the lake; raises DamagedWindow.
 
-    `from_raw` reads its records again from the raw answers, if they are there, and rewrites its files, so that a change
-    of the rules reaches the past; the same happens when the CSV was deleted. At no moment does the database lack the
-    window.
+    `from_raw` reads its records again from the raw answers, if they exist, and rewrites its files, so that a change of
+    the rules reaches the past; the same happens when the CSV was deleted. The database is never without the window.
     """
     started = time.perf_counter()
     resources = resources.of(folder)

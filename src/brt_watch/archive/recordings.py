@@ -1,4 +1,4 @@
-"""Recorded answers of the API, to be played as the API: each from the moment it was given until the next."""
+"""Recorded answers of the API, for replay: each applies from its time until the next one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from brt_watch.feeds.brt import parse
 
 
 class Recorded(NamedTuple):
-    """An answer, and when the API gave it."""
+    """An answer and its time."""
 
     captured_at: datetime
     body: bytes
@@ -67,7 +67,7 @@ def _recorded(text: bytes, number: int) -> Recorded:
         line = msgspec.json.decode(text, type=_Line)
         moment, body = line.captured_at, bytes(line.body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        # A vehicle that is no JSON (NaN, say) is a reject of its answer.
+        # A vehicle that is not valid JSON (NaN, for example) becomes a reject of its answer.
         found = _LINE.fullmatch(text)
         if not found or not _is_answer(found[2]):
             malformed = not isinstance(error, msgspec.ValidationError)

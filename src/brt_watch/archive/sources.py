@@ -49,9 +49,10 @@ def read_source(file: Path, captured_at: datetime | None = None) -> Source:
 
 
 def moment_of(stamps_ms: Iterable[int]) -> datetime | None:
-    """Estimate when an answer with these stamps was captured, a few seconds early; None without any.
+    """Estimate when an answer with these timestamps was captured, a few seconds early; None without any.
 
-    It is the newest stamp with a crowd in the 20 s up to it; store/sql/tables/answers.sql says the same of tables.
+    It is the newest timestamp with enough others in the 20 s before it; store/sql/tables/answers.sql does the same for
+    tables.
     """
     stamps = sorted(stamps_ms)
     enough = CROWD * len(stamps)

@@ -55,7 +55,7 @@ def _write_window(
     span: dict[str, str],
     totals: tuple[datetime, datetime, int, int, int, int],
 ) -> None:
-    # What is left of a process that died has no manifest.
+    # The remains of a dead process have no manifest.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     columns = ", ".join(f'{column.table_name} as "{column.name}"' for column in files.feed.columns)

@@ -66,7 +66,7 @@ class Table:
     """Columns of the file that are kept in `extra`."""
     rows: int
     is_estimated: bool
-    """Whether the moments of capture are estimated from the stamps."""
+    """Whether the times of capture are estimated from the timestamps."""
     rejected: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     """A sentence for each reason: the first row that was rejected for it."""
@@ -247,7 +247,7 @@ def _split_into_answers(database: duckdb.DuckDBPyConnection, work: Path) -> None
 
 
 def _hours_apart(database: duckdb.DuckDBPyConnection) -> float | None:
-    """Return how far the stamps lie from the moments of capture, as a whole; None when they lie near."""
+    """Return the overall offset of the timestamps from the times of capture; None when it is small."""
     ((apart,),) = database.execute(
         "select quantile_cont(datahora / 1000.0 - epoch(captured_at), 0.9) from capturados where reason is null"
     ).fetchall()
@@ -261,7 +261,7 @@ def _examples(file: Path, database: duckdb.DuckDBPyConnection, taken: dict[str, 
         names = [name for target in targets.split(", ") for name in taken.get(target, ())]
         values = json.loads(record)
         value = ", ".join(repr(values.get(name)) for name in names) if isinstance(values, dict) else repr(values)
-        # Line 1 is the header. A line of another length stands behind row n.
+        # Line 1 is the header. A line of another length follows row n.
         line = int(n) + 1 + before + (n != int(n))
         where = f"line {line}" if is_csv else f"row {int(n)}"
         column = f"column {'+'.join(names)}" if names else "the whole line"

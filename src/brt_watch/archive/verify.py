@@ -50,7 +50,7 @@ def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
 
 
 def compare_signals(resources: Resources) -> list[str]:
-    """Compare the signals of the database and the lake by a checksum a day; returns a sentence for each difference.
+    """Compare the signals of the database and the lake by daily checksums; returns a sentence for each difference.
 
     Only the signals that this capturer saw first: another one may load into the same database.
     """

@@ -130,7 +130,7 @@ class _Packed:
 
 @contextmanager
 def _packing(path: Path, header: tuple[str, ...]) -> Iterator[_Packed]:
-    """Write the packed form of a file, header first; it is there when the block has ended well."""
+    """Write the packed form of a file, header first; it appears when the block ends without an error."""
     with (
         disk.writing_durably(disk.packed(path)) as file,
         zstandard.ZstdCompressor(level=PACKING_LEVEL).stream_writer(file, closefd=False) as into,

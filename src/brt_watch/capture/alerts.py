@@ -1,4 +1,4 @@
-"""Send alerts to a webhook: of Discord, of Slack, or any other address as plain JSON."""
+"""Send alerts to a webhook of Discord or Slack, or as plain JSON to any other address."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Webhook:
             level = log.error if alert.event == "raised" else log.info
             level("alert", what=alert.event, code=alert.code, subject=alert.subject, detail=alert.detail)
         if self.url and alerts:
-            # Not a daemon: a process that is about to end (capture --once) sends the alert first.
+            # Not a daemon thread: a process that is about to end (capture --once) sends the alert first.
             sending = threading.Thread(target=self._post, args=(alerts,))
             sending.start()
             sending.join(patience_seconds)

@@ -1,4 +1,4 @@
-"""The capture of one feed: what its polls work with."""
+"""The capture of one feed: the dependencies of its polls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from brt_watch.settings import Settings
 
 @dataclass(frozen=True)
 class Capture:
-    """The settings, a clock, a client of the feed, and the files that its answers go to."""
+    """The settings, a clock, a client of the feed, and the files for its answers."""
 
     settings: Settings
     clock: Clock
@@ -22,5 +22,5 @@ class Capture:
 
     @property
     def step(self) -> timedelta:
-        """The time from one tick to the next."""
+        """The time between two ticks."""
         return timedelta(seconds=self.settings.poll_seconds)

@@ -1,7 +1,7 @@
-"""The contract watch: what is unusual about a poll, compared with those before it. No input or output, and no clock.
+"""The contract watch: anomalies of a poll, compared with earlier ones. No input or output, and no clock.
 
-A trouble is raised once, when it begins, and closed once, when it is over. What is measured against earlier polls is
-also closed when it lasts for a day, and is normal from then on: the city changed its API, and the watch learns it.
+A trouble is raised once, when it begins, and closed once, when it ends. Troubles relative to earlier polls also close
+after a day, and the new value becomes the baseline: the city has changed its API.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from brt_watch.capture import silence
 from brt_watch.model import Parsed, Poll
 
 FREEZE = timedelta(minutes=3)
-"""The feed is frozen when no vehicle has a new stamp for longer than this. In the quietest recorded minute, on a Sunday
-night, one vehicle in four had one."""
+"""The feed is frozen when no vehicle has a new timestamp for longer than this. In the quietest recorded minute, on a
+Sunday night, one vehicle in four had one."""
 
 JUMP = timedelta(minutes=30)
-"""The stamps jumped when the age of the freshest signals changes by more than this from one poll to the next."""
+"""The timestamps jumped when the age of the freshest signals changes by more than this between two polls."""
 
 NEW_NORMAL = timedelta(days=1)
 
 LEARNED = {"field_appeared", "field_disappeared", "field_changed_type", "stamps_jumped", "fleet_shrank"}
-"""Troubles that become normal after a day. The absence of good answers never does."""
+"""Troubles that become the baseline after a day. The absence of good answers never does."""
 
 FEW = 20
-"""Below this number of vehicles, ages and counts are not judged."""
+"""With fewer vehicles than this, ages and counts are not judged."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Something unusual. `subject` is the field concerned, if there is one."""
+    """An anomaly. `subject` is the field concerned, if any."""
 
     code: str
     subject: str
@@ -41,7 +41,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies a trouble."""
+        """The key of a trouble."""
         return self.code, self.subject
 
 
@@ -62,7 +62,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """What the watch keeps from poll to poll: open troubles, and what is normal."""
+    """The state of the watch between polls: open troubles and the baseline."""
 
     troubles: list[Trouble] = []
     fields: dict[str, list[str]] = {}
@@ -71,11 +71,11 @@ class Watch(msgspec.Struct, frozen=True):
     freshest_age_seconds: float | None = None
     """The 5th percentile of the ages."""
     stamps: int = 0
-    """A checksum of all stamps, which changes when any vehicle sends a signal."""
+    """A checksum of all timestamps, which changes when any vehicle sends a signal."""
     advanced_at: datetime | None = None
     """When it last changed."""
     good_at: datetime | None = None
-    """The tick of the last good poll; that of the first poll, as long as there was no good one."""
+    """The tick of the last good poll, or of the first poll before there is a good one."""
 
 
 def watch(
@@ -83,7 +83,7 @@ def watch(
 ) -> tuple[Watch, list[Alert]]:
     """Compare a poll with earlier ones; return the new state, and the alerts that are raised or closed.
 
-    `suspected` is what others found at this poll.
+    `suspected` are the troubles that other checks found at this poll.
     """
     if poll.status.is_good and parsed is None:
         # An answer that the feed says is the last one: all stays as it was, and the feed may be frozen.
@@ -136,7 +136,7 @@ def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
 
 
 def _remember(before: Watch, now: Watch, troubles: list[Trouble]) -> Watch:
-    """Keep the baseline as long as an open trouble is measured against it."""
+    """Keep the baseline while an open trouble is measured against it."""
     codes = {trouble.code for trouble in troubles}
     kept: dict[str, object] = {"troubles": troubles}
     if codes & {"field_appeared", "field_disappeared", "field_changed_type"}:

@@ -21,7 +21,7 @@ from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
 
 LONGEST_WAIT_SECONDS = 60.0
-"""A longer Retry-After is cut to this: every poll is over before."""
+"""The maximum Retry-After: every poll ends before."""
 
 SIMULATED_HEADER = "X-Simulated"
 """The header that marks answers of the simulator, so that they are never mixed with the city's."""
@@ -35,13 +35,13 @@ class Response:
     http_status: int
     captured_at: datetime
     simulated: bool = False
-    """Whether the server says that it is a simulation."""
+    """Whether the server reports that it is a simulation."""
     validators: Mapping[str, str] = field(default_factory=dict)
-    """The headers of a request for an answer that differs from this one; empty when the server names none."""
+    """The headers of a conditional request relative to this answer; empty when the server provides none."""
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the server says that its answer is the last one."""
+        """Whether the server reports that its answer has not changed."""
         return self.http_status == httpx.codes.NOT_MODIFIED
 
 
@@ -54,7 +54,7 @@ class _TryAgain(Exception):
 
 
 class _Interrupted(Exception):
-    """The server answered, and its answer broke off. One that stalls is a timeout, and may need rest."""
+    """The server's answer broke off. A stalled answer is a timeout instead, and the server may need rest."""
 
     def __init__(self, http_status: int, problem: httpx.NetworkError | httpx.ProtocolError) -> None:
         self.http_status = http_status
@@ -80,24 +80,24 @@ class Client:
         self.clock = clock
         self.max_bytes = max_bytes
         self.validators: Mapping[str, str] = {}
-        """Those of the last answer that was recorded: only what the ledger has may be left out of an answer."""
+        """The headers of the last recorded answer: a server may omit only what the ledger already has."""
 
     def fetch(self, deadline: datetime, parameters: Mapping[str, str] | None = None) -> Response:
-        """Ask once, retrying on passing trouble as long as there is time; raises FeedFailed and nothing else.
+        """Send one request, retrying temporary failures while there is time; raises only FeedFailed.
 
-        `parameters` are those of the query.
+        `parameters` are the query parameters.
         """
         seconds = self.clock.real_seconds(deadline - self.clock.now())
         if seconds <= 0:
             raise FeedFailed("deadline", "there was no time left to ask")
         request = _Request(self, seconds, parameters)
         # Only a thread bounds everything: httpx has no total timeout, and a DNS lookup cannot be interrupted. A thread
-        # that hangs is left behind; being a daemon, it does not keep the process alive.
+        # that hangs is abandoned; being a daemon, it does not keep the process alive.
         threading.Thread(target=request.run, daemon=True).start()
         try:
             return request.answer.result(timeout=request.seconds)
         except TimeoutError:
-            # An earlier problem says more than that no time was left for another try.
+            # An earlier problem is more informative than the lack of time for another attempt.
             slow = FeedFailed("deadline", f"no complete answer within {seconds:.1f} s")
             raise _failure(request.problems[-1]) if request.problems else slow from None
         except FeedFailed:
@@ -108,7 +108,7 @@ class Client:
             request.give_up()
 
     def connect(self) -> httpx.Client:
-        """Return the connections of one poll: closing them ends all that the poll began."""
+        """Return the connections of one poll: closing them ends everything that the poll began."""
         return httpx.Client(
             headers={
                 "User-Agent": f"brt-watch/{__version__}",
@@ -139,7 +139,7 @@ def _read_certificates(_file: str | None, _folder: str | None) -> ssl.SSLContext
 
 
 class _Request:
-    """One request with its retries, in a thread that its poll may leave behind."""
+    """One request with its retries, in a thread that its poll may abandon."""
 
     def __init__(self, client: Client, seconds: float, parameters: Mapping[str, str] | None) -> None:
         self.client = client
@@ -222,7 +222,7 @@ def _validators(answer: httpx.Response) -> dict[str, str]:
 def _unpacked(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     """Yield an answer in pieces, of gzip never more than `max_bytes` at once; raises FeedFailed.
 
-    httpx would unpack whatever arrived together before anybody can say that it is too much.
+    httpx would unpack everything that arrived before the limit can be checked.
     """
     encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("gzip", "identity", ""):
@@ -263,4 +263,4 @@ _REASONS = (
 )
 
 _USER_INFO = re.compile(r"//[^/\s@]*@")
-"""User and password in an address, as of a proxy: they stay out of the ledger."""
+"""User and password in an address, such as that of a proxy: they stay out of the ledger."""

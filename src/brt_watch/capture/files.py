@@ -1,4 +1,4 @@
-"""The windows of one data folder: the open one, those that wait to be loaded, the archived, the damaged."""
+"""The windows of one data folder: the open one, those waiting to be loaded, archived and damaged ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CaptureFiles:
 
     @property
     def capturer(self) -> str:
-        """The name that tells this data folder from others that capture the same feed; made at first use."""
+        """The name that distinguishes this data folder from others of the same feed; created at first use."""
         path = self.data / "capturer"
         if not path.exists():
             self.data.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class CaptureFiles:
             yield
 
     def open_window(self) -> OpenWindow | None:
-        """Return the window that is being filled, repaired; only inside `writing`."""
+        """Return the open window, repaired; only inside `writing`."""
         folder = self._open_folder()
         if folder and self._opened and self._opened.folder == folder and self._opened.is_as_on_disk():
             return self._opened
@@ -80,7 +80,7 @@ class CaptureFiles:
             return None
 
     def new_window(self, tick: datetime) -> OpenWindow:
-        """Start a window at `tick`; only inside `writing`, after the one before it was closed."""
+        """Start a window at `tick`; only inside `writing`, after the previous one was closed."""
         folder = self.windows / write_tick(tick)
         folder.mkdir(parents=True)
         disk.sync_folder(self.windows)
@@ -102,7 +102,7 @@ class CaptureFiles:
             try:
                 return max(filter(None, map(_newest_with_a_line, places)), default=None)
             except FileNotFoundError:
-                continue  # A load has just moved one to the archive; look for it there.
+                continue  # A load has just moved a window to the archive; look there.
 
     def first_tick(self) -> datetime | None:
         """Return the tick with which the capture began; None in a new data folder."""
@@ -110,13 +110,13 @@ class CaptureFiles:
         return min((started_at(folder) for folders in oldest for folder in folders), default=None)
 
     def newest_first(self) -> Iterator[Path]:
-        """Yield the folders of all windows, newest first: the open one, those that wait, the archived."""
+        """Yield the folders of all windows, newest first: open, waiting and archived ones."""
         yield from sorted(self._folders(self.windows), key=lambda folder: (not is_closed(folder), folder), reverse=True)
         for month in self._months():
             yield from reversed(self._folders(month))
 
     def set_aside(self, folder: Path, damage: DamagedWindow) -> None:
-        """Move a damaged window out of the way, for a person to look at."""
+        """Move a damaged window to `damaged`, for a person to inspect."""
         self.damaged.mkdir(exist_ok=True)
         names = chain([folder.name], (f"{folder.name}.{number}" for number in count(2)))
         folder.rename(next(path for name in names if not (path := self.damaged / name).exists()))
@@ -130,10 +130,10 @@ class CaptureFiles:
         return window.folder
 
     def to_archive(self, folder: Path) -> Path:
-        """Move a loaded window out of the way; returns where it is now.
+        """Move a loaded window to the archive; returns its new folder.
 
-        A backup that was taken while it moved has it in both places; the two become one. A window of the same name
-        that is another one is set aside.
+        A backup taken during the move has it in both places; the two are merged. A different window with the same name
+        is set aside.
         """
         target = self.archive / f"{parse_tick(folder.name):%Y-%m}" / folder.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,7 @@ class CaptureFiles:
         return [folder for month in reversed(self._months()) for folder in self._folders(month)]
 
     def _open_folder(self) -> Path | None:
-        # Newest first, because hundreds may wait while Postgres is away, and the open one is nearly always the newest.
+        # Newest first, because hundreds may wait while Postgres is down, and the open one is nearly always the newest.
         return next((folder for folder in reversed(self._folders(self.windows)) if not is_closed(folder)), None)
 
     def _months(self) -> list[Path]:
@@ -170,9 +170,9 @@ class CaptureFiles:
 
 
 def _newest_with_a_line(folders: list[Path]) -> datetime | None:
-    """Return the newest of the last ticks of these windows; raises FileNotFoundError when one of them has gone.
+    """Return the newest of the last ticks of these windows; raises FileNotFoundError when one has disappeared.
 
-    One whose process died at its very beginning has no line, and hides no other.
+    A window whose process died at its very beginning has no line and is skipped.
     """
     for folder in reversed(folders):
         if ticks := read_last_ticks(folder):

@@ -1,7 +1,7 @@
-"""The lines of the capture files: how records, rejects and polls are written in CSV, and read again.
+"""The lines of the capture files: write records, rejects and polls as CSV, and read them again.
 
-RFC 4180, and one thing more, which Postgres reads and the csv module cannot write before Python 3.12: null is nothing
-at all, the empty text is "".
+RFC 4180 with one addition, which Postgres reads and the csv module cannot write before Python 3.12: null is an empty
+field, the empty text is "".
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-# Names of lines, paths and vehicles repeat in every poll.
+# Cached, because names of lines, paths and vehicles repeat in every poll.
 _quoted_name = lru_cache(maxsize=10_000)(quoted)
 
 _SPECIAL = re.compile('[",\r\n]')
@@ -82,7 +82,7 @@ def ledger_row(line: LedgerLine) -> list[Any]:
     """Return the values of a line of the ledger."""
     row = {**line.poll.__dict__, "csv_bytes": line.csv_bytes, "rejects_bytes": line.rejects_bytes}
     row["status"] = line.poll.status.value
-    # A line of the ledger must be one line of the file, whatever an error message contains.
+    # A ledger line must be a single line of the file, whatever an error message contains.
     row["detail"] = " ".join(line.poll.detail.replace("\0", " ").split())[:500]
     for name in _MOMENTS:
         row[name] = write_moment(row[name]) if row[name] else None
@@ -104,7 +104,7 @@ def _ledger_line(row: dict[str, str]) -> LedgerLine:
 
 
 def read_lines(data: bytes) -> Iterator[LedgerLine]:
-    """Yield the lines of a ledger, without one that is being written; raises ValueError when it is not as written."""
+    """Yield the complete lines of a ledger; raises ValueError when it is not as written."""
     rows = csv.DictReader(io.StringIO(data[: data.rfind(b"\n") + 1].decode(), newline=""))
     try:
         if rows.fieldnames and tuple(rows.fieldnames) != LEDGER_FIELDS:

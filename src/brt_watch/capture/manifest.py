@@ -1,4 +1,4 @@
-"""The manifest of a window: written last, it closes the window and says what its files must hold."""
+"""The manifest of a window: written last, it closes the window and describes the content of its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from brt_watch.model import Poll
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a closed window holds. Ticks are moments in UTC; the sums are SHA-256."""
+    """The content of a closed window. Ticks are UTC; the sums are SHA-256."""
 
     window: str
     capturer: str
@@ -34,9 +34,9 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
-    """Return the manifest of a closed window, its files checked against it; raises DamagedWindow.
+    """Return the manifest of a closed window after checking its files; raises DamagedWindow.
 
-    With `missing_ok` its CSV may be missing, because the settings of the archive may have it deleted.
+    With `missing_ok` its CSV may be missing, because the archive's settings may have deleted it.
     """
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
@@ -52,7 +52,7 @@ def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
 def write_manifest(
     folder: Path, polls: list[Poll], capturer: str, feed_url: str, feed: str, sha256: dict[str, str]
 ) -> Manifest:
-    """Close a window that holds these polls; `sha256` are the sums of its files."""
+    """Close a window with these polls; `sha256` are the sums of its files."""
     manifest = Manifest(
         window=folder.name,
         capturer=capturer,
@@ -73,5 +73,5 @@ def write_manifest(
 
 
 def save_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest of a window whose files are complete: it is closed then."""
+    """Write the manifest of a window whose files are complete, which closes it."""
     disk.write_durably(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=2))

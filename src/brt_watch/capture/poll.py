@@ -1,4 +1,4 @@
-"""One poll: ask the feed, keep the answer, read it, write down what happened."""
+"""One poll: request the answer, store it, parse it, record the outcome."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ BACK_OFF_AFTER = 15
 """After this many polls in a row without an answer (five minutes), the API is asked once a minute until it answers."""
 
 UNCHANGED = "unchanged"
-"""The reason of a good poll whose feed says that its answer is the last one (HTTP 304): it brings no record."""
+"""The reason of a good poll whose feed reports an unchanged answer (HTTP 304): it has no records."""
 
 LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
-"""Reasons that lie with this machine and are no sign that the API needs rest."""
+"""Reasons on this machine, which do not mean that the API needs rest."""
 
 
 def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
-    """Ask at a tick and write down what happened; returns the poll and the alerts that it raised or closed."""
+    """Poll at a tick and record the outcome; returns the poll and the alerts that it raised or closed."""
     window = repaired_window(capture)
     previous = window.last.poll.tick if window and window.last else capture.files.newest_tick()
     if window and is_due(window, tick, capture):
@@ -53,7 +53,7 @@ def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
     poll, parsed, response = _ask(tick, window, capture)
     recorded = _record(poll, parsed, window, capture)
     if response and poll.status.is_good and window.feed.conditional and not response.is_unchanged:
-        # Not before the ledger has it: the server would not send again what was lost.
+        # Only once the ledger has it: otherwise the server would not send lost data again.
         capture.client.validators = response.validators
     return recorded
 
@@ -74,13 +74,13 @@ def _watch(poll: Poll, parsed: Parsed | None, feed: Feed, capture: Capture) -> t
         trouble = capture.files.speeds.trouble(feed, poll, parsed)
         return watch(before, poll, parsed, [trouble] if trouble else [])
     except Exception:
-        # A defect of the watch must not cost the ledger its line.
+        # A defect of the watch must not cost the ledger a line.
         log.exception("watch_failed", tick=str(poll.tick))
         return before, []
 
 
 def poll_without_disk(tick: datetime, error: OSError, capture: Capture) -> tuple[Poll, list[Alert]]:
-    """Write down that the disk is full, in the room held for this, or that it failed; raises OSError if it cannot."""
+    """Record, in the reserved space, that the disk is full or failed; raises OSError if that is impossible."""
     is_full = error.errno in disk.NO_ROOM
     if is_full:
         capture.files.state.release_reserve()
@@ -116,7 +116,7 @@ def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Pa
 
 
 def _query(tick: datetime, window: OpenWindow) -> dict[str, Mapping[str, str]]:
-    """Return the parameters of a request as an argument of the client; nothing where the feed has none."""
+    """Return the parameters of a request as an argument of the client, empty if the feed has none."""
     if not window.feed.parameters:
         return {}
     good = [line.poll.tick for line in window.recent if line.poll.status.is_good]
@@ -124,7 +124,7 @@ def _query(tick: datetime, window: OpenWindow) -> dict[str, Mapping[str, str]]:
 
 
 def _backs_off(tick: datetime, window: OpenWindow) -> bool:
-    """Whether the API has failed to answer for so long that it is asked only once a minute."""
+    """Whether the API has not answered for so long that it is asked only once a minute."""
     latest = [line.poll for line in window.recent][-BACK_OFF_AFTER:]
     unanswered = [poll for poll in latest if poll.status is Status.FAILED and poll.http_status != 200]
     unanswered = [poll for poll in unanswered if poll.reason not in LOCAL_REASONS]
@@ -140,7 +140,7 @@ def refuse_mixed_data(response: Response, capture: Capture) -> None:
 
 
 def store_and_read(poll: Poll, body: bytes, window: OpenWindow) -> tuple[Poll, Parsed | None]:
-    """Keep the answer, and read it."""
+    """Store the answer, and parse it."""
     raw, sha256 = window.keep_raw(poll.tick, body)
     return read_answer(replace(poll, raw=raw, body_sha256=sha256, body_bytes=len(body)), body, window.feed)
 
@@ -169,7 +169,7 @@ def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | Non
 
 
 def repaired_window(capture: Capture, status: Status = Status.OK) -> OpenWindow | None:
-    """Return the open window, repaired after a process that died; None when there is none."""
+    """Return the open window, repaired if its process died; None when there is none."""
     window = capture.files.open_window()
     if window:
         _record_stored_answers(window, capture, status)

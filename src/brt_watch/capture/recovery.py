@@ -1,8 +1,8 @@
-"""Recover minutes that the capture missed from the service that keeps closed minutes for days.
+"""Recover minutes that the capture missed from the service that keeps past minutes for days.
 
-The ledger of the capture keeps its failed and missed lines. What is recovered has windows of its own, in the folder
-`recovered` of the data folder, with a capturer of its own (`recovered-...`) and a ledger line of the status `recovered`
-for each minute. A minute is recovered once, whole, or not at all.
+The ledger of the capture keeps its failed and missed lines. Recovered records have their own windows, in the folder
+`recovered` of the data folder, with their own capturer (`recovered-...`) and a ledger line with the status `recovered`
+for each minute. A minute is recovered once and completely, or not at all.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from brt_watch.model import Poll, Status
 log = structlog.get_logger()
 
 PAUSE = timedelta(seconds=1.1)
-"""From request to request: the service allows 60 a minute."""
+"""Time between requests: the service allows 60 per minute."""
 
 PATIENCE = timedelta(seconds=90)
-"""A page may take this long, with what the server wants to be waited for (Retry-After) and asked again."""
+"""Time limit of a page, including Retry-After and retries."""
 
 GIVE_UP_AFTER = 3
-"""After this many minutes in a row for which the service gave no answer a run ends; the next one asks again."""
+"""A run ends after this many minutes in a row without an answer; the next run asks again."""
 
 WINDOW_MINUTES = 60
 """The recovered minutes of one window."""
@@ -44,19 +44,19 @@ NO_ANSWER = ("client_error", "deadline", "timeout", "unreachable", "broken_off",
 
 @dataclass
 class Recovered:
-    """What a run of the recovery did."""
+    """The result of a recovery run."""
 
     holes: int = 0
-    """Minutes that are missing and can still be asked for."""
+    """Missing minutes that the service still keeps."""
     minutes: int = 0
     records: int = 0
     rejects: int = 0
     failures: Counter[str] = field(default_factory=Counter)
-    """Minutes that are still missing, by the reason; those not asked for are not counted."""
+    """Minutes still missing, by reason; minutes that were not requested are not counted."""
 
 
 def recovery_of(capture: Capture) -> Capture:
-    """Return the capture of the service of closed minutes that refills the holes of another capture."""
+    """Return the capture of the recovery service, which fills the gaps of another capture."""
     settings = capture.settings
     url = settings.recover_url
     files = CaptureFiles(capture.files.data / "recovered", url, its_minutes.FEED)
@@ -65,9 +65,9 @@ def recovery_of(capture: Capture) -> Capture:
 
 
 def holes(capture: Capture, recovery: Capture, since: datetime | None, until: datetime | None) -> list[datetime]:
-    """Return the minutes to recover, newest first: closed, kept by the service, and not whole in the capture.
+    """Return the minutes to recover, newest first: past, kept by the service, and incomplete in the capture.
 
-    A minute is whole when all of its polls were good, or when it was recovered before.
+    A minute is complete when all of its polls were good, or when it was recovered before.
     """
     now = capture.clock.now()
     end = min(until or now, floor(now - its_minutes.COMPLETE_AFTER, MINUTE))
@@ -128,7 +128,7 @@ def _recover_minute(minute: datetime, capture: Capture, recovery: Capture) -> Po
     pages, response = _fetch(minute, recovery)
     refuse_mixed_data(response, capture)
     body = its_minutes.join(pages)
-    # Read before it is kept: a part of a minute must never be taken for the whole.
+    # Checked before it is stored: part of a minute must never count as the whole.
     parsed = its_minutes.read(body)
     its_minutes.check_complete([its_minutes.read_page(page, minute) for page in pages], parsed, minute)
     if not parsed.records:
@@ -160,7 +160,7 @@ def _fetch(minute: datetime, recovery: Capture) -> tuple[list[bytes], Response]:
 
 
 def _statuses(files: CaptureFiles, since: datetime) -> dict[datetime, list[Status]]:
-    """Return what became of the ticks of each minute that has any, from `since` on."""
+    """Return the outcomes of the ticks of each minute in the ledger, from `since` on."""
     found: dict[datetime, list[Status]] = defaultdict(list)
     for folder in files.newest_first():
         for line in read_ledger(folder, damaged_ok=True):

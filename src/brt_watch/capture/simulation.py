@@ -1,4 +1,4 @@
-"""Which simulation a data folder is for: its mark. Simulated data is never mixed with real data."""
+"""The mark of a data folder for a simulation. Simulated data is never mixed with real data."""
 
 from __future__ import annotations
 

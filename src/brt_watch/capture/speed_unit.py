@@ -1,8 +1,8 @@
-"""In which unit a feed sends its speeds: measured by the way that its vehicles go from one signal to the next.
+"""The unit of a feed's speeds, measured from the distance that its vehicles cover between signals.
 
-GTFS-Realtime wants metres per second, and some feeds have km/h. Nothing is changed by what is measured: the unit is a
-setting of the feed (its kind), `brt-watch status` and an alert say when it does not fit, and a rebuild from the raw
-answers reads everything by another one.
+GTFS-Realtime specifies metres per second, and some feeds send km/h. The measurement changes nothing: the unit is a
+setting of the feed (its kind), `brt-watch status` and an alert report when it does not fit, and a rebuild from the raw
+answers reads everything in the other unit.
 """
 
 from __future__ import annotations

@@ -20,13 +20,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning did, or would do: the names of windows, and the bytes that were freed."""
+    """The result of pruning, or of a dry run: the names of windows, and the freed bytes."""
 
     raw_dropped: list[str]
     csv_dropped: list[str]
     freed_bytes: int
     kept: list[str] = field(default_factory=list)
-    """A sentence for each window that would go by its age, and stays because the lake is not proven to have it."""
+    """A sentence for each window old enough to delete that stays because the lake is not proven to have it."""
 
 
 def prune_feeds(resources: Resources, dry_run: bool = False) -> Pruned:
@@ -73,14 +73,14 @@ def _unproven(folder: Path, resources: Resources) -> str:
 
 
 def _due(resources: Resources, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
-    """Return the archived windows older than `days` that still have some of it, oldest first; 0 keeps all."""
+    """Return the archived windows older than `days` that still have such files, oldest first; 0 keeps all."""
     due: list[Path] = []
     until = resources.clock.now() - timedelta(days=days)
     for month in resources.files.archived_months(until) if days else []:
         old = [folder for folder in month if started_at(folder) < until]
         left = [folder for folder in old if has_some(folder)]
         due = left + due
-        # It is deleted oldest first: before a month in which nothing is left there is nothing left.
+        # Files are deleted oldest first: before a month without any there are none.
         if old and not left:
             break
     return due

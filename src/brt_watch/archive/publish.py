@@ -51,12 +51,12 @@ class Publisher:
     simulated: bool
 
     def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Write the days that are new or changed; yields each day, and why it was written ("" when it was not)."""
+        """Write new and changed days; yields each day and the reason for writing it ("" if it was not written)."""
         today = (now.astimezone(RIO) - timedelta(hours=3)).date().isoformat()
         before = self._manifest()
         days: list[dict[str, Any]] = []
         for day in self.lake.days():
-            # A stamp from the future makes no day finished.
+            # A timestamp from the future does not make a day finished.
             if day >= today:
                 continue
             old = next((entry for entry in before.get("days", []) if entry["day"] == day), None)

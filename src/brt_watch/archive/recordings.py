@@ -28,12 +28,12 @@ class Recorded(NamedTuple):
 
 @dataclass(frozen=True)
 class Recording:
-    """At least one answer, in the order of time."""
+    """At least one answer, in order of time."""
 
     answers: list[Recorded]
 
     def body_at(self, moment: datetime) -> bytes | None:
-        """Return what the API said last: None before its first answer, the last one for ever after the end."""
+        """Return the latest answer of the API: None before the first, the last one for ever after the end."""
         index = bisect_right(self.answers, moment, key=lambda recorded: recorded.captured_at)
         return self.answers[index - 1].body if index else None
 

@@ -1,11 +1,11 @@
-"""Recorded answers of the API in files of others, read as answers of the API.
+"""Recorded answers of the API in imported files, read as answers of the API.
 
-| form | what it is | when it was captured |
+| format | content | time of capture |
 |---|---|---|
-| .jsonl | a recording: a line an answer, with captured_at | as it says |
-| .json | one answer, `{"veiculos": [...]}` or only its list | as the user says, else from its stamps |
+| .jsonl | a recording: one answer per line, with captured_at | as recorded |
+| .json | one answer, `{"veiculos": [...]}` or only its list | from the user, otherwise from its timestamps |
 
-Either may be packed (.gz). Entries that are no signals stay in the answers; the rules of the capture reject and count
+Either may be packed (.gz). Entries that are not signals stay in the answers; the rules of the capture reject and count
 them.
 """
 
@@ -30,7 +30,7 @@ from brt_watch.feeds.brt import parse
 
 @dataclass(frozen=True)
 class Source:
-    """A file and its answers; `is_estimated` when their moments are taken from their stamps."""
+    """A file and its answers; `is_estimated` when their times are derived from their timestamps."""
 
     file: Path
     answers: list[Recorded]

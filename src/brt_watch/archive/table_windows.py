@@ -1,4 +1,4 @@
-"""Write the rows of a table of others as closed windows: whole days, up to a million rows in each."""
+"""Write the rows of an imported table as closed windows: whole days, up to a million rows in each."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
 ROWS_OF_A_WINDOW = 1_000_000
-"""A day with more is a window of its own."""
+"""A day with more rows is a separate window."""
 
 
 def write_windows(database: duckdb.DuckDBPyConnection, files: CaptureFiles, rows: int) -> Iterator[tuple[int, int]]:
-    """Write the windows that are not there yet; yields (rows done, rows in all) after each, also of those there."""
+    """Write the missing windows; yields (rows done, total rows) after each, including existing ones."""
     days = database.execute("select captured_at::date, count(*) from capturados group by 1 order by 1").fetchall()
     there = {folder.name for folder in (*files.closed_windows(), *files.archived())}
     done = 0

@@ -1,7 +1,7 @@
-"""Tables of others (CSV, Parquet), read by DuckDB as rows of the capture, whatever their size.
+"""Imported tables (CSV, Parquet), read by DuckDB as rows of the capture, whatever their size.
 
-The file becomes the table `capturados` of a DuckDB file: every row with the columns of a record, the moment at which it
-was captured, and the reason why it is no record, if so. Windows are written from there.
+The file becomes the table `capturados` of a DuckDB file: every row with the columns of a record, its time of capture,
+and the reason if it is not a valid record. Windows are written from there.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
 CROWD = 1 / 20
-"""The least share of an answer's stamps in the 20 s before its capture: fewer have clocks that are ahead."""
+"""The minimum share of an answer's timestamps in the 20 s before its capture: fewer come from clocks ahead."""
 
 NEAR = timedelta(minutes=30)
-"""Stamps that differ more than this from their capture were written in another zone than was assumed."""
+"""Timestamps that differ more than this from their capture were written in another zone than assumed."""
 
 MEMORY = "1GB"
 RIO_SECONDS = -3 * 3600
@@ -52,16 +52,16 @@ EXPECTED = {
     "captured_at_missing": ("captured_at", "a time such as 2025-06-05 18:44:49, or milliseconds since 1970"),
     "wrong_length": ("", "a line with as many fields as the header"),
 }
-"""What a row that was rejected for a reason should have had, and in which column."""
+"""The expected value and the column for each reason of a rejection."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file that was read: what was taken for what, and how many rows it has."""
+    """A file that was read: the mapping of its columns, and its number of rows."""
 
     file: Path
     taken: dict[str, str]
-    """The columns of the capture, each with the columns of the file that it is made of."""
+    """The columns of the capture, each with its columns in the file."""
     kept: list[str]
     """Columns of the file that are kept in `extra`."""
     rows: int
@@ -168,7 +168,7 @@ def _columns() -> list[Any]:
 
 
 def _text(names: list[str] | None) -> str:
-    """Return the expression for the text in some columns of the file, joined by a blank; null for an empty one."""
+    """Return the expression for the text in some columns of the file, joined by a blank; null if empty."""
     if not names:
         return "cast(null as varchar)"
     quoted_names = [_name(name) for name in names]
@@ -176,7 +176,7 @@ def _text(names: list[str] | None) -> str:
 
 
 def _leftovers(taken: dict[str, list[str]], kept: dict[str, str]) -> str:
-    """Return the list of (name, value) that goes into `extra`: other columns, and values that theirs cannot hold."""
+    """Return the list of (name, value) for `extra`: other columns, and values that do not fit their column."""
     pairs = [f"{{'k': {quoted(new)}, 'v': {_text([name])}}}" for name, new in kept.items()]
     for column in _columns():
         names = taken.get(column.name)
@@ -185,7 +185,7 @@ def _leftovers(taken: dict[str, list[str]], kept: dict[str, str]) -> str:
             if column.kind is not Kind.NUMBER:
                 limit = "abs(numero({0})) <= 32767 and numero({0}) % 1 = 0"
             fits = limit.format(text) + (f" or {text} = ' '" if column.kind is Kind.HEADING else "")
-            # NaN is how pandas writes nothing.
+            # pandas writes missing values as NaN.
             fits += f" or lower({text}) = 'nan'"
             pairs.append(f"{{'k': {quoted(column.name)}, 'v': if(coalesce({fits}, false), null, {text})}}")
     return f"list_filter([{', '.join(pairs)}], lambda each: each.v is not null)" if pairs else "[]"
@@ -196,12 +196,12 @@ def _name(name: str) -> str:
 
 
 def _parquet_rows(file: Path, kinds: dict[str, str], zones: dict[str, int]) -> str:
-    """Return the rows of a Parquet file, its values as text and its moments as milliseconds since 1970 (UTC)."""
+    """Return the rows of a Parquet file, its values as text and its times as milliseconds since 1970 (UTC)."""
     values = []
     for name, kind in kinds.items():
         value = _name(name)
         if kind.startswith("TIMESTAMP") and name in zones:
-            # A moment with a zone needs none; one without is local time.
+            # A time with a zone needs no further one; a time without is local.
             local = 0 if "TIME ZONE" in kind else zones[name]
             value = f"epoch_ms({value}) - {local * 1000}"
         values.append(f"cast({value} as varchar) as {_name(name)}")

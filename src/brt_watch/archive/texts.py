@@ -1,4 +1,4 @@
-"""Text files of others: packed or not, in UTF-8 or in the code page of Windows."""
+"""Imported text files: packed or not, in UTF-8 or in the Windows code page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PIECE = 1 << 20
 
 @contextmanager
 def open_bytes(file: Path) -> Iterator[IO[bytes]]:
-    """Open a file, unpacked; raises OSError, also when the packed content is damaged."""
+    """Open a file, unpacked; raises OSError, also for damaged packed content."""
     with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as opened:
         try:
             yield cast(IO[bytes], opened)
@@ -57,9 +57,9 @@ def _is_utf8(file: Path) -> bool:
 
 
 def json_place(text: bytes, error: Exception, first: int = 1) -> str:
-    """Return where a text is no JSON: line (the first has the number `first`), column, value, and msgspec's reason."""
+    """Return where a text is not valid JSON: line (counted from `first`), column, value, and msgspec's reason."""
     found = re.search(r"\(byte (\d+)\)", str(error))
-    # Where something follows, msgspec names the byte after its first one.
+    # For trailing content, msgspec names the byte after its first one.
     at = int(found[1]) - ("trailing" in str(error)) if found else len(text)
     line_at = text.rfind(b"\n", 0, at) + 1
     line, column = first + text.count(b"\n", 0, at), len(text[line_at:at].decode(errors="replace")) + 1

@@ -31,7 +31,7 @@ def verify(resources: Resources) -> list[str]:
 
 
 def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
-    # The archive first: what lies in it is in the database already, while loads go on.
+    # The archive first: its windows are already in the database, even while loads continue.
     archived = files.archived()
     capturer = files.capturer
     places = {"lake": resources.lake.windows(capturer)}
@@ -41,7 +41,7 @@ def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
     for folder in archived:
         counts = {place: windows.pop(folder.name, None) for place, windows in places.items()}
         differences += _differences(folder, counts)
-    # A window that was loaded meanwhile is here, or will be.
+    # A window loaded meanwhile is here, or will be.
     still_here = {folder.name for folder in files.newest_first()}
     for place, windows in places.items():
         lost = [window for window in windows if window not in still_here]
@@ -68,7 +68,7 @@ def compare_signals(resources: Resources) -> list[str]:
 def _sums(sums: Sums, extras: Iterable[tuple[str, str, int]]) -> Sums:
     """Add the unknown fields to the checksums of the days.
 
-    Postgres writes JSON in its own order and spacing, so what counts is what it says. The sum is the same however the
+    Postgres writes JSON in its own order and spacing, so only the content counts. The sum does not depend on how the
     signals of a day are grouped.
     """
     totals: dict[str, int] = defaultdict(int)
@@ -81,7 +81,7 @@ def _sums(sums: Sums, extras: Iterable[tuple[str, str, int]]) -> Sums:
 
 
 def _canonical(extra: str) -> str:
-    """Return JSON in one spelling: the order of its keys, spacing and the form of its numbers say nothing."""
+    """Return JSON in canonical form: independent of key order, spacing and number format."""
 
     def number(text: str) -> str:
         return f"number {Decimal(text).normalize() + 0}"

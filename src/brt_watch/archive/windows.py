@@ -1,4 +1,4 @@
-"""The files of an archived window: packed, dropped when the settings no longer want them, written again."""
+"""The files of an archived window: compress them, delete them when the settings say so, write them again."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from brt_watch.model import Parsed, Poll
 PACKING_LEVEL = 9
 
 LARGE_BYTES, LARGE_LEVEL = 1 << 25, 3
-"""A file of this size is of an import: packing it hard would take as long as everything else together."""
+"""A file of this size comes from an import: strong compression would take as long as everything else together."""
 
 
 def pack(folder: Path) -> None:
-    """Compress the files of a loaded window; twice is once."""
+    """Compress the files of a loaded window; safe to repeat."""
     for name in (POLLS, CSV, REJECTS):
         path = folder / name
         if path.exists():
@@ -45,15 +45,15 @@ def pack(folder: Path) -> None:
 
 
 def drop_raw(folder: Path) -> int:
-    """Delete the raw answers of an archived window; returns the bytes that this frees.
+    """Delete the raw answers of an archived window; returns the freed bytes.
 
-    The ledger and the manifest stay: it is still known what was known.
+    The ledger and the manifest stay.
     """
     return _drop((folder / "raw").glob("*"))
 
 
 def drop_csv(folder: Path) -> int:
-    """Delete the records in CSV of an archived window; returns the bytes that this frees."""
+    """Delete the CSV of an archived window; returns the freed bytes."""
     return _drop(folder.glob(f"{CSV}*"))
 
 
@@ -65,12 +65,12 @@ def _drop(paths: Iterable[Path]) -> int:
 
 
 def has_some_raw(folder: Path) -> bool:
-    """Whether any raw answer is there."""
+    """Whether any raw answer exists."""
     return any((folder / "raw").glob("*"))
 
 
 def has_raw(folder: Path) -> bool:
-    """Whether the raw answers of all polls with records or rejects are there; imported tables never had any."""
+    """Whether the raw answers of all polls with records or rejects exist; imported tables never had any."""
     return all(_has_raw(folder, line.poll) for line in read_ledger(folder))
 
 
@@ -83,9 +83,9 @@ def remake(
 ) -> Manifest:
     """Rewrite the files of an archived window from its ledger and its raw answers; returns the new manifest.
 
-    `read` reads an answer of the window's feed, or of `current`, the form that its settings have today (another unit
-    of speed, say); a poll without an answer stays as it was. One answer is in memory at a time.
-    A process that dies here destroys nothing: the next one begins again.
+    `read` reads an answer of the window's feed, or of `current`, the format in today's settings (another unit of
+    speed, for example); a poll without an answer stays unchanged. One answer is in memory at a time. A process that
+    dies here destroys nothing: the next one begins again.
     """
     old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     feed = current if current and MODULES[current.name] == MODULES[old.feed] else feed_named(old.feed)
@@ -111,7 +111,7 @@ def remake(
 
 
 class _Packed:
-    """A packed file that is being written: how long its content is so far, and its checksum."""
+    """A packed file being written: the length of its content so far, and its checksum."""
 
     def __init__(self, into: zstandard.ZstdCompressionWriter) -> None:
         self._into, self._digest, self.length = into, hashlib.sha256(), 0

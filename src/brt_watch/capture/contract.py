@@ -86,14 +86,14 @@ def watch(
     `suspected` are the troubles that other checks found at this poll.
     """
     if poll.status.is_good and parsed is None:
-        # An answer that the feed says is the last one: all stays as it was, and the feed may be frozen.
+        # An unchanged answer: everything else stays the same, and the feed may be frozen.
         now = msgspec.structs.replace(before, good_at=poll.tick)
         over = ("silent", "frozen", "disk_full")
         kept = [trouble for trouble in before.troubles if trouble.code not in over]
         found = [*kept, *(_frozen(now, poll) if before.advanced_at else ())]
     elif parsed is None or poll.captured_at is None:
         now = msgspec.structs.replace(before, good_at=before.good_at or poll.tick)
-        # A failed poll says nothing about other troubles, which stay as they are.
+        # A failed poll shows nothing about other troubles, which stay as they are.
         found = [*before.troubles, *_silent(now, poll), *_disk_full(poll)]
     else:
         now = _seen(before, poll, parsed)

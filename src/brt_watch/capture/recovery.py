@@ -89,7 +89,7 @@ def holes(capture: Capture, recovery: Capture, since: datetime | None, until: da
 def recover(
     minutes: Iterable[datetime], capture: Capture, recovery: Capture, ends_at: datetime | None = None
 ) -> Recovered:
-    """Ask for these minutes, until `ends_at`, and write down what comes; windows that are complete are closed."""
+    """Request these minutes, until `ends_at`, and record the answers; complete windows are closed."""
     done = Recovered()
     files = recovery.files
     if not (files.data / "capturer").exists():
@@ -97,7 +97,7 @@ def recover(
         disk.write_durably(files.data / "capturer", f"recovered-{capture.files.capturer}".encode())
     unanswered = 0
     with files.writing():
-        # What a process that died had kept, or another run recovered since the holes were looked for.
+        # Minutes that a dead process had stored, or another run has recovered meanwhile.
         repaired_window(recovery, Status.RECOVERED)
         recovered = _statuses(files, capture.clock.now() - its_minutes.KEPT - MINUTE).keys()
         for minute in minutes:

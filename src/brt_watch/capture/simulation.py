@@ -12,10 +12,10 @@ from brt_watch.settings import Settings
 
 
 class Simulation(msgspec.Struct, frozen=True):
-    """What decides a simulation: the same seed, start and scale give the same bytes at the same moments.
+    """The parameters of a simulation: the same seed, start and scale give the same bytes at the same times.
 
     On the day of `start` (ISO 8601, UTC) all vehicles are in their garages at three in the morning; the plan of all
-    days after it follows. `scale` is the number of fleets. Of a `demo` the simulated API is a part of the service.
+    later days follows from that. `scale` is the number of fleets. In a `demo` the simulated API is part of the service.
     Buses are held at their terminal for up to `hold_s` seconds, where that evens out the gaps.
     """
 
@@ -29,18 +29,18 @@ class Simulation(msgspec.Struct, frozen=True):
     def beginning(
         cls, start: datetime, seed: int = 1, scale: int = 1, demo: bool = False, hold_s: float = 0.0
     ) -> Simulation:
-        """Return a simulation that begins at a moment."""
+        """Return a simulation that begins at a given time."""
         return cls(seed, write_moment(start), scale, demo, hold_s)
 
 
 def simulation_of(settings: Settings) -> Simulation | None:
-    """Return what the data folder is a simulation of, None if it is for real data."""
+    """Return the simulation of the data folder, None if it is for real data."""
     mark = CaptureFiles(settings.folder, str(settings.feed_url)).simulated()
     return msgspec.json.decode(mark, type=Simulation) if mark else None
 
 
 def simulate_into(settings: Settings, simulation: Simulation) -> Simulation:
-    """Make a new data folder one for a simulation; returns that one, or the one that it is for already.
+    """Mark a new data folder for a simulation; returns that simulation, or the one that it already has.
 
     Raises MixedData when it holds data of the real API.
     """

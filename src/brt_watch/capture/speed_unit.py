@@ -22,13 +22,13 @@ from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll
 
 ENOUGH = 100
-"""Pairs of signals that make a measurement."""
+"""Pairs of signals needed for a measurement."""
 
 KEPT = 1000
 
 SHORTEST_M = 100.0
 SHORTEST_S, LONGEST_S = 10.0, 90.0
-"""Pairs of signals nearer to each other say little of the speed; between farther ones it has changed."""
+"""Pairs of signals closer together show little about the speed; between pairs farther apart it has changed."""
 
 MIDDLE = math.sqrt(3.6)
 """Between the two units, as a factor: speeds that are too high or too low by more have the other unit."""

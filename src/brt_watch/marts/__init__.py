@@ -1,1 +1,1 @@
-"""What the marts of dbt hold, read by name, period and filter, from Postgres or from the models on the lake."""
+"""The rows of the dbt marts, by name, period and filter, from Postgres or from the models on the lake."""

@@ -1,4 +1,4 @@
-"""Which rows of a mart are wanted, as one statement for either engine."""
+"""A selection of rows of a mart, as one statement for both engines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from brt_watch.marts.tables import Mart
 from brt_watch.store.connection import statement
 
 SERVICE_DAY_BEGINS = timedelta(hours=3)
-"""Service days turn at 03:00 in Rio."""
+"""Service days begin at 03:00 in Rio."""
 
 LONGEST_TRIP = timedelta(hours=24)
 """A row may belong to a service day that began this long before its moment."""
@@ -100,5 +100,5 @@ def for_duckdb(query: Query) -> tuple[str, dict[str, object]]:
 
 
 def service_day(moment: datetime) -> date:
-    """Return the service day of a moment."""
+    """Return the service day of a given time."""
     return (moment.astimezone(RIO) - SERVICE_DAY_BEGINS).date()

@@ -1,4 +1,4 @@
-"""The marts that people ask for, with the columns and descriptions that dbt documents."""
+"""The marts of the API, with the columns and descriptions that dbt documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service day as GTFS with the times at which buses came, not those of a plan."""
+"""A service day as GTFS with observed instead of planned times."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ AGENCY_ID = "20001"
 BUS = 3
 DIRECTIONS = {"ida": 0, "volta": 1}
 AT_LEAST_STOPS = 2
-"""A trip that was seen at fewer stations is none to GTFS."""
+"""A trip seen at fewer stations is not a GTFS trip."""
 
 Rows = Iterable[Sequence[Any]]
 
 
 @dataclass(frozen=True)
 class Written:
-    """What is in the file, and what is not."""
+    """The counts of exported and omitted rows."""
 
     trips: int
     stop_times: int
     trips_left_out: int
     """Trips that were seen at fewer than two stations."""
     stop_times_left_out: int
-    """Passages that begin before the one at the station before ends: both cannot be right."""
+    """Passages that begin before the one at the previous station ends: they cannot both be right."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def write_gtfs(read: Read, day: date, target: Path, simulated: bool) -> Written:
     tables = _tables(network, day, [trips[name] for name in sorted(kept)], kept, simulated)
     with disk.writing_durably(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, columns, rows in tables:
-            # Without a time the same rows give the same bytes.
+            # Without a timestamp, the same rows give the same bytes.
             archive.writestr(zipfile.ZipInfo(f"{name}.txt"), _csv(columns, rows), zipfile.ZIP_DEFLATED)
     return Written(len(kept), sum(map(len, kept.values())), len(trips) - len(kept), left_out)
 
@@ -162,7 +162,7 @@ def _version(day: date) -> str:
 
 
 def _clock(seconds: int) -> str:
-    """Return a time of day; after midnight a service day goes on at 24:00:00."""
+    """Return a time of day; after midnight a service day continues at 24:00:00."""
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 

@@ -1,4 +1,4 @@
-"""What a line did on a service day: the figures of a report."""
+"""The figures of a report on a line and service day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Summary:
     partial_trips: int | None
     planned_trips: float | None
     observable_trips: float | None
-    """Planned trips in captured minutes; whether the others ran is not known."""
+    """Planned trips in captured minutes; whether the others ran is unknown."""
     share: float | None
     """Share of those that ran."""
     km: float | None
@@ -59,13 +59,13 @@ class LineDay:
     order: dict[str, list[str]]
     """The stations of each direction, in their order."""
     all_lines: list[Row]
-    """What all lines ran, those first that fall short most."""
+    """The trips of all lines, those furthest below the plan first."""
     plan_since: date | None
     version: str = __version__
 
     @property
     def plan_is_later(self) -> bool:
-        """Whether the oldest plan that is known begins after the day."""
+        """Whether the oldest known plan begins after the day."""
         return self.plan_since is not None and self.plan_since > self.day
 
     @property
@@ -180,7 +180,7 @@ def _of(rows: list[Row], direction: str | None) -> list[Row]:
 
 
 def _sum(values: Iterable[Any]) -> Any:
-    """Return the sum of what is known; None when nothing is."""
+    """Return the sum of the known values; None without any."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 

@@ -237,7 +237,7 @@ def _headways(report: LineDay) -> str:
         station = stops[len(stops) // 2] if stops else ""
         rows = [row for row in report.headways if row["sentido"] == direction and row["estacao_id"] == station]
         minutes = sorted(row["intervalo_segundos"] / 60 for row in rows)
-        # The longest are marked at the upper edge, so that the others can be told apart.
+        # The longest are marked at the upper edge, so that the others remain distinguishable.
         frame = Frame(nice_top(minutes[: max(1, round(0.98 * len(minutes)))]), "min", report.captured)
         planned: dict[int, list[float]] = {}
         for row in rows:

@@ -16,11 +16,11 @@ HATCH = (
     '<rect width="6" height="6" class="hatch-ground"/><line x1="0" y1="0" x2="0" y2="6" class="hatch"/></pattern>'
 )
 FEW_BUSES = 3
-"""With fewer a speed says little."""
+"""With fewer buses a speed means little."""
 
 
 def hour_text(hour: int) -> str:
-    """Return an hour of operation as the clock shows it."""
+    """Return the clock time of an hour of operation."""
     return f"{hour % 24:02d}h"
 
 
@@ -52,11 +52,11 @@ class Frame:
         self.parts.append(f'<text x="{LEFT}" y="{TOP - 7}" class="tick">{escape(self.unit)}</text>')
 
     def x(self, hour: float) -> float:
-        """Return where an hour lies."""
+        """Return the position of an hour."""
         return LEFT + (hour - FIRST_HOUR) / (END_HOUR - FIRST_HOUR) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        """Return where a value lies, within the frame."""
+        """Return the position of a value, within the frame."""
         share = (min(max(value, self.bottom), self.top) - self.bottom) / (self.top - self.bottom)
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 

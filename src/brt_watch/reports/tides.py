@@ -41,7 +41,7 @@ TABLES = {
         "capacity_bike bike_rack capacity_standing"
     ),
 }
-"""All columns of each table, in the order of the specification; what the feed does not give is empty."""
+"""All columns of each table, in the order of the specification; columns that the feed lacks are empty."""
 
 GIVEN = {
     "vehicle_locations": (

@@ -1,4 +1,4 @@
-"""The application: routes, security headers, errors, and the task that looks for new polls."""
+"""The application: routes, security headers, errors, and the task that checks for new polls."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def create_app(resources: Resources) -> FastAPI:
 
 
 def _names(text: str) -> list[str]:
-    """Return the origins that a setting lists; a browser sends one without a slash at its end."""
+    """Return the origins in a setting, without a trailing slash, as browsers send them."""
     return [name for written in text.split(",") if (name := written.strip().rstrip("/"))]
 
 
@@ -93,7 +93,7 @@ async def _look_at_database(deps: Dependencies) -> None:
 
 
 def _city(request: Request) -> str:
-    """Return what the page must know of a city that is not Rio, as attributes of its root; "" for Rio."""
+    """Return the page's settings for a city other than Rio, as attributes of its root; "" for Rio."""
     deps = get_dependencies(request)
     if seeds_of(deps.resources.settings.folder) == SEEDS:
         return ""
@@ -112,7 +112,7 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False)
     async def _index(request: Request) -> Response:
-        # Messengers show the card of a link only when its addresses are absolute.
+        # Messengers show a link's card only when its addresses are absolute.
         site = escape(str(request.base_url).rstrip("/"))
         html = (PAGE / "index.html").read_text(encoding="utf-8").replace(' content="/', f' content="{site}/')
         html = html.replace('<html lang="pt-BR">', f'<html lang="pt-BR"{_city(request)}>')
@@ -130,7 +130,7 @@ def _add_pages(app: FastAPI) -> None:
 
 
 class PageFiles(StaticFiles):
-    """The files of the page: a browser that has one asks whether it is still so, and sees an update at once."""
+    """The files of the page; browsers revalidate cached ones, so an update is visible at once."""
 
     def file_response(self, *arguments: Any, **named: Any) -> Response:
         """Return a file, or that the client has it."""
@@ -140,9 +140,9 @@ class PageFiles(StaticFiles):
 
 
 class Shortcut:
-    """Answers what is asked for most, all vehicles, without routing and parameters.
+    """Answers the most frequent request, all vehicles, without routing and parameters.
 
-    Measured in one process: 50 µs of processor time a request, and 1,030 µs by the route of the same address.
+    Measured in one process: 50 µs of processor time per request, against 1,030 µs by the route of the same address.
     """
 
     def __init__(self, app: ASGIApp, deps: Dependencies) -> None:
@@ -150,7 +150,7 @@ class Shortcut:
         self._live = deps.live
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass a request on."""
+        """Answer a request, or pass it on."""
         snapshot = self._live.snapshot
         if (
             snapshot
@@ -165,9 +165,9 @@ class Shortcut:
 
 
 class Guard:
-    """Adds the security headers to every answer, also after an internal error, and counts the answers.
+    """Adds the security headers to every answer, even after an internal error, and counts the answers.
 
-    HEAD is GET, whose body the server keeps.
+    HEAD is a GET without the body.
     """
 
     def __init__(self, app: ASGIApp, counted: Counter[tuple[str, int]], embedded_by: list[str]) -> None:
@@ -177,7 +177,7 @@ class Guard:
         self._headers = [
             (b"content-security-policy", "; ".join((*POLICY, ancestors)).encode()),
             (b"x-content-type-options", b"nosniff"),
-            # Who serves the map tiles wants to know which site shows them, and need not know more.
+            # The map tile server may see which site shows its tiles, and no more.
             (b"referrer-policy", b"strict-origin-when-cross-origin"),
         ]
 
@@ -208,5 +208,5 @@ class Guard:
         except Exception:
             if not started:
                 await internal_error(Request(scope))(scope, receive, guarded)
-            # The server writes it into the log.
+            # The server logs it.
             raise

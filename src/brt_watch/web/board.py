@@ -1,4 +1,4 @@
-"""How the lines run now: what the network says of them beside what the models do."""
+"""The current state of the lines: data of the network beside that of the models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOBODY: dict[str, Any] = {"em_servico": 0, "em_terminais": 0, "em_rota": 0}
 
 
 def board(reference: Reference, now: dict[str, dict[str, Any]], hours: dict[str, list[Hour]]) -> list[LineNow]:
-    """Return every line of the network, and those that are only in the data, by their names."""
+    """Return every line of the network, and lines found only in the data, by name."""
     names = sorted({*reference.lines, *now}, key=lambda linha: (len(linha), linha))
     return [_line(reference, linha, now.get(linha, NOBODY), hours.get(linha, [])) for linha in names]
 

@@ -1,4 +1,4 @@
-"""What every request is answered from."""
+"""The dependencies of all requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from brt_watch.web.snapshot import Encoded, Snapshot
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The network, what is live, and what was."""
+    """The network, the live state, and the history."""
 
     resources: Resources
     reference: Reference
@@ -46,7 +46,7 @@ class Dependencies:
 
     @property
     def now(self) -> datetime:
-        """The moment that it is."""
+        """The current time."""
         return self.resources.clock.now()
 
     @cached_property
@@ -55,18 +55,18 @@ class Dependencies:
         return Encoded(msgspec.json.encode(self.reference.geojson))
 
     def known_lines(self) -> set[str]:
-        """Return the lines of the network and those that vehicles show now; "" is none."""
+        """Return the lines of the network and those of current vehicles; "" is not a line."""
         snapshot = self.live.snapshot
         seen = (each.linha or "" for each in snapshot.vehicles.values()) if snapshot else ()
         return {*self.reference.lines, *seen}
 
     def problems(self) -> list[Problem]:
-        """Return what is not well, by the one rule that `brt-watch status` follows too."""
+        """Return the problems, by the same rule as `brt-watch status`."""
         seen = look(self.resources.settings, self.resources.files, self.resources.clock)
         return problems(seen, self.history.problem)
 
     def newest(self) -> Snapshot | None:
-        """Return the newest snapshot, None when nothing was captured yet; 503 while that is not known."""
+        """Return the newest snapshot, None when nothing was captured yet; 503 while that is unknown."""
         if self.live.snapshot is None and not self.live.looked:
             why = self.live.problem or "What was captured is still being read; ask again."
             raise HTTPException(503, why, headers={"Retry-After": "2"})

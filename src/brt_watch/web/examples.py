@@ -149,5 +149,5 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
 
 
 def by_schema() -> dict[str, Any]:
-    """Return an example of each schema that has one, as JSON has it."""
+    """Return an example of each schema that has one, as in JSON."""
     return {type(example).__name__: msgspec.json.decode(msgspec.json.encode(example)) for example in _EXAMPLES}

@@ -1,4 +1,4 @@
-"""When buses come, from the live models, and how often such forecasts were right."""
+"""Arrival forecasts from the live models, and how often such forecasts were right."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from brt_watch.web.reader import Reader
 from brt_watch.web.schemas import Direction, Moment, WarningCode
 
 SCORED = timedelta(days=28)
-"""Days that a score looks back."""
+"""Days covered by a score."""
 
 _QUERY = (files("brt_watch.transform") / "sql" / "live_forecasts.sql").read_text(encoding="utf-8")
 
 
 class Forecast(Struct, frozen=True):
-    """When a vehicle reaches a station: a fifth of them before `chegada_p20`, four fifths before `chegada_p80`."""
+    """When a vehicle reaches a station: a fifth arrive before `chegada_p20`, four fifths before `chegada_p80`."""
 
     codigo: str
     linha: str
@@ -38,7 +38,7 @@ class Forecast(Struct, frozen=True):
     chegada_p50: Moment
     chegada_p80: Moment
     partida: Moment | None
-    """When it left its first station, where that was seen."""
+    """When it left its first station, if observed."""
 
 
 class Forecasts(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Signals as CSV, GeoJSON and Parquet, by the same names, page after page."""
+"""Signals as CSV, GeoJSON and Parquet, with the same names, page by page."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
 
 
 def safe_cell(value: Any) -> Any:
-    """Return a cell of a CSV; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """Return a cell of a CSV; a text that a spreadsheet would execute as a formula gets an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_RUNS_IN_A_SPREADSHEET) else value
 
 
 def as_csv(pages: Pages) -> Iterator[bytes]:
-    """Yield signals as CSV (RFC 4180), moments as ISO 8601 in UTC, nulls as nothing."""
+    """Yield signals as CSV (RFC 4180), times as ISO 8601 in UTC, nulls as empty fields."""
     yield _csv_lines([Signal.__struct_fields__])
     for signals in pages:
         yield _csv_lines((iso(signal), *map(safe_cell, msgspec.structs.astuple(signal)[1:])) for signal in signals)
@@ -40,7 +40,7 @@ def _csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def iso(signal: Signal) -> str:
-    """Return the moment of a signal in ISO 8601."""
+    """Return the time of a signal in ISO 8601."""
     return signal.datahora.isoformat().replace("+00:00", "Z")
 
 
@@ -59,8 +59,8 @@ def as_geojson(signals: list[Signal]) -> Encoded:
 
 
 def as_parquet(pages: Pages) -> Iterator[bytes]:
-    """Yield signals as a Parquet file, zstd inside, a row group a page."""
-    # Only who asks for Parquet pays for the import.
+    """Yield signals as a Parquet file, compressed with zstd, one row group per page."""
+    # Imported here, so that only requests for Parquet pay for it.
     import pyarrow
     from pyarrow import parquet
 

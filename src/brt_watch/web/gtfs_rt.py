@@ -22,16 +22,16 @@ from brt_watch.web.snapshot import Snapshot
 from brt_watch.web.thresholds import FASTEST_KMH
 
 OLDEST_S = 90.0
-"""A position that is older is left out unless it is asked for (GTFS Realtime best practices: 90 s)."""
+"""Older positions are left out unless requested (GTFS Realtime best practices: 90 s)."""
 
 SERVICE_DAY = timedelta(hours=3)
-"""Service days turn at 03:00 in Rio."""
+"""Service days begin at 03:00 in Rio."""
 
 DIRECTION_IDS = {"ida": 0, "volta": 1}
 
 
 def feed(snapshot: Snapshot, reference: Reference, trips: bool = True, oldest_s: float = OLDEST_S) -> pb.FeedMessage:
-    """Return the feed of a snapshot; without `trips` it leaves out what a vehicle is on."""
+    """Return the feed of a snapshot; without `trips` it omits the trip of each vehicle."""
     message = _message(snapshot)
     now = message.header.timestamp
     for vehicle in snapshot.vehicles.values():
@@ -80,7 +80,7 @@ def _add(message: pb.FeedMessage, vehicle: Vehicle, reference: Reference, trips:
 
 
 def trip_updates(snapshot: Snapshot, forecasts: Iterable[Forecast], reference: Reference) -> pb.FeedMessage:
-    """Return the forecasts of a snapshot, an entity a vehicle on its way, none for those that wait."""
+    """Return the forecasts of a snapshot, one entity per vehicle on its way, none for those that wait."""
     message = _message(snapshot)
     underway = (each for each in forecasts if each.tipo == "a caminho" and each.idade_segundos <= OLDEST_S)
     for codigo, ahead in groupby(underway, key=lambda each: each.codigo):
@@ -99,7 +99,7 @@ def _add_update(message: pb.FeedMessage, vehicle: Vehicle, ahead: list[Forecast]
     update.trip.direction_id = DIRECTION_IDS[ahead[0].sentido]
     update.trip.schedule_relationship = pb.TripDescriptor.UNSCHEDULED
     if left := ahead[0].partida:
-        # The service day turns at 03:00; until then hours go on past 24.
+        # The service day begins at 03:00; until then hours continue past 24.
         day = (left.astimezone(RIO) - SERVICE_DAY).date()
         midnight = datetime(day.year, day.month, day.day, tzinfo=RIO)
         minutes, second = divmod(int((left - midnight).total_seconds()), 60)

@@ -1,4 +1,4 @@
-"""The history: from the marts in Postgres or on the lake, and from the live models what these lack."""
+"""The history: from the marts in Postgres or on the lake, and from the live models where those have no rows yet."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _RANK = {Status.OK: 3, Status.LATE: 2, Status.FAILED: 1, Status.MISSED: 0}
 
 @dataclass(frozen=True)
 class Tick:
-    """What became of a tick, wherever it was captured."""
+    """The outcome of a tick, wherever it was captured."""
 
     tick: datetime
     status: Status
@@ -44,9 +44,9 @@ class Tick:
 
 
 class History:
-    """The history: the marts in Postgres or on the lake, and of the minutes that they lack the live models.
+    """The history: the marts in Postgres or on the lake, and the live models for minutes missing there.
 
-    While neither answers it has the last hours, and `problem` says what is wrong.
+    While the marts do not answer it has only the last hours, and `problem` gives the reason.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class History:
     def signals(
         self, de: datetime, ate: datetime, codigo: str | None = None, linha: str | None = None
     ) -> tuple[list[Signal], str | None]:
-        """Return signals of some time, oldest first, and what is missing."""
-        # The live models first: what a transform derives meanwhile is in the mart then.
+        """Return the signals of a period, oldest first, and what is missing."""
+        # The live models first: rows that a transform derives meanwhile are then in the mart.
         found = {signal.key: signal for signal in self._live(de, ate, codigo, linha)}
         try:
             found |= {signal.key: signal for signal in self.reader.signals(de, ate, codigo, linha)}
@@ -91,7 +91,7 @@ class History:
         after: tuple[datetime, str] | None,
         limit: int,
     ) -> list[Signal]:
-        """Return a page of signals, complete or not at all: raises DatabaseUnreachable, HistoryIncomplete."""
+        """Return a complete page of signals; raises DatabaseUnreachable, HistoryIncomplete."""
         found = {signal.key: signal for signal in self._live(de, ate, codigo, linha, after, limit)}
         found |= {signal.key: signal for signal in self.reader.signals(de, ate, codigo, linha, after, limit)}
         if since := self._lacks(de, ate):
@@ -127,7 +127,7 @@ class History:
         return [Signal(*row) for row in self._models.rows(with_literals("web_signals", values))]
 
     def ticks(self, de: datetime, ate: datetime) -> tuple[list[Tick], str | None]:
-        """Return what became of the ticks of some time, oldest first, and what is missing."""
+        """Return the outcomes of the ticks of a period, oldest first, and what is missing."""
         found = {
             poll.tick: Tick(poll.tick, poll.status, poll.records, poll.median_age_seconds)
             for poll in self._waiting.polls(de, ate)
@@ -151,7 +151,7 @@ class History:
         return found
 
     def minutes(self, de: datetime, ate: datetime) -> tuple[list[Minute], str | None]:
-        """Return how the minutes of some time were captured."""
+        """Return the coverage of the minutes of a period."""
         ticks, missing = self.ticks(de, ate)
         minutes: dict[datetime, list[Tick]] = {}
         for tick in ticks:
@@ -159,7 +159,7 @@ class History:
         return [_minute(minute, each) for minute, each in minutes.items()], missing
 
     def days(self, de: datetime, ate: datetime) -> list[Day]:
-        """Return how the days of some time were captured; the days that wait on disk are counted from there."""
+        """Return the coverage of the days of a period; days that wait on disk are counted from there."""
         loaded = {row["dia"]: Day(**row) for row in self._ask("web_days", de=de, ate=ate, fuso=self.zone.key) or ()}
         waiting = {f"{poll.tick.astimezone(self.zone):%Y-%m-%d}" for poll in self._waiting.polls(de, ate)}
         for dia in waiting:
@@ -180,12 +180,12 @@ class History:
         return (min(found), max(found), missing) if found else (None, None, missing)
 
     def hours(self, now: datetime) -> dict[str, list[Hour]]:
-        """Return how each line ran in the last six hours; a minute old at most."""
+        """Return the state of each line in the last six hours, at most a minute old."""
         made, hours = self._hours
         if time.monotonic() - made > KEPT_SECONDS or not made:
             values = {"de": now - HOURS, "ate": now, "em_movimento_kmh": MOVING_KMH}
             found = {(row["linha"], row["hora"]): row for row in self._ask("web_line_hours", **values) or ()}
-            # An hour that the live models have whole is newer there than in the mart.
+            # An hour complete in the live models is newer there than in the mart.
             for row in self._models.dicts(with_literals("web_line_hours", values)):
                 key = row["linha"], row["hora"]
                 if key not in found or (self._models.since and row["hora"] >= self._models.since):
@@ -194,18 +194,18 @@ class History:
             for linha, hora in sorted(found):
                 row = found[linha, hora]
                 median_kmh = row["velocidade_mediana"]
-                # The engines interpolate with other last digits.
+                # The engines differ in the last digits of an interpolation.
                 kmh = None if median_kmh is None else round(median_kmh, 1)
                 hours.setdefault(linha, []).append(Hour(hora, row["veiculos"], kmh))
             self._hours = time.monotonic(), hours
         return hours
 
     def rejects(self, de: datetime, ate: datetime) -> list[dict[str, Any]]:
-        """Return why records were rejected in some time."""
+        """Return the reasons for rejects in a period."""
         return self._ask("web_rejects", de=de, ate=ate) or []
 
     def alerts(self, de: datetime, ate: datetime) -> list[dict[str, Any]]:
-        """Return the last troubles of some time."""
+        """Return the last troubles of a period."""
         return self._ask("web_alerts", de=de, ate=ate) or []
 
     def _ask(self, statement: str, **values: object) -> list[dict[str, Any]] | None:

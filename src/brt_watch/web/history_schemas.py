@@ -1,4 +1,4 @@
-"""The shapes of answers about what was: trails, string-lines, history, playback, coverage."""
+"""The schemas of answers about the past: trails, string-lines, history, playback, coverage."""
 
 from __future__ import annotations
 

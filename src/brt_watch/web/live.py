@@ -1,4 +1,4 @@
-"""What is live: the newest poll on disk, looked for twice a second, and the clients that wait for the next one."""
+"""The live state: the newest poll on disk, checked twice a second, and the clients that wait for the next one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Event:
     """A message to all clients that stream, encoded once, plain and compressed.
 
     sse-starlette encodes per client and does not compress. The changes of a poll are 253 kB, 29 kB compressed, which
-    takes 3 ms: once here, and not for each of a thousand clients.
+    takes 3 ms: once here instead of once for each of a thousand clients.
     """
 
     def __init__(self, text: bytes) -> None:
@@ -42,7 +42,7 @@ class Event:
 
 
 def deflated(text: bytes) -> bytes:
-    """Compress a part of a gzip stream so that it refers to nothing before it: all clients can be sent the same."""
+    """Compress a part of a gzip stream without references to earlier data, so that it suits all clients."""
     compressor = zlib.compressobj(5, zlib.DEFLATED, -zlib.MAX_WBITS)
     return compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
@@ -81,7 +81,7 @@ class Live:
         return failed(self.models.newest)
 
     async def run(self) -> None:
-        """Look for a new poll twice a second, for ever."""
+        """Check for a new poll twice a second, for ever."""
         while True:
             try:
                 before, now = await asyncio.to_thread(self.look)
@@ -94,7 +94,7 @@ class Live:
             await asyncio.sleep(LOOK_SECONDS)
 
     def look(self) -> tuple[Snapshot | None, Snapshot | None]:
-        """Take what is new on disk; returns the snapshot before and the current one."""
+        """Read new polls from disk; returns the previous and the current snapshot."""
         before, is_new = self.snapshot, self.models.take()
         good = self.models.newest_good
         warned = self.warned(good.captured_at if good else None)
@@ -114,7 +114,7 @@ class Live:
 
     @property
     def nothing_yet(self) -> Warned:
-        """The warning before the first good poll: what is awaited, or why the last poll failed."""
+        """The warning before the first good poll: that it is awaited, or why the last poll failed."""
         if self.failed is None:
             return Warned("sem_captura", "Ainda não há nenhuma captura; a primeira consulta ainda não terminou.")
         at = self.failed.tick.astimezone(self._history.zone)
@@ -134,7 +134,7 @@ class Live:
         return None
 
     def passes(self, estacao_id: str) -> list[Pass]:
-        """Return the last passes at a station, newest first, at most three a line and direction."""
+        """Return the last passages at a station, newest first, at most three per line and direction."""
         good = self.models.newest_good
         if good is None:
             return []
@@ -152,7 +152,7 @@ class Live:
             return self._forecasts[1]
 
     def age(self) -> timedelta | None:
-        """Return how old the newest good poll is, None before the first."""
+        """Return the age of the newest good poll, None before the first."""
         return self._clock.now() - self.snapshot.captured_at if self.snapshot else None
 
     # -- clients that stream ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The live engine fed from the windows on disk: made at the first look, made again when it fails."""
+"""The live engine, fed from the windows on disk: created at the first look, and again when it fails."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ FIRST_LOOK = timedelta(minutes=20)
 """What is derived first after a start, so that the page is there in seconds; the rest of KEPT follows."""
 
 AFTER_FAILURE_SECONDS = 30.0
-"""Until models that did not compile or run are tried again."""
+"""Time until models that failed to compile or run are tried again."""
 
 
 class LiveModels:
-    """The models over what the windows on disk hold of the last hours."""
+    """The models over the last hours of the windows on disk."""
 
     def __init__(self, files: CaptureFiles, data: Path) -> None:
         self._files = files
@@ -50,7 +50,7 @@ class LiveModels:
         self.newest_good: Poll | None = None
 
     def take(self) -> bool:
-        """Take and derive what is new on disk; returns whether a good poll is. Raises ModelsFailed, DamagedWindow."""
+        """Derive new polls from disk; returns whether one is good. Raises ModelsFailed, DamagedWindow."""
         with self._lock:
             if self._failure and time.monotonic() - self._failure[0] < AFTER_FAILURE_SECONDS:
                 raise self._failure[1]
@@ -76,15 +76,15 @@ class LiveModels:
         return self._engine is not None and self._engine.has(model)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what a query gives, as of the newest poll; nothing before the first."""
+        """Return the result of a query, as of the newest poll; empty before the first."""
         return self._engine.rows(query) if self._engine else []
 
     def dicts(self, query: str) -> list[dict[str, Any]]:
-        """Return what a query gives, each row by its columns; nothing before the first poll."""
+        """Return the result of a query, each row by column name; empty before the first poll."""
         return self._engine.dicts(query) if self._engine else []
 
     def _made(self) -> LiveEngine:
-        # DuckDB makes the folder when memory is short, and removes it at the end. No two engines may share one.
+        # DuckDB creates the folder when memory is short, and removes it at the end. Engines must not share one.
         self._engines += 1
         spill = self._data / "run" / f"duckdb-{os.getpid()}-{self._engines}"
         project = project_of(self._data)
@@ -96,7 +96,7 @@ class LiveModels:
         if self._polls.began_before:
             engine, polls = self._made(), NewPolls(self._files, KEPT)
             self._feed(engine, polls)
-            # The old one goes when nobody reads from it any more.
+            # The old one is closed when no reader uses it any more.
             self._engine, self._polls = engine, polls
         self._is_whole = True
 

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, collected when they are asked for."""
+"""Metrics for Prometheus, collected on request."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the capture has written, read while it writes: polls as they come, and those of windows that wait to be loaded.
+"""The polls of the capture, read while it writes: new ones, and those of windows that wait to be loaded.
 
-Only what the ledger has counts. A window that a load moves meanwhile is in Postgres then.
+Only polls in the ledger count. A window that a load moves meanwhile is then in Postgres.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Read = tuple[Path, list[LedgerLine]]
 
 
 class NewPolls:
-    """The polls since the last look, oldest first, a window at a time."""
+    """The polls since the last look, oldest first, one window at a time."""
 
     def __init__(self, files: CaptureFiles, look_back: timedelta) -> None:
         self._files = files
@@ -73,7 +73,7 @@ class NewPolls:
     def _new_since_last(self) -> list[Read]:
         new: list[Read] = []
         for folder in self._files.newest_first():
-            # A window that was not there is new, whatever its name: after the clock was set back it is an old one.
+            # A window that was not there before is new, whatever its name: after a clock set back its name is old.
             if folder.name in self._known and folder.name != self._last:
                 break
             new.append((folder, _ledger(folder, is_newest=not new)))

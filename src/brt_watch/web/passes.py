@@ -1,4 +1,4 @@
-"""The last passes at stations, from the live models."""
+"""The last passages at stations, from the live models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from brt_watch.web.schemas import Pass
 from brt_watch.web.thresholds import LIMITS
 
 LAST_PASSES = 3
-"""Passes shown of a line and direction."""
+"""Passages shown per line and direction."""
 
 _QUERY = (files("brt_watch.transform") / "sql" / "live_passes.sql").read_text(encoding="utf-8")
 

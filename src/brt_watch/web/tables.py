@@ -45,7 +45,7 @@ def _cell(value: Any) -> Any:
 
 def write_parquet(file: IO[bytes], columns: Sequence[Column], batches: Batches) -> None:
     """Write a Parquet file, zstd inside, a row group a batch."""
-    # Only who asks for Parquet pays for the import.
+    # Imported here, so that only requests for Parquet pay for it.
     import pyarrow
     from pyarrow import parquet
 

@@ -1,4 +1,4 @@
-"""Which column of a table of others is which column of the capture: as the user says, or by a known name."""
+"""Map the columns of an imported table to those of the capture: as the user says, or by known names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES = {
         *("coleta_ts", "datahora_captura"),
     ),
 }
-"""The columns of the capture, each with the names that published tables give it, the best first."""
+"""The columns of the capture, each with its names in published tables, the best first."""
 
 REQUIRED = ("codigo", "latitude", "longitude", "dataHora")
 
@@ -35,13 +35,13 @@ DERIVED = {"index", "unnamed0", "data", "hora", "ano", "mes", "dia", "direction"
 """Columns of known tables that repeat others or were derived later; they are left out."""
 
 VENDOR = "vei_nro_gestor"
-"""A column of the tables of the devices' vendor, whose `direcao` is an eighth of the circle and not degrees."""
+"""A column of the device vendor's tables, whose `direcao` is an eighth of the circle instead of degrees."""
 
 
 def match_columns(header: Sequence[str], asked: Mapping[str, str]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Return the columns of the file that make each column of the capture, and the names of those kept in `extra`.
+    """Return the file's columns for each column of the capture, and the names of those kept in `extra`.
 
-    `asked` says it for some: a column, or several joined with `+`. Raises ValueError with what is missing.
+    `asked` maps some of them: to a column, or to several joined with `+`. Raises ValueError that names missing ones.
     """
     there = {_plain(name): name for name in header}
     found: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Export signals of the lake into a file, a day at a time."""
+"""Export signals of the lake into a file, one day at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AT_A_TIME = 50_000
 
 
 class Form(str, Enum):
-    """The form of an exported file."""
+    """The format of an exported file."""
 
     PARQUET = "parquet"
     CSV = "csv"
@@ -32,7 +32,7 @@ class Form(str, Enum):
 def export_days(lake: Lake, days: Sequence[str], line: str, form: Form, target: Path) -> Iterator[int]:
     """Write the signals of some service days into a file; yields the rows so far after each day.
 
-    The file is there when all is written, and not before.
+    The file appears only when everything is written.
     """
     write = {Form.PARQUET: _write_parquet, Form.CSV: _write_csv, Form.GEOJSON: _write_geojson}[form]
     with lake.session() as session, disk.writing_durably(target) as file:

@@ -1,9 +1,9 @@
-"""Captures of others, brought in as windows of another source.
+"""Import captures that others made, as windows of another source.
 
-Each file has a data folder of its own, `imports/NAME`, whose capturer is `import-NAME`; the name ends in the beginning
-of the checksum of the content, so that another file of the same name is another source, and a copy is the same one.
-Answers of the API (.json, .jsonl) are captured as the API's own. Tables (.csv, .parquet) become windows of a million
-rows. All windows are then loaded as any other.
+Each file has its own data folder, `imports/NAME`, whose capturer is `import-NAME`; the name ends in the first digits of
+the content's checksum, so another file with the same name is another source, and a copy is the same one. Answers of
+the API (.json, .jsonl) are captured like the API's own. Tables (.csv, .parquet) become windows of a million rows. All
+windows are then loaded like any other.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ TABLES = ("csv", "parquet")
 
 
 class Imported(msgspec.Struct):
-    """What the windows of a source hold: kept beside them, it says that all of them are written."""
+    """The content of a source's windows; its file beside them marks them all as written."""
 
     rows: int
     records: int
@@ -80,12 +80,12 @@ class Import:
         return f"import-{self.name}"
 
     def known(self) -> Imported | None:
-        """Return what the windows hold, None before all of them are written."""
+        """Return the content of the windows, None before all of them are written."""
         noted = disk.read(self._note)
         return msgspec.json.decode(noted, type=Imported) if noted else None
 
     def write_answers(self, captured_at: datetime | None) -> Iterator[Poll]:
-        """Capture the answers of a .json or .jsonl into windows, a day each, and yield each poll that is new."""
+        """Capture the answers of a .json or .jsonl into daily windows, and yield each new poll."""
         source = read_source(self.file, captured_at)
         files = self._folder(source.described)
         with files.writing():
@@ -109,9 +109,9 @@ class Import:
         self._write_note(Imported(rows, records, rejected, str(first), str(last), source.is_estimated))
 
     def write_table(self, columns: Mapping[str, str], utc: list[str]) -> Iterator[tuple[int, int]]:
-        """Write the rows of a table into windows; yields (rows done, rows in all) after each window.
+        """Write the rows of a table into windows; yields (rows done, total rows) after each window.
 
-        What an earlier, interrupted run has written stays.
+        Windows from an earlier, interrupted run stay.
         """
         with self.reading(columns, utc) as (table, database):
             described = f"{self.file.name} (captured_at estimated)" if table.is_estimated else self.file.name
@@ -141,7 +141,7 @@ class Import:
             yield read_table(self.file, database, columns, utc, Path(work)), database
 
     def described(self, captured_at: datetime | None) -> dict[str, Any]:
-        """Return what a .json or .jsonl holds."""
+        """Return the content of a .json or .jsonl."""
         source = read_source(self.file, captured_at)
         moments = [answer.captured_at for answer in source.answers]
         return {
@@ -150,7 +150,7 @@ class Import:
         }
 
     def load(self, into_lake_only: bool = False) -> Iterator[Loaded]:
-        """Load the windows that wait, and yield what each brought."""
+        """Load the waiting windows, and yield the result of each."""
         resources = self.resources
         if into_lake_only:
             settings = resources.settings.model_copy(update={"database_url": SecretStr(NO_POSTGRES)})
@@ -201,7 +201,7 @@ def _tick(answer: Recorded) -> datetime:
 
 
 def _apart(answers: list[Recorded]) -> Iterator[Recorded]:
-    """Yield the answers, which are in the order of time, at seconds of their own: a tick is known by its second."""
+    """Yield the answers in order of time, each at a different second: ticks are identified by their second."""
     last: datetime | None = None
     for answer in answers:
         if last and _tick(answer) <= last:

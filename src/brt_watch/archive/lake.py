@@ -4,8 +4,8 @@
     lake/polls/feed=brt/mes=2026-11/polls.parquet    the ledger of a month (UTC)
 
 A day is always one file, sorted by vehicle and time. A window is merged into the files of its days, each replaced in
-one step, so that any reader sees a day with the window or without it, and never twice. The polls are written last: with
-them a window counts as being in the lake. Types, sizes and the reason for whole days: docs/decisions/0009-the-lake.md.
+one step, so any reader sees a day with the window or without it, and never twice. The polls are written last: from then
+on a window counts as in the lake. Types, sizes and the reason for whole days: docs/decisions/0009-the-lake.md.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Lake:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no window is in it yet, as far as its polls, which are written last."""
+        """Whether it contains no window yet, judged by the polls, which are written last."""
         return not self.days() or not any(self.folder.glob("polls/feed=*/mes=*/*.parquet"))
 
     def days(self) -> list[str]:
@@ -69,7 +69,7 @@ class Lake:
         return self.folder / "feed=brt" / f"data={day}" / SIGNALS
 
     def add(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
-        """Merge a closed window into the lake. Twice is once, unless `instead` replaces what it brought before.
+        """Merge a closed window into the lake. Safe to repeat; `instead` replaces its earlier rows.
 
         Raises DamagedWindow. A process that dies here has added part of the window; the next one adds the rest.
         """
@@ -168,7 +168,7 @@ class Lake:
             yield session
 
     def define_views(self, session: duckdb.DuckDBPyConnection, schema: str = "main") -> None:
-        """Make the views of the lake in a schema of a DuckDB database; raises LakeEmpty before the first window."""
+        """Create the views of the lake in a schema of a DuckDB database; raises LakeEmpty before the first window."""
         if self.is_empty:
             raise LakeEmpty(folder=self.folder)
         signals, polls = self.signals_glob, self.polls_glob
@@ -210,7 +210,7 @@ class Lake:
         )
 
     def _write_day(self, window: duckdb.DuckDBPyConnection, path: Path, new: str, kept: str = "true") -> None:
-        """Replace the file of a day by one that has the signals of the old one that are `kept`, and the `new` ones."""
+        """Replace the file of a day by one with the `kept` signals of the old one and the `new` ones."""
         columns = ", ".join(COLUMNS_OF_LAKE)
         parts = [f"select {columns} from read_parquet({quoted(path)}) where {kept}"] if path.exists() else []
         parts += [f"select {columns} from novos where {new}"] if new else []
@@ -241,14 +241,14 @@ class Lake:
 
 @contextmanager
 def work_folder(lake: Path) -> Iterator[Path]:
-    """A folder for what does not fit into memory, on the disk of the lake and not on that of the system."""
+    """A folder for data that does not fit into memory, on the lake's disk instead of the system's."""
     lake.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".work-", dir=lake) as work:
         yield Path(work)
 
 
 def replace_parquet(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Write the rows of a query as Parquet in the place of a file, in one step."""
+    """Replace a file by the rows of a query as Parquet, in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     window.execute(f"copy ({query}) to {quoted(part)} {OPTIONS}")

@@ -31,13 +31,13 @@ SHORTEST_S, LONGEST_S = 10.0, 90.0
 """Pairs of signals closer together show little about the speed; between pairs farther apart it has changed."""
 
 MIDDLE = math.sqrt(3.6)
-"""Between the two units, as a factor: speeds that are too high or too low by more have the other unit."""
+"""The factor between the two units: speeds that are off by more have the other unit."""
 
 METRES_OF_A_DEGREE = 111_195.0
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What was measured: the speeds that are sent, in km/h by the setting, over those of the way."""
+    """The measurement: the reported speeds, in km/h by the setting, relative to those from the distances."""
 
     unit: str
     """The unit of the setting."""
@@ -61,7 +61,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class SpeedUnit:
-    """The measurement of one feed. It begins again in a new process; the last result is on the disk."""
+    """The measurement of one feed. It begins again in a new process; the last result is on disk."""
 
     def __init__(self, data: Path) -> None:
         self._path = data / "speed-unit.json"
@@ -76,7 +76,7 @@ class SpeedUnit:
             return None
 
     def trouble(self, feed: Feed, poll: Poll, parsed: Parsed | None) -> Trouble | None:
-        """Take the signals of a poll; return what is wrong with the unit, None when nothing is or it is not known."""
+        """Add the signals of a poll; return the trouble with the unit, None if there is none or it is unknown."""
         if not feed.speed_unit or parsed is None:
             return None
         self._take(parsed.records)

@@ -1,4 +1,4 @@
-"""The small files that the capture keeps from one poll to the next, beside its windows."""
+"""The small files that the capture keeps between polls, beside its windows."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RESERVE_BYTES = 1 << 20
 
 
 class CaptureState:
-    """What one data folder keeps of its capture."""
+    """The capture's state in one data folder."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
 
     def note_clock_set_back(self, newest: datetime) -> None:
-        """Note that the clock was set back, and that the ledger has ticks up to `newest` already."""
+        """Record that the clock was set back, and that the ledger already has ticks up to `newest`."""
         newest = max(newest, self.clock_set_back_from() or newest)
         disk.write_durably(self.data / "clock-set-back", write_moment(newest).encode())
 
@@ -35,7 +35,7 @@ class CaptureState:
         return parse_moment(noted.decode()) if noted else None
 
     def read_watch(self) -> Watch:
-        """Return what the contract watch knew after the last poll."""
+        """Return the state of the contract watch after the last poll."""
         path = self.data / "watch.json"
         try:
             return msgspec.json.decode(path.read_bytes(), type=Watch) if path.exists() else Watch()
@@ -44,7 +44,7 @@ class CaptureState:
             return Watch()
 
     def write_watch(self, watch: Watch) -> None:
-        """Keep what the contract watch knows for the next poll."""
+        """Save the state of the contract watch for the next poll."""
         disk.write_durably(self.data / "watch.json", msgspec.json.encode(watch))
 
     def keep_reserve(self) -> None:

@@ -1,4 +1,4 @@
-"""Ticks: the planned moments of polls, whatever the clock of the machine does."""
+"""Ticks: the scheduled times of polls, whatever the machine's clock does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_OUTAGE = timedelta(days=1)
 
 def ticks_of_minute(minute: datetime, capture: Capture) -> list[datetime]:
     """Return the ticks of a minute that can still be polled and were not just polled; none if the minute is over."""
-    # A minute ahead of the clock was planned before the clock was set back.
+    # A minute ahead of the clock was scheduled before the clock was set back.
     minute = min(minute, floor(capture.clock.now() + MIN_TIME_LEFT, MINUTE))
     ticks = takewhile(lambda tick: tick < minute + MINUTE, ticks_after(minute - capture.step, capture.step))
     now, newest = capture.clock.now(), capture.files.newest_tick()
@@ -33,15 +33,15 @@ def next_ticks(capture: Capture) -> Iterator[datetime]:
         tick += capture.step
     while True:
         yield tick
-        # Ticks during a sleep of the machine are lost; ticks after a clock was set back come again.
+        # Ticks while the machine slept are lost; after the clock is set back, ticks repeat.
         current = floor(capture.clock.now() + MIN_TIME_LEFT, capture.step)
         tick = min(max(tick + capture.step, current), current + capture.step)
 
 
 def unique_tick(tick: datetime, previous: datetime | None, capture: Capture) -> datetime:
-    """Return the tick; with microseconds when it comes a second time because the clock was set back.
+    """Return the tick, with microseconds if it repeats because the clock was set back.
 
-    The answer at such a moment is as good as any, so it gets a tick of its own.
+    The answer at such a time is as good as any, so it gets its own tick.
     """
     if previous and tick < previous:
         capture.files.state.note_clock_set_back(previous)

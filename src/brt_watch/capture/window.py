@@ -7,9 +7,9 @@
         polls.csv                       the ledger: one line per tick
         manifest.json                   written last: the window is closed
 
-The line in `polls.csv` is what makes a poll count. It is written after everything else of the poll is on the disk, and
-says how long the other files are then, so that a process that dies at any moment leaves nothing half-done: what lies
-beyond those lengths is cut off at the next opening, and an answer whose line is missing is taken up again from `raw`.
+The line in `polls.csv` commits a poll. It is written after everything else of the poll is on disk, and records the
+lengths of the other files, so a process that dies at any moment leaves nothing half-done: the next opening cuts off
+everything beyond those lengths, and recovers an answer without a line from `raw`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def is_closed(folder: Path) -> bool:
 
 
 class Window:
-    """A window as it is on the disk."""
+    """A window on disk."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -97,14 +97,14 @@ LAST_BYTES = 1 << 14
 
 
 KNOWN_LEDGERS = 64
-"""Ledgers that a reader keeps in memory: more than the page looks at."""
+"""Ledgers that a reader keeps in memory: more than the page needs."""
 
 KNOWN_END = 400
 """Bytes by which a reader recognises the ledger that it has read: the last line, and some before it."""
 
 
 class OpenWindow:
-    """The window that is being filled. Opening it repairs what a dying process left half-done.
+    """The open window. Opening it repairs anything that a dying process left half-done.
 
     Its ledger is read once, when it is opened: a poll costs the same after weeks without an answer.
     """
@@ -141,7 +141,7 @@ class OpenWindow:
         return read_ledger(self.folder)
 
     def is_as_on_disk(self) -> bool:
-        """Whether nobody else has written to the window, and nothing of it was left half-done."""
+        """Whether no other process has written to the window, and nothing was left half-done."""
         try:
             return self._state is not None and self._state == self._on_disk()
         except FileNotFoundError:
@@ -149,7 +149,7 @@ class OpenWindow:
 
     def is_due(self, now: datetime, minutes: int, min_captured: int) -> bool:
         """Whether the window may be closed: old enough, and with enough captured minutes in it."""
-        # Also when the clock was set back behind its beginning.
+        # Also when the clock was set back to before its beginning.
         is_old = abs(now - started_at(self.folder)) >= timedelta(minutes=minutes)
         return is_old and len(self.captured_minutes) >= min_captured
 
@@ -178,7 +178,7 @@ class OpenWindow:
         self._unrecorded.clear()
 
     def record(self, poll: Poll, parsed: Parsed | None = None) -> Poll:
-        """Write what happened at a tick, durably; returns the poll with its counts."""
+        """Record the outcome of a tick, durably; returns the poll with its counts."""
         poll, records, rejects = lines_of(poll, parsed)
         csv_bytes = disk.append(self.folder / CSV, records)
         rejects_bytes = disk.append(self.folder / REJECTS, rejects)
@@ -231,7 +231,7 @@ def read_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
 
 
 class _Known(NamedTuple):
-    """What was read of a ledger: its header, how far (bytes), the end of that, and its lines."""
+    """The read part of a ledger: its header, its length in bytes, its last bytes, and its lines."""
 
     header: bytes
     length: int
@@ -243,13 +243,13 @@ _known: dict[Path, _Known] = {}
 
 
 def read_growing_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLine]:
-    """Return what `read_ledger` returns, reading only what was written since this process asked last."""
+    """Return the same as `read_ledger`, but read only the lines written since the last call in this process."""
     known = _known.get(folder)
     try:
         with (folder / POLLS).open("rb") as file:
             file.seek(known.length - len(known.end) if known else 0)
             if known and file.read(len(known.end)) != known.end:
-                # Somebody saved another file: nothing of the first one counts.
+                # The file was replaced: nothing of the old one counts.
                 known = None
                 file.seek(0)
             data = file.read()
@@ -273,7 +273,7 @@ def read_growing_ledger(folder: Path, damaged_ok: bool = False) -> list[LedgerLi
 
 
 def has_csv(folder: Path) -> bool:
-    """Whether the records are there."""
+    """Whether the records exist."""
     return (folder / CSV).exists() or disk.packed(folder / CSV).exists()
 
 
@@ -282,7 +282,7 @@ def read_last_ticks(folder: Path) -> list[datetime]:
     try:
         with (folder / POLLS).open("rb") as file:
             header = file.readline()
-            # What follows the first end of a line in the last piece, however long the ledger is.
+            # Only the complete lines of the last piece, however long the ledger is.
             file.seek(max(len(header), file.seek(0, os.SEEK_END) - LAST_BYTES))
             end = file.read()
         if len(end) == LAST_BYTES:

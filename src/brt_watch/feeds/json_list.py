@@ -1,4 +1,4 @@
-"""The entries of a list in JSON that is not valid as a whole, one of its entries being broken."""
+"""The entries of a JSON list that is invalid as a whole because an entry is broken."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _CLOSED_BY = {b"{": b"}", b"[": b"]"}
 
 
 def split_list(body: bytes, name: bytes) -> list[bytes] | None:
-    """Return the bytes of each entry of the list `name` in an object; None when there is no whole object with it.
+    """Return the bytes of each entry of the list `name` in an object; None without a complete object that has it.
 
-    Only quotes and brackets have to match: whatever else an entry holds is its own matter.
+    Only quotes and brackets have to match; other content of an entry does not matter.
     """
     if not body.lstrip().startswith(b"{"):
         return None
@@ -51,21 +51,21 @@ def split_list(body: bytes, name: bytes) -> list[bytes] | None:
 
 
 def apart(entry: bytes, first_field: bytes) -> list[bytes]:
-    """Split an entry that cannot be read where an object that begins with `first_field` begins.
+    """Split an unreadable entry wherever an object that starts with `first_field` begins.
 
-    An odd quote or bracket makes an entry take in those that follow it.
+    An odd quote or bracket makes an entry absorb the following ones.
     """
     begins = re.compile(rb'(?:(?<=,)|^)\s*\{\s*"' + re.escape(first_field) + rb'"\s*:')
     if not begins.search(entry, 1) or is_json(entry):
         return [entry]
     places = [0, *(found.start() for found in begins.finditer(entry, 1)), len(entry)]
-    # Without its comma a part may be whole; the text of a broken one stays as it came.
+    # Without its comma a part may be complete; the text of a broken one stays as received.
     parts = [entry[begin:end].strip().removesuffix(b",").rstrip() for begin, end in pairwise(places)]
     return [each for part in parts if part for each in entries_of(part)]
 
 
 def entries_of(stretch: bytes) -> list[bytes]:
-    """Return the entries of what stands between the brackets of a list; the whole where they cannot be told apart."""
+    """Return the entries between the brackets of a list; the whole text where they cannot be separated."""
     return split_list(b'{"list":[' + stretch + b"]}", b"list") or [stretch.strip()]
 
 

@@ -3,12 +3,12 @@
     GET https://dados.mobilidade.rio/sppo/zirix/gps?dataInicial=2026-11-20+12:33:00&dataFinal=2026-11-20+12:34:00
     [{"ordem": "B31039", "latitude": "-22,87", "longitude": "-43,25", "datahora": "1717683600000", ...}, ...]
 
-Every value is text, decimals have a comma, the answer is JSON whatever its Content-Type says. The span of a request
-is one of the server's time (`datahoraservidor`), so that signals which arrive late are in a later answer. Each request
-goes back OVERLAP behind the last good one; what comes twice is one signal. The stamps of conecta say Z and are the
-local time of Rio, three hours off; those of zirix are milliseconds since 1970 or moments with their true zone.
+Every value is text, decimals have a comma, and the answer is JSON whatever its Content-Type. The span of a request is
+in the server's time (`datahoraservidor`), so late signals are in a later answer. Each request overlaps the last good
+one by OVERLAP; a repeated signal counts once. The timestamps of conecta end in Z but are Rio's local time, three hours
+off; those of zirix are milliseconds since 1970 or times with their true zone.
 
-Written from public descriptions and from code of others; the services themselves were not reached.
+Written from public descriptions and public code; not tested against the services themselves.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ RIO = timezone(timedelta(hours=-3))
 
 OVERLAP = timedelta(seconds=60)
 LONGEST_SPAN = timedelta(minutes=10)
-"""After an outage a request goes back at most this far: an answer must stay below the longest that is taken."""
+"""After an outage a request goes back at most this far: an answer must stay below the maximum size."""
 
 LIMIT = "60 requests a minute, 5 a second"
-"""What the services say they allow; a poll with all its retries needs fewer."""
+"""The request limit that the services state; a poll with all its retries needs fewer."""
 
 _NAMES = {
     "ordem": "codigo",
@@ -47,7 +47,7 @@ _NAMES = {
     "velocidade": "velocidade",
     "direcao": "direcao",
 }
-"""Fields of the services, and the same by the name of the BRT's API."""
+"""Fields of the services, with their names in the BRT's API."""
 
 _NUMBER = re.compile(r"\s*-?\d+(?:[.,]\d+)?\s*")
 
@@ -55,7 +55,7 @@ _FEW = 0.05
 
 
 def parameters(tick: datetime, last_good: datetime | None) -> dict[str, str]:
-    """Return the span to ask for, in the local time of Rio."""
+    """Return the span to request, in Rio's local time."""
     since = max((last_good or tick) - OVERLAP, tick - LONGEST_SPAN)
     return {
         name: f"{at.astimezone(RIO):%Y-%m-%d %H:%M:%S}" for name, at in (("dataInicial", since), ("dataFinal", tick))
@@ -63,7 +63,7 @@ def parameters(tick: datetime, last_good: datetime | None) -> dict[str, str]:
 
 
 def read(body: bytes, stamps_are_local: bool) -> Parsed:
-    """Read an answer; raises NotTheContract when it is no list, or an empty one."""
+    """Parse an answer; raises NotTheContract when it is not a list, or an empty one."""
     entries = _entries(body)
     if not entries:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
@@ -87,7 +87,7 @@ def _entries(body: bytes) -> list[bytes]:
     try:
         return [bytes(text) for text in msgspec.json.decode(body, type=list[msgspec.Raw])]
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        # An entry that is no JSON (NaN, say) does not cost the others.
+        # An entry that is not valid JSON (NaN, for example) does not cost the others.
         entries = split_list(b'{"veiculos":' + body + b"}", b"veiculos")
         if entries is None:
             raise NotTheContract("not_the_contract", f"no list of vehicles; it starts with {body[:60]!r}") from None
@@ -118,12 +118,12 @@ def _record(entry: Any, stamps_are_local: bool) -> tuple[brt.Record | None, str]
 
 
 def _number(value: Any) -> Any:
-    """Return the number that a text with a decimal comma writes; what is none stays as it is, for the rules."""
+    """Convert a text with a decimal comma to a number; other values stay unchanged, for the rules."""
     return float(value.replace(",", ".")) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 
 def _stamp_ms(value: Any, is_local: bool) -> Any:
-    """Return milliseconds since 1970 (UTC); what is no moment stays as it is, for the rules."""
+    """Convert a time to milliseconds since 1970 (UTC); other values stay unchanged, for the rules."""
     if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
     try:

@@ -1,6 +1,6 @@
 """Compile the dbt project for DuckDB and print the statements: `python -m brt_watch.transform.compile PROJECT LOGS`.
 
-A process of its own, for the memory that dbt takes. Models are compiled as a full refresh: plain selects.
+A separate process, because of dbt's memory. Models are compiled as a full refresh: plain selects.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SCHEMA = "public"
 
 
 def main(project: Path, logs: Path) -> None:
-    """Compile and print; ends with an error that says what dbt says."""
+    """Compile and print; on failure exits with dbt's error."""
     from dbt.cli.main import dbtRunner
 
     with tempfile.TemporaryDirectory(prefix="brt-watch-") as target:
@@ -73,7 +73,7 @@ def _trained_columns(node: dict[str, Any]) -> dict[str, str]:
 
 
 def _read_by(key: str, nodes: dict[str, Any], names: dict[str, str]) -> set[str]:
-    """Return the names of what a model reads; through an ephemeral model, what that one reads."""
+    """Return the names of a model's inputs; an ephemeral model is replaced by its own inputs."""
     found: set[str] = set()
     for other in nodes[key]["depends_on"]["nodes"]:
         node = nodes.get(other)

@@ -1,8 +1,8 @@
 """The models as statements for DuckDB: compiled by dbt when the project changes, then kept on disk.
 
-dbt takes seconds to import and a hundred megabytes of memory, so it runs in a process of its own
-(`python -m brt_watch.transform.compile`), and whoever runs the statements never imports it. They are kept where Python
-keeps its bytecode, beside the sources, or in the data folder when the package cannot be written.
+dbt takes seconds to import and a hundred megabytes of memory, so it runs in a separate process
+(`python -m brt_watch.transform.compile`), and the process that runs the statements never imports it. They are kept
+where Python keeps its bytecode, beside the sources, or in the data folder when the package is read-only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """A reference file: its path below the project, and the types of its columns in their order."""
+    """A reference file: its path below the project, and the types of its columns in order."""
 
     name: str
     path: str
@@ -40,7 +40,7 @@ class Seed(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model: its select, what it reads (names of models, seeds and sources), and how the live page uses it."""
+    """A model: its select, its inputs (names of models, seeds and sources), and its use in the live page."""
 
     name: str
     kind: Literal["view", "table"]
@@ -53,7 +53,7 @@ class Model(msgspec.Struct, frozen=True):
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """The whole project; models in an order in which each comes after what it reads."""
+    """The whole project; each model follows its inputs."""
 
     schema: str
     seeds: list[Seed]
@@ -64,10 +64,10 @@ class Compiled(msgspec.Struct, frozen=True):
         return next(model for model in self.models if model.name == name)
 
     def below(self, *names: str) -> set[str]:
-        """Return everything that these models are made of, themselves included."""
+        """Return these models and all their direct and indirect inputs."""
         found: set[str] = set()
         wanted = list(names)
-        # What is trained is read as it was written, and not made again.
+        # Trained rows are read as written, not derived again.
         reads = {model.name: [] if model.trained else model.reads for model in self.models}
         while wanted:
             name = wanted.pop()
@@ -77,12 +77,12 @@ class Compiled(msgspec.Struct, frozen=True):
         return found
 
     def standing_on(self, name: str) -> set[str]:
-        """Return the models that are made of this one, directly or not, without itself."""
+        """Return the models that depend on this one, directly or indirectly."""
         return {model.name for model in self.models if model.name != name and name in self.below(model.name)}
 
 
 def project_vars(project: Path = DBT_PROJECT) -> dict[str, Any]:
-    """Return the thresholds of the rules, from dbt_project.yml: their only home."""
+    """Return the thresholds of the rules from dbt_project.yml, their only definition."""
     found = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     assert isinstance(found, dict)
     return found
@@ -95,7 +95,7 @@ def project_key(project: Path = DBT_PROJECT) -> str:
         if path.suffix in (".sql", ".yml") and not {"target", "logs"} & set(path.relative_to(project).parts):
             found.update(f"{path.relative_to(project)}\0".encode() + path.read_bytes())
         elif path.suffix == ".csv":
-            # The statements depend on the columns of a reference file and not on its rows.
+            # The statements depend on the columns of a reference file, not on its rows.
             with path.open("rb") as file:
                 found.update(f"{path.relative_to(project)}\0".encode() + file.readline())
     found.update(repr([(name, metadata.version(name)) for name in _PACKAGES]).encode())
@@ -114,7 +114,7 @@ def compiled(data: Path, project: Path = DBT_PROJECT, beside: Path = BESIDE_THE_
         try:
             _keep(folder / name, made)
         except OSError:
-            continue  # A package that is installed may be read-only.
+            continue  # An installed package may be read-only.
         break
     return made
 

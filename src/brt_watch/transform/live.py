@@ -40,10 +40,10 @@ log = structlog.get_logger()
 KEPT = timedelta(hours=3)
 MARGIN = timedelta(seconds=60)
 TRIM_AFTER = 30
-"""Polls after which what is older than KEPT is dropped."""
+"""Number of polls after which rows older than KEPT are dropped."""
 
 SHORT_LINE = 1 << 20
-"""Bytes. DuckDB allocates some sixteen times the longest line that it is to expect."""
+"""Bytes. DuckDB allocates about sixteen times the maximum line length."""
 
 THREADS = 1
 MEMORY = "600MB"
@@ -52,7 +52,7 @@ _SQL = files("brt_watch.transform") / "sql"
 
 
 def look_back(values: dict[str, Any]) -> timedelta:
-    """Return how far back a row of gps_brt looks, but for the one signal before it."""
+    """Return how far back a row of gps_brt looks, apart from the single signal before that."""
     direction = values["sentido_validade_segundos"] + values["sentido_janela_segundos"]
     others = values["janela_movel_velocidade_segundos"], values["intervalo_max_desvio_segundos"]
     return timedelta(seconds=max(direction, *others)) + MARGIN
@@ -74,7 +74,7 @@ class LiveEngine:
         self._training: str | None = None
         self._reach = look_back(self.vars)
         self._connection = duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY})
-        # Compressed, a row of gps_brt takes 60 bytes and not 700.
+        # Compressed, a row of gps_brt takes 60 bytes instead of 700.
         self._run(f"attach ':memory:' as {DATABASE} (compress)")
         self._run(f"use {DATABASE}")
         self._run("set TimeZone = 'UTC'")
@@ -104,7 +104,7 @@ class LiveEngine:
         needed = self._compiled.below("gps_brt", *live)
         models = [model for model in self._compiled.models if model.name in needed]
         moving = {"brt_raw", "brt_poll"}
-        """What changes from poll to poll; everything else is made once."""
+        """The tables that change with each poll; all others are created once."""
         self._each_poll, self._context_tables = [], []
         self._trained = [model for model in models if model.trained]
         for model in models:
@@ -141,7 +141,7 @@ class LiveEngine:
                 self._arrive(lines)
 
     def derive(self) -> None:
-        """Derive everything that depends on what was taken since the last time."""
+        """Derive everything that depends on the signals taken since the last time."""
         self._read_trained()
         with self._transaction():
             if self._one("select count(*) from novos"):
@@ -156,7 +156,7 @@ class LiveEngine:
 
     @property
     def pending(self) -> int:
-        """New signals that were taken and not derived yet."""
+        """New signals that are not derived yet."""
         return int(self._one("select coalesce(sum(sinais), 0) from novos"))
 
     @contextmanager
@@ -232,7 +232,7 @@ class LiveEngine:
             log.warning("live.training_not_read", version=version, problem=" ".join(str(error).split())[:300])
 
     def _trim(self) -> None:
-        """Drop what is older than KEPT, but for the last signal of each vehicle; compress the rest."""
+        """Drop rows older than KEPT, except the last signal of each vehicle; compress the rest."""
         self._untrimmed = 0
         newest = self._one("select max(captured_at) from public.brt_poll")
         if newest is None:
@@ -256,13 +256,13 @@ class LiveEngine:
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what a query gives, as of the last poll that was derived."""
+        """Return the result of a query, as of the last derived poll."""
         with self._connection.cursor() as cursor:
             cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
             return cursor.execute(query).fetchall()
 
     def dicts(self, query: str) -> list[dict[str, Any]]:
-        """Return what a query gives, each row by its columns."""
+        """Return the result of a query, each row by column name."""
         with self._connection.cursor() as cursor:
             cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
             found = cursor.execute(query)
@@ -274,7 +274,7 @@ class LiveEngine:
         return any(model == each.name for each in self._each_poll)
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._connection.close()
 
     def _one(self, query: str) -> Any:

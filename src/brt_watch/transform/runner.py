@@ -1,6 +1,6 @@
-"""The one door to dbt: the models in `dbt/` are built in this process.
+"""The only access to dbt: it builds the models of `dbt/` in this process.
 
-dbt takes five seconds to import and a tenth of that to run a second time, which is why it is kept in the process.
+dbt takes five seconds to import and a tenth of that to run a second time, so it stays in the process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AFTER_NEW_COLUMNS = "its columns have changed; run brt-watch transform --full-re
 
 @dataclass(frozen=True)
 class Derived:
-    """What a run of dbt did."""
+    """The result of a dbt run."""
 
     models: int
     tests: int
@@ -39,7 +39,7 @@ class Derived:
 
 
 def network_sha256(seeds: Path = SEEDS) -> str:
-    """Return the checksum of the reference files: another one, another network."""
+    """Return the checksum of the reference files, which identifies the network."""
     sums = [disk.sha256(path) for path in sorted(seeds.iterdir())]
     return hashlib.sha256("".join(sums).encode()).hexdigest()
 

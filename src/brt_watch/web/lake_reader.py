@@ -60,7 +60,7 @@ class LakeReader:
         return self._ask("web_signals", values, lambda found: [Signal(*row) for row in found.fetchall()])
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
-        """Return what a statement of `sql/` gives; nothing while its model does not exist."""
+        """Return the result of a statement of `sql/`; empty while its model does not exist."""
         if statement == "web_rejects":
             return self._rejects(values["de"], values["ate"])
         return self._ask(statement, values, _dicts)

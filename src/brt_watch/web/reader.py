@@ -1,4 +1,4 @@
-"""The web's own door to Postgres: it only reads, as a role that can only read, and never for long."""
+"""The web's own access to Postgres: read-only, with a read-only role and a timeout."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from brt_watch.web.signals import Signal
 ROLE = "brt_watch_reader"
 STATEMENT_SECONDS = 8
 AT_ONCE = 8
-"""Connections at most; further questions wait a little, and then are refused."""
+"""Maximum number of connections; further queries wait briefly and are then refused."""
 
 WAIT_SECONDS = 3.0
 IDLE_SECONDS = 60.0
 REFUSED_SECONDS = 3.0
-"""After a failure further questions fail at once for this long, so that a page without Postgres stays fast."""
+"""After a failure further queries fail at once for this long, so that a page without Postgres stays fast."""
 
 _SQL = files("brt_watch.store") / "sql"
 _OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
 
 
 class Reader:
-    """Questions to Postgres; raises DatabaseUnreachable whenever there is no answer."""
+    """Queries on Postgres; raises DatabaseUnreachable whenever there is no answer."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -62,7 +62,7 @@ class Reader:
                 return []
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
-        """Return what a statement of `sql/` gives; nothing while its model does not exist."""
+        """Return the result of a statement of `sql/`; empty while its model does not exist."""
         with self._connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             try:
                 return cursor.execute(sql(statement), values).fetchall()
@@ -103,7 +103,7 @@ class Reader:
 
     def _opened(self) -> ConnectionPool[psycopg.Connection[Any]]:
         if self._pool is None:
-            # The pool would try in the background what fails here at once, and with its reason.
+            # The pool would retry in the background; here the attempt fails at once, with the reason.
             psycopg.connect(self._store.url, connect_timeout=3).close()
             self._pool = ConnectionPool(
                 self._store.url,

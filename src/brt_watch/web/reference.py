@@ -15,7 +15,7 @@ from brt_watch.web.thresholds import LIMITS
 
 
 class Reference:
-    """The network, read once."""
+    """The network for the web, read once."""
 
     def __init__(self, folder: File = SEEDS) -> None:
         self.network: Paths = read_network(folder)
@@ -47,7 +47,7 @@ class Reference:
 
     @cached_property
     def box(self) -> tuple[float, float, float, float]:
-        """The box around all stations and paths: south, north, west, east."""
+        """The bounding box of all stations and paths: south, north, west, east."""
         points = [(station.latitude, station.longitude) for station in self.network.stations.values()]
         for path in self.network.paths.values():
             points += zip(path.latitudes, path.longitudes, strict=True)
@@ -55,12 +55,12 @@ class Reference:
         return min(latitudes), max(latitudes), min(longitudes), max(longitudes)
 
     def covers(self, latitude: float, longitude: float) -> bool:
-        """Whether a position lies in the box around all stations and paths."""
+        """Whether a position lies in the bounding box of all stations and paths."""
         south, north, west, east = self.box
         return south <= latitude <= north and west <= longitude <= east
 
     def length(self, linha: str | None, sentido: str | None) -> float | None:
-        """Return the metres of a path, None when it is not known."""
+        """Return the length of a path in metres, None when it is unknown."""
         path = self.network.paths.get((linha or "", sentido or ""))
         return path.length_m if path else None
 
@@ -128,6 +128,6 @@ def _corridors(text: str | None) -> list[str]:
 
 
 def _colour(number: int) -> str:
-    """Return one of many colours that differ: steps of the golden angle around the wheel."""
+    """Return one of many distinct colours: steps of the golden angle around the colour wheel."""
     red, green, blue = colorsys.hls_to_rgb(number * 0.381966 % 1.0, 0.42 + 0.1 * (number % 2), 0.68)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"

@@ -1,4 +1,4 @@
-"""How the web answers: bytes with a tag, compressed where they may be; problems by RFC 9457."""
+"""Responses of the web: bytes with an ETag, compressed if the client accepts it; problems by RFC 9457."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ TITLES = {
 
 
 def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers: str) -> Response:
-    """Answer with bytes, or that the client has them."""
+    """Answer with bytes, or with 304 if the client has them."""
     known = {"ETag": encoded.etag, "Cache-Control": cache, "Vary": "Accept-Encoding", **headers}
     if encoded.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=known)
@@ -67,7 +67,7 @@ def send(request: Request, encoded: Encoded, cache: str = "no-cache", **headers:
 
 
 def known_parameters(request: Request) -> None:
-    """Refuse parameters that an operation does not have (422 with those that it has), and those given twice."""
+    """Refuse unknown parameters of an operation (422 with the known ones), and repeated ones."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
@@ -81,7 +81,7 @@ def known_parameters(request: Request) -> None:
 
 
 def refuse_unknown(name: str, wanted: Iterable[str], allowed: Iterable[str]) -> None:
-    """Refuse values that a parameter does not have: 422 with those that it has."""
+    """Refuse unknown values of a parameter: 422 with the allowed ones."""
     known = set(allowed)
     if unknown := set(wanted) - known:
         listed = ", ".join(sorted(filter(None, known), key=lambda each: (len(each), each)))
@@ -101,7 +101,7 @@ def as_json(request: Request, value: Any, cache: str = "no-cache") -> Response:
 def span(
     de: datetime | None, ate: datetime | None, now: datetime, longest: timedelta, usual: timedelta
 ) -> tuple[datetime, datetime]:
-    """Return the span that was asked for: by one end or both, without them the last; 422 when it is none."""
+    """Return the requested span: by one end or both, by default the most recent; 422 when it is invalid."""
     for moment in (de, ate):
         if moment is not None and not EARLIEST <= moment <= LATEST:
             raise HTTPException(422, "de and ate must lie between the years 2000 and 2100.")
@@ -122,7 +122,7 @@ def _hours(span: timedelta) -> str:
 def problem(
     request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
-    """Answer that something is wrong, and what: a program with a problem of RFC 9457, a browser with a page."""
+    """Answer with an error: an RFC 9457 problem for a program, a page for a browser."""
     known = {"Vary": "Accept", **(headers or {})}
     if "text/html" in request.headers.get("accept", ""):
         title = escape(TITLES.get(status, HTTPStatus(status).phrase))
@@ -132,7 +132,7 @@ def problem(
 
 
 def internal_error(request: Request) -> Response:
-    """Answer that the fault is in this program."""
+    """Answer with an internal error."""
     return problem(request, 500, "Internal error; see the server log.")
 
 

@@ -1,6 +1,6 @@
 """The schemas of the answers about the present; those of the history are in `history_schemas.py`.
 
-Answers are encoded from them, and the OpenAPI document is made from them.
+They define the encoding of answers and the OpenAPI document.
 """
 
 from __future__ import annotations

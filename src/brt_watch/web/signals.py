@@ -1,4 +1,4 @@
-"""A signal as the web shows it: a row of gps_brt, from Postgres or from the live engine."""
+"""A signal for the web: a row of gps_brt, from Postgres or from the live engine."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Signal(Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> tuple[datetime, str]:
-        """What identifies the signal."""
+        """The key of the signal."""
         return self.datahora, self.codigo
 
     @property
     def heading(self) -> int | None:
-        """The heading in degrees; None for 360 and more, and for the 0 of a device that stands."""
+        """The heading in degrees; None for 360 and more, and when a standing device reports 0."""
         if self.direcao is None or not 0 <= self.direcao < 360 or (self.direcao == 0 and not self.velocidade):
             return None
         return self.direcao

@@ -44,14 +44,14 @@ class Encoded:
         return f'W/"{blake2b(self.body, digest_size=12).hexdigest()}"'
 
     def prepared(self) -> Encoded:
-        """Do now what would be done at the first request."""
+        """Render in advance what the first request would render."""
         assert self.gzipped
         assert self.etag
         return self
 
 
 class Snapshot:
-    """All vehicles as of one poll; nothing of it changes."""
+    """All vehicles as of one poll; immutable."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Snapshot:
 
     @property
     def id(self) -> str:
-        """The name of the poll, as events carry it."""
+        """The name of the poll in events."""
         return write_tick(self.tick)
 
     def with_warning(self, warned: Warned | None) -> Snapshot:
@@ -110,7 +110,7 @@ class Snapshot:
         return self.plain(codes).body
 
     def answer(self, key: object, make: Callable[[], Encoded]) -> Encoded:
-        """Return what was made for a request before, or make it."""
+        """Return the cached response of a request, or render it."""
         found = self._answers.get(key)
         if found is None:
             if len(self._answers) >= KEPT_ANSWERS:

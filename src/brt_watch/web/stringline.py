@@ -12,10 +12,10 @@ from brt_watch.web.thresholds import LIMITS
 
 LONGEST_PAUSE = timedelta(minutes=5)
 BACK_M = 300.0
-"""A bus that is this far back on its path has begun another trip."""
+"""A bus that moves back this far on its path has begun another trip."""
 
 LEAST_SHARE = 0.05
-"""Of its path a bus covers at least this much, forwards, or it was not on a trip."""
+"""Minimum forward distance along the path for a trip."""
 
 
 def trips(signals: Iterable[Signal], sentido: str, length_m: float) -> list[TripTrack]:

@@ -1,4 +1,4 @@
-"""The marts as JSON, CSV and Parquet: written whole into a temporary file, and only then sent."""
+"""The marts as JSON, CSV and Parquet: written completely to a temporary file before they are sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Write = Callable[[IO[bytes], Sequence[Column], Batches], None]
 
 
 def spooled(write: Write, columns: Sequence[Column], batches: Batches) -> IO[bytes]:
-    """Return a temporary file with all rows; raises what the batches raise, and leaves no file then."""
+    """Return a temporary file with all rows; if the batches raise, the file is removed."""
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.TemporaryFile())
         write(file, columns, batches)
@@ -27,7 +27,7 @@ def spooled(write: Write, columns: Sequence[Column], batches: Batches) -> IO[byt
 
 
 def write_csv(file: IO[bytes], columns: Sequence[Column], batches: Batches) -> None:
-    """Write a CSV (RFC 4180): moments as ISO 8601 in UTC, nulls as nothing."""
+    """Write a CSV (RFC 4180): times as ISO 8601 in UTC, nulls as empty fields."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     try:
         writer = csv.writer(text)
@@ -44,7 +44,7 @@ def _cell(value: Any) -> Any:
 
 
 def write_parquet(file: IO[bytes], columns: Sequence[Column], batches: Batches) -> None:
-    """Write a Parquet file, zstd inside, a row group a batch."""
+    """Write a Parquet file, compressed with zstd, one row group per batch."""
     # Imported here, so that only requests for Parquet pay for it.
     import pyarrow
     from pyarrow import parquet

@@ -8,10 +8,10 @@ from brt_watch.web.schemas import Limits
 _VARS = project_vars()
 
 MOVING_KMH: float = _VARS["velocidade_limiar_parado_kmh"]
-"""From this speed on a vehicle moves."""
+"""The minimum speed of a moving vehicle."""
 
 LIMITS = Limits(**{name: _VARS[name] for name in Limits.__struct_fields__})
-"""What the page itself compares with."""
+"""The thresholds that the page uses."""
 
 FASTEST_KMH: float = _VARS["velocidade_improvavel_kmh"]
-"""A device that reports more than this is not believed."""
+"""Higher reported speeds are not credible."""

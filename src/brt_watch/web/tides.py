@@ -62,7 +62,7 @@ def _row(signal: Signal) -> dict[str, object]:
     pattern = "-".join(filter(None, (signal.linha, signal.sentido_estimado)))
     return {
         "location_ping_id": f"{signal.codigo}@{moment}",
-        # The service day of Rio begins at three, when the last buses of the day before are in.
+        # The service day of Rio begins at three, after the last buses of the previous day.
         "service_date": _service_date(signal),
         "event_timestamp": moment,
         "vehicle_id": signal.codigo,

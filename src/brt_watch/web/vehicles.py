@@ -26,7 +26,7 @@ def vehicles_of(models: LiveModels, reference: Reference) -> dict[str, tuple[Veh
 
 
 def lines_of(models: LiveModels) -> dict[str, dict[str, Any]]:
-    """Return how the lines with vehicles in service run, by line."""
+    """Return the state of the lines with vehicles in service, by line."""
     return {row["linha"]: row for row in models.dicts(_LINES)}
 
 

@@ -62,11 +62,11 @@ def test_the_list_names_feeds_with_kinds_and_addresses() -> None:
     ("text", "says"),
     [
         ("rt", "'rt' has no kind or address"),
-        ("rt=gtfs:http://127.0.0.1/", "'gtfs' is no kind of feed"),
-        (f"public={GTFS_RT}", "'public' is no name of a feed"),
-        (f"../x={GTFS_RT}", "'../x' is no name of a feed"),
-        (f"rt={GTFS_RT} rt={GTFS_RT}", "'rt' is there twice"),
-        ("rt=gtfs_rt:ftp://127.0.0.1/", "the address of 'rt' is no http"),
+        ("rt=gtfs:http://127.0.0.1/", "'gtfs' is not a kind of feed"),
+        (f"public={GTFS_RT}", "'public' is not a valid feed name"),
+        (f"../x={GTFS_RT}", "'../x' is not a valid feed name"),
+        (f"rt={GTFS_RT} rt={GTFS_RT}", "'rt' is listed twice"),
+        ("rt=gtfs_rt:ftp://127.0.0.1/", "the address of 'rt' does not start with http"),
     ],
 )
 def test_a_wrong_list_is_refused_with_the_entry(monkeypatch: pytest.MonkeyPatch, text: str, says: str) -> None:

@@ -73,12 +73,17 @@ def is_postgres_url(url: SecretStr) -> SecretStr:
     if not written.startswith("postgresql://"):
         raise ValueError(f"it has the form {EXAMPLE}")
     try:
-        conninfo_to_dict(written)
+        read = conninfo_to_dict(written)
     except ProgrammingError:
         # Without libpq's words, which repeat parts of the address.
+        read = None
+    # libpq ends the password at its first @ or /, and takes the rest for a host, port or database, which messages name.
+    server, _, database = written.removeprefix("postgresql://").partition("/")
+    torn = server.count("@") > 1 or "@" in database.partition("?")[0]
+    if read is None or torn or not re.fullmatch(r"[\d,]*", str(read.get("port", ""))):
         raise ValueError(
             "it cannot be read; write special characters of a password as %40 (@), %3A (:), %2F (/), %25 (%)"
-        ) from None
+        )
     return SecretStr(written)
 
 

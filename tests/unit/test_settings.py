@@ -80,6 +80,39 @@ def test_an_address_that_libpq_cannot_read_is_refused(monkeypatch: pytest.Monkey
     assert "geheim" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql+psycopg2://me:ge/heim@db/brt",
+        "postgresql://me:12/heim@db/brt",
+        "postgresql://me:ge/heim?x@db/brt",
+        "postgresql://me:ge@heim@db/brt",
+        "postgresql://me:ge@/heim@db/brt",
+    ],
+)
+def test_an_address_that_libpq_would_tear_within_the_password_is_refused(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", address)
+    with pytest.raises(SettingsError, match="%2F") as error:
+        load_settings()
+    assert "heim" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:a%40b%2Fc@db:5432/brt",
+        "postgresql://me@one:5432,two:5433/brt?password=a@b",
+        "postgresql://me:ge?h#m@[::1]:5432/brt",
+        "postgresql:///brt?host=/run/postgresql",
+    ],
+)
+def test_an_address_that_libpq_reads_whole_is_accepted(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", address)
+    assert load_settings().database_url.get_secret_value() == address
+
+
 @pytest.mark.parametrize("folder", ["", "  ", "\t", "~nobody-of-this-name/data", __file__, f"{__file__}/data"])
 def test_a_folder_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", folder)

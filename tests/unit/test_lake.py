@@ -17,7 +17,7 @@ import polars
 import pyarrow.parquet as parquet
 import pytest
 
-from brt_watch import disk
+from brt_watch import disk, pipeline
 from brt_watch.archive import lake as lakes
 from brt_watch.archive import lake_marts
 from brt_watch.archive import publish as publishing
@@ -27,6 +27,7 @@ from brt_watch.archive.lake_marts import Days
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.publish import Publisher
+from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
 from brt_watch.archive.windows import pack
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
@@ -34,6 +35,7 @@ from brt_watch.capture.window import OpenWindow
 from brt_watch.errors import DamagedWindow, LakeEmpty, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
+from brt_watch.resources import Resources
 from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -363,6 +365,23 @@ def test_a_held_file_of_models_is_named_in_a_sentence(recorder: Recorder, monkey
         # Whoever only reads does not notice.
         assert models.newest_transform() == 1
         holder.communicate(b"\n")
+
+
+def test_a_rebuilt_window_has_the_lakes_models_derived_again(make_resources: Callable[..., Resources]) -> None:
+    """A window that was replaced has new load numbers: an increment would see its signals twice."""
+    resources = make_resources(database_url="none")
+    pipeline.capture(NOON, resources)
+    resources.clock.sleep_until(NOON + timedelta(minutes=40))
+    for minute in range(40):
+        pipeline.capture(NOON + timedelta(minutes=40 + minute), resources)
+    for folder in pipeline.windows_to_load(resources):
+        pipeline.load(folder, resources)
+    models = LakeModels(resources.lake)
+    models.finish_transform(models.begin_transform(models.newest_load()), 1.0, "abc")
+    assert not pipeline.transform_is_due(resources)
+    rebuild(windows_to_rebuild(resources, None)[0], resources, from_raw=False)
+    assert models.newest_network() == ""
+    assert pipeline.transform_is_due(resources)
 
 
 def killed(*arguments: object) -> None:

@@ -45,6 +45,13 @@ class LakeModels:
         """What is published of the models."""
         return Marts(self.lake.folder / "modelos")
 
+    def forget(self) -> None:
+        """Delete the file of the models: an increment cannot follow a window that was replaced, only added ones."""
+        if self.file.exists():
+            with self.alone_transforming():
+                self.file.unlink()
+                self.file.with_name(f"{self.file.name}.wal").unlink(missing_ok=True)
+
     def connection_parameters(self) -> dict[str, str]:
         """Return what dbt has to know."""
         return {"duckdb": str(self.file)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.verify import NOTHING_LEFT
 from brt_watch.archive.windows import has_raw, remake
 from brt_watch.capture.manifest import read_manifest
@@ -31,6 +32,8 @@ def windows_to_rebuild(resources: Resources, since: datetime | None) -> list[Pat
 def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
     """Load an archived window and replace its rows in the database and the lake; raises DamagedWindow.
 
+    The models on the lake are deleted, to be derived from all of it by the next transform there.
+
     `from_raw` reads its records again from the raw answers, if they exist, and rewrites its files, so that a change of
     the rules reaches the past; the same happens when the CSV was deleted. The database is never without the window.
     """
@@ -42,6 +45,7 @@ def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
         raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
     manifest = remake(folder, read_answer, resources.files.feed) if from_raw else read_manifest(folder)
     loaded = resources.store.load_window(folder, manifest, instead=True) if resources.settings.uses_postgres else None
+    LakeModels(resources.lake).forget()
     in_lake = resources.lake.add(folder, manifest, instead=True)
     loaded = loaded or in_lake
     log.info("rebuild", **loaded.as_dict(), from_raw=from_raw, seconds=round(time.perf_counter() - started, 3))

@@ -229,7 +229,8 @@ def rebuild(
     if dry_run:
         out.print(f"{len(windows)} windows would be loaded again" + (f", {windows[0].name} first" if windows else ""))
         return
-    resources.store.apply_schema()
+    if resources.settings.uses_postgres:
+        resources.store.apply_schema()
     done: list[Loaded] = []
     left_out: list[str] = []
     for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal):

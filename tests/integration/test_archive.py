@@ -56,7 +56,7 @@ def empty(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("from_raw", [False, True])
-def test_the_database_can_be_made_again_with_identical_content(resources: Resources, from_raw: bool) -> None:
+def test_the_database_can_be_rebuilt_with_identical_content(resources: Resources, from_raw: bool) -> None:
     eventful_day(resources)
     before = resources.store.checksums()
     assert before["brt_raw"]["rows"] > 1000
@@ -303,7 +303,7 @@ def test_a_lake_that_lacks_a_window_is_named(resources: Resources) -> None:
     assert len(verify(resources)) == 5
 
 
-def test_raw_answers_go_only_when_the_lake_has_their_signals(
+def test_raw_answers_are_deleted_only_when_the_lake_has_them(
     resources: Resources, clock: StillClock, tmp_path: Path
 ) -> None:
     eventful_day(resources)

@@ -48,7 +48,7 @@ def import_all(file: Path, resources: Resources) -> tuple[Imported, int]:
     return imported, sum(loaded.signals for loaded in source.load())
 
 
-def test_a_recording_is_a_source_of_its_own_and_twice_is_once(resources: Resources, tmp_path: Path) -> None:
+def test_a_recording_is_a_separate_source_and_safe_to_repeat(resources: Resources, tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "june.jsonl.gz", recorded_minutes())
     imported, signals = import_all(recording, resources)
     assert signals == query(resources, "select count(*) as n from brt_raw")[0]["n"] > 60

@@ -70,7 +70,7 @@ def test_what_was_committed_survives_the_kill_of_the_server(folder: Path) -> Non
             process.wait()
 
 
-def test_the_note_of_a_dead_server_is_not_taken_for_a_living_one(folder: Path) -> None:
+def test_the_pid_file_of_a_dead_server_is_not_trusted(folder: Path) -> None:
     server = Server(folder, free_port())
     with running(server):
         note = (server.folder / "postmaster.pid").read_text()

@@ -37,7 +37,7 @@ def test_supervisor_starts_whatever_the_folder_is_called(
     assert launcher.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_socket_that_was_removed_is_said_and_nothing_restarted(resources: Resources) -> None:
+def test_a_removed_socket_is_reported_and_nothing_restarts(resources: Resources) -> None:
     service = Service(resources.settings)
     service.start([])
     try:

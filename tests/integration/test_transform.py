@@ -156,7 +156,7 @@ def shuttles(polls: int) -> list[bytes]:
     return answers
 
 
-def test_a_day_that_goes_on_after_a_cut_equals_a_full_refresh(resources: Resources) -> None:
+def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(resources: Resources) -> None:
     """Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it."""
     polls = 720
     capture(resources, shuttles(polls), ticks=polls)

@@ -197,7 +197,7 @@ def test_history_comes_as_csv_parquet_and_geojson_too(get: Get) -> None:
     assert following.text.count("\n") == 6
 
 
-def test_csv_and_parquet_come_whole_however_many_pages_they_are(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_csv_and_parquet_are_complete_across_pages(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file named like the whole span once held its first page only."""
     monkeypatch.setattr(history, "PAGE", 7)
     assert get("/api/v1/history?format=csv").text.count("\n") == 1 + 3 * TICKS

@@ -46,7 +46,7 @@ def test_wrong_settings_are_a_sentence_and_exit_code_2(
     assert "BRT_WATCH_POLL_SECONDS" in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_there_is_a_sentence_and_exit_code_1(
+def test_a_missing_file_is_a_sentence_and_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(monkeypatch, "replay", "nowhere.jsonl.gz") == 1

@@ -87,7 +87,7 @@ def test_an_answer_that_is_too_long_is_given_up(httpserver: HTTPServer) -> None:
     assert reason(feed(httpserver.url_for(PATH), max_bytes=10_000), BUSY_SECONDS) == "too_long"
 
 
-def test_a_small_answer_that_unpacks_to_a_huge_one_is_given_up(httpserver: HTTPServer) -> None:
+def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(httpserver: HTTPServer) -> None:
     packed = gzip.compress(b"\0" * 50_000_000)
     httpserver.expect_request(PATH).respond_with_data(packed, headers={"Content-Encoding": "gzip"})
     assert reason(feed(httpserver.url_for(PATH)), BUSY_SECONDS) == "too_long"

@@ -150,7 +150,7 @@ def test_status_health_and_its_details_say_the_same(resources: Resources) -> Non
     assert [detail[:8] for detail in details] == ["dbt_flow", "Postgres"]
 
 
-def test_the_page_says_the_last_failure_before_the_first_poll(resources: Resources) -> None:
+def test_the_page_shows_the_last_failure_before_the_first_poll(resources: Resources) -> None:
     app = create_app(resources)
     app.state.deps.live.look()
     with capturing(resources):

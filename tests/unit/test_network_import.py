@@ -275,7 +275,7 @@ def test_headways_come_from_the_timetable_without_frequencies(tmp_path: Path, fo
     assert Headway(6 * 3600, 7 * 3600, 900) in headways, "four in an hour"
 
 
-def test_of_several_services_of_a_weekday_the_busiest_counts(tmp_path: Path, folder: Path) -> None:
+def test_the_busiest_of_several_weekday_services_counts(tmp_path: Path, folder: Path) -> None:
     files = tiny_gtfs()
     files["calendar"].append({"service_id": "A holiday", "wednesday": 1, "start_date": "20260101"})
     files["trips"].append({**files["trips"][0], "trip_id": "holiday", "service_id": "A holiday"})
@@ -376,7 +376,7 @@ def test_tables_that_are_no_whole_network_are_never_written(gtfs: Path, folder: 
     assert contents(folder) == before
 
 
-def test_a_dry_run_says_what_would_change_and_writes_nothing(gtfs: Path, folder: Path) -> None:
+def test_a_dry_run_shows_the_changes_and_writes_nothing(gtfs: Path, folder: Path) -> None:
     before = contents(folder)
     words = ["network", "import", str(gtfs), "--into", str(folder)]
     dry = runner.invoke(app, [*words, "--dry-run"])
@@ -412,7 +412,7 @@ def test_paths_lie_as_far_apart_as_their_farthest_points() -> None:
     assert apart_m(straight, straight[::-1]) == 0
 
 
-def test_stops_are_placed_in_their_order_where_a_way_comes_back() -> None:
+def test_stops_keep_their_order_where_a_path_returns() -> None:
     # Out along a street and back on its other side: the last stop lies nearest to the way out.
     points = [(0.0, 0.0), (0.0, 0.01), (0.00005, 0.01), (0.00005, 0.0)]
     metres = running_metres(points)

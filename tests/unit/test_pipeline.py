@@ -154,7 +154,7 @@ def test_no_webhook_keeps_a_poll_from_its_next_tick(resources: Resources) -> Non
     assert waited == [3, 2, 0]
 
 
-def test_ticks_at_which_nothing_ran_are_written_down_as_missed(resources: Resources) -> None:
+def test_ticks_at_which_nothing_ran_are_recorded_as_missed(resources: Resources) -> None:
     run(resources, 2)
     clock(resources).time = NOON + timedelta(minutes=3)
     run(resources, 1)
@@ -162,7 +162,7 @@ def test_ticks_at_which_nothing_ran_are_written_down_as_missed(resources: Resour
     assert [poll.status for poll in ledger(resources)[2:9]] == [Status.MISSED] * 7
 
 
-def test_an_outage_of_weeks_is_written_down_for_its_last_day(resources: Resources) -> None:
+def test_an_outage_of_weeks_is_recorded_for_its_last_day(resources: Resources) -> None:
     run(resources, 1)
     clock(resources).time = NOON + timedelta(days=30)
     run(resources, 1)
@@ -248,7 +248,7 @@ def test_a_window_that_died_before_its_first_line_hides_no_other(resources: Reso
     assert ticks(ledger(resources)) == [NOON + number * STEP for number in range(81)]
 
 
-def test_after_the_machine_slept_the_next_tick_is_the_one_of_now(resources: Resources) -> None:
+def test_after_the_machine_slept_the_next_tick_is_the_current_one(resources: Resources) -> None:
     ticks = next_ticks(resources)
     pipeline.capture(next(ticks), resources)
     clock(resources).time = NOON + timedelta(hours=1)
@@ -343,7 +343,7 @@ def test_load_closes_a_due_window_when_capture_does_not(resources: Resources) ->
     assert [folder.name for folder in pipeline.windows_to_load(resources)] == ["20261123T120000Z"]
 
 
-def test_an_answer_that_was_stored_before_a_crash_is_taken_up(resources: Resources) -> None:
+def test_an_answer_stored_before_a_crash_is_recovered(resources: Resources) -> None:
     run(resources, 1)
     opened = resources.files.open_window()
     assert opened

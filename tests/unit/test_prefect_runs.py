@@ -68,9 +68,7 @@ def test_failing_runs_raise_one_alert_that_a_good_run_closes(
     assert told(webhook)[1]["since"] == alert["since"]
 
 
-def test_a_minute_without_a_good_poll_is_told_with_its_reason(
-    flows: Any, resources: Resources, webhook: HTTPServer
-) -> None:
+def test_a_minute_without_a_good_poll_reports_its_reason(flows: Any, resources: Resources, webhook: HTTPServer) -> None:
     feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     feed.script = [FeedFailed("unreachable", "no route")] * 3

@@ -72,7 +72,7 @@ def test_only_the_apis_path_is_served(server: ApiServer) -> None:
     # The bytes would name a test otherwise, and gzip writes the time into them.
     ids=["empty", "no zone", "no captured_at", "torn", "not gzip"],
 )
-def test_a_file_that_is_no_recording_is_refused_with_the_reason(tmp_path: Path, content: bytes, expected: str) -> None:
+def test_a_file_without_a_recording_is_refused_with_the_reason(tmp_path: Path, content: bytes, expected: str) -> None:
     path = tmp_path / "x.jsonl.gz"
     path.write_bytes(content)
     with pytest.raises(RecordingError, match=expected):

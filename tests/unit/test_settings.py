@@ -146,7 +146,7 @@ def test_a_misspelt_name_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unknown_names() == ["BRT_WATCH_FEED_URI is not a setting; do you mean BRT_WATCH_FEED_URL?"]
 
 
-def test_brt_watch_works_without_postgres_where_it_is_told_so() -> None:
+def test_brt_watch_works_without_postgres_if_set_so() -> None:
     settings = Settings(database_url=SecretStr("none"))
     assert not settings.uses_postgres
     assert not settings.embedded_postgres

@@ -198,7 +198,7 @@ def test_changes_add_up_and_the_first_answer_fault_wins() -> None:
     assert fault.answer is FAULTS["http_404"].answer
 
 
-def test_a_frozen_api_answers_as_of_the_beginning_all_the_time() -> None:
+def test_a_frozen_api_keeps_answering_as_of_its_beginning() -> None:
     faults = parse_faults("frozen@09:00-10:00")
     for minutes in range(60):
         fault = faults.at(NOON + timedelta(minutes=minutes))
@@ -246,11 +246,11 @@ def test_a_halved_fleet_keeps_the_same_vehicles_when_others_come() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(name for name, fault in FAULTS.items() if fault.changes))
-def test_a_change_leaves_entries_alone_that_are_no_vehicles(name: str) -> None:
+def test_a_change_leaves_entries_that_are_not_vehicles_alone(name: str) -> None:
     assert isinstance(shown(FAULTS[name], None, "901008", {"codigo": None}, {"dataHora": "now"}), list)
 
 
-def test_what_is_not_changed_is_spelled_as_the_api_spells_it() -> None:
+def test_unchanged_fields_are_spelled_as_in_the_api() -> None:
     answer = body(vehicle(), vehicle("KXE9191 PKP", direcao=" ", velocidade=0, ignicao=None))
     assert with_vehicles(vehicles(answer)) == answer
     assert vehicles(b"[]") == vehicles(b'{"veiculos":0}') == vehicles(json.dumps(None).encode()) == []

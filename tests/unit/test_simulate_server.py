@@ -65,7 +65,7 @@ def test_a_good_api_answers_with_json_and_in_gzip_when_asked(serve: Callable[...
     assert gzip.decompress(packed) == plain
 
 
-def test_a_body_is_packed_once_however_often_it_is_asked_for(serve: Callable[..., ApiServer]) -> None:
+def test_a_body_is_compressed_once_for_all_requests(serve: Callable[..., ApiServer]) -> None:
     server = serve()
     before = connection._compressed.cache_info().misses
     for _ in range(5):

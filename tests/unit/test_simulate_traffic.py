@@ -200,7 +200,7 @@ def after(plan: Plan, trip: Activity) -> list[Activity]:
     raise AssertionError("nobody drove this trip")
 
 
-def test_a_bus_that_turns_back_goes_on_in_the_other_direction(morning: Plan, trips: list[Activity]) -> None:
+def test_a_bus_that_turns_back_continues_the_other_way(morning: Plan, trips: list[Activity]) -> None:
     turned = [trip for trip in trips if journey(trip).ended == "retorno"]
     assert turned
     for trip in turned[:20]:
@@ -241,7 +241,7 @@ def test_what_a_bus_does_has_no_gap_and_no_overlap(morning: Plan) -> None:
             assert before.start <= before.end
 
 
-def test_what_lies_before_until_is_final_and_the_same_again(morning: Plan) -> None:
+def test_the_plan_before_until_is_final_and_repeatable(morning: Plan) -> None:
     """Signals that were sent must not change: a bus is fetched at most two hours ahead."""
     plan = planned(4)
     for bus in range(len(BUSES)):

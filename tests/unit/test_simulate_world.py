@@ -115,7 +115,7 @@ def test_the_parser_takes_every_record() -> None:
     assert (len(parsed.records), parsed.rejects) == (748, [])
 
 
-def test_stamps_go_forward_but_for_a_signal_that_comes_again(minutes: Callable[..., Any]) -> None:
+def test_stamps_increase_except_for_a_repeated_signal(minutes: Callable[..., Any]) -> None:
     backward = 0
     for (_, before), (_, after) in pairwise(minutes(PEAK)):
         backward += sum(new["dataHora"] < old["dataHora"] for old, new in zip(before, after, strict=True))

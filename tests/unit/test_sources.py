@@ -101,7 +101,7 @@ def test_an_answer_with_stamps_in_seconds_is_refused(tmp_path: Path) -> None:
         read_source(written(tmp_path / "x.json", json.dumps([vehicle(dataHora=1_749_160_048)])))
 
 
-def test_a_clock_that_is_ahead_does_not_tell_when_an_answer_came() -> None:
+def test_a_clock_ahead_does_not_date_an_answer() -> None:
     at = int(START.timestamp()) * 1000
     assert moment_of([*range(at - 60_000, at + 1, 1000), at + 155_000]) == START.replace(microsecond=0)
     assert moment_of([at]) == START.replace(microsecond=0)
@@ -118,7 +118,7 @@ def test_a_clock_that_is_ahead_does_not_tell_when_an_answer_came() -> None:
         ("brt_snippets_2025-11_2026-03.json", 1, 4, "2026-03-19T23:53:10"),
     ],
 )
-def test_the_captures_of_others_are_read_to_the_last_record(name: str, answers: int, records: int, first: str) -> None:
+def test_imported_captures_are_read_to_the_last_record(name: str, answers: int, records: int, first: str) -> None:
     source = read_source(CAPTURES / name)
     parsed = [parse(answer.body) for answer in source.answers]
     assert (len(source.answers), sum(len(each.records) for each in parsed)) == (answers, records)

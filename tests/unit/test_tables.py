@@ -190,7 +190,7 @@ def test_columns_hours_apart_are_refused_until_one_is_called_utc(tmp_path: Path)
     assert found["datahora"] == 1749159870000
 
 
-def test_lines_of_another_length_are_rejected_where_they_stand(tmp_path: Path) -> None:
+def test_lines_of_another_length_are_rejected_in_place(tmp_path: Path) -> None:
     lines = [f"{ROW},2025-06-05 18:44:49", "901009,22", f"{ROW},2025-06-05 18:45:49", f"{ROW},2025-06-05 18:45:49,7"]
     table, rows = read(written(tmp_path / "a.csv", f"{HEADER},timestamp", *lines))
     assert [(row["reason"], row["captured_at"].minute) for row in rows] == [

@@ -112,7 +112,7 @@ def test_a_shrunken_fleet_is_raised_once_and_closed_once() -> None:
     assert Feed().poll(5).poll(50, vehicles=19).poll(5).said == once("fleet_shrank")
 
 
-def test_a_fleet_that_shrinks_little_by_little_says_nothing() -> None:
+def test_a_slowly_shrinking_fleet_raises_no_alert() -> None:
     feed = Feed()
     for vehicles in range(40, 10, -1):
         feed.poll(3, vehicles=vehicles)

@@ -131,7 +131,7 @@ FOREIGN = [b"tick;status\n2026;ok\n", b"tick,status\r\n2026,ok,1\r\n", b"\xff\xf
 
 
 @pytest.mark.parametrize("saved", FOREIGN)
-def test_a_ledger_that_somebody_has_saved_anew_stops_no_capture(files: CaptureFiles, saved: bytes) -> None:
+def test_a_replaced_ledger_does_not_stop_the_capture(files: CaptureFiles, saved: bytes) -> None:
     folder = filled(files, 3).folder
     (folder / POLLS).write_bytes(saved)
     assert files.newest_tick() is None

@@ -13,7 +13,7 @@ from brt_watch.errors import FeedFailed
 
 MAX_BYTES = 1_000_000
 BUSY_SECONDS = 10
-"""What a busy machine may need for what it does at once when it has nothing else to do."""
+"""Time limit on a busy machine for something instantaneous on an idle one."""
 
 
 def fetch(feed: Client, seconds: float = BUSY_SECONDS) -> bytes:
@@ -31,7 +31,7 @@ def reason(feed: Client, seconds: float) -> str:
 
 
 def reason_before_the_deadline(feed: Client, seconds: float) -> str:
-    """Return why a poll fails that is to get an answer in its time: where it gets none, it is given more of it."""
+    """Return why a poll fails that should get an answer in time; a poll without one gets more time."""
     found = reason(feed, seconds)
     return found if found != "deadline" else reason(feed, seconds + 4)
 

@@ -42,7 +42,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 class FilesAndOneBrowser(LoadFileScheduling):
-    """Each process of pytest-xdist takes a file at a time, and one of them all that looks through a browser."""
+    """Each process of pytest-xdist takes one file at a time, and one process takes all browser tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
@@ -61,7 +61,7 @@ def _log_as_before() -> Iterator[None]:
 
 @dataclass
 class ScriptedFeed:
-    """A feed that gives what the test put there; after that, a vehicle that signals at every poll."""
+    """A feed that returns the test's answers, and then a vehicle that signals at every poll."""
 
     clock: StillClock
     script: list[bytes | PollFailed] = field(default_factory=list)
@@ -106,7 +106,7 @@ def resources(make_resources: Callable[..., Resources]) -> Resources:
 
 @pytest.fixture
 def run_python() -> Callable[..., str]:
-    """Run Python code in a process of its own; returns what it printed."""
+    """Run Python code in a separate process; returns its output."""
 
     def run(code: str, **environment: str) -> str:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT__")}

@@ -15,7 +15,7 @@ from brt_watch.simulate.server import ApiServer
 
 
 class FaultyApi(ApiServer):
-    """Answers each request with `fault`. It is strict: a request that is not ours is a complaint."""
+    """Answers each request with `fault`. It is strict: an unexpected request is recorded as a complaint."""
 
     def __init__(self) -> None:
         super().__init__(self, Clock(), port=0, faults=self)  # type: ignore[arg-type]

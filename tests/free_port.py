@@ -4,7 +4,7 @@ import socket
 
 
 def free_port() -> int:
-    """Return a port of loopback on which nobody listens now."""
+    """Return a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""The project's own network as a static GTFS, against which the published validator reads our feeds."""
+"""The project's own network as a static GTFS, for the published validator of the feeds."""
 
 from __future__ import annotations
 

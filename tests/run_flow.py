@@ -21,7 +21,7 @@ def run(flow: Any, minute: datetime = NOON) -> Any:
 
 
 def runs_of(flow: Any) -> Runs:
-    """Return what goes on around the runs of a flow."""
+    """Return the handlers around the runs of a flow."""
     runs = flow.state_handlers[-1].__self__
     assert isinstance(runs, Runs)
     return runs

@@ -1,4 +1,4 @@
-"""One embedded Postgres for all the processes of a test run, and the databases of which each test gets a copy."""
+"""One embedded Postgres for all processes of a test run, and the template databases that tests copy."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from brt_watch.store.embedded import Server
 from tests.free_port import free_port
 
 FOLDER = "TEST_RUN_FOLDER"
-"""The variable that tells the processes of pytest-xdist where they meet."""
+"""The variable that names the meeting place of the pytest-xdist processes."""
 
 _started: list[subprocess.Popen[bytes]] = []
-"""What this process has started: held, for Python warns of a child that is forgotten."""
+"""The processes started here, held because Python warns about forgotten children."""
 
 
 def begin() -> None:
@@ -32,7 +32,7 @@ def begin() -> None:
 
 
 def end() -> None:
-    """Stop the server, if anybody has started it, and leave nothing behind."""
+    """Stop the server, if it was started, and leave nothing behind."""
     if (folder() / "port").exists():
         _server().stop()
     for process in _started:
@@ -62,7 +62,7 @@ def start() -> Server:
 
 
 def template(server: Server, name: str, fill: Callable[[SecretStr], object], like: str = "template1") -> str:
-    """Return the name of a database that is made and filled by whoever is first."""
+    """Return the name of a database, created and filled by the first process that needs it."""
     made = folder() / f"{name}.made"
     with lock.hold(folder() / f"{name}.lock", name, patience_seconds=300):
         if not made.exists():

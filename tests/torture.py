@@ -55,7 +55,7 @@ processes.set_forkserver_preload(["brt_watch.pipeline", "tests.torture"])
 
 @dataclass
 class Answer:
-    """An answer of the API: no other one has any of its signals, for their stamps tell its number."""
+    """An answer of the API: no other one has any of its signals, because their timestamps encode its number."""
 
     number: int
     asked_at: datetime
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().send_error(code, message, explain)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: `answers` tells what was asked."""
+        """Log nothing: `answers` records the requests."""
 
 
 # -- the processes that are killed ----------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ class Torture:
         self.capture = self._start(keep_capturing)
 
     def run(self, kills: int) -> None:
-        """Kill that many times, in a random order: most often the capture, for it holds what nobody else has."""
+        """Kill that many times, in random order: most often the capture, because only it holds new data."""
         kinds = ["capture"] * (kills * 2 // 3) + ["load"] * (kills // 5)
         kinds += ["postgres"] * (kills - len(kinds))
         self.chance.shuffle(kinds)
@@ -238,7 +238,7 @@ class Torture:
         return load.exitcode == -9
 
     def kill_postgres(self) -> bool:
-        """Kill Postgres under a load, which says so or is done."""
+        """Kill Postgres during a load, which reports it or completes."""
         load = self._start(load_once)
         load.join(self.chance.uniform(0.02, 0.12))
         assert self.postgres.poll() is None, self._said("Postgres ended by itself")
@@ -252,7 +252,7 @@ class Torture:
         return True
 
     def come_to_rest(self) -> None:
-        """Let the capture fill its window, end it, and load all that is there, by the command of the user."""
+        """Let the capture fill its window, stop it, and load everything with the user's command."""
         self._wait(lambda: captured_minutes(self.data) >= 10, "ten captured minutes")
         self._end_capture()
         settings = {f"BRT_WATCH_{name.upper()}": str(value) for name, value in self.values.items()}
@@ -275,7 +275,7 @@ class Torture:
         return any((self.data / "windows").glob("*Z/manifest.json"))
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Return what the processes logged under that name; a line that was being written at a kill is left out."""
+        """Return the log events with that name; a line cut off by a kill is left out."""
         lines = [line for line in self.log.read_text().splitlines() if f'"event": "{name}"' in line]
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
@@ -326,7 +326,7 @@ def folders(parent: Path) -> list[Path]:
 
 
 def read(folder: Path, name: str) -> bytes:
-    """Return a file of a window, which the archive may hold compressed."""
+    """Return a file of a window, possibly compressed in the archive."""
     if (folder / name).exists():
         return (folder / name).read_bytes()
     packed = folder / f"{name}.zst"
@@ -357,7 +357,7 @@ def raw_answers(folder: Path) -> dict[str, str]:
 
 
 def stored_answers(parent: Path) -> set[str]:
-    """Return the SHA-256 of every answer that is in a raw file or in a good line of a ledger."""
+    """Return the SHA-256 of every answer in a raw file or in a good line of a ledger."""
     found = set()
     for folder in folders(parent):
         found |= {line["body_sha256"] for line in ledger(folder) if line["status"] in GOOD}
@@ -374,7 +374,7 @@ def captured_minutes(data: Path) -> int:
 
 
 def left_behind(windows: Path) -> list[str]:
-    """Return what a dead capture has left half-done."""
+    """Return the half-done remains of a dead capture."""
     found = []
     for folder in windows.glob("*Z"):
         if (folder / "manifest.json").exists():
@@ -396,7 +396,7 @@ def left_behind(windows: Path) -> list[str]:
 
 @dataclass
 class Count:
-    """What the API sent, what is on the disk and what is in Postgres, side by side."""
+    """The API's answers, the files on disk and the rows in Postgres, side by side."""
 
     torture: Torture
     answers: dict[str, Answer]
@@ -442,7 +442,7 @@ class Count:
 
     @property
     def given_up(self) -> list[Answer]:
-        """Those of them for which the capture did not wait longer, and wrote so into the ledger."""
+        """Those for which the capture stopped waiting, and recorded that in the ledger."""
         clock = PretendClock(self.torture.values["clock"])
         failed = {moment(line["tick"]) for line in self.ledger if line["status"] == "failed"}
         asked = {answer.number: clock.from_real(answer.asked_at) for answer in self.not_stored}

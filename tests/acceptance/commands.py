@@ -25,7 +25,7 @@ class Commands:
         """What the last command printed on the error output."""
 
     def run(self, *words: str, expect: int | None = 0) -> str:
-        """Return what a command printed; it must end with the exit code that is expected, if one is."""
+        """Return the output of a command, after checking the expected exit code, if any."""
         done = subprocess.run(
             [*self.program, *words],
             cwd=self.folder,
@@ -40,7 +40,7 @@ class Commands:
 
     @contextmanager
     def running(self, *words: str) -> Iterator[IO[str]]:
-        """Run a command that does not end by itself; gives what it prints."""
+        """Run a command that does not exit; yields its output."""
         command = [*self.program, *words]
         with subprocess.Popen(
             command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True

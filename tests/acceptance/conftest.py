@@ -26,7 +26,7 @@ def reachable_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_are_compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What takes some ten seconds once is no part of the time that a page may take to come up."""
+    """One-time work of about ten seconds does not count towards the time limit of a page."""
     compiled(tmp_path_factory.mktemp("compiled"))
 
 
@@ -44,7 +44,7 @@ def recording(folder: Path) -> Path:
 
 @pytest.fixture
 def seconds_until_it_begins() -> int:
-    """How long the start of everything may take until the recording is played."""
+    """Time limit from the start until the recording is played."""
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from brt_watch.place import home
 
 PARTS = ("pyproject.toml", "LICENSE", "README.md", "src")
-"""What the wheel is made of."""
+"""The sources of the wheel."""
 
 
 def install(folder: Path) -> Path:

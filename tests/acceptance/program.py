@@ -55,7 +55,7 @@ class Program(Commands):
         self.replay = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL)
 
     def status(self) -> dict[str, Any]:
-        """Return what `brt-watch status --json` says, without a process each time."""
+        """Return the output of `brt-watch status --json`, without a new process each time."""
         with mock.patch.dict(os.environ, self.environment):
             found = report(Resources.from_settings(load_settings())).as_dict()
         return dict(msgspec.json.decode(msgspec.json.encode(found)))
@@ -79,7 +79,7 @@ class Program(Commands):
 
 
 def read_csv(folder: Path, name: str) -> list[dict[str, str]]:
-    """Read a file of a window, which is packed when the window was loaded."""
+    """Read a file of a window, packed if the window was loaded."""
     packed = folder / f"{name}.zst"
     data = zstandard.decompress(packed.read_bytes()) if packed.exists() else (folder / name).read_bytes()
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))

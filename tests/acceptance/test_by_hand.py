@@ -13,15 +13,15 @@ from tests.acceptance.conftest import reachable_folder
 from tests.free_port import free_port
 
 ODD = "dados 50% %(here)s # ; 'ônibus' " + 'na "pasta" ' + 50 * "x"
-"""The name of a data folder: with what supervisor's configuration gives a meaning to, and too long for a socket."""
+"""The name of a data folder: with characters special to supervisor's configuration, and too long for a socket."""
 
 FOREIGN = {"DBT_TARGET": "prod", "DBT_PROFILES_DIR": "/nowhere", "PGSSLMODE": "require", "PGSERVICE": "another"}
-"""What the user has set for other programs."""
+"""The user's settings for other programs."""
 
 
 @pytest.fixture(scope="module")
 def by_hand() -> Iterator[Commands]:
-    """Some minutes of a simulated BRT, captured and not loaded yet, and a Postgres that is empty."""
+    """A few minutes of a simulated BRT, captured but not loaded, and an empty Postgres."""
     with reachable_folder() as folder:
         commands = Commands(folder / ODD, BRT_WATCH_POSTGRES_PORT=str(free_port()), **FOREIGN)
         commands.run("simulate", "--history", "0.35")

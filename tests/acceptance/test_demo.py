@@ -1,4 +1,4 @@
-"""The demo as a visitor starts it who installed the wheel: every part of it is the real one."""
+"""The demo, as a visitor with the installed wheel starts it: every part is the real one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
 
 
 def status_of(demo: Commands) -> dict[str, Any]:
-    """Return what status says, problems or not: a poll that failed is one, and the next may be good."""
+    """Return the output of status, with or without problems: a failed poll is one, and the next may be good."""
     return dict(json.loads(demo.run("--demo", "status", "--json", expect=None)))
 
 

@@ -1,4 +1,4 @@
-"""What a user does with a running brt-watch, and what may happen to it meanwhile."""
+"""User actions on a running brt-watch, and events meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.acceptance.program import Program, read_csv
 def test_stop_and_start_lose_nothing_after_any_crash(
     program: Program,
 ) -> None:
-    """Nor does an API that is away stop anything."""
+    """An unreachable API does not stop anything either."""
     program.run("start")
     program.wait_for(lambda status: status["last_good_poll"], 60)
     before = program.ledger()

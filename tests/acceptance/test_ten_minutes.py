@@ -62,7 +62,7 @@ class Count:
 
 @pytest.fixture
 def recording(folder: Path) -> Path:
-    """Ten answers of the city's API, or else of our own making; in each the first vehicle has lost its position."""
+    """Ten answers of the city's API, or generated ones; in each the first vehicle has lost its position."""
     recorded = write_recording(folder / "ours.jsonl.gz", recorded_minutes())
     if not CITY.exists():
         return recorded

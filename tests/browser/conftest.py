@@ -34,7 +34,7 @@ FLAGS = [
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_are_compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What takes some ten seconds once is no part of the time that a page may take to come up."""
+    """One-time work of about ten seconds does not count towards the time limit of a page."""
     compiled(tmp_path_factory.mktemp("compiled"))
 
 
@@ -54,7 +54,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="package")
 def site() -> Iterator[str]:
-    """The address of the page on twenty simulated minutes that a capture goes on with, without a database."""
+    """The address of the page on twenty simulated minutes that a capture continues, without a database."""
     pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
     data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
     feed, web = free_port(), free_port()
@@ -108,12 +108,12 @@ READY = {
     "velocidade": ".stretch",
     "plano": ".compact tbody tr",
 }
-"""What is there when a view has its data."""
+"""The content of a view once its data is loaded."""
 
 
 @dataclass
 class Visit:
-    """A page in the browser, and what it complained of."""
+    """A page in the browser, and its errors."""
 
     page: Any
     site: str
@@ -135,7 +135,7 @@ class Visit:
         return self.page
 
     def view(self, name: str, place: str = "") -> Any:
-        """Go to a view and wait until it shows what it is for."""
+        """Go to a view and wait until it shows its content."""
         self.go(name + place)
         self.page.locator(f"main.view-{name}").wait_for()
         if name in READY:
@@ -145,7 +145,7 @@ class Visit:
         return self.map(name + place)
 
     def with_database(self, *addresses: str) -> None:
-        """Answer as if the database, which this server lacks, had been asked too."""
+        """Answer as if the missing database had been queried too."""
 
         def answer(route: Any) -> None:
             response = route.fetch()

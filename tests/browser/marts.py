@@ -1,4 +1,4 @@
-"""Rows of the marts as the server gives them, for a page whose server has no database."""
+"""Rows of the marts as the server returns them, for a page whose server has no database."""
 
 from __future__ import annotations
 

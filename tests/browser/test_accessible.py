@@ -23,7 +23,7 @@ PLACES = {
     "velocidade?linha=22&horas=2": ".stretch",
     "plano?linha=22&horas=2": ".compact tbody tr",
 }
-"""Each place of the page, and what is there when it has its data."""
+"""Each view of the page, and its content once the data is loaded."""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

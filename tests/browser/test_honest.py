@@ -1,4 +1,4 @@
-"""The page never says what is not so: without the database, before the first poll, about simulated data, in links."""
+"""The page never shows anything false: without the database, before the first poll, with simulated data, in links."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def test_page_polls_and_shows_its_age_when_the_stream_breaks(visit: Any) -> None
 
 
 def test_frame_times_are_measured(visit: Any, capsys: Any) -> None:
-    """Prints; asserts nothing about time, which belongs to the machine."""
+    """Prints; asserts nothing about time, which depends on the machine."""
     page = visit(reduced_motion="no-preference").map()
     told = page.evaluate(
         """async () => {

@@ -200,7 +200,7 @@ def test_screen_readers_find_landmarks_headings_and_names(visit: Any) -> None:
 
 
 def test_page_works_offline_and_streets_say_so(visit: Any) -> None:
-    """Nothing is missing without the internet; the street layer says that it cannot load."""
+    """Nothing is missing without the internet; the street layer reports that it cannot load."""
     seen = visit()
     page = seen.map()
     assert page.evaluate("document.querySelectorAll('canvas').length") >= 2

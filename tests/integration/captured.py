@@ -1,4 +1,4 @@
-"""What a test captures, and what the database then has."""
+"""The capture of a test, and the resulting database."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def server() -> Server:
 
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
-    """A database with our tables, of which each test gets a copy."""
+    """A database with the tables; each test gets a copy."""
     return shared_postgres.template(
         server, "with_tables", lambda address: Store(make_settings(server.data, database_url=address)).apply_schema()
     )
@@ -43,7 +43,7 @@ def template(server: Server) -> str:
 
 @pytest.fixture(scope="session")
 def template_with_network(server: Server, template: str) -> str:
-    """A database with our tables and the models, made from nothing but the network: that takes some ten seconds."""
+    """A database with the tables and the models, built from the network alone, which takes about ten seconds."""
     return shared_postgres.template(
         server,
         "with_network",
@@ -81,7 +81,7 @@ def faulty_api() -> Iterator[FaultyApi]:
 def loaded_resources(
     make_resources: Callable[..., Resources], database: SecretStr, server: Server, worker_id: str
 ) -> Callable[..., Resources]:
-    """Build resources on the test's database; all tests of a process share what dbt has parsed of its project."""
+    """Build resources on the test's database; all tests of a process share dbt's parsed project."""
 
     def make(data: str = "data", **changes: object) -> Resources:
         resources = make_resources(data, database_url=database, **changes)

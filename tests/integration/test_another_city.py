@@ -61,7 +61,7 @@ def add_a_second_opinion(resources: Resources) -> None:
 
 
 def assert_the_second_opinion_is_compared(resources: Resources) -> None:
-    """Agreement by line and hour: a label that differs counts against it, and nothing is said of who is right."""
+    """Agreement by line and hour: a different label counts against it, without a judgement on which is right."""
     settings, name = resources.settings, "concordancia_da_prefeitura"
     transform.run_dbt(settings, resources.store.connection_parameters(), ["compile"], "--select", name)
     query = (settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses" / f"{name}.sql").read_text()

@@ -26,7 +26,7 @@ from tests.integration.captured import capture, query
 
 
 def eventful_day(resources: Resources) -> None:
-    """Five windows with repeats, conflicts, rejects, failures, an answer that is no contract, and an alert."""
+    """Five windows with repeats, conflicts, rejects, failures, an answer that breaks the contract, and an alert."""
     chance = random.Random(1)
     answers: list[Any] = []
     for poll in range(200):
@@ -284,7 +284,7 @@ def test_the_lake_has_exactly_the_signals_of_the_database(resources: Resources) 
 
 
 def test_other_unknown_fields_are_a_difference_to_the_lake(resources: Resources) -> None:
-    """But not their order or spelling, which Postgres chooses itself."""
+    """The order and spelling do not matter: Postgres chooses them."""
     odd = vehicle("1", b=[1.50, {"z": None, "a": "é"}], a=1e2, zero=-0.0, long=12345678901234567890.5)
     capture(resources, [body(odd, vehicle("2", novo="x"), vehicle("3"))])
     for folder in resources.files.closed_windows():

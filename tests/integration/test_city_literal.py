@@ -45,7 +45,7 @@ def signal(resources: Resources, seconds: float = 0, age: float = 10, **columns:
 
 
 def literal(resources: Resources, version: str = "v1", start: str = "'-infinity'", end: str = "'infinity'") -> str:
-    """Return the city's rules as a statement; what dbt made of them serves the other tests, too."""
+    """Return the city's rules as a statement; the other tests also use dbt's compiled form."""
     if (version, start, end) not in COMPILED:
         COMPILED[version, start, end] = _compile(resources, version, start, end)
     return COMPILED[version, start, end]

@@ -36,7 +36,7 @@ SIGNAL = """insert into gps_brt (id_veiculo, timestamp_gps, servico, sentido, la
 
 @pytest.fixture
 def with_a_day(resources: Resources) -> Resources:
-    """A trip over midnight that was seen at three stations, of which the second cannot be; and one seen at one."""
+    """A trip across midnight seen at three stations, the second impossible, and one seen at a single station."""
     with psycopg.connect(resources.store.url) as connection:
         for trip in ("t", "alone"):
             connection.execute(TRIP, (trip,))

@@ -1,4 +1,4 @@
-"""A good poll, each kind of fault, a good poll: what the ledger and the CSV then hold."""
+"""A good poll, each kind of fault, a good poll: the resulting ledger and CSV."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.fleet import NOON, body, vehicle
 
 
 class Expected(NamedTuple):
-    """What the ledger must say of a fault."""
+    """The expected ledger line of a fault."""
 
     status: str
     reason: str = ""
@@ -35,7 +35,7 @@ class Expected(NamedTuple):
     kept: bool = False
     """Whether the answer lies in raw."""
     tries_on: bool = False
-    """Whether it is asked for again until the deadline, so that the clock has to run fast."""
+    """Whether it is retried until the deadline, so that the clock has to run fast."""
 
 
 def passing(reason: str) -> Expected:
@@ -187,7 +187,7 @@ def fleet_at(tick: datetime) -> list[dict[str, object]]:
 
 
 def csv_rows(tick: datetime) -> list[list[str]]:
-    """Return what the CSV must hold of a good poll, without the time of its capture."""
+    """Return the expected CSV rows of a good poll, without the time of capture."""
     records = ([each.get(name) for name in Record._fields] for each in fleet_at(tick))
     return [["" if value is None else str(value) for value in record] for record in records]
 

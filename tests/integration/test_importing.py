@@ -38,7 +38,7 @@ def table(path: Path, *rows: dict[str, object]) -> Path:
 
 
 def import_all(file: Path, resources: Resources) -> tuple[Imported, int]:
-    """Import a file; returns what it holds and the signals that were new."""
+    """Import a file; returns its content and the new signals."""
     source = Import.of(file, resources)
     if source.known() is None:
         is_table = file.suffix in (".csv", ".parquet")

@@ -34,7 +34,7 @@ from tests.integration.simulated import load_simulated
 START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
 MINUTES = 14
 OF_THE_RUN = {"load_id", "derived_by"}
-"""Columns that say which run wrote a row, and nothing of the bus."""
+"""Columns that name the run that wrote a row and describe nothing of the bus."""
 
 MARTS = sorted(path.stem for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql"))
 
@@ -157,7 +157,7 @@ def test_a_lake_is_healthy_and_says_where_history_comes_from(get: Get, without_p
 
 
 def test_the_history_is_there_while_a_transform_runs(both: Resources, get: Get) -> None:
-    """DuckDB locks the file that dbt fills; the page reads what is published beside it."""
+    """DuckDB locks the file that dbt fills; the page reads the published files beside it."""
     models = LakeModels(both.lake)
     with duckdb.connect(str(models.file)) as dbt:
         dbt.execute("create or replace table public.em_andamento as select 1")

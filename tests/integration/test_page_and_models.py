@@ -26,7 +26,7 @@ pytestmark = pytest.mark.with_network
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
 OF_THE_RUN = {"load_id", "derived_by"}
-"""Columns that say which run wrote a row, and nothing of the bus."""
+"""Columns that name the run that wrote a row and describe nothing of the bus."""
 
 
 def load_and_transform(resources: Resources) -> None:

@@ -52,7 +52,7 @@ def feed() -> Iterator[FaultyApi]:
 
 @pytest.fixture(scope="module")
 def registration(tmp_path_factory: pytest.TempPathFactory) -> tuple[PrefectServer, str]:
-    """An empty server after its first registration, which takes some seconds, and what was printed."""
+    """An empty server after its first registration, which takes a few seconds, and the printed output."""
     with PrefectApi(PrefectServer()).running() as api:
         office = Office(tmp_path_factory.mktemp("first"), api, NO_FEED, BRT_WATCH_DATABASE_URL=NO_DATABASE)
         return api.server, office.register()
@@ -129,7 +129,7 @@ def test_a_server_that_is_not_there_is_a_sentence(office: Office) -> None:
 
 
 def test_agent_runs_due_flows_skips_late_ones_and_reports(office: Office) -> None:
-    """The page of the run shows what it did."""
+    """The page of the run shows its result."""
     late = [office.schedule("local_storage_flow", NOON - timedelta(minutes=minute)) for minute in (4, 2)]
     run = office.schedule("local_storage_flow")
     port = free_port()
@@ -176,7 +176,7 @@ def test_a_flow_whose_runs_fail_raises_an_alert(
 
 
 def the_run(agent: int) -> psutil.Process | None:
-    """The process of a flow run, once there is one."""
+    """The process of a flow run, once it exists."""
     (run,) = psutil.Process(agent).children() or [None]
     return run
 

@@ -1,4 +1,4 @@
-"""What is recovered goes through the same load as what is captured, and can be distinguished from it."""
+"""Recovered records go through the same load as captured ones, and remain distinguishable."""
 
 from __future__ import annotations
 

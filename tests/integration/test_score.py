@@ -24,7 +24,7 @@ NAMES = {
     "forecasts.interval_60_holds", "forecasts.wobble",
 }  # fmt: skip
 NAMES |= {f"plain.{name}" for name in NAMES if name.startswith(("trips", "passages", "regularity"))}
-"""What `brt-watch score --json` says, by names that scripts rely on."""
+"""The output of `brt-watch score --json`, with names that scripts rely on."""
 
 IN_VIEW = "vehicles whose newest signal is in generate_view"
 

@@ -1,4 +1,4 @@
-"""The supervisor, asked and not asked; no program is started, for those take seconds."""
+"""The supervisor, responsive and silent; no program is started, because that takes seconds."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ SEED = int(os.environ.get("BRT_WATCH_TORTURE_SEED") or random.SystemRandom().ran
 
 @pytest.fixture(scope="module")
 def count() -> Iterator[Count]:
-    """What was counted after the kills, when everything had come to rest."""
+    """The counts after the kills, once everything is idle."""
     folder = Path(tempfile.mkdtemp(prefix="brt-watch-test-"))
     folder.chmod(0o755)
     sys.stdout.write(f"\nseed     {SEED}\n")

@@ -28,13 +28,13 @@ pytestmark = pytest.mark.with_network
 DATA_TESTS = 12
 
 OF_THE_NETWORK = ("versoes", "estacoes", "plano", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
-"""The models int_rede__..., made when the network is loaded."""
+"""The models int_rede__..., built when the network is loaded."""
 
 MODELS = sum(1 for _ in (transform.DBT_PROJECT / "models").rglob("*.sql")) - len(OF_THE_NETWORK)
 """Those that a load can change."""
 
 SEEDS = len(COLUMNS) + 2
-"""The network, and what changed its meaning."""
+"""The network, and the changes of its meaning."""
 
 
 def load_all(resources: Resources) -> None:
@@ -129,7 +129,7 @@ def test_increments_equal_a_full_refresh_in_any_load_order(resources: Resources)
 
 
 def shuttles(polls: int) -> list[bytes]:
-    """Return answers in which three buses drive a line to and fro, half an hour each way, with a stop at its ends."""
+    """Return answers in which three buses drive a line back and forth, half an hour each way, stopping at its ends."""
     paths = read_network().paths
     ways = [paths["50", "ida"], paths["50", "volta"]]
     answers = []
@@ -182,7 +182,7 @@ def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(resources: Resou
 
 
 def test_a_row_that_a_late_neighbour_changes_is_marked_as_new(resources: Resources) -> None:
-    """A row keeps the load of its signal, so what stands on the mart has to follow the run that wrote the row."""
+    """A row keeps the load of its signal, so models built on the mart must follow the run that wrote the row."""
     capture(resources, moving_fleet(seed=2, polls=80), ticks=80)
     first, second = resources.files.closed_windows()[:2]
     pipeline.load(second, resources)

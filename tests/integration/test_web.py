@@ -1,4 +1,4 @@
-"""The web against a real Postgres: what is loaded, what still waits on disk, and both together."""
+"""The web against a real Postgres: loaded signals, signals that wait on disk, and both together."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ VP, TU = "/gtfs-rt/vehicle-positions", "/gtfs-rt/trip-updates"
 def test_the_published_validator_finds_no_error(
     get: Get, app: FastAPI, tmp_path: Path, path: str, ids: list[str], allowed: set[str]
 ) -> None:
-    """Without trip ids it warns (W006): the API does not say which trip a vehicle is on."""
+    """Without trip ids it warns (W006): the API does not report which trip a vehicle is on."""
     api = pytest.importorskip("gtfs_rt_validator.api", reason="it needs Python 3.11")
     gtfs = write_gtfs(tmp_path / "gtfs.zip", app.state.deps.reference)
     body = get(path).content

@@ -10,7 +10,7 @@ from brt_watch.resources import Resources
 
 @pytest.fixture
 def flows(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The module of the flows, whose runs are made of the test's resources."""
+    """The module of the flows, whose runs use the test's resources."""
     # Prefect takes seconds to import, which is for those tests alone that run flows.
     from brt_watch.flows import load_flows
 

@@ -1,4 +1,4 @@
-"""The rooms of the code, and which may know which: read from the sources, at any depth."""
+"""The packages of the code and their allowed imports, read from the sources at any depth."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ MODULES = {module_of(path): path for path in SOURCE.rglob("*.py")}
 
 @cache
 def imports_of(module: str) -> frozenset[str]:
-    """Return which of our modules a module imports, wherever in its text."""
+    """Return the project's modules that a module imports, at any place in its text."""
     return frozenset(_imports_of(ast.parse(MODULES[module].read_text(encoding="utf-8"))) - {module})
 
 

@@ -1,4 +1,4 @@
-"""The files of those who fork it follow their schemas, and do nothing that make does not."""
+"""The CI files for forks follow their schemas, and only run make targets."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_capture_once_writes_a_ledger_line_without_an_answer(
 
 
 class Running:
-    """A service that runs, and remembers what it was told."""
+    """A running service that records its calls."""
 
     def __init__(self, _settings: Settings | None = None) -> None:
         pass
@@ -225,7 +225,7 @@ def test_db_move_stops_loads_and_resumes_only_if_nothing_moved(
 def test_database_left_without_tables_gets_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
-    """And `make start` goes on in sentences: the steps of the schema are no lines of a log between them."""
+    """`make start` prints sentences only: the steps of the schema add no log lines between them."""
     server, resources = mock.Mock(), mock.Mock()
     server.pid.return_value = 1
     resources.store.apply_schema.side_effect = lambda: structlog.get_logger().info("store.schema", step="001")

@@ -1,4 +1,4 @@
-"""Files on the disk: what it takes to read and write them."""
+"""Reading and writing files on disk."""
 
 from __future__ import annotations
 

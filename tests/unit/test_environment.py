@@ -1,4 +1,4 @@
-"""Environments in which nothing can work are refused in a sentence; those of other programs have no say."""
+"""Unusable environments are refused in a sentence; variables of other programs have no effect."""
 
 from __future__ import annotations
 

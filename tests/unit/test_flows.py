@@ -183,7 +183,7 @@ def test_prefect_writes_nothing_into_the_users_home(tmp_path: Path, run_python: 
 
 
 def test_nothing_is_read_when_the_flows_are_imported(run_python: Callable[..., str]) -> None:
-    """Settings that cannot be used are an error of what starts, not of an import."""
+    """Unusable settings are an error at start, not at import."""
     code = "import brt_watch.flows, sys; print('prefect' in sys.modules)"
     assert run_python(code, BRT_WATCH_POLL_SECONDS="7") == "False\n"
 

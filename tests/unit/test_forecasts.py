@@ -1,4 +1,4 @@
-"""Forecasts: one rule for the newest moment and for the past, which uses only what was known."""
+"""Forecasts: one rule for the present and for the past, using only what was known at the time."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_new_training_is_read_at_the_next_poll(engine: LiveEngine, tmp_path: P
 
 @pytest.mark.parametrize("damage", ["dia,tipo\n2026-11-25,útil\n", "", None])
 def test_a_training_that_cannot_be_read_is_passed_over(engine: LiveEngine, tmp_path: Path, damage: str | None) -> None:
-    """After an upgrade its columns may be others: the page goes on by the plan."""
+    """After an upgrade its columns may differ: the page continues with the plan."""
     train(tmp_path, run_s=100, stop_s=20)
     (file,) = (tmp_path / "forecasts").glob("*/previsao_margem.csv")
     file.unlink() if damage is None else file.write_text(damage)
@@ -203,7 +203,7 @@ def history(engine: LiveEngine, models: Compiled) -> None:
 
 
 def test_the_past_is_forecast_by_the_live_rule(engine: LiveEngine, models: Compiled, tmp_path: Path) -> None:
-    """What the score says was forecast at a minute is what the page showed: later signals change nothing."""
+    """The scored forecast of a minute is the one that the page showed: later signals change nothing."""
     train(tmp_path, run_s=100, stop_s=20)
     history(engine, models)
     engine._run(f"insert into public.velocidade_trecho (dia_operacao) values ('{TODAY}')")

@@ -203,7 +203,7 @@ def test_of_twenty_feeds_a_dripping_one_delays_no_other(doubles: str, tmp_path: 
 
 
 class Conditional(BaseHTTPRequestHandler):
-    """A feed that answers 304 when it is asked for what differs from its present answer."""
+    """A feed that answers 304 to a conditional request while its answer is unchanged."""
 
     tag = '"1"'
     asked: list[str | None]

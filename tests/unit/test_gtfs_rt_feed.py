@@ -38,7 +38,7 @@ def message(vehicles: int = 2, **header: Any) -> pb.FeedMessage:
 
 
 def one(change: Any) -> Any:
-    """Return what is read of a message whose only vehicle was changed."""
+    """Return the parsed message whose only vehicle was changed."""
     found = message(1)
     change(found.entity[0])
     return read(found.SerializeToString())

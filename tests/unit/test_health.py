@@ -67,7 +67,7 @@ def test_a_capture_that_polls_is_well(resources: Resources) -> None:
 
 
 def test_no_good_poll_since_the_start_is_a_problem(resources: Resources) -> None:
-    """Every poll dies before the ledger has a line: nothing but the time since the start says that it is not well."""
+    """Every poll dies before the ledger has a line: only the time since the start shows the problem."""
     with capturing(resources):
         advance(resources, silence.BEHIND + timedelta(seconds=1))
         assert codes(resources) == ["no_good_poll"]

@@ -276,7 +276,7 @@ def test_a_query_sees_the_lake_and_the_models_on_it(recorder: Recorder) -> None:
 
 
 def test_only_changed_days_of_the_models_are_published(recorder: Recorder) -> None:
-    """What dbt keeps in its file is published by service day, so that nobody has to wait for the lock of that file."""
+    """The content of dbt's file is published by service day, so that no reader waits for the lock of that file."""
     recorder.add(recorder.window(fleet(0)))
     models = LakeModels(recorder.lake)
 
@@ -368,7 +368,7 @@ def test_a_held_file_of_models_is_named_in_a_sentence(recorder: Recorder, monkey
 
 
 def test_a_rebuilt_window_has_the_lakes_models_derived_again(make_resources: Callable[..., Resources]) -> None:
-    """A window that was replaced has new load numbers: an increment would see its signals twice."""
+    """A replaced window has new load numbers: an increment would see its signals twice."""
     resources = make_resources(database_url="none")
     pipeline.capture(NOON, resources)
     resources.clock.sleep_until(NOON + timedelta(minutes=40))
@@ -391,7 +391,7 @@ def killed(*arguments: object) -> None:
 # frictionless leaves files open.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_finished_days_are_published_once(recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repeated without a change it writes nothing; a day that changed, or that newer code makes, says so."""
+    """A second run without changes writes nothing; a changed day, or one from newer code, gives the reason."""
     day = timedelta(days=1)
     recorder.add(recorder.window(fleet(0), [vehicle("9", NOON - day), vehicle("8", NOON - 2 * day)]))
     folder = tmp_path / "site"

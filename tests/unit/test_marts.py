@@ -22,7 +22,7 @@ DAY = date(2026, 11, 24)
 
 
 def found(mart: Mart, selection: Selection, *rows: dict[str, object]) -> list[tuple[object, ...]]:
-    """Return what a selection finds in a table of the mart's columns on DuckDB."""
+    """Return the rows that a selection finds in a DuckDB table with the mart's columns."""
     with duckdb.connect() as session:
         session.execute("set TimeZone = 'UTC'")
         columns = ", ".join(f"{column.source} {column.type}" for column in mart.columns)

@@ -1,4 +1,4 @@
-"""The models are written for any engine: what only Postgres knows stands in macros."""
+"""The models are written for any engine: Postgres-only syntax is in macros."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODELS = sorted([*DBT_PROJECT.glob("models/**/*.sql"), *DBT_PROJECT.glob("analys
 
 
 def statement(text: str) -> str:
-    """Return a model without comments and without what Jinja puts in."""
+    """Return a model without comments and Jinja expressions."""
     return re.sub(r"--[^\n]*|\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", " ", text, flags=re.DOTALL).lower()
 
 

@@ -1,4 +1,4 @@
-"""The reference files of the network, and what reads them."""
+"""The reference files of the network, and their reader."""
 
 from __future__ import annotations
 

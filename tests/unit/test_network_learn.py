@@ -1,4 +1,4 @@
-"""Paths learned from signals lie where the buses drive, and a person decides what becomes of them."""
+"""Paths learned from signals lie where the buses drive, and a person decides whether to accept them."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def test_a_vehicle_that_is_no_json_costs_no_other(broken: bytes, bom: bytes) -> 
     "broken", [b'{"codigo":"1","placa":"AB"C","x":1}', b'{"codigo":"1","x":[1,2}}', b'{"codigo":"1","x":2]']
 )
 def test_odd_quotes_and_brackets_cost_no_neighbour(broken: bytes) -> None:
-    """An odd quote takes in all that follows it, and a bracket of the wrong kind the whole answer."""
+    """An odd quote absorbs everything after it, and a wrong bracket the whole answer."""
     good = json.dumps(vehicle()).encode()
     parsed = parse(b'{"veiculos":[%b, %b,\n%b]}' % (good, broken, good))
     assert list(parsed.records) == [one(), one()]

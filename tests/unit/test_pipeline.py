@@ -95,7 +95,7 @@ def test_an_exception_of_any_kind_is_a_failed_line(resources: Resources, monkeyp
 
 
 def test_a_poll_without_a_good_record_is_not_good(resources: Resources) -> None:
-    """Its rejects are kept and counted all the same."""
+    """Its rejects are still kept and counted."""
     as_text = body(vehicle("1", latitude="-22.9"), vehicle("2", longitude="-43.2"), vehicle(""))
     feed(resources).script = [as_text]
     (poll, good) = run(resources, 2)
@@ -184,7 +184,7 @@ def test_clock_set_back_costs_no_poll_and_doubles_no_tick(resources: Resources) 
 
 
 class ClockSetBack(StillClock):
-    """A clock that somebody sets back by an hour during its next sleep, which ends when it was to end."""
+    """A clock that is set back by an hour during its next sleep, which ends as planned."""
 
     hour = timedelta(hours=1)
 
@@ -310,7 +310,7 @@ def test_window_never_closes_below_ten_captured_minutes(resources: Resources) ->
 
 
 def test_a_poll_reads_no_more_of_a_ledger_after_weeks(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the API is away its window stays open, and each tick has a line."""
+    """While the API is down its window stays open, and each tick has a line."""
     run(resources, 1)
     opened = resources.files.open_window()
     assert opened

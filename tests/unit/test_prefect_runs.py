@@ -1,4 +1,4 @@
-"""What goes on around the runs of the flows: alerts, runs that are of no use, key numbers. Prefect is the real one."""
+"""Handlers around the flow runs: alerts, useless runs, key numbers. Prefect is the real one."""
 
 from __future__ import annotations
 

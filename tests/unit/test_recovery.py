@@ -46,7 +46,7 @@ def recovery(capture: Capture, its: ItsDouble) -> Capture:
 
 
 def wrote(capture: Capture, statuses: dict[datetime, Status]) -> None:
-    """Let the capture's ledger have these lines, and the clock stand at their end."""
+    """Give the capture's ledger these lines, and set the clock to their end."""
     window = capture.files.open_window() or capture.files.new_window(min(statuses))
     for minute, status in statuses.items():
         window.record(Poll(minute, status, captured_at=minute))

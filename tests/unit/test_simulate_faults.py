@@ -36,7 +36,7 @@ def name_at(faults: Faults, moment: datetime) -> str:
 
 
 def shown(fault: Fault | None, *records: Any) -> list[Any]:
-    """Return the vehicles that an API with this fault lists, when a good one lists these."""
+    """Return the vehicles that an API with this fault lists, when a working one lists these."""
     assert fault
     listed = list(records)
     for change in fault.changes:

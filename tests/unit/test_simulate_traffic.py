@@ -152,7 +152,7 @@ def test_who_boards_alights_and_no_bus_is_overfull(trips: list[Activity]) -> Non
 
 
 def test_passengers_wait_for_half_an_even_headway_or_longer(trips: list[Activity]) -> None:
-    """The mean wait is that of TfL's definition, half of E[h²] / E[h], as passengers come at random."""
+    """The mean wait follows TfL's definition, half of E[h²] / E[h], because passengers arrive at random."""
     calls = [call for trip in trips for call in journey(trip).calls if call.headway_s and 0 < call.headway_s < 1800]
     boarded = sum(call.boarding.boarded for call in calls)
     waited = sum(call.boarding.boarded * call.boarding.waited_s for call in calls) / boarded

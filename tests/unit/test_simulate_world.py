@@ -1,4 +1,4 @@
-"""The simulated API: what it answers, and that it answers like the city's."""
+"""The simulated API answers like the city's."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def vehicles(body: bytes) -> Answer:
 
 @pytest.fixture(scope="module")
 def minutes() -> Callable[[datetime], list[tuple[datetime, Answer]]]:
-    """Return what the API says in ten successive minutes, as in the recordings."""
+    """Return the API's answers in ten successive minutes, as in the recordings."""
     known: dict[datetime, list[tuple[datetime, Answer]]] = {}
 
     def answers(start: datetime) -> list[tuple[datetime, Answer]]:

@@ -68,7 +68,7 @@ def test_undated_answer_is_dated_by_its_newest_stamps(tmp_path: Path) -> None:
     "form", [b"%b", b'{"veiculos":%b}', b'{"captured_at":"2025-06-05T21:44:49Z","body":{"veiculos":%b}}']
 )
 def test_a_vehicle_that_is_no_json_costs_no_other(tmp_path: Path, form: bytes, bom: bytes) -> None:
-    """NaN, which Python writes, or a byte order mark, which Windows writes, had the whole file refused."""
+    """NaN, as Python writes it, or a byte order mark, as Windows writes it, once had the whole file refused."""
     file = tmp_path / ("x.jsonl" if b"captured_at" in form else "x.json")
     file.write_bytes(bom + form % json.dumps([vehicle(), vehicle("901009", latitude=math.nan)]).encode())
     (answer,) = read_source(file).answers

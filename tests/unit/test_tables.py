@@ -165,7 +165,7 @@ def test_values_spoilt_on_their_way_are_rejected_by_row(tmp_path: Path, column: 
 
 
 def test_rows_may_come_newest_first(tmp_path: Path) -> None:
-    """They were given moments of capture a second apart, which no row says."""
+    """They once got times of capture one second apart, which no row supports."""
     times = ["2025-06-05 18:46:50", "2025-06-05 18:45:50", "2025-06-05 18:44:50"]
     file = written(tmp_path / "a.csv", f"{HEADER},timestamp", *(f"{ROW},{time}" for time in times))
     table, rows = read(file)

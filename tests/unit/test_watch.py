@@ -25,7 +25,7 @@ DAY = 24 * 60
 
 
 class Feed:
-    """A feed of 40 vehicles, one poll after the other, and what the watch said."""
+    """A feed of 40 vehicles, poll by poll, and the alerts of the watch."""
 
     def __init__(self, step: timedelta = STEP) -> None:
         self.step = step
@@ -214,7 +214,7 @@ def test_unreachable_webhook_stops_nothing_and_stays_secret(capsys: pytest.Captu
 
 
 def test_a_feed_without_a_good_record_is_silent_in_the_end() -> None:
-    """Answers whose records all break a rule raise what they are, and after five minutes that nothing good comes."""
+    """Answers whose records all break a rule raise `rejected`, and after five minutes `silent`."""
     memory = Watch()
     said = []
     for number in range(40):

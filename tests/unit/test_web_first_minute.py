@@ -1,4 +1,4 @@
-"""The web before anything was captured: it answers, and says what comes."""
+"""The web before anything was captured: it answers, and reports what is awaited."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_before_the_first_poll_the_page_says_what_comes(app: FastAPI, path: str,
 
 
 def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Callable[..., Resources]) -> None:
-    """Nobody is promised a capture, nor advised to start what runs already: the reason of the failure is shown."""
+    """It neither promises a capture nor advises starting what already runs: it shows the reason of the failure."""
     resources = make_resources(postgres_port=1024)
     app = create_app(resources)
     resources.client.script.append(b"no JSON")  # type: ignore[attr-defined]

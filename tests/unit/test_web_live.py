@@ -1,4 +1,4 @@
-"""What the page takes from the disk while the capture writes."""
+"""The page reads the disk while the capture writes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def taken(new: NewPolls) -> list[datetime]:
 
 
 def wait(resources: Resources) -> None:
-    """Let what is closed wait, as it does while Postgres is away."""
+    """Keep closed windows waiting, as while Postgres is down."""
 
 
 def archive(resources: Resources) -> None:
@@ -91,7 +91,7 @@ def test_polls_of_several_windows_are_taken_in_order(resources: Resources, clock
 def test_a_look_reads_what_was_written_since_the_last_one(
     resources: Resources, clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A window that stays open for days has a long ledger: no poll may cost the page the whole of it."""
+    """A window that stays open for days has a long ledger: the page must not read all of it at each poll."""
     read: list[int] = []
     read_lines = window.read_lines
     monkeypatch.setattr(window, "read_lines", lambda data: (read.append(len(data)), read_lines(data))[1])
@@ -135,7 +135,7 @@ def test_streams_get_the_first_poll_after_a_set_back(looking: tuple[Live, Resour
 def test_the_feed_keeps_its_old_stamp_without_a_good_record(
     make_resources: Callable[..., Resources], clock: StillClock
 ) -> None:
-    """Answers whose positions are all unusable are no news: the header of GTFS-Realtime says how old its content is."""
+    """Answers without a usable position do not count: the header of GTFS-Realtime states the age of its content."""
     resources = make_resources(postgres_port=1024)
     app = create_app(resources)
     stamps = []

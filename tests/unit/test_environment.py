@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from brt_watch import cli
 from brt_watch.cli import service
+from brt_watch.errors import EnvironmentUnusable
 from brt_watch.flows import home as flow_home
 from brt_watch.settings import Settings, load_settings
 from brt_watch.store import embedded
@@ -80,6 +81,24 @@ def test_a_password_of_a_proxy_is_not_shown(
     monkeypatch.setenv("ALL_PROXY", "socks5://me:geheim@127.0.0.1:1080")
     assert main(monkeypatch, "start") == 2
     assert "geheim" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "me:geheim@[::1:80",
+        "http://geheim@[::1",
+        "me:12/geheim@proxy:80",
+        "http://me:geheim/12@proxy:80",
+        "socks5://geheim@proxy:80",
+        "me:ge heim@[::1",
+    ],
+)
+def test_no_form_of_a_proxys_address_shows_its_password(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(EnvironmentUnusable, match="HTTPS_PROXY=") as error:
+        service.check_environment()
+    assert "heim" not in str(error.value)
 
 
 def test_dbt_gets_our_names_alone_and_the_users_come_back(monkeypatch: pytest.MonkeyPatch) -> None:

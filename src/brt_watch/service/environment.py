@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
 
 from brt_watch.errors import EnvironmentUnusable
+from brt_watch.masking import MASK
 
 TLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
@@ -37,8 +39,15 @@ def _has_certificates(folders: str) -> bool:
     return any(any(Path(folder).glob("*.[0-9]")) for folder in folders.split(os.pathsep))
 
 
+def _without_user(value: str) -> str:
+    """Return the value without user and password; a proxy may be written without its scheme."""
+    return re.sub(r"^(\w+://)?.*@", rf"\g<1>{MASK}@", value, flags=re.DOTALL)
+
+
 def _unusable(names: Iterable[str], error: Exception) -> EnvironmentUnusable:
-    named = {name: os.environ[name] for name in names if os.environ.get(name)}
-    reason = f"{error}" if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    named = {name: _without_user(os.environ[name]) for name in names if os.environ.get(name)}
+    reason = f"{error}" if isinstance(error, ImportError) else type(error).__name__
+    if not isinstance(error, ImportError) and not any("@" in value for value in named.values()):
+        reason += f": {error}"  # which may repeat a part of a password
     said = ", ".join(f"{name}={value}" for name, value in named.items())
     return EnvironmentUnusable(reason=f"{said} does not work ({reason})", names=" and ".join(named) or "it")

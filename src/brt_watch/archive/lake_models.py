@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import LiteralString
 
 PATIENCE_SECONDS = 60
-"""How long a transform waits for somebody else's program that reads its file."""
+"""How long a transform waits for another program that reads its file."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LakeModels:
 
     @property
     def marts(self) -> Marts:
-        """What is published of the models."""
+        """The published tables of the models."""
         return Marts(self.lake.folder / "modelos")
 
     def forget(self) -> None:
@@ -53,7 +53,7 @@ class LakeModels:
                 self.file.with_name(f"{self.file.name}.wal").unlink(missing_ok=True)
 
     def connection_parameters(self) -> dict[str, str]:
-        """Return what dbt has to know."""
+        """Return the connection parameters for dbt."""
         return {"duckdb": str(self.file)}
 
     def newest_load(self) -> int:
@@ -69,7 +69,7 @@ class LakeModels:
         return str(self._noted("max_by(network_sha256, transform_id)") or "")
 
     def begin_transform(self, load_id: int) -> int:
-        """Note that a run starts, with the lake as views beside the models; returns the number of the run."""
+        """Record the start of a run, with the lake as views beside the models; returns the number of the run."""
         self.lake.folder.mkdir(parents=True, exist_ok=True)
         with self._opened() as models:
             models.execute(f"create schema if not exists {SCHEMA}; use {SCHEMA}")
@@ -81,7 +81,7 @@ class LakeModels:
         return int(number)
 
     def finish_transform(self, transform_id: int, seconds: float, network_sha256: str) -> None:
-        """Publish what a run has derived, and note that it did from all merges up to the one that it began with."""
+        """Publish the rows of a run, and record that they derive from all merges up to its start."""
         everything = self.newest_network() != network_sha256
         with self._opened() as models:
             ((before,),) = models.execute(
@@ -110,7 +110,7 @@ class LakeModels:
             return file.read_bytes()
 
     def totals(self) -> Totals:
-        """Count what the lake holds; cheap, for it reads the ledger and not the signals."""
+        """Return the totals of the lake; cheap, because it reads the ledger and not the signals."""
         if self.lake.is_empty:
             return Totals(0, 0, 0, 0, None, None, None, 0, 0)
         with self.lake.session() as session:
@@ -148,7 +148,7 @@ class LakeModels:
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the file of dbt; raises ModelsInUse while somebody else holds it for long."""
+        """Open dbt's file; raises ModelsInUse if another program holds it for too long."""
         latest = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:

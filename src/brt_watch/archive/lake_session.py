@@ -19,7 +19,7 @@ def open_lake(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the lake, with its tables and each model as a view of its name; raises LakeEmpty.
 
-    Only the models that are `wanted`, if some are, and only what they have of the `days`.
+    `wanted` selects models, and `days` restricts their rows.
     """
     with work_folder(lake.folder) as work, empty_session() as session:
         session.execute(f"set temp_directory = {quoted(work)}")

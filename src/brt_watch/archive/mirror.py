@@ -15,21 +15,21 @@ from brt_watch.archive.lake import Lake
 from brt_watch.errors import MirrorFailed
 
 PARTS = ("feed=*/data=*/*.parquet", "polls/feed=*/mes=*/*.parquet", "modelos/**/*.parquet", "modelos/views.json")
-"""In the order of the lake: signals, then the polls that commit them, then what is derived of both."""
+"""In the order of the lake: signals, then the polls that commit them, then the rows derived from both."""
 
 DERIVED = "modelos"
-"""What the lake no longer has goes from the target only below this folder: signals are never deleted there."""
+"""Files gone from the lake are deleted from the target only below this folder: signals are never deleted there."""
 
 
 def files(lake: Lake) -> list[Path]:
-    """Return the files of the lake that belong on storage, in the order in which they are copied."""
+    """Return the files of the lake to copy, in order."""
     return [path for part in PARTS for path in sorted(lake.folder.glob(part))]
 
 
 def push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
     """Copy what is new or changed; yields each file with `written`, `deleted` or "" (there already).
 
-    Twice is once, and a copy that was interrupted is continued by the next one. Raises MirrorFailed.
+    Safe to repeat; the next copy completes an interrupted one. Raises MirrorFailed.
     """
     from pyarrow import ArrowInvalid
 
@@ -76,13 +76,13 @@ def _filesystem(target: str) -> tuple[Any, str]:
 
 def _is_newer(path: Path, there: Any) -> bool:
     found = path.stat()
-    # Storage keeps when an object was written, which is after the file was.
+    # Storage records when an object was written, which is later than the file.
     return there is None or there.size != found.st_size or there.mtime_ns < found.st_mtime_ns
 
 
 def _copy(storage: Any, path: Path, target: str) -> None:
     if storage.type_name == "local":
-        # A folder has no objects that appear whole.
+        # Objects in a folder do not appear atomically.
         storage.create_dir(target.rpartition("/")[0], recursive=True)
         with path.open("rb") as source, storage.open_output_stream(f"{target}.part") as out:
             _stream(source, out)

@@ -14,12 +14,12 @@ MODULES = {
     "sppo_conecta": "sppo",
     "sppo_zirix": "sppo",
 }
-"""The feeds by name, and the module that has each. Manifests have the name, so none may ever go."""
+"""The feeds by name, with their modules. Manifests contain the names, so none may ever be removed."""
 
 NAMES = tuple(MODULES)
 
 
 def feed_named(name: str) -> Feed:
-    """Return a feed; raises KeyError. Its module, and what that needs, is loaded now and not before."""
+    """Return a feed; raises KeyError. Imports its module and dependencies only now."""
     found: dict[str, Feed] = {each.name: each for each in import_module(f"brt_watch.feeds.{MODULES[name]}").FEEDS}
     return found[name]

@@ -1,7 +1,7 @@
 """Bytes of a response -> records and rejects. No input or output here, and no clock.
 
-For any bytes at all the answer is either a `Parsed` whose records and rejects add up to the entries of the list, or
-one `NotTheContract`. Rules and their reasons are those of docs/reference/capture.md#rules-of-a-record.
+Any bytes give either a `Parsed` whose records and rejects add up to the entries of the list, or a `NotTheContract`.
+The rules and their reasons are in docs/reference/capture.md#rules-of-a-record.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_CODE_LENGTH = 200
 """The code is part of a key; a longer one would not fit into a Postgres index entry of 2,704 bytes."""
 
 _FEW = 0.05
-"""A kind of value that a smaller share of the records has is an oddity, not a change of the API."""
+"""A kind of value in a smaller share of the records is an oddity, not a change of the API."""
 
 _KINDS = {int: "number", float: "number", str: "text", bool: "boolean", list: "list", dict: "object"}
 
@@ -34,16 +34,16 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")
 
 
 _VEHICLE = re.compile(rb'(?:(?<=,)|^)\s*\{\s*"codigo"\s*:')
-"""How a vehicle begins in the list."""
+"""The beginning of a vehicle in the list."""
 
 _WHOLE = re.compile(rb'\s*\{\s*"veiculos"\s*:\s*\[(.*\})\s*\]\s*\}\s*', re.DOTALL)
-"""An answer that is there to its end, with its list of vehicles, whatever brackets stand in between."""
+"""A complete answer with its list of vehicles, whatever brackets lie in between."""
 
 
 class Record(NamedTuple):
-    """One vehicle in a response: the fields in the API's order and by the API's names, their values as they came.
+    """One vehicle in a response: the fields in the API's order, with the API's names and values.
 
-    A field that is not listed here, or a value that its column cannot hold, is in `extra`; its own column is null.
+    Unknown fields, and values that do not fit their column, are in `extra`; the column is then null.
     """
 
     codigo: Annotated[str, Column(Kind.TEXT, "Code of the vehicle: a fleet number, mostly.")]
@@ -113,7 +113,7 @@ def _entries(body: bytes) -> list[bytes]:
     try:
         return [bytes(text) for text in msgspec.json.decode(body, type=_Answer).veiculos]
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        # An entry that is no JSON (NaN, say, or nested too deep) does not cost the others.
+        # An entry that is not valid JSON (NaN, for example, or nested too deep) does not cost the others.
         entries = split_list(body, b"veiculos")
         if entries is None:
             stretch = _WHOLE.fullmatch(body)
@@ -136,7 +136,7 @@ def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:
 
 @lru_cache(maxsize=5_000)
 def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
-    """Return the record of an entry, or the reason why it is none, and its shape.
+    """Return the record of an entry or the reason for its reject, and its shape.
 
     Cached, because half of the entries of an answer equal those of the previous one to the byte.
     """

@@ -1,4 +1,4 @@
-"""A feed as a value: what the capture, the load and the archive have to know of it."""
+"""A feed as a value: everything that the capture, the load and the archive need to know."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from brt_watch.model import Column, Parsed
 
 @dataclass(frozen=True)
 class Feed:
-    """A source of vehicle positions. Adding one means a module that has such a value in its `FEEDS`."""
+    """A source of vehicle positions. To add one, write a module with such a value in its `FEEDS`."""
 
     name: str
     columns: tuple[Column, ...]
-    """The columns of a record, as its CSV and its table have them."""
+    """The columns of a record, in its CSV and its table."""
     read: Callable[[bytes], Parsed]
     """Read the bytes of an answer; raises NotTheContract."""
     accept: str = "application/json"
-    """What a request accepts."""
+    """The Accept header of a request."""
     parameters: Callable[[datetime, datetime | None], dict[str, str]] | None = None
-    """The query of a request, from its tick and the tick of the last good poll; None: a request has none."""
+    """The query of a request, from its tick and the tick of the last good poll; None without a query."""
     conditional: bool = False
-    """Whether to ask for an answer only when it has changed."""
+    """Whether to send conditional requests, answered only when the data has changed."""
     speed_unit: str = ""
-    """The unit in which it sends speeds, where that is in doubt and is to be watched: m/s or km/h."""
+    """The unit of its speeds, m/s or km/h, if that is doubtful and should be watched."""

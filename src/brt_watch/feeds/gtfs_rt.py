@@ -1,11 +1,11 @@
 """Vehicle positions of any city that publishes GTFS-Realtime (gtfs.org/realtime/reference), by URL.
 
-A message holds everything (FULL_DATASET); one that holds only differences is refused, for what it leaves out would be
-unknown. Entities of other kinds (alerts, trip updates) are passed over and counted. Records have the columns of the
-BRT's API, so that they go the same way: the line is the `route_id`, the direction is `ida` for 0 and `volta` for 1, the
-id of the path is the `trip_id`. What those columns cannot hold is in `extra`, by its name in GTFS-Realtime.
+A message is complete (FULL_DATASET); a differential one is refused, because its omissions would be unknown. Entities of
+other kinds (alerts, trip updates) are skipped and counted. Records have the columns of the BRT's API, so that they take
+the same path: the line is the `route_id`, the direction is `ida` for 0 and `volta` for 1, the path number is the
+`trip_id`. Other fields are in `extra`, under their GTFS-Realtime names.
 
-Speed is metres per second by the specification (`gtfs_rt`); some feeds have km/h instead, as the BRT's own does
+Speed is metres per second by the specification (`gtfs_rt`); some feeds send km/h instead, such as the BRT's own
 (`gtfs_rt_kmh`). Records have km/h.
 """
 
@@ -27,18 +27,18 @@ from brt_watch.model import Parsed, Reject
 
 LAST_STAMP_S = brt.LAST_STAMP_MS // 1000
 FEW = 0.05
-"""A field that a smaller share of the vehicles has is an oddity, not a change of the feed."""
+"""A field in a smaller share of the vehicles is an oddity, not a change of the feed."""
 
 KMH_OF = {"m/s": 3.6, "km/h": 1.0}
 
 DIRECTIONS = {0: "ida", 1: "volta"}
 
 _OTHERS = ("alert", "trip_update", "shape", "stop", "trip_modifications")
-"""What an entity can hold beside a vehicle."""
+"""The possible content of an entity other than a vehicle."""
 
 
 def read(body: bytes, speed_unit: str = "m/s") -> Parsed:
-    """Read a message; raises NotTheContract when it is none, or holds only differences, or no vehicle."""
+    """Parse a message; raises NotTheContract when it is invalid, differential, or without vehicles."""
     message = pb.FeedMessage()
     try:
         message.ParseFromString(body)
@@ -78,7 +78,7 @@ def _passed_over(message: pb.FeedMessage) -> dict[str, int]:
 
 
 def _sent(entity: pb.FeedEntity) -> dict[str, Any]:
-    """Return what a vehicle sends, by the names of GTFS-Realtime; what it does not send is not there."""
+    """Return the fields that a vehicle sends, by their GTFS-Realtime names; others are absent."""
     vehicle = entity.vehicle
     sent: dict[str, Any] = {}
     for part, names in (
@@ -138,11 +138,11 @@ def _record(sent: dict[str, Any], entity_id: str, message_at: int, kmh: float) -
 
 
 _IN_COLUMNS = ("vehicle_id", "license_plate", "latitude", "longitude", "bearing", "odometer", "speed", "timestamp")
-"""What has a column of its own. The trip is there twice: a column has its words, `extra` those of GTFS-Realtime."""
+"""Fields with their own column. The trip is stored twice: in columns in our terms, in `extra` in GTFS-Realtime's."""
 
 
 def _degrees(value: float, limit: int) -> float:
-    # NaN is in no range.
+    # NaN lies in no range.
     if not -limit <= value <= limit:
         raise BrokenRule("position_out_of_range")
     return _decimal(value)
@@ -154,7 +154,7 @@ def _measure(sent: dict[str, Any], name: str) -> float | None:
 
 
 def _decimal(value: float) -> float:
-    """Return the decimal that was meant: a float of 32 bits has seven digits."""
+    """Return the intended decimal: a 32-bit float has seven digits."""
     return float(f"{value:.7g}")
 
 

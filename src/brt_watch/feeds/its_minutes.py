@@ -1,13 +1,13 @@
-"""The city's service of closed minutes: every position of one UTC minute, of all vendors, kept for three days.
+"""The city's service of past minutes: every position of one UTC minute, from all vendors, kept for three days.
 
     GET https://its.mobilidade.rio/v1/geolocalizacao/veiculos?minuto_utc=2026-11-20T12:34:00Z&modo=brt&limit=5000
     {"minuto_utc": "2026-11-20T12:34:00Z", "data": [{...}, ...], "next_cursor": null, "providers_status": {...}}
 
-A minute fills up while it lasts and is complete about 15 s after it ends; before that the service answers 200 with a
-part of it. The answer of a minute is kept as a JSON list of its pages, each as received. Records have the columns of
-the BRT's own API, so that they go the same way; what those lack (trip, shape, moment of the server) is in `extra`.
+A minute is complete about 15 s after it ends; before that the service answers 200 with part of it. The answer of a
+minute is stored as a JSON list of its pages, each as received. Records have the columns of the BRT's own API, so that
+they take the same path; other fields (trip, shape, server time) are in `extra`.
 
-Written from public descriptions and from code of others; the service itself was not reached.
+Written from public descriptions and public code; not tested against the service itself.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ KEPT = timedelta(days=3)
 """The service keeps a minute for at least this long."""
 
 COMPLETE_AFTER = timedelta(seconds=45)
-"""A minute is asked for when it ended this long ago: three times the delay that others have seen."""
+"""Time from the end of a minute to its request: three times the delay that others observed."""
 
 PAGE_LIMIT = 5000
 MAX_PAGES = 20
-"""A minute of all vendors has one page or two; more than this is a cursor that runs in circles."""
+"""A minute of all vendors has one or two pages; more than this means a circular cursor."""
 
 FEW = 20
-"""With fewer signals in a minute, their stamps do not show whether the minute is complete."""
+"""With fewer signals in a minute, their timestamps do not show whether it is complete."""
 
 LAST_QUARTER = timedelta(seconds=45)
 
@@ -53,7 +53,7 @@ _NAMES = {
     "velocidade": "velocidade",
     "direcao": "direcao",
 }
-"""Fields of the service, and the same by the name of the BRT's API."""
+"""Fields of the service, with their names in the BRT's API."""
 
 
 _DATA = re.compile(rb'"data"\s*:\s*\[')
@@ -72,13 +72,13 @@ class Page(msgspec.Struct):
 
 
 def parameters(minute: datetime, cursor: str | None) -> dict[str, str]:
-    """Return the parameters that ask for a page of a minute."""
+    """Return the request parameters of a page of a minute."""
     asked = {"minuto_utc": f"{minute:%Y-%m-%dT%H:%M:00Z}", "modo": "brt", "limit": str(PAGE_LIMIT)}
     return {**asked, "cursor": cursor} if cursor else asked
 
 
 def read_page(body: bytes, minute: datetime) -> Page:
-    """Read a page; raises NotTheContract when it is none, or one of another minute."""
+    """Parse a page; raises NotTheContract when it is invalid, or of another minute."""
     page, _ = _page(body)
     try:
         answered = parse_moment(page.minuto_utc)
@@ -95,7 +95,7 @@ def join(pages: list[bytes]) -> bytes:
 
 
 def read(body: bytes) -> Parsed:
-    """Read the pages of a minute; raises NotTheContract when they are none."""
+    """Parse the pages of a minute; raises NotTheContract when they are invalid."""
     records: list[Record] = []
     rejects: list[Reject] = []
     position = 0
@@ -115,7 +115,7 @@ def read(body: bytes) -> Parsed:
 
 
 def check_complete(pages: list[Page], parsed: Parsed, minute: datetime) -> None:
-    """Raise NotTheContract when the answer holds only a part of its minute."""
+    """Raise NotTheContract when the answer contains only part of its minute."""
     status = {name: state for page in pages for name, state in (page.providers_status or {}).items()}
     if status.get("sonda", "ok") != "ok":
         raise NotTheContract("partial_minute", f"the vendor of the BRT is {status['sonda']}")
@@ -146,7 +146,7 @@ def _pages(body: bytes) -> list[bytes]:
 
 
 def _page(body: bytes) -> tuple[Page, list[bytes]]:
-    """Return a page, and the bytes of its entries. An entry that is no JSON (NaN, an odd quote) costs no other."""
+    """Return a page, and the bytes of its entries. An entry of invalid JSON (NaN, an odd quote) costs no other."""
     try:
         page = msgspec.json.decode(body, type=Page)
         return page, list(map(bytes, page.data))
@@ -177,7 +177,7 @@ def _record(entry: Any) -> tuple[brt.Record | None, str]:
     known = {name: entry.get(there) for there, name in _NAMES.items()}
     others = {name: value for name, value in entry.items() if name not in _NAMES and value not in (None, "")}
     known["dataHora"] = _stamp_ms(known["dataHora"])
-    # A blank line is not known; the BRT's API has "0" for none.
+    # A blank line means unknown; the BRT's API writes "0" for none.
     known["linha"] = (known["linha"].strip() or None) if isinstance(known["linha"], str) else known["linha"]
     if isinstance(known["direcao"], float):
         known["direcao"] = round(known["direcao"])
@@ -186,7 +186,7 @@ def _record(entry: Any) -> tuple[brt.Record | None, str]:
 
 
 def _stamp_ms(text: Any) -> Any:
-    """Return milliseconds since 1970; what is no moment stays as it is, for the rules."""
+    """Convert a time to milliseconds since 1970; other values stay unchanged, for the rules."""
     try:
         return round(parse_moment(text).timestamp() * 1000)
     except (ValueError, AttributeError, OverflowError):

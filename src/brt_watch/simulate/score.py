@@ -1,4 +1,4 @@
-"""How much of a simulation the pipeline recovered: what is in the database, beside what really happened."""
+"""Score the database against the truth of a simulation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from brt_watch.store.database import Store
 
 @dataclass(frozen=True)
 class Share:
-    """A count and the total that it is a part of."""
+    """A count and its total."""
 
     name: str
     count: int
@@ -27,13 +27,13 @@ class Share:
 
     @property
     def share(self) -> float | None:
-        """Between 0 and 1; None of nothing."""
+        """Between 0 and 1; None if the total is zero."""
         return self.count / self.all if self.all else None
 
 
 @dataclass(frozen=True)
 class Score:
-    """What was recovered. `false_signals` were never sent; `p95_behind_seconds` is of the positions in the view.
+    """The score. `false_signals` were never sent; `p95_behind_seconds` is the lag of the positions in the view.
 
     The errors are those of the metres along the path of signals on a trip, where line and direction are right.
     """
@@ -156,7 +156,7 @@ def _rounded(value: float | None, digits: int = 1) -> float | None:
 
 @dataclass(frozen=True)
 class _Compared:
-    """What the statements `score_*` return."""
+    """The results of the statements `score_*`."""
 
     signals: list[dict[str, Any]]
     view: dict[str, Any]
@@ -202,7 +202,7 @@ def _compare(store: Store, folders: list[Path]) -> _Compared:
 
 
 def _copy_truth(connection: Connection, file: Path, table: str) -> None:
-    """Copy a file of a truth; columns that are new to us are copied as text and not used."""
+    """Copy a file of a truth; unknown columns are copied as text and not used."""
     with file.open(encoding="utf-8") as lines:
         columns = [compose.Identifier(name) for name in lines.readline().strip().split(",")]
     for column in columns:

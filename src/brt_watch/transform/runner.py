@@ -45,10 +45,10 @@ def network_sha256(seeds: Path = SEEDS) -> str:
 
 
 def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:
-    """Build the models and run their data tests; raises TransformFailed with what failed first.
+    """Build the models and run their data tests; raises TransformFailed with the first failure.
 
-    The reference files are loaded, and what they alone give is made, `with_network`: that takes some ten seconds.
-    `arguments` are added to dbt's, for example `--full-refresh`. Unit tests of the models belong to `make test`.
+    `with_network` also loads the reference files and builds the models that depend on them alone, which takes about ten
+    seconds. `arguments` are added to dbt's, for example `--full-refresh`. `make test` runs the models' unit tests.
     """
     excluded = ["--exclude-resource-type", "unit_test"]
     if not with_network:
@@ -58,7 +58,7 @@ def build(settings: Settings, connection: dict[str, str], *arguments: str, with_
 
 
 def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[str], *arguments: str) -> Derived:
-    """Run a command of dbt on our project; raises TransformFailed."""
+    """Run a dbt command on the project; raises TransformFailed."""
     from dbt.cli.main import dbtRunner
 
     started = time.perf_counter()
@@ -96,23 +96,23 @@ def _reason(result: Any) -> str:
         return " ".join(str(result.exception).split())
     failed = [node for node in result.result.results if node.status in ("error", "fail")]
     reason = "; ".join(f"{node.node.name}: {' '.join((node.message or node.status).split())}" for node in failed)
-    # So dbt says that a table has not the columns of its model.
+    # dbt's message for a table whose columns differ from its model's.
     return f"{reason} ({AFTER_NEW_COLUMNS})" if "out of sync" in reason else reason
 
 
 @contextmanager
 def _environment(connection: dict[str, str]) -> Iterator[None]:
-    """Give dbt's profile the address of the database for as long as dbt runs, and hide the user's own DBT_ settings.
+    """Give dbt's profile the database address while dbt runs, and hide the user's own DBT_ settings.
 
-    dbt reads its profile and the defaults of its options from the environment of the process, and from nowhere else.
-    Only these names are touched, and only these are put back.
+    dbt reads its profile and the defaults of its options only from the environment of the process. Only these names are
+    changed and restored.
     """
     ours: dict[str, str | None] = {name: None for name in os.environ if name.startswith("DBT_")}
     ours |= {
         "BRT_WATCH_DBT_HOST": connection.get("host", "127.0.0.1"),
         "BRT_WATCH_DBT_PORT": connection.get("port", "5432"),
         "BRT_WATCH_DBT_USER": connection.get("user", ""),
-        # By this name dbt knows that it is a secret and keeps it out of its logs.
+        # The name marks it as a secret, which dbt keeps out of its logs.
         "DBT_ENV_SECRET_PASSWORD": connection.get("password", ""),
         "BRT_WATCH_DBT_DATABASE": connection.get("dbname", ""),
         "BRT_WATCH_DBT_SSLMODE": connection.get("sslmode", "prefer"),

@@ -1,4 +1,4 @@
-"""What is trained from history, as files: how the live models know the usual times without the database.
+"""Rows trained from history, as files: they give the live models the usual times without the database.
 
     marts (meta: {trained: true}) ──train──▶ data/forecasts/VERSION/*.csv ──▶ live engine
 
@@ -33,7 +33,7 @@ QUERIES: dict[str, LiteralString] = {
     "previsao_margem": "select * from previsao_margem where dia = (select max(dia) from previsao_margem) "
     "order by tipo, base, horizonte_min",
 }
-"""What a training holds, by model."""
+"""The content of a training, by model."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class TrainedFiles:
             return None
 
     def write(self, read_csv: Callable[[LiteralString], bytes]) -> str:
-        """Write a training from what `read_csv` returns for a query, and use it; returns its name."""
+        """Write a training from the results of `read_csv`, and use it; returns its name."""
         files = {name: read_csv(query) for name, query in QUERIES.items()}
         version = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:16]
         if version == self.version():

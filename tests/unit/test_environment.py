@@ -88,7 +88,7 @@ def test_a_password_of_a_proxy_is_not_shown(
     [
         "me:geheim@[::1:80",
         "http://geheim@[::1",
-        "me:12/geheim@proxy:80",
+        "me:ge/heim@proxy:80",
         "http://me:geheim/12@proxy:80",
         "socks5://geheim@proxy:80",
         "me:ge heim@[::1",

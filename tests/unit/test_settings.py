@@ -90,7 +90,7 @@ def test_an_address_that_libpq_cannot_read_is_refused(monkeypatch: pytest.Monkey
         "postgresql://me:ge@/heim@db/brt",
     ],
 )
-def test_an_address_that_libpq_would_tear_within_the_password_is_refused(
+def test_an_address_that_libpq_splits_in_its_password_is_refused(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", address)

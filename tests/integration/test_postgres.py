@@ -128,6 +128,20 @@ def test_root_in_a_private_home_gets_a_server_all_the_same(
         process.wait(timeout=30)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
+def test_the_supervised_server_starts_from_a_data_folder_in_a_private_home(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    monkeypatch.setattr(postgres, "PRIVATE", folder / "var")
+    server = Server(home / "data", free_port())
+    server.prepare()
+    with running(server):
+        assert numbers(server) == [0]
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700, "the home stays private"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user for the server")
 def test_a_private_copy_can_be_used_whatever_the_umask_was(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

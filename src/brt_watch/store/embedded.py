@@ -181,12 +181,14 @@ class Server:
         self.prepare()
         self.check_port()
         self._forget_dead_server()
+        # The server's user cannot follow the link out of a private home, so follow it as root.
+        command = self.command()
         if self.user:
             os.chdir("/")
             os.setgroups([])
             os.setgid(self.user.pw_gid)
             os.setuid(self.user.pw_uid)
-        os.execv(self.command()[0], self.command())
+        os.execv(command[0], command)
 
     def check_port(self) -> None:
         """Raise PortBusy when another program listens on the server's port."""

@@ -384,6 +384,7 @@ def test_the_schema_is_applied_once(resources: Resources) -> None:
         "005_rejects_by_load",
         "006_transform_id",
         "007_recovery",
+        "008_further_feeds",
     ]
     assert empty.apply_schema() == steps
     assert empty.apply_schema() == []

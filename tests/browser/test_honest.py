@@ -178,6 +178,11 @@ def test_on_a_phone_everything_important_is_seen(visit: Any) -> None:
     page.keyboard.press("Enter")
     page.wait_for_function(f"before => Math.abs({zoom} - before) > 0.5", arg=before)
     assert "linha=22" in page.url
+    page.locator("#search").press_sequentially("alvorada")  # once more, without leaving the field
+    page.wait_for_function(
+        """() => document.querySelector('#found li:last-child').getBoundingClientRect().bottom
+        < document.querySelector('#nav').getBoundingClientRect().top"""
+    )
     for view, wanted in (("captura", ".minutes .cell[data-minute='59']"), ("linhas", "tbody td:nth-child(7)")):
         # A redraw may take the element away for a moment.
         seen.view(view).wait_for_function(

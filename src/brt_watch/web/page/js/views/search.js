@@ -70,6 +70,8 @@ export function searchBox(view) {
   };
 
   input.addEventListener("input", () => {
+    // On a phone the results need the sheet to be up; whoever searches again is still in the field.
+    view.drawer.open(true);
     found = find(input.value);
     const none = input.value.trim() && !found.length;
     fill(list, none ? h("li", { class: "none" }, t("search.none")) : found.map((result, i) =>
@@ -85,7 +87,6 @@ export function searchBox(view) {
     } else if (event.key === "Enter" && found[at]) take(found[at]);
     else if (event.key === "Escape") { input.value = ""; close(); }
   });
-  // On a phone the results need the sheet to be up.
   input.addEventListener("focus", () => view.drawer.open(true));
   input.addEventListener("blur", close);
   return { element: h("div", { class: "search", role: "search" }, input, list), input };

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import psutil
 
-from tests.acceptance.program import Program, read_csv
+from brt_watch.capture.silence import BEHIND
+from brt_watch.clock import parse_moment
+from tests.acceptance.program import SPEED, Program, read_csv
+
+
+def runs_for(status: dict[str, Any], name: str) -> timedelta:
+    """Return how long a program has run, by the real clock."""
+    (since,) = [each["since"] for each in status["programs"] if each["name"] == name]
+    return datetime.now(timezone.utc) - parse_moment(since) if since else timedelta(0)
 
 
 def test_stop_and_start_lose_nothing_after_any_crash(
@@ -40,11 +49,14 @@ def test_stop_and_start_lose_nothing_after_any_crash(
     program.replay.terminate()
     program.replay.wait()
     assert "brt-watch runs." in program.run("start")
+    # Until the new capture has begun, the old one's silence is the problem; then the new one is given some minutes.
     status = program.wait_for(
         lambda status: (
-            status["database"] and any("no good answer of the API" in problem for problem in status["problems"])
+            status["database"]
+            and runs_for(status, "capture") > BEHIND / SPEED
+            and any("no good answer of the API" in problem for problem in status["problems"])
         ),
-        60,
+        90,
     )
     assert {each["state"] for each in status["programs"]} == {"RUNNING"}
     assert any("unreachable" in problem or "deadline" in problem for problem in status["problems"]), status["problems"]

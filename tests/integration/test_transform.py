@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.errors import TransformFailed
-from brt_watch.network import COLUMNS, read_network, read_seed
 from brt_watch.network import SEEDS as SEEDS_FOLDER
+from brt_watch.network import read_network, read_seed
 from brt_watch.resources import Resources
 from brt_watch.transform import runner as transform
 from tests.conftest import ScriptedFeed
@@ -33,8 +33,8 @@ OF_THE_NETWORK = ("versoes", "estacoes", "plano", "trechos", "celulas_trechos", 
 MODELS = sum(1 for _ in (transform.DBT_PROJECT / "models").rglob("*.sql")) - len(OF_THE_NETWORK)
 """Those that a load can change."""
 
-SEEDS = len(COLUMNS) + 2
-"""The network, and the changes of its meaning."""
+SEEDS = sum(1 for _ in SEEDS_FOLDER.glob("*.csv"))
+"""The network, the changes of its meaning, and the yardsticks of forecasts."""
 
 
 def load_all(resources: Resources) -> None:
@@ -254,7 +254,7 @@ def test_the_network_is_loaded_when_it_is_another_one(resources: Resources, monk
     # As a release before left it.
     with resources.store.connection() as connection:
         connection.execute("alter table linhas drop column valido_desde")
-    monkeypatch.setattr(transform, "network_sha256", lambda: "another")
+    monkeypatch.setattr(transform, "network_sha256", lambda folder: "another")
     assert pipeline.transform(resources).models == MODELS + len(OF_THE_NETWORK) + SEEDS
     assert resources.store.newest_network() == "another"
 

@@ -62,7 +62,7 @@ def test_failing_runs_raise_one_alert_that_a_good_run_closes(
     assert "sum_up_loads: 0 of 1 windows loaded" in alert["detail"]
 
     monkeypatch.setattr(pipeline, "windows_to_load", lambda resources: [])
-    monkeypatch.setattr(flows, "prune", lambda resources: None)
+    monkeypatch.setattr(flows, "prune_feeds", lambda resources: None)
     assert run(flows.postgres_storage_flow).is_successful()
     assert [alert["event"] for alert in told(webhook)] == ["raised", "closed"]
     assert told(webhook)[1]["since"] == alert["since"]

@@ -90,9 +90,7 @@ def test_an_address_that_libpq_cannot_read_is_refused(monkeypatch: pytest.Monkey
         "postgresql://me:ge@/heim@db/brt",
     ],
 )
-def test_an_address_that_libpq_splits_in_its_password_is_refused(
-    monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
+def test_an_address_that_libpq_splits_in_its_password_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", address)
     with pytest.raises(SettingsError, match="%2F") as error:
         load_settings()

@@ -129,7 +129,7 @@ def test_root_in_a_private_home_gets_a_server_all_the_same(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_the_supervised_server_starts_from_a_data_folder_in_a_private_home(
+def test_the_supervised_server_starts_in_a_private_home(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = folder / "home"

@@ -129,9 +129,7 @@ def test_root_in_a_private_home_gets_a_server_all_the_same(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot reach")
-def test_the_supervised_server_starts_in_a_private_home(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_supervised_server_starts_in_a_private_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = folder / "home"
     home.mkdir(mode=0o700)
     monkeypatch.setattr(postgres, "PRIVATE", folder / "var")

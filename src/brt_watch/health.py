@@ -202,6 +202,9 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
     times = [moment for moment in (good and good.tick, seen.capturing_since) if moment]
     # In both directions: after the clock is set back, polls may lie ahead.
     silent = all(abs(seen.now - moment) > BEHIND for moment in times)
+    failed = [poll for poll in seen.since_good if poll.status is Status.FAILED]
+    # Where no poll ever succeeded, the first failure counts at once: a setting may be wrong.
+    silent = silent or (good is None and bool(failed))
     runs = seen.supervised or seen.capturing_since is not None
     # An agent of a Prefect Server holds the lock only while it runs a flow; its polls show that it is alive.
     polled = seen.last_poll is not None and abs(seen.now - seen.last_poll.tick) <= BEHIND
@@ -209,7 +212,6 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
         yield Problem("not_running", as_typed(f"brt-watch does not run: make {'demo' if seen.demo else 'start'}."))
     if not silent:
         return
-    failed = [poll for poll in seen.since_good if poll.status is Status.FAILED]
     if failed:
         # A poll that was not sent shows nothing about the reason.
         first, last = failed[0], next((poll for poll in reversed(failed) if poll.reason != "not_asked"), failed[-1])

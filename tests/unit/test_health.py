@@ -75,6 +75,19 @@ def test_no_good_poll_since_the_start_is_a_problem(resources: Resources) -> None
         assert "capture.log" in sentences(resources)
 
 
+def test_before_the_first_good_poll_a_failure_counts_at_once(resources: Resources) -> None:
+    """As for /health and the page, which have nothing to show then."""
+    resources.client.script += [FeedFailed("unreachable", "no route")]  # type: ignore[attr-defined]
+    with capturing(resources):
+        pipeline.capture(NOON, resources)
+        assert codes(resources) == ["no_good_poll"]
+        assert "no route" in sentences(resources)
+        pipeline.capture(NOON + resources.step, resources)
+        resources.client.script += [FeedFailed("unreachable", "no route")]  # type: ignore[attr-defined]
+        pipeline.capture(NOON + 2 * resources.step, resources)
+        assert codes(resources) == [], "one failure after a good poll is none"
+
+
 def test_a_failing_flow_is_a_problem_with_its_reason(resources: Resources) -> None:
     with capturing(resources):
         mark = resources.settings.folder / "run" / "dbt_flow.failing"

@@ -159,8 +159,12 @@ class History:
         return [_minute(minute, each) for minute, each in minutes.items()], missing
 
     def days(self, de: datetime, ate: datetime) -> list[Day]:
-        """Return the coverage of the days of a period; days that wait on disk are counted from there."""
-        loaded = {row["dia"]: Day(**row) for row in self._ask("web_days", de=de, ate=ate, fuso=self.zone.key) or ()}
+        """Return the coverage of the days of a period; days that wait on disk are counted from there.
+
+        Raises DatabaseUnreachable: what waits on disk is only a part of its day, and no total.
+        """
+        rows = self.reader.rows("web_days", de=de, ate=ate, fuso=self.zone.key)
+        loaded = {row["dia"]: Day(**row) for row in rows}
         waiting = {f"{poll.tick.astimezone(self.zone):%Y-%m-%d}" for poll in self._waiting.polls(de, ate)}
         for dia in waiting:
             begin = datetime.fromisoformat(dia).replace(tzinfo=self.zone)

@@ -53,9 +53,9 @@ export function enter(root) {
       fill(key, legend(aviso));
       fill(grid, minutos.length || aviso ? minuteGrid(minutos, chosen, grid.clientWidth, aviso) : h("p", { class: "muted" }, none));
       fill(ages, ageCurve(minutos, chosen, ages.clientWidth) ?? h("p", { class: "muted" }, none));
-      const answer = await get("coverage/days", { dias: DAYS });
       // Without the database only today's minutes on disk are known: no day has a total.
-      fill(days, dayBars(aviso ? [] : answer, DAYS, today, chosen, choose, aviso));
+      const answer = aviso ? [] : await get("coverage/days", { dias: DAYS });
+      fill(days, dayBars(answer, DAYS, today, chosen, choose, aviso));
       // On a phone the bars are wider than the screen; today is at the right end.
       days.firstChild.scrollLeft = days.firstChild.scrollWidth;
     });

@@ -223,7 +223,7 @@ class Playback {
   }
 
   /** Write where the buses were at the moment that is shown. */
-  write(now, items, positions) {
+  write(_now, items, positions) {
     let heard = 0;
     const second = this.now / 1000;
     for (let i = 0; i < items.length; i++) {

@@ -61,11 +61,16 @@ const { enter } = reportView("velocidade", (report) => {
     const [width, height, left, bottom] = [1100, 250, 40, 92];
     const x = (metres) => left + (metres / data.length) * (width - left - 10);
     const y = (kmh) => 8 + (1 - Math.min(1, kmh / TOP_KMH)) * (height - bottom - 8);
+    const named = [];
+    for (const stop of data.stops) {
+      const at = x(stop.distancia_m);
+      if (at - (named.at(-1)?.[0] ?? -99) >= 15 && at <= width - 60) named.push([at, stop]);
+    }
     return s("svg", { class: "wide-chart", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("speed.words") },
       s("defs", {}, s("pattern", { id: "slow", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("rect", { width: 6, height: 6, fill: COLORS[0] }), s("line", { y2: 6, stroke: "#fff", "stroke-width": 1.5 }))),
       [0, 20, 40, 60].map((kmh) => [s("line", { x1: left, x2: width - 10, y1: y(kmh), y2: y(kmh), stroke: token("rule") }), s("text", { x: left - 6, y: y(kmh) + 4, "text-anchor": "end", fill: token("soft") }, kmh)]),
       shown.map((one) => s("rect", { class: "stretch", x: x(one.start) + 0.5, width: Math.max(1, x(one.start + one.metres) - x(one.start) - 1), y: one.p50 === null ? y(3) : y(one.p50), height: y(0) - (one.p50 === null ? y(3) : y(one.p50)), fill: one.p50 === null ? token("rule-strong") : one.p50 < 10 ? "url(#slow)" : colorOf(one.p50) }, s("title", {}, `${one.name}: ${one.p50 === null ? t("speed.few") : `${number(one.p50)} km/h`}`))),
-      data.stops.reduce((all, stop) => (x(stop.distancia_m) - (all.at(-1)?.[0] ?? -99) < 15 || x(stop.distancia_m) > width - 60 ? all : [...all, [x(stop.distancia_m), stop]]), []).map(([at, stop]) => s("text", { transform: `translate(${at + 4} ${height - bottom + 14}) rotate(50)`, fill: token("ink") }, short(stop.nome).slice(0, 18))));
+      named.map(([at, stop]) => s("text", { transform: `translate(${at + 4} ${height - bottom + 14}) rotate(50)`, fill: token("ink") }, short(stop.nome).slice(0, 18))));
   }
 
   return {

@@ -44,7 +44,7 @@ export class Strings {
   }
 
   draw() {
-    const { box, width, height, shown } = this;
+    const { box, width, height } = this;
     const clip = s("clipPath", { id: "plot" }, s("rect", { x: box.x, y: box.y, width: box.width, height: box.height }));
     const hatch = s("pattern", { id: "gap", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
       s("rect", { width: 7, height: 7, fill: token("sunken") }), s("line", { x1: 0, x2: 0, y1: 0, y2: 7, stroke: token("rule-strong"), "stroke-width": 2.5 }));

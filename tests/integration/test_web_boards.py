@@ -118,6 +118,8 @@ def test_too_much_is_refused_and_not_cut_off(app: FastAPI, monkeypatch: pytest.M
         ("service?dia=1899-01-01", "between the years"),
         ("service?de=2026-11-01T00:00:00Z&ate=2026-11-03T00:00:00Z", "24 hours"),
         ("headways?linha=22&escopo=todas", "leave out linha"),
+        ("headways?sentido=norte", "with escopo=todas"),
+        ("headways?escopo=todas&sentido=ida", "with escopo=linha"),
         ("speeds?codigo=901008", "Unknown parameter codigo"),
     ],
 )

@@ -297,3 +297,15 @@ def test_programs_of_other_settings_are_told_of_and_known(monkeypatch: pytest.Mo
     monkeypatch.setattr(Service, "_ask", lambda _self, method, *_: known if method == "getAllProcessInfo" else {})
     programs = Service(load_settings()).programs()
     assert [program.name for program in programs] == ["postgres", "capture", "web"]
+
+
+def test_commands_print_sentences_and_no_log_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "none")
+    recording = write_recording(tmp_path / "minutes.jsonl.gz", recorded_minutes()[:2])
+    assert main(monkeypatch, "import", str(recording)) == 0
+    printed = capsys.readouterr()
+    assert "stored" in printed.out
+    assert '"event"' not in printed.err

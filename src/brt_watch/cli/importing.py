@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from brt_watch.archive.importing import TABLES, Import, Imported
 from brt_watch.archive.tables import Table, preview
 from brt_watch.cli.steps import Where
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.clock import parse_moment
 
 app = typer.Typer()
@@ -102,7 +102,8 @@ def _one(
     else:
         imported = source.known()
         assert imported
-        loaded = list(track(source.load(into is Where.LAKE), "loading", console=err, transient=True))
+        with quietly():
+            loaded = list(track(source.load(into is Where.LAKE), "loading", console=err, transient=True))
         result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
         if not as_json:
             _say(source, imported, result)

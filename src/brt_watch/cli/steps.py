@@ -20,7 +20,7 @@ from brt_watch.archive.verify import compare_signals
 from brt_watch.archive.verify import verify as verify_windows
 from brt_watch.capture.recovery import holes, recovery_of
 from brt_watch.capture.ticks import next_ticks
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json, quietly
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.errors import DamagedWindow, RecoveryOff
 from brt_watch.health import FLOWS
@@ -77,7 +77,8 @@ def load(as_json: AsJson = False) -> None:
     done = []
     for folder in track(windows, "loading", console=err, transient=True, disable=not err.is_terminal):
         try:
-            loaded = pipeline.load(folder, resources)
+            with quietly():
+                loaded = pipeline.load(folder, resources)
         except DamagedWindow as damage:
             err.print(plain(str(damage)))
             continue
@@ -124,7 +125,8 @@ def recover(
             between = f", from {found[-1]:%Y-%m-%d %H:%M} to {found[0]:%Y-%m-%d %H:%M %Z}" if found else ""
             out.print(f"{len(found)} minutes are missing and would be requested{between}")
         return
-    done = pipeline.recover(resources, begin, end)
+    with quietly():
+        done = pipeline.recover(resources, begin, end)
     left = done.holes - done.minutes
     if as_json:
         print_json({**asdict(done), "failures": dict(done.failures)})
@@ -155,7 +157,7 @@ def transform(
     resources = replace(load_resources(), on_lake=on is Where.LAKE)
     if resources.models is resources.store:
         resources.store.apply_schema()
-    with err.status("dbt is running"):
+    with err.status("dbt is running"), quietly():
         derived = pipeline.transform(resources, *(["--full-refresh"] if full_refresh else []))
     vehicles = resources.models.vehicles()
     if as_json:
@@ -179,7 +181,8 @@ def train(
 
     Every transform does this too. The same history gives the same files, named by their checksum.
     """
-    version = pipeline.train(replace(load_resources(), on_lake=on is Where.LAKE))
+    with quietly():
+        version = pipeline.train(replace(load_resources(), on_lake=on is Where.LAKE))
     print_json({"version": version}) if as_json else out.print(f"training {version} is in use")
 
 
@@ -235,11 +238,13 @@ def rebuild(
     left_out: list[str] = []
     for folder in track(windows, "rebuilding", console=err, transient=True, disable=not err.is_terminal):
         try:
-            done.append(rebuild_window(folder, resources, from_raw))
+            with quietly():
+                done.append(rebuild_window(folder, resources, from_raw))
         except DamagedWindow as damage:
             left_out.append(folder.name)
             err.print(plain(str(damage)))
-    derived = pipeline.transform(resources, "--full-refresh")
+    with quietly():
+        derived = pipeline.transform(resources, "--full-refresh")
     records, signals = sum(each.records for each in done), sum(each.signals for each in done)
     if as_json:
         found = {"windows": len(done), "left_out": left_out, "records": records, "signals": signals}

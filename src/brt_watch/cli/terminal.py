@@ -66,7 +66,7 @@ def set_up_logging() -> None:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Suppress log lines that repeat what a progress bar shows."""
+    """Suppress log lines that repeat what a command prints or a progress bar shows."""
     before = structlog.get_config()["wrapper_class"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import args_row, dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from brt_watch.errors import DatabaseUnreachable, NotDerived
 from brt_watch.marts.rows import Batches, fetch
@@ -92,6 +92,9 @@ class Reader:
             if self._pool and self._pool.get_stats().get("pool_size", 0) >= AT_ONCE:
                 raise DatabaseUnreachable(where="the web", reason="too many questions at once; ask again") from None
             raise self._failure("no connection") from None
+        except PoolClosed:
+            # Another question failed meanwhile, and closed it: its reason is the reason.
+            raise self._failed[1] if self._failed else self._failure("no connection") from None
         except psycopg.Error as error:
             raise self._failure(" ".join(str(error).split())) from error
 

@@ -117,6 +117,10 @@ def headways(
     """Headways at stations by the later departure: of a line, station or vehicle up to 31 days, of all lines a day."""
     if escopo == "todas" and asked.linha:
         raise HTTPException(422, "escopo=todas is of all lines together; leave out linha.")
+    if sentido and (sentido in ("ida", "volta")) == (escopo == "todas"):
+        raise HTTPException(
+            422, "sentido is ida or volta with escopo=linha, and norte, sul, leste or oeste with escopo=todas."
+        )
     return _answer(request, _HEADWAYS, asked, sentido=sentido, codigo=codigo, estacao=estacao, escopo=escopo)
 
 

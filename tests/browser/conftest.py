@@ -153,6 +153,8 @@ class Visit:
 
         for address in addresses:
             self.page.route(f"**/api/v1/{address}", answer)
+        # The server has no totals of days without a database.
+        self.page.route("**/api/v1/coverage/days?*", lambda route: route.fulfill(json=[]))
 
     def with_marts(self) -> None:
         """Answer as if the models had been derived, which takes a database."""

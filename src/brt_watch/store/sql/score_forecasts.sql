@@ -1,19 +1,13 @@
 -- Forecasts of buses on their way, as they would have been made each minute, beside the true arrivals: the next one of the vehicle at
 -- the station on that line. One that never came counts as wrong.
-with span as (
-    select extract(epoch from max(captured_at))::double precision - 2700 as ends
-    from brt_poll
-    where status in ('ok', 'late')
-),
-
-made as (
+with made as (
     select
         com_margens.*,
         momento + p50_s - lag(momento + p50_s) over bus as moved_s,
         momento - lag(momento) over bus as apart_s
     from int_previsoes__com_margens as com_margens
     cross join span
-    where com_margens.tipo = 'a caminho' and com_margens.momento <= span.ends
+    where com_margens.tipo = 'a caminho' and com_margens.momento <= extract(epoch from span.ends) - 2700
     window bus as (partition by id_veiculo, dia_operacao, linha, sentido, ordem order by momento)
 ),
 

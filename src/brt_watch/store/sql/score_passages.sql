@@ -1,23 +1,15 @@
 -- Passages found and passages that happened. A passage is right when vehicle, line, direction and station are, and the arrival
 -- within a minute; errors are those of all that lie within five minutes.
-with span as (
-    select
-        min(captured_at) + interval '3 minutes' as begins,
-        max(captured_at) - interval '3 minutes' as ends
-    from brt_poll
-    where status in ('ok', 'late')
-),
-
-happened as (
+with happened as (
     select truth.*
     from verdade_passagens as truth
-    inner join span on truth.chegada > span.begins and truth.partida < span.ends
+    inner join span on truth.chegada > span.begins_inside and truth.partida < span.ends_inside
 ),
 
 found as (
     select passagens.*
     from passagens
-    inner join span on passagens.chegada > span.begins and passagens.partida < span.ends
+    inner join span on passagens.chegada > span.begins_inside and passagens.partida < span.ends_inside
 ),
 
 pairs as (

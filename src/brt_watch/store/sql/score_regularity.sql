@@ -1,14 +1,6 @@
 -- The wait of passengers by line, direction and hour, beside that of the true passages: the plan is the same for both, so the
 -- error of the excess wait is that of the wait. Only whole hours of the capture count.
-with span as (
-    select
-        min(captured_at) as begins,
-        max(captured_at) as ends
-    from brt_poll
-    where status in ('ok', 'late')
-),
-
-headways as (
+with headways as (
     select
         linha,
         sentido,

@@ -1,14 +1,6 @@
 -- What was seen of the signals that reached the API between the first good poll and the last, by what the bus did.
 -- `false_signals` are rows of brt_raw that were never sent.
-with span as (
-    select
-        min(captured_at) as begins,
-        max(captured_at) as ends
-    from brt_poll
-    where status in ('ok', 'late')
-),
-
-sent as (
+with sent as (
     select distinct on (sinais.codigo, sinais.datahora)
         sinais.codigo,
         sinais.datahora,

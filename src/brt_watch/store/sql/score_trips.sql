@@ -1,23 +1,15 @@
 -- Trips found and trips that happened, within the time between the first good poll and the last: a trip is right when vehicle,
 -- line and direction are, and departure and arrival within a minute.
-with span as (
-    select
-        min(captured_at) + interval '3 minutes' as begins,
-        max(captured_at) - interval '3 minutes' as ends
-    from brt_poll
-    where status in ('ok', 'late')
-),
-
-happened as (
+with happened as (
     select truth.*
     from verdade_viagens as truth
-    inner join span on truth.partida > span.begins and truth.chegada < span.ends
+    inner join span on truth.partida > span.begins_inside and truth.chegada < span.ends_inside
 ),
 
 found as (
     select viagens.*
     from viagens
-    inner join span on viagens.partida > span.begins and viagens.chegada < span.ends
+    inner join span on viagens.partida > span.begins_inside and viagens.chegada < span.ends_inside
     -- What the beginning or the end of the capture cuts is no trip of either side.
     where
         not exists (
@@ -27,7 +19,7 @@ found as (
                 truth.codigo = viagens.id_veiculo
                 and truth.chegada > viagens.partida
                 and truth.partida < viagens.chegada
-                and (truth.partida <= span.begins or truth.chegada >= span.ends)
+                and (truth.partida <= span.begins_inside or truth.chegada >= span.ends_inside)
         )
 ),
 

@@ -53,7 +53,7 @@ def degrees(line: int, direction: int, metres: float) -> tuple[float, float]:
 
 
 def place(seconds: float) -> tuple[float, float]:
-    """Return metres and speed (m/s) of a trip after so many seconds."""
+    """Return a trip's position (metres) and speed (m/s) at a time after its start, in seconds."""
     for stop in range(STOPS - 1):
         if seconds <= RUN_S:
             return stop * STOP_M + seconds * SPEED_MS, SPEED_MS

@@ -164,11 +164,11 @@ def test_a_bus_that_is_on_no_trip_has_no_forecast(engine: LiveEngine, why: dict[
     assert forecasts(engine) == []
 
 
-@pytest.mark.parametrize(("age", "told"), [(180, True), (181, False)])
-def test_a_silent_bus_has_no_forecast(engine: LiveEngine, age: int, told: bool) -> None:
+@pytest.mark.parametrize(("age", "expected"), [(180, True), (181, False)])
+def test_a_silent_bus_has_no_forecast(engine: LiveEngine, age: int, expected: bool) -> None:
     heartbeat(engine)
     signal(engine, "901001", NOW - timedelta(seconds=age), STOPS[1] + 100)
-    assert bool(forecasts(engine)) is told
+    assert bool(forecasts(engine)) is expected
 
 
 def test_a_bus_at_its_terminal_leaves_a_headway_after(engine: LiveEngine, tmp_path: Path) -> None:

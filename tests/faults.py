@@ -21,8 +21,13 @@ class FaultyApi(ApiServer):
         super().__init__(self, Clock(), port=0, faults=self)  # type: ignore[arg-type]
         self.fault: Answer = good
         self.body = b""
-        self.whole_answers: list[bytes] = []
+        self._connections: list[Connection] = []
         self.complaints: list[str] = []
+
+    @property
+    def whole_answers(self) -> list[bytes]:
+        """The content of all answers in valid HTTP, oldest first."""
+        return [each.whole_answer for each in self._connections if each.whole_answer is not None]
 
     @contextmanager
     def running(self) -> Iterator[FaultyApi]:
@@ -39,14 +44,15 @@ class FaultyApi(ApiServer):
     def at(self, moment: datetime) -> Fault:
         return Fault("told", "It fails on request.", answer=self.fault)
 
-    def respond(self, request: BaseHTTPRequestHandler) -> Connection:
+    def connect(self, request: BaseHTTPRequestHandler) -> Connection:
+        self._connections.append(super().connect(request))
+        return self._connections[-1]
+
+    def respond(self, request: BaseHTTPRequestHandler) -> None:
         expected = {"Accept": "application/json", "Host": f"127.0.0.1:{self.server_port}"}
         wrong = [name for name, value in expected.items() if request.headers.get(name) != value]
         if request.request_version != "HTTP/1.1" or request.path not in (PATH, MOVED) or wrong:
             self.complaints.append(f"{request.requestline}, headers {request.headers.items()}")
         if not request.headers.get("User-Agent", "").startswith("brt-watch/"):
             self.complaints.append("it does not say who it is")
-        connection = super().respond(request)
-        if connection.whole_answer is not None:
-            self.whole_answers.append(connection.whole_answer)
-        return connection
+        super().respond(request)

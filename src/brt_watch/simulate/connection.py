@@ -29,7 +29,7 @@ class Connection:
         self._stopping = stopping
         self._takes_gzip = takes_gzip
         self.whole_answer: bytes | None = None
-        """The content of an answer that was completely sent as valid HTTP."""
+        """The content of an answer in valid HTTP: set before it is sent, so that whoever receives it finds it here."""
 
     def send(self, *pieces: bytes, pause: float = 0) -> None:
         """Send bytes as they are, with a pause after each piece."""
@@ -44,8 +44,8 @@ class Connection:
         sent = content if packed is None else packed
         if packed is None and content and self._takes_gzip:
             sent, headers = _compressed(content), ("Content-Encoding: gzip", *headers)
-        self.send(head(status, f"Content-Length: {len(sent)}", *headers), sent)
         self.whole_answer = content
+        self.send(head(status, f"Content-Length: {len(sent)}", *headers), sent)
 
     def say_nothing(self) -> None:
         """Block until no client waits any more, or the server stops."""

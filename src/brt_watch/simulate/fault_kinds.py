@@ -341,16 +341,16 @@ def empty_body(_: bytes) -> bytes:
 @_break
 def length_too_short(connection: Connection, body: bytes) -> None:
     """It declares one byte less than it sends, so the last one is lost."""
-    connection.send(head("200 OK", f"Content-Length: {len(body) - 1}"), body)
     connection.whole_answer = body[:-1]
+    connection.send(head("200 OK", f"Content-Length: {len(body) - 1}"), body)
 
 
 @_break
 def http_1_0_cut_off(connection: Connection, body: bytes) -> None:
     """It closes the connection 30 bytes before the end, without a declared length."""
     # Without a length its end is where the connection ends, so HTTP cannot tell that something is missing.
-    connection.send(head(version="1.0"), body[:-30])
     connection.whole_answer = body[:-30]
+    connection.send(head(version="1.0"), body[:-30])
 
 
 @_change
@@ -549,16 +549,16 @@ def same_answer_with_blanks(body: bytes) -> bytes:
 @_break
 def http_1_0_without_length(connection: Connection, body: bytes) -> None:
     """It answers in HTTP 1.0 without a length."""
-    connection.send(head(version="1.0"), body)
     connection.whole_answer = body
+    connection.send(head(version="1.0"), body)
 
 
 @_break
 def chunks_of_one_byte(connection: Connection, body: bytes) -> None:
     """It sends every byte as a separate chunk."""
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
-    connection.send(head("200 OK", "Transfer-Encoding: chunked"), chunks, b"0\r\n\r\n")
     connection.whole_answer = body
+    connection.send(head("200 OK", "Transfer-Encoding: chunked"), chunks, b"0\r\n\r\n")
 
 
 @_break
@@ -571,8 +571,8 @@ def redirect_elsewhere(connection: Connection, _: bytes) -> None:
 @_break
 def wrong_content_type(connection: Connection, body: bytes) -> None:
     """It labels its JSON as text/html."""
-    connection.send(head("200 OK", f"Content-Length: {len(body)}").replace(b"application/json", b"text/html"), body)
     connection.whole_answer = body
+    connection.send(head("200 OK", f"Content-Length: {len(body)}").replace(b"application/json", b"text/html"), body)
 
 
 FAULTS["frozen"] = Fault("frozen", "It keeps repeating its answer from when the fault began.", holds=True)

@@ -41,10 +41,14 @@ class ApiServer(ThreadingHTTPServer):
         """The address to give to BRT_WATCH_FEED_URL."""
         return f"http://127.0.0.1:{self.server_port}{PATH}"
 
-    def respond(self, request: BaseHTTPRequestHandler) -> Connection:
-        """Answer a request as the API does at this time, with its faults."""
+    def connect(self, request: BaseHTTPRequestHandler) -> Connection:
+        """Return the connection over which a request gets its answer."""
         takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
-        connection = Connection(request.connection, self._stopping, takes_gzip, self.simulated)
+        return Connection(request.connection, self._stopping, takes_gzip, self.simulated)
+
+    def respond(self, request: BaseHTTPRequestHandler) -> None:
+        """Answer a request as the API does at this time, with its faults."""
+        connection = self.connect(request)
         moment = self.clock.now()
         fault = self.faults.at(moment) if request.path == PATH else None
         if request.path not in (PATH, MOVED):
@@ -55,7 +59,6 @@ class ApiServer(ThreadingHTTPServer):
             fault(connection, body)
         else:
             connection.answer(body)
-        return connection
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore clients that disconnect early."""

@@ -1,5 +1,5 @@
--- One row is a source of captures, with the median over its minutes of what was seen of the signals that 20-second devices
--- send, and of their age (docs/explanation/findings.md).
+-- One row is a source of captures, with the medians over its minutes of the share of
+-- sent signals that were seen, and of their age (docs/explanation/findings.md).
 select
     janelas.capturer as fonte,
     count(*) as minutos,

@@ -1,6 +1,5 @@
 -- One row is a version of the city's rules (v1 until May 2026, v3 since) with how many of the loaded signals it leaves
--- out or says otherwise than we do, and why. The rules run once over everything, which spares them their restart at each
--- hour.
+-- out or reports differently from us, and why. The rules run once over everything, without their restart at each hour.
 {% set versoes = {
     'v1': city_literal_v1("'-infinity'", "'infinity'"),
     'v3': city_literal_v3("'-infinity'", "'infinity'"),

@@ -1,12 +1,12 @@
 {% macro changed_days_only() -%}
-{#- Whether a run makes only the days of vehicles that have changed, and not all of them. The first run makes all: looked
-    up one by one, they take ten times as long. -#}
+{#- Whether a run rebuilds only the days of vehicles that have changed, not all of them. The first run builds all: looking
+    them up one by one takes ten times as long. -#}
 {%- if not execute or flags.FULL_REFRESH -%}{{ return(false) }}{%- endif -%}
 {{ return(has_table('viagens')) }}
 {%- endmacro %}
 
 {% macro has_table(name) -%}
-{#- Whether a run before has left this table: for models that read what stands on them, as it was. -#}
+{#- Whether an earlier run left this table: for models that read a table built from them, as the last run left it. -#}
 {{ return(adapter.get_relation(database=this.database, schema=this.schema, identifier=name) is not none) }}
 {%- endmacro %}
 
@@ -16,7 +16,7 @@
 {%- endmacro %}
 
 {% macro last_whole_run() -%}
-{#- The number of the last run of the models that succeeded as a whole. -#}
+{#- The number of the last transform run that succeeded as a whole. -#}
 (
     select coalesce(max(transform_id), 0)
     from {{ source('brt', 'brt_transform') }}
@@ -25,6 +25,6 @@
 {%- endmacro %}
 
 {% macro changed_since_the_last_run() -%}
-{#- Whether a row was written since the last run of the models that succeeded as a whole; the upper bound as in `newer`. -#}
+{#- Whether a row was written since the last transform run that succeeded as a whole; the upper bound as in `newer`. -#}
 derived_by between {{ last_whole_run() }} + 1 and 9223372036854775807
 {%- endmacro %}

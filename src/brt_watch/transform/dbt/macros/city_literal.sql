@@ -1,6 +1,6 @@
 {#- The city's own rules, to the letter, defects included: for comparison, never for use. Their sources and what is wrong
-    with them are in docs/decisions/0006-the-citys-table-without-its-defects.md. Each gives the rows of one run over a
-    stretch of time, and takes of gps_brt only what a signal says and where it is. -#}
+    with them are in docs/decisions/0006-the-citys-table-without-its-defects.md. Each returns the rows of one run over a
+    span of time, and reads from gps_brt only the content of a signal and its place. -#}
 
 {% macro city_literal_v1(inicio, fim) -%}
 {#- The city's table as it was made from 2022 to May 2026, for signals after `inicio` and up to `fim`. -#}
@@ -21,7 +21,7 @@
             replace(sinais.linha, ' ', '') as servico,
             sinais.latitude,
             sinais.longitude,
-            -- Decimals do not survive the cast to a whole number.
+            -- The cast to integer drops the decimals.
             case
                 when sinais.velocidade_instantanea = floor(sinais.velocidade_instantanea)
                     then cast(sinais.velocidade_instantanea as integer)
@@ -33,7 +33,7 @@
                 when sinais.estacao_id is not null then 'terminal'
                 when sinais.garagem is not null then 'garagem'
             end as tipo_parada,
-            -- Null where the line has no way: it is in no row of the flags.
+            -- Null where the line has no path: the flags have no row for it.
             case
                 when linhas.linha is not null
                     then coalesce(least(sinais.desvio_ida_m, sinais.desvio_volta_m) <= {{ buffer_m }}, false)
@@ -44,11 +44,11 @@
         where
             sinais.timestamp_gps {{ after }} {{ inicio }}
             and sinais.timestamp_gps <= {{ fim }}
-            -- Minutes that ended between the signal and the planned minute of the poll.
+            -- Minute boundaries between the signal and the planned minute of the poll.
             and {{ seconds_between(minute_of('sinais.timestamp_gps'), minute_of('sinais.captured_at')) }}
             between 0 and 60
             and not sinais.flag_fora_da_area
-            -- The parts are joined by vehicle, moment and line: without one, a row is gone.
+            -- The parts are joined by vehicle, time and line: a row without one of them is dropped.
             and sinais.linha is not null
     ),
 

@@ -1,4 +1,4 @@
 {% macro epoch_seconds(moment) -%}
-{#- Whole seconds since 1970 (UTC). -#}
+{#- Whole epoch seconds. -#}
 cast(floor(extract(epoch from {{ moment }})) as bigint)
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {% macro east_m(longitude) -%}
-{#- Metres east of the prime meridian on a plane that touches the Earth at Rio; 0.2 % exact over the city. -#}
+{#- Metres east of the prime meridian on a plane tangent to the Earth at Rio; accurate to 0.2 % over the city. -#}
 (({{ longitude }}) * {{ var('metros_por_grau') }} * cos(radians({{ var('latitude_de_referencia') }})))
 {%- endmacro %}
 
@@ -19,12 +19,12 @@ cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
 {%- endmacro %}
 
 {% macro cell_number(column, row) -%}
-{#- One number of a column and a row; a degree is some 1,110 squares, so that a million is room enough. -#}
+{#- One number for a column and a row; a degree is about 1,110 squares, so a million leaves enough room. -#}
 ({{ column }} * 1000000 + {{ row }})
 {%- endmacro %}
 
 {% macro cell_middle_m(index) -%}
-{#- Metres east or north of the middle of a column or a row of squares. A float, for exact decimals are six times slower. -#}
+{#- Metres east or north of the middle of a column or a row of squares. A float, because exact decimals are six times slower. -#}
 ((cast({{ index }} as double precision) + 0.5) * {{ var('lado_da_celula_m') }})
 {%- endmacro %}
 
@@ -38,8 +38,8 @@ cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
 {%- endmacro %}
 
 {% macro share_of_piece(east, north, piece) -%}
-{#- Where the foot of a point on a straight piece lies: 0 at its beginning, 1 at its end. A piece has a beginning
-    (leste_m, norte_m), a way (delta_leste_m, delta_norte_m) and the square of its length (comprimento2_m2). -#}
+{#- Where the projection of a point onto a segment lies: 0 at its start, 1 at its end. A segment has a start
+    (leste_m, norte_m), a vector (delta_leste_m, delta_norte_m) and the square of its length (comprimento2_m2). -#}
 least(1, greatest(0, (
     ({{ east }} - {{ piece }}.leste_m) * {{ piece }}.delta_leste_m
     + ({{ north }} - {{ piece }}.norte_m) * {{ piece }}.delta_norte_m
@@ -47,7 +47,7 @@ least(1, greatest(0, (
 {%- endmacro %}
 
 {% macro metres_from_piece(east, north, piece, share) -%}
-{#- Metres from a point to the place on a piece at this share of its way. -#}
+{#- Metres from a point to the point at this fraction of a segment. -#}
 sqrt(
     ({{ east }} - {{ piece }}.leste_m - {{ share }} * {{ piece }}.delta_leste_m)
     * ({{ east }} - {{ piece }}.leste_m - {{ share }} * {{ piece }}.delta_leste_m)
@@ -57,8 +57,8 @@ sqrt(
 {%- endmacro %}
 
 {% macro rounded(number, digits) -%}
-{#- Rounded half away from zero, as the city does; floats would round 0.25 to 0.2. With the digits that an engine keeps by
-    itself the last one would differ. -#}
+{#- Rounded half away from zero, as the city does; floats would round 0.25 to 0.2. The digits are explicit because each
+    engine has its own default. -#}
 cast(round(cast({{ number }} as numeric(30, 9)), {{ digits }}) as double precision)
 {%- endmacro %}
 

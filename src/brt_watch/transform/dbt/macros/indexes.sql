@@ -1,4 +1,4 @@
 {% macro indexes(wanted) -%}
-{#- What Postgres finds rows by; an engine that reads by columns needs none. -#}
+{#- Indexes for Postgres; a columnar engine needs none. -#}
 {{ return(wanted if target.type == 'postgres' else []) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {% macro join_of_the_minute(relation, alias, columns, moment, minute) -%}
-{#- Each minute on the left with the rows of a relation whose moment lies in it. All minutes are joined in one go; for those
-    few of an increment the rows are looked up by the moment. -#}
+{#- Join each minute on the left to the rows of a relation whose time lies in it. A full build joins all minutes at once; the
+    few minutes of an increment look their rows up by time. -#}
 {%- if is_incremental() -%}
 cross join lateral (
     select

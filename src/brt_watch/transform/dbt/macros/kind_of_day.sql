@@ -4,6 +4,6 @@ case cast(extract(dow from {{ day }}) as integer) when 0 then 'domingo' when 6 t
 {%- endmacro %}
 
 {% macro percentile(share, value) -%}
-{#- The value below which this share of the rows lies, interpolated. -#}
+{#- The quantile of the rows at this share, interpolated. -#}
 percentile_cont({{ share }}) within group (order by {{ value }})
 {%- endmacro %}

@@ -1,4 +1,4 @@
 {% macro local_time(moment) -%}
-{#- The date and time that clocks in the city show at a moment, without a zone. -#}
+{#- The local date and time in the city, without a zone. -#}
 ({{ moment }} at time zone '{{ var("fuso_horario") }}')
 {%- endmacro %}

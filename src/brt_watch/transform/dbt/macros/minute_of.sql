@@ -1,4 +1,4 @@
 {% macro minute_of(moment) -%}
-{#- The beginning of the minute that a moment lies in, UTC. -#}
+{#- The start of the minute that contains a time, UTC. -#}
 date_trunc('minute', {{ moment }})
 {%- endmacro %}

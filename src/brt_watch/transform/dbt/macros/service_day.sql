@@ -1,9 +1,9 @@
 {% macro service_day_start(day) -%}
-{#- The moment at which a service day begins in the city: 03:00. -#}
+{#- When a service day begins in the city: at 03:00 local time. -#}
 ((cast({{ day }} as timestamp) + interval '3 hours') at time zone '{{ var("fuso_horario") }}')
 {%- endmacro %}
 
 {% macro days_after(day, number) -%}
-{#- The date that many days after a date. -#}
+{#- A date plus a number of days. -#}
 cast({{ day }} + interval '{{ number }} days' as date)
 {%- endmacro %}

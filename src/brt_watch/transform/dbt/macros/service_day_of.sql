@@ -1,9 +1,9 @@
 {% macro service_day(moment) -%}
-{#- The service day of a moment: it turns at 03:00 local time. -#}
+{#- The service day of a time: it begins at 03:00 local time. -#}
 cast(({{ local_time(moment) }} - interval '3 hours') as date)
 {%- endmacro %}
 
 {% macro moment_of(second) -%}
-{#- The moment that lies this many seconds after 1970 (UTC). -#}
+{#- The timestamp of an epoch second. -#}
 to_timestamp(cast({{ second }} as double precision))
 {%- endmacro %}

@@ -1,4 +1,4 @@
 {% macro whole(number) -%}
-{#- The nearest whole number; halves go up. The engines round a half of a double in their own ways. -#}
+{#- The nearest whole number, halves rounded up: the engines differ in how they round the half of a double. -#}
 cast(floor(({{ number }}) + 0.5) as integer)
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {% macro known_neighbours(new, table, columns) -%}
-{#- A query for an increment of gps_brt. One row is a signal that the table has, within an hour of a new one of the same
-    vehicle: `new` is the relation of the new signals, `columns` what to read. -#}
+{#- A query for an increment of gps_brt. One row is a stored signal within an hour of a new one of the same
+    vehicle: `new` is the relation of new signals, `columns` the columns to read. -#}
 {%- set hour = var('intervalo_max_segundos') -%}
 with -- Groups of new signals that are more than 2 h apart, so that their 1 h margins cannot overlap.
 pausas as (

@@ -1,9 +1,9 @@
 {% macro movement(signals) -%}
-{#- A query for gps_brt. One row is a row of `signals` beside those of the same vehicle in the hour before it: distance and
-    speed since the one before, the mean speed, and the newest direction by movement. `afetado` is above zero where a new
-    signal (`novo`) changes what is derived. -#}
+{#- A query for gps_brt. One row is a row of `signals` compared with those of the same vehicle in the hour before it:
+    distance and speed from the previous signal, mean speed, and the latest direction by movement. `afetado` is above zero
+    where a new signal (`novo`) changes the derived columns. -#}
 {%- set hour = var('intervalo_max_segundos') -%}
--- A signal that cannot be true is no neighbour of one that can.
+-- An impossible signal never counts as the neighbour of a possible one.
 with situados as (
     select
         {{ signals }}.*,
@@ -62,7 +62,7 @@ passos as (
     from distancias
 ),
 
--- Sums of integers (metres, metres an hour): an engine can slide such a window row by row. Of the last event only the
+-- Sums of integers (metres, metres an hour), which an engine can slide row by row. Of the last event only the
 -- time is kept.
 janelas as (
     select

@@ -1,6 +1,6 @@
 {% macro signals_with_place(where) -%}
-{#- A query for gps_brt. One row is a signal: what it says, and where that is: on the path of its line, at a station, in a
-    garage. `where` filters the signals; it is repeated for each input, because Postgres does not carry a range of load_id
+{#- A query for gps_brt. One row is a signal with its place: on the path of its line, at a station, in a garage.
+    `where` filters the signals; it is repeated for each input, because Postgres does not push a range of load_id
     across a join. -#}
 with sinais as (
     select

@@ -1,6 +1,6 @@
 {% macro blended(value) -%}
-{#- The mean of an hour, drawn towards that of the kind of day, and that towards the mean of the stretch, the more the
-    fewer buses there are behind it. -#}
+{#- The mean of an hour, shrunk towards that of the kind of day, and that towards the mean of the stretch: the fewer buses
+    it rests on, the more. -#}
 {%- set few = var('previsao_poucos_onibus') -%}
 {%- set stretch = 'por_trecho.' ~ value -%}
 {%- set kind -%}

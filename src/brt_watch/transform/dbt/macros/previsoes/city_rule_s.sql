@@ -1,4 +1,4 @@
 {% macro city_rule_s(metres, speed_kmh) -%}
-{#- The seconds that the city's own applications say: the way that is left by the speed, which is taken for 30 km/h at least. -#}
+{#- The city's own rule, in seconds: the remaining distance over the speed, or over 30 km/h where the bus is slower. -#}
 (3.6 * {{ metres }} / greatest(coalesce({{ speed_kmh }}, 0), 30))
 {%- endmacro %}

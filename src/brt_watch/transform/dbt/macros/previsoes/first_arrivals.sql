@@ -1,6 +1,6 @@
 {% macro first_arrivals(raw, reached, days) -%}
-{#- The CTEs that find when the buses of some forecasts arrived: the first arrival after the signal, by the model `passagens`, and
-    where that found no trip, as the signals show it. The result is `encontradas`: momento, id_veiculo, ordem, segundo. -#}
+{#- The CTEs that find when the buses of some forecasts arrived: the first arrival after the signal, from the model `passagens`,
+    or from the signals where it found no trip. The result is `encontradas`: momento, id_veiculo, ordem, segundo. -#}
 chegadas as (
     select
         id_veiculo,

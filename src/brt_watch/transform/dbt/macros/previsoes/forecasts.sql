@@ -1,8 +1,8 @@
 {% macro forecasts(positions, reached) -%}
 {#- The CTEs that forecast when vehicles reach the stations ahead of them: one rule for the newest moment and for moments
     of the past. `positions` has what was known at a moment: momento (second), id_veiculo, linha, sentido, dia_operacao,
-    segundo (of the signal), metros, velocidade, no_terminal. `reached` has the columns of `stations_reached`; what was
-    known later than a moment is not used for it. The result is `cruas`, a row a moment, vehicle and station: restante_s
+    segundo (of the signal), metros, velocidade, no_terminal. `reached` has the columns of `stations_reached`; nothing
+    that became known later is used. The result is `cruas`, a row a moment, vehicle and station: restante_s
     without its margins, usual_s without the corrections of today, base, tipo.
 
     The time to a station is the sum of the stretches and dwells between, as they usually are in this hour and kind of
@@ -19,7 +19,7 @@ trechos as (
         proximas.distancia_m as ate_m,
         proximas.estacao_id as ate_estacao_id,
         estacoes.comprimento_m,
-        -- Planned times include the stops.
+        -- Planned times include the dwells.
         (proximas.distancia_m - estacoes.distancia_m)
         * coalesce(linhas.viagem_s / nullif(linhas.comprimento_m, 0), 1.0 / {{ var('previsao_velocidade_ms') }}) as plano_s
     from {{ ref('int_rede__estacoes') }} as estacoes
@@ -44,7 +44,7 @@ horas as (
     from {{ positions }}
 ),
 
--- The times of each day are those that were trained before it.
+-- Each day uses times trained before it.
 treinos as (
     select
         dias.dia_operacao,
@@ -68,7 +68,7 @@ usuais as (
     inner join {{ ref('tempos_trecho') }} as tempos on treinos.dia = tempos.dia
 ),
 
--- How long buses took from one station to the next today, beside what was expected.
+-- How long buses took between stations today, beside the expected time.
 pernas as (
     select
         id_veiculo,
@@ -118,7 +118,7 @@ desvios as (
     from comparadas
 ),
 
--- What the last buses on a stretch say of it, until the next one says more.
+-- The ratio of the last buses on a stretch, valid until the next bus.
 recentes as (
     select
         linha,
@@ -204,7 +204,7 @@ partes as (
         adiante.*,
         usuais.percurso_s is not null as do_historico,
         parte * coalesce(usuais.percurso_s, plano_s) as percurso_s,
-        -- At the station: half of the stop is over. Behind it: all of it.
+        -- At the station, half of the dwell is over; beyond it, all of it.
         case
             when adiante.ordem = 1 then 0
             when ate_o_inicio_m > {{ var('previsao_na_estacao_m') }} then coalesce(usuais.parada_s, 0)
@@ -284,14 +284,14 @@ cruas as (
 {%- endmacro %}
 
 {% macro hour_of_service(second) -%}
-{#- The hour of the service day, 3 to 26, of a second since 1970: that of the clock in Rio, counted on after midnight. -#}
+{#- The hour of the service day, 3 to 26, of an epoch second: local time, counted on after midnight. -#}
 cast(extract(hour from {{ local_time(moment_of('(' ~ second ~ ') - 10800')) }}) as integer) + 3
 {%- endmacro %}
 
 {% macro with_margins(raw) -%}
 {#- A query: raw forecasts with the seconds that a fifth (p20), half (p50) and four fifths (p80) of the buses will have
-    arrived in, by how wrong the forecasts of earlier days were at this distance in time. Margins are shares of the time
-    plus a minute. Without earlier days wide ones are assumed. -#}
+    arrived in, by how wrong the forecasts of earlier days were at this distance in time. Margins are fractions of the time
+    plus a minute. Without earlier days, wide margins are assumed. -#}
 select
     cruas.*
     {%- for parte in ['p20', 'p50', 'p80'] %},
@@ -335,6 +335,6 @@ end
 {%- endmacro %}
 
 {% macro kind_of_base(base) -%}
-{#- histórico or plano: what the margins of a forecast depend on. -#}
+{#- histórico or plano: the basis of a forecast, on which its margins depend. -#}
 case when {{ base }} = 'histórico' then 'histórico' else 'plano' end
 {%- endmacro %}

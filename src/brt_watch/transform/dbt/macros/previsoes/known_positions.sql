@@ -1,6 +1,6 @@
 {% macro can_be_forecast(age) -%}
-{#- Whether a bus is on a trip, or waits for one, at a place that is known and not too old. One that has stood for ten
-    minutes along the way is on none: half of those do not arrive. -#}
+{#- Whether a bus is on a trip, or waits for one, at a known and recent place. A bus that has stood for ten
+    minutes along the way is on no trip: half of those do not arrive. -#}
 desvio_m <= {{ var('viagem_buffer_m') }}
 and sentido in ('ida', 'volta')
 and status != 'Parado garagem'

@@ -1,6 +1,6 @@
 {% macro follows(before_second, before_m, second, metres) -%}
-{#- Whether a bus that was at one place of a path can be at another one later, on the same trip: not further back than GPS
-    errs, and no faster than a bus can drive. -#}
+{#- Whether a bus that was at one place of a path can be at another one later on the same trip: no further back than
+    GPS error allows, and no faster than a bus can drive. -#}
 (
     {{ second }} - {{ before_second }} <= {{ var('viagem_silencio_segundos') }}
     and {{ metres }} >= {{ before_m }} - {{ var('viagem_recuo_m') }}

@@ -128,7 +128,7 @@ medias as (
     where chegou > saiu
 ),
 
--- The first and the last metres are not seen: how long they took follows from the speeds around them.
+-- The first and the last metres are not observed: their time follows from the speeds around them.
 medidos as (
     select
         medias.*,
@@ -151,7 +151,7 @@ medidos as (
         end as partida,
         case
             when ate_m < medias.comprimento_m - {{ var('viagem_terminal_m') }} then chegou
-            -- After a silence, the first signal at the end is the better guess than the speed long before.
+            -- After a silence, the first signal at the end is a better guess than the speed long before.
             when chegou - antes_segundo > {{ var('viagem_silencio_no_fim_s') }} then chegou
             when chegada_kmh > 3 and medias.comprimento_m - chegada_m > 20
                 then chegou + {{ seconds_to_drive('medias.comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }}

@@ -1,5 +1,5 @@
 {% macro of_the_changed_days(table, after='') -%}
-{#- Whether a row of a table is of a day of a vehicle that this run makes again, and lies after the cut. -#}
+{#- Whether a row belongs to a vehicle's day that this run rebuilds, and lies after the cut. -#}
 exists (
     select 1
     from {{ ref('int_viagens__dias') }} as dias
@@ -11,9 +11,9 @@ exists (
 {%- endmacro %}
 
 {% macro delete_after_the_cuts(moment) -%}
-{#- After a run: delete what older runs wrote about the days of vehicles that this one has made again, from the cuts on:
-    the rows there are all made again, so an older one is of a trip that is none any more. `moment` is a column, in seconds
-    or with zone. -#}
+{#- After a run: delete the rows that older runs wrote for the vehicle days that this one rebuilt, from the cuts on:
+    all rows there are rewritten, so an older one belongs to a trip that no longer exists. `moment` is a column, in epoch
+    seconds or with zone. -#}
 {%- if is_incremental() -%}
 {%- set after = '>= ' ~ moment_of('dias.corte') if moment == 'partida' else '> dias.corte' -%}
 delete from {{ this }}
@@ -26,7 +26,7 @@ select 1 as nothing_to_delete
 {%- endmacro %}
 
 {% macro delete_without_trips() -%}
-{#- After a run: delete what older runs wrote about trips that `viagens` no longer has as they wrote them. -#}
+{#- After a run: delete rows of older runs for trips that `viagens` no longer has, or has in another form. -#}
 {%- if is_incremental() -%}
 delete from {{ this }}
 where
@@ -47,12 +47,12 @@ select 1 as nothing_to_delete
 {%- endmacro %}
 
 {% macro changed_service_days() -%}
-{#- The service days that a run makes again, whole: those of which a vehicle has changed. -#}
+{#- The service days that a run rebuilds whole: those in which a vehicle has changed. -#}
 (select distinct dia_operacao from {{ ref('int_viagens__dias') }})
 {%- endmacro %}
 
 {% macro delete_stale_service_days() -%}
-{#- After a run: delete what older runs wrote about service days that this one has made again. -#}
+{#- After a run: delete the rows that older runs wrote for service days that this one rebuilt. -#}
 {%- if is_incremental() -%}
 delete from {{ this }}
 where derived_by < {{ derived_by() }} and dia_operacao in {{ changed_service_days() }}

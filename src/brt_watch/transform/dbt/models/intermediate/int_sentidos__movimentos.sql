@@ -1,7 +1,7 @@
 -- One row is a load, a line and a service day: moves of its buses that agree with their label, and that contradict it.
 --
 -- A move is two signals of a vehicle in one load, on the path of their line in both directions, between which the bus
--- made its way: metres gained on the way out, less those gained on the way back, halved.
+-- advanced: metres gained outbound, less those gained inbound, halved.
 {{ config(
     materialized='incremental',
     unique_key=['load_id', 'linha', 'dia'],

@@ -12,7 +12,7 @@ with sinais as (
     where not flag_fora_da_area
 ),
 
--- Decimetres and then the station's number, so that the least is the nearest.
+-- Decimetres, then the station's number, so that the minimum is the nearest station.
 distancias as (
     select
         sinais.load_id,

@@ -16,7 +16,7 @@ with sinais as (
         servico,
         {{ east_m('longitude') }} as leste_m,
         {{ north_m('latitude') }} as norte_m,
-        -- A device that stands says 0 where it has no heading.
+        -- A stationary device reports 0 when it has no heading.
         case
             when direcao between 0 and 359 and (direcao > 0 or velocidade > 0) then radians(direcao)
         end as rumo
@@ -79,7 +79,7 @@ mais_perto as (
     group by load_id, codigo, datahora
 ),
 
--- The cells reach further than the way does.
+-- The cells extend beyond the path.
 final as (
     select
         load_id,

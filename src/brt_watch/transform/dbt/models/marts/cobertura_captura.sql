@@ -1,7 +1,7 @@
--- One row is a minute in which polls were planned: what became of them, and how much was seen of what the devices sent.
+-- One row is a minute in which polls were planned: their outcomes, and the share of the sent signals that was seen.
 --
--- A run makes again the minutes that a new load has polls or signals of, whenever they were, and only those. Where
--- several machines captured, a tick is as good as the best of them.
+-- A run rebuilds only the minutes in which a new load has polls or signals, however old they are. Where
+-- several machines captured, the best poll of a tick counts.
 {{ config(
     materialized='incremental',
     unique_key='minuto',
@@ -36,7 +36,7 @@ minutos as (
     group by minuto
 ),
 
--- Minutes in which nothing was planned have no row here, and none in the table.
+-- Minutes in which nothing was planned have no row.
 ticks as (
     select
         minutos.minuto,

@@ -1,4 +1,4 @@
--- One row is a vehicle: its code, its position, its speed, and when it said so.
+-- One row is a vehicle: its code, latest position and speed, and the time of that signal.
 {{ config(materialized='view') }}
 
 with final as (

@@ -1,4 +1,4 @@
--- One row is a signal of a vehicle: the city's public table of the BRT's GPS, and what the city leaves out.
+-- One row is a signal of a vehicle: the city's public table of the BRT's GPS, plus what the city leaves out.
 --
 -- A row depends on the signal and on those of the same vehicle in the hour before it (`intervalo_max_segundos`). A run
 -- therefore derives the new signals and those up to an hour after one, and reads one hour more as context: increments in

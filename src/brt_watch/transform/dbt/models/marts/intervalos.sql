@@ -1,6 +1,6 @@
 -- One row is two successive passages at a station: of a line in one direction, or of all lines that go the same way there.
 --
--- The service days of which a vehicle has changed are made again, whole.
+-- Service days in which a vehicle has changed are rebuilt whole.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',

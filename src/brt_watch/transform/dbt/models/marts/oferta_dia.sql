@@ -1,6 +1,6 @@
--- One row is a line in one direction on a service day: trips that were planned, those of them that could be seen, and that ran.
+-- One row is a line in one direction on a service day: planned trips, those that could be observed, and those that ran.
 --
--- A planned trip could be seen as far as the minutes of its hour were captured: of an hour with 45 minutes three quarters.
+-- A planned trip could be observed in proportion to the captured minutes of its hour: three quarters in an hour with 45.
 {{ config(materialized='view') }}
 
 with dias as (

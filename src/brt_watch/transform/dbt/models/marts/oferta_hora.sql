@@ -1,6 +1,6 @@
--- One row is an hour of a line in one direction on a service day: trips and kilometres that were planned, and that were run.
+-- One row is an hour of a line in one direction on a service day: planned and operated trips and kilometres.
 --
--- Where nothing was captured nothing is known: then what was run is null and not 0. The plan is that of working days.
+-- Where nothing was captured, operated trips are unknown: null, not 0. The plan is that of working days.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',
@@ -30,7 +30,7 @@ with capturadas as (
     group by dia_operacao, hora_operacao
 ),
 
--- Days of which only old signals are known were not captured.
+-- Days known only from old signals were not captured.
 horas as (
     select
         dias.dia_operacao,

@@ -1,6 +1,6 @@
--- One row is a station that a vehicle comes by on a trip: when it arrived and left, and how sure that is.
+-- One row is a station that a vehicle passes on a trip: when it arrived and left, and how sure that is.
 --
--- The days of vehicles of which something has changed are made again, from the last trip on before which nothing can change.
+-- Vehicle days in which something has changed are rebuilt from the last trip before which nothing can change.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

@@ -1,8 +1,8 @@
--- One row is a vehicle: its most recent signal, where that is, and how old it was when something was last heard.
+-- One row is a vehicle: its most recent signal, its place, and its age at the newest signal of all.
 --
--- A run costs what was loaded since the last one: it compares the new signals of a vehicle with the one row that the
--- vehicle has here, and never looks at the history. A late load with older signals therefore changes nothing. Every row is
--- made again in each run, so that a column that is new is complete after one.
+-- The cost of a run depends only on what was loaded since the last one: it compares a vehicle's new signals with its one
+-- row here and never reads the history, so a late load of older signals changes nothing. Each run rewrites every row, so
+-- that a new column is complete after one run.
 {{ config(
     materialized='incremental',
     unique_key='codigo', on_schema_change='append_new_columns',
@@ -42,7 +42,7 @@ ordenados as (
     from candidatos
 ),
 
--- What is derived of a signal can change while it stays the most recent one: when one before it is loaded later.
+-- The derived columns of the most recent signal can change, when an earlier signal is loaded later.
 sinais as (
     select
         gps.*,
@@ -53,7 +53,7 @@ sinais as (
     where ordenados.ordem = 1
 ),
 
--- The newest of the spellings of a path.
+-- The newest spelling of a path.
 nomes as (
     select
         linha,
@@ -87,7 +87,7 @@ distancias as (
     left join {{ ref('estacoes') }} as estacoes on not nomeados.flag_fora_da_area
 ),
 
--- Sorted without the columns of the vehicle: with them an engine carries all of them for each station.
+-- Sorted without the vehicle's columns, which an engine would otherwise carry along for each station.
 ordenadas as (
     select
         distancias.*,

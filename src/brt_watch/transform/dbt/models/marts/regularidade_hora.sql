@@ -1,4 +1,4 @@
--- One row is an hour of a line in one direction on a service day: how long passengers waited, and what the plan promised.
+-- One row is an hour of a line in one direction on a service day: how long passengers waited, and how long by plan.
 --
 -- Waits are those of passengers who come at any time: the sum of the squares of the headways over twice their sum, at all
 -- stations but the last. A headway with a hole of the capture in it may hide a bus: the lower end of the interval takes one in

@@ -1,5 +1,5 @@
--- One row is a stretch between two successive stations of a line in one direction in an hour of a service day: how fast buses
--- ran there, and how long they stood at its end.
+-- One row is a stretch between two successive stations of a line in one direction in an hour of a service day: the speed of
+-- buses on it, and their dwell at its end.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',

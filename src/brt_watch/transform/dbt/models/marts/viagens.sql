@@ -1,6 +1,6 @@
 -- One row is a trip of a vehicle on a line in one direction, found from its movement: the feed names no trips.
 --
--- The days of vehicles of which something has changed are made again, from the last trip on before which nothing can change.
+-- Vehicle days in which something has changed are rebuilt from the last trip before which nothing can change.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

@@ -1,4 +1,4 @@
--- One row is a tick of a capturer: what became of the planned poll.
+-- One row is a tick of a capturer: the outcome of the planned poll.
 with final as (
     select
         capturer,

@@ -1,4 +1,4 @@
--- One row is a signal of a vehicle, with all that can be said of it from itself alone.
+-- One row is a signal of a vehicle, with everything that follows from the signal alone.
 with sinais as (
     select
         codigo,
@@ -37,7 +37,7 @@ final as (
         sinais.datahora,
         sinais.velocidade,
         sinais.id_migracao_trajeto,
-        -- The id of the path and its name say where the bus goes; the word alone has changed its meaning.
+        -- The path's id and name give the direction; the word alone has changed its meaning over time.
         coalesce(
             ids.sentido,
             nomes.sentido_na_rede,

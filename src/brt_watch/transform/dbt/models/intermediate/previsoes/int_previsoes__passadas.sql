@@ -1,6 +1,6 @@
--- One row is a forecast as it would have been made at a minute of a past day, from what was known then, beside the arrival.
+-- One row is a forecast as it would have been made at a minute of a past day, from what was known then, with the arrival.
 --
--- Of each day some vehicles are taken, by turns. A day is made when it is over; the first run also makes what there is of the newest.
+-- A rotating sample of vehicles is taken each day. A day is built when it is over; the first run also builds the current one.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',
@@ -51,7 +51,7 @@ sinais as (
 
 {{ stations_reached('sinais') }},
 
--- The newest signal that was known of a vehicle, from its capture to that of the next one.
+-- The latest known signal of a vehicle, from its capture to that of the next one.
 sabidos as (
     select
         sinais.*,
@@ -92,7 +92,7 @@ lugares as (
 
 {{ first_arrivals('cruas', 'alcancadas', 'dias') }},
 
--- A forecast for a bus that had come in the meantime is none.
+-- A forecast for a bus that had already arrived does not count.
 final as (
     select
         cruas.momento,
@@ -119,7 +119,7 @@ final as (
             and cruas.ordem = encontradas.ordem
     where
         cruas.restante_s <= {{ var('previsao_horizonte_segundos') }}
-        -- How the last ones turn out is not known yet.
+        -- The outcome of the latest forecasts is not known yet.
         and cruas.momento <= (select max(segundo) from passos) - {{ var('previsao_horizonte_segundos') }} * 3 / 2
         and (encontradas.segundo is null or encontradas.segundo >= cruas.momento)
 )

@@ -1,6 +1,6 @@
 -- One row is a version of a line, with the moments between which it is valid.
 --
--- A version ends with its `valido_ate`, or where the next one begins. The first one also stands for the days before it.
+-- A version ends with its `valido_ate`, or where the next one begins. The first one also covers the days before it.
 with versoes as (
     select
         linha,

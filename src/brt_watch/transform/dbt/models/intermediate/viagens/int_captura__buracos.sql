@@ -1,4 +1,4 @@
--- One row is a hole of the capture on a service day that is made again: too long without a good poll.
+-- One row is a gap in the capture on a service day that is rebuilt: too long without a good poll.
 with boas as (
     select distinct
         {{ service_day('tick') }} as dia_operacao,

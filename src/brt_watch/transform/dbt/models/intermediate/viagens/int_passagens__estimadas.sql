@@ -1,7 +1,7 @@
--- One row is a station that a trip comes by, with the estimated seconds of arrival and departure.
+-- One row is a station that a trip passes, with the estimated seconds of arrival and departure.
 --
--- How long the bus took from the last signal before the station, and from the station to the first one after it, follows
--- from the speeds there. What is left of the time between is the stop. Signals at the station come nearer to both.
+-- The speeds give how long the bus took from the last signal before the station, and from the station to the first one
+-- after it. The rest of the time between the two is the dwell. Signals at the station narrow both.
 with tempos as (
     select
         momentos.*,
@@ -21,7 +21,7 @@ with tempos as (
     from {{ ref('int_passagens__momentos') }} as momentos
 ),
 
--- Where there is no time for both, it is shared out.
+-- Where the time is too short for both, it is divided between them.
 livres as (
     select
         tempos.*,

@@ -1,6 +1,6 @@
--- One row is a station that a trip comes by: the last signal before it, the first one after it, and those at it.
+-- One row is a station that a trip passes: the last signal before it, the first one after it, and those at it.
 --
--- Signals and the edges of the stations are put in one row along the path, so that a window finds the neighbours.
+-- Signals and the edges of the stations are ordered together along the path, so that a window function finds the neighbours.
 
 {% set raio_m = var('passagem_na_estacao_m') %}
 

@@ -1,8 +1,8 @@
--- One row is a whole trip in whose middle the day of a vehicle can be cut: what lies before no longer depends on what comes
--- after, once signals are newer than `certo_desde`.
+-- One row is a whole trip in whose middle a vehicle's day can be cut: nothing before it depends on anything after it,
+-- once signals are newer than `certo_desde`.
 --
--- By then all advances that began before the middle have ended, and so long ago that no later signal follows on them or
--- makes an error of their last places. A run makes again what lies after the cut that it began with.
+-- By then all advances that began before the middle have ended, so long ago that no later signal continues them or
+-- turns their last places into errors. A run rebuilds what lies after the cut that it started from.
 {{ config(
     materialized='incremental',
     incremental_strategy='append',

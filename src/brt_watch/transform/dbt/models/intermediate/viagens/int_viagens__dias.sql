@@ -1,7 +1,7 @@
--- One row is a vehicle and a service day of which something has changed: what trips are found in.
+-- One row is a vehicle and a service day in which something has changed: where trips are searched for.
 --
--- The day is made again from the middle of a whole trip on, if there is one before which nothing can change
--- (int_viagens__cortes), else from its beginning.
+-- The day is rebuilt from the middle of a whole trip before which nothing can change (int_viagens__cortes), or from its
+-- beginning where there is none.
 
 {% set so_mudados = changed_days_only() %}
 {% set ha_cortes = so_mudados and has_table('int_viagens__cortes') %}
@@ -31,7 +31,7 @@ cortes as (
             and mudados.dia_operacao = cortes.dia_operacao
             and cortes.certo_desde <= mudados.mudou
     where
-        -- What a run wrote that failed later may be on one table and not on another.
+        -- A run that failed midway may have written one table and not another.
         cortes.derived_by <= {{ last_whole_run() }}
         and not exists (
             select 1

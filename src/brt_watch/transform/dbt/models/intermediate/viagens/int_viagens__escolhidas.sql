@@ -1,6 +1,6 @@
 -- One row is a trip found by movement alone: of the advances on all lines at the same time, the one that explains most.
 --
--- What an advance explains is its metres, weighed by how far the label agrees and by whether it goes from terminal to
+-- An advance explains its metres, weighted by how far the label agrees and by whether it runs from terminal to
 -- terminal. Part of a line counts as a trip only where the label agrees and the bus stops on the way: a bus that drives
 -- to a garage keeps the label and does not stop.
 

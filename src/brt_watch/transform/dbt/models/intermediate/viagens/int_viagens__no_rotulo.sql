@@ -1,6 +1,6 @@
 -- One row is a signal on the path of its labelled line in one direction, with the advance that it belongs to.
 --
--- Buses wait beside the path before they leave and after they arrive: there, the ends of the path reach farther.
+-- Buses wait beside the path before they leave and after they arrive, so the ends of the path extend further.
 
 with lados as (
     {%- for sentido in ['ida', 'volta'] %}

@@ -1,6 +1,6 @@
--- One row is a signal of a vehicle on the part of a service day that is made again: what trips are found from.
+-- One row is a signal of a vehicle on the part of a service day that is rebuilt: the input of the search for trips.
 --
--- Where a day is not made again from its beginning, the signals before that matter to what follows come with it. Signals
+-- Where a day is not rebuilt from its beginning, the earlier signals that matter to the rest are included. Signals
 -- whose position or stamp cannot be true are left out.
 
 {% set colunas = [

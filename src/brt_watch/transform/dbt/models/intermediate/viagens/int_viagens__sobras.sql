@@ -1,4 +1,4 @@
--- One row is a moving signal outside the whole trips: it may be of a trip with a late or wrong label, or of part of one.
+-- One row is a moving signal outside the whole trips: it may belong to a trip with a late or wrong label, or to a partial one.
 --
 -- `bloco` counts the signals of whole trips before it: between two of these trips it stays the same.
 

@@ -1,6 +1,6 @@
 -- One row is a line as of the newest good poll: its vehicles in service, their speed, and how evenly they are spaced.
 --
--- Vehicles that stand at a terminal or in a garage say nothing of the spacing, nor do fewer than a few on a path.
+-- Vehicles standing at a terminal or in a garage do not count towards the spacing; a path with only a few vehicles has none.
 {{ config(materialized='view') }}
 
 with em_servico as (

@@ -1,8 +1,8 @@
 -- One row is a line, a kind of bus (on its way, or at its first terminal), a method and a band of time on a service day: how
 -- often its forecasts were right, by three public yardsticks.
 --
--- The methods are the forecast, the city's rule, and the usual times without what today says. A bus that never came counts
--- as wrong. The error is the arrival minus the forecast.
+-- The methods are the forecast, the city's rule, and the usual times without today's corrections. A bus that never came
+-- counts as wrong. The error is the arrival minus the forecast.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',

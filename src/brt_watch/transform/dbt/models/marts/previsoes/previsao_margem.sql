@@ -1,4 +1,4 @@
--- One row is a band of time to the arrival of a kind of forecast: how far off those of the days before `dia` were there.
+-- One row is a band of time to the arrival of a kind of forecast: the errors of those made on the days before `dia`.
 --
 -- A margin is a share of the forecast time plus a minute: a fifth, half and four fifths of the buses were faster than p20,
 -- p50 and p80. A day has the margins of the days before it, never its own.

@@ -17,7 +17,7 @@ with ultimo as (
     from {{ ref('velocidade_trecho') }}
 ),
 
--- The days with signals that follow a day of which something has changed.
+-- Days with signals that follow a day in which something has changed.
 dias as (
     select distinct dia_operacao as dia
     from {{ ref('velocidade_trecho') }}
@@ -38,7 +38,7 @@ anteriores as (
         medidas.hora_operacao,
         medidas.passagens,
         medidas.tempo_mediano_segundos as percurso_s,
-        -- The stop is the one at the beginning of a stretch: at the end of the one before.
+        -- The dwell is the one at the start of a stretch, i.e. at the end of the previous one.
         lag(parada_mediana_segundos) over (
             partition by dias.dia, medidas.dia_operacao, linha, sentido, hora_operacao order by ordem
         ) as parada_no_inicio_s
@@ -47,7 +47,7 @@ anteriores as (
         on medidas.dia_operacao < dias.dia and medidas.dia_operacao >= dias.dia - {{ var('previsao_treino_dias') }}
 ),
 
--- By the hour, by the kind of day, by the stretch alone: the finest of them that enough buses were measured in.
+-- By hour, by kind of day, or by stretch alone: the finest level with enough measured buses.
 por_hora as (
     select
         dia,

@@ -1,4 +1,4 @@
--- One row is a station that a trip comes by, in the words of TIDES 1.0 (stop_visits).
+-- One row is a station that a trip passes, in the terms of TIDES 1.0 (stop_visits).
 {{ config(materialized='view') }}
 
 with final as (

@@ -1,4 +1,4 @@
--- One row is a trip, in the words of TIDES 1.0 (trips_performed).
+-- One row is a trip, in the terms of TIDES 1.0 (trips_performed).
 {{ config(materialized='view') }}
 
 with extremos as (

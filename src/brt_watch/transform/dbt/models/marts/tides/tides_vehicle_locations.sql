@@ -1,4 +1,4 @@
--- One row is a signal of a vehicle, in the words of TIDES 1.0 (vehicle_locations).
+-- One row is a signal of a vehicle, in the terms of TIDES 1.0 (vehicle_locations).
 {{ config(materialized='view') }}
 
 with final as (

@@ -1,4 +1,4 @@
--- One row is a vehicle, in the words of TIDES 1.0 (vehicles).
+-- One row is a vehicle, in the terms of TIDES 1.0 (vehicles).
 {{ config(materialized='view') }}
 
 with final as (

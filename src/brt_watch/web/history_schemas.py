@@ -10,11 +10,11 @@ from brt_watch.web.schemas import Direction, Moment, StopOnPath
 from brt_watch.web.signals import Signal
 
 MissingCode = Literal["banco_ausente", "nao_processado"]
-"""Why an answer is incomplete: the database is away, or a part was captured and not derived yet."""
+"""Why an answer is incomplete: the database is unavailable, or a part is captured but not derived yet."""
 
 
 class TrailPoint(Struct, frozen=True):
-    """Where a vehicle was."""
+    """A position of a vehicle."""
 
     datahora: Moment
     latitude: float
@@ -27,7 +27,7 @@ class TrailPoint(Struct, frozen=True):
 
 
 class Trail(Struct, frozen=True):
-    """Where a vehicle was, oldest first."""
+    """The positions of a vehicle, oldest first."""
 
     codigo: str
     aviso: str | None
@@ -44,14 +44,14 @@ class TripTrack(Struct, frozen=True):
 
 
 class Gap(Struct, frozen=True):
-    """A time without a good poll."""
+    """A period without a good poll."""
 
     de: Moment
     ate: Moment
 
 
 class Stringline(Struct, frozen=True):
-    """Distance along the path against time, a line a trip."""
+    """Distance along the path against time, one line per trip."""
 
     linha: str
     sentido: Direction
@@ -66,7 +66,7 @@ class Stringline(Struct, frozen=True):
 
 
 class Minute(Struct, frozen=True):
-    """How a minute was captured."""
+    """The capture of a minute."""
 
     minuto: Moment
     previstas: int
@@ -88,7 +88,7 @@ class Coverage(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """How a day in Rio was captured."""
+    """The capture of a day in Rio."""
 
     dia: str
     boas: int
@@ -116,7 +116,7 @@ class Played(Struct, frozen=True):
 
 
 class Playback(Struct, frozen=True):
-    """Some minutes of all vehicles."""
+    """A few minutes of all vehicles."""
 
     de: Moment
     ate: Moment
@@ -127,7 +127,7 @@ class Playback(Struct, frozen=True):
 
 
 class Range(Struct, frozen=True):
-    """The first and the last captured moment."""
+    """The first and the last captured time."""
 
     primeiro: Moment | None
     ultimo: Moment | None

@@ -1,4 +1,4 @@
-"""The schemas of answers made of marts; their columns and descriptions come from the documentation of dbt."""
+"""The schemas of answers from marts; their columns and descriptions come from dbt's documentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """An address that gives the rows of a mart: its schema, that of a row, and the name of the list of rows."""
+    """An address that returns the rows of a mart: its schema, that of a row, and the name of the list of rows."""
 
     schema: str
     row: str
@@ -143,7 +143,7 @@ def _row(answer: Answer) -> dict[str, Any]:
 
 def _whole(answer: Answer) -> dict[str, Any]:
     moment = {"type": "string", "format": "date-time"}
-    day = {"type": ["string", "null"], "format": "date", "description": "The service day, if one was asked for."}
+    day = {"type": ["string", "null"], "format": "date", "description": "The service day, if one was requested."}
     derived = {
         **{"type": ["string", "null"], "format": "date-time"},
         "description": "The end of the newest trip that is derived; null before the models have run.",

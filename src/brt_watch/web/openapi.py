@@ -20,23 +20,23 @@ _SCHEMAS = [
     if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
 ]
 
-DESCRIPTION = """The buses of Rio de Janeiro's BRT, now and before. Moments are ISO 8601 with a zone, speeds km/h, \
+DESCRIPTION = """The buses of Rio de Janeiro's BRT, now and before. Times are ISO 8601 with a zone, speeds km/h, \
 distances m, ages s. Names are those of the city's API, in Portuguese. Errors are problems of RFC 9457."""
 
 
 def schema(of: type, media_type: str = "application/json", **more: Any) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of an operation that answers with a schema."""
+    """Return the `responses` of an operation that returns a schema."""
     return {200: content({"$ref": _REF.format(name=of.__name__)}, media_type, **more), **PROBLEMS}
 
 
 def rows_of(of: type | str) -> dict[str, Any]:
-    """Return the schema of a table (CSV): a text, and what each of its rows is, by column."""
+    """Return the schema of a table (CSV): a string, with the columns of its rows."""
     return {"type": "string", ROW: {"$ref": _REF.format(name=of if isinstance(of, str) else of.__name__)}}
 
 
 def content(schema: dict[str, Any], *media_types: str, **more: Any) -> dict[str, Any]:
     """Return a response in some media types."""
-    return {"content": {each: {"schema": schema, **more} for each in media_types}, "description": "What was asked for."}
+    return {"content": {each: {"schema": schema, **more} for each in media_types}, "description": "The requested data."}
 
 
 def _problem(description: str) -> dict[str, Any]:
@@ -44,15 +44,15 @@ def _problem(description: str) -> dict[str, Any]:
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    422: _problem("A parameter is not usable; the detail says why."),
+    422: _problem("A parameter is invalid; the detail says why."),
     503: _problem("Nothing is captured yet, or the database does not answer."),
 }
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _problem("There is no such thing.")}
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client has it (If-None-Match)."}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _problem("Not found.")}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The client is up to date (If-None-Match)."}}
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the document, made once."""
+    """Return the document; it is built once."""
     if app.openapi_schema is None:
         from fastapi.openapi.utils import get_openapi
 

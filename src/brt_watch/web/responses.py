@@ -32,11 +32,11 @@ NO_NUL = r"^[^\x00]+$"
 
 From = Annotated[
     AwareDatetime | None,
-    Query(description="From this moment on (ISO 8601 with a zone).", examples=["2026-11-24T18:00:00Z"]),
+    Query(description="From this time on (ISO 8601 with a zone).", examples=["2026-11-24T18:00:00Z"]),
 ]
 Until = Annotated[
     AwareDatetime | None,
-    Query(description="Before this moment (ISO 8601 with a zone).", examples=["2026-11-24T19:00:00Z"]),
+    Query(description="Before this time (ISO 8601 with a zone).", examples=["2026-11-24T19:00:00Z"]),
 ]
 
 

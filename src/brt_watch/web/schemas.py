@@ -1,6 +1,6 @@
 """The schemas of the answers about the present; those of the history are in `history_schemas.py`.
 
-They define the encoding of answers and the OpenAPI document.
+They define the encoding of answers and the OpenAPI document (why msgspec: docs/decisions/0010)
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ class NearStation(Struct, frozen=True):
 
 
 class Vehicle(Struct, frozen=True):
-    """A vehicle as its newest signal says, and what follows from it."""
+    """A vehicle: its newest signal, and what is derived from it."""
 
     codigo: str
     placa: str
     linha: str | None
     sentido: Annotated[Direction | None, Meta(description="As labelled.")]
-    sentido_estimado: Annotated[Direction | None, Meta(description="By movement; where that shows none, as labelled.")]
+    sentido_estimado: Annotated[Direction | None, Meta(description="By movement where known, otherwise as labelled.")]
     sentido_corrigido: Annotated[bool, Meta(description="Whether the movement contradicts the label.")]
     trajeto: str
-    velocidade: Annotated[float | None, Meta(description="km/h, as the device says.")]
+    velocidade: Annotated[float | None, Meta(description="km/h, as reported by the device.")]
     velocidade_media_10_min: Annotated[float | None, Meta(description="km/h, from the distances between signals.")]
     direcao: Annotated[int | None, Meta(description="Degrees from 0 to 359, 0 is north.")]
     ignicao: int | None
     datahora: Moment
     idade_segundos: Annotated[float, Meta(description="At gerado_em.", ge=0)]
     classe_idade: AgeClass
-    status: Annotated[Doing | None, Meta(description="By the city's rules; null when the signal is old or odd.")]
+    status: Annotated[Doing | None, Meta(description="By the city's rules; null when the signal is old or impossible.")]
     em_servico: Annotated[
         bool, Meta(description="On a line, with a signal of the last ten minutes, and not in a garage.")
     ]
     estacao_proxima: NearStation | None
-    progresso_m: Annotated[float | None, Meta(description="Metres from the beginning of the path.")]
-    desvio_m: Annotated[float | None, Meta(description="Metres beside the path.")]
-    comprimento_m: Annotated[float | None, Meta(description="Metres of the path.")]
+    progresso_m: Annotated[float | None, Meta(description="Metres from the start of the path.")]
+    desvio_m: Annotated[float | None, Meta(description="Distance from the path in metres.")]
+    comprimento_m: Annotated[float | None, Meta(description="Length of the path in metres.")]
     corredores: list[str]
     latitude: float
     longitude: float
 
     @property
     def goes(self) -> str | None:
-        """The direction, by movement if that tells, else as labelled."""
+        """The direction by movement where known, otherwise as labelled."""
         return self.sentido_estimado or self.sentido
 
 
@@ -105,7 +105,7 @@ class VehicleCollection(Struct, frozen=True):
 
 
 class Hour(Struct, frozen=True):
-    """A line in an hour."""
+    """A line in one hour."""
 
     hora: Moment
     veiculos: int
@@ -113,14 +113,14 @@ class Hour(Struct, frozen=True):
 
 
 class Lengths(Struct, frozen=True):
-    """Metres of the paths."""
+    """Lengths of the paths in metres."""
 
     ida: float | None
     volta: float | None
 
 
 class LineInfo(Struct, frozen=True):
-    """What does not change of a line."""
+    """The fixed properties of a line."""
 
     linha: str
     nome: str
@@ -133,11 +133,11 @@ class LineInfo(Struct, frozen=True):
 
 
 class LineNow(LineInfo, frozen=True):
-    """A line, and how it runs now."""
+    """A line, and its service now."""
 
     em_servico: Annotated[int, Meta(description="Vehicles with a signal of the last ten minutes, not in a garage.")]
-    em_terminais: Annotated[int, Meta(description="Of those, standing at a station or terminal.")]
-    em_rota: Annotated[int, Meta(description="Of those, the others.")]
+    em_terminais: Annotated[int, Meta(description="Those of them standing at a station or terminal.")]
+    em_rota: Annotated[int, Meta(description="The others of them.")]
     velocidade_mediana: Annotated[float | None, Meta(description="Of those that move, km/h.")]
     regularidade: Annotated[Lengths, Meta(description="Coefficient of variation of the spacing on the path.")]
     idade_mediana_segundos: float | None
@@ -161,7 +161,7 @@ class StopOnPath(Struct, frozen=True):
 
 
 class Pass(Struct, frozen=True):
-    """A vehicle passed a station."""
+    """A vehicle's pass of a station."""
 
     linha: str
     sentido: Direction
@@ -175,12 +175,12 @@ class LineAtStation(Struct, frozen=True):
 
     linha: str
     sentido: Direction
-    distancia_m: Annotated[float, Meta(description="Metres from the beginning of the path.")]
+    distancia_m: Annotated[float, Meta(description="Metres from the start of the path.")]
     ponta: Annotated[Literal["inicio", "fim"] | None, Meta(description="Whether the path begins or ends here.")]
 
 
 class StationNow(Struct, frozen=True):
-    """A station, and what passed it last."""
+    """A station, and its latest passes."""
 
     estacao_id: str
     nome: str
@@ -200,7 +200,7 @@ class Stations(Struct, frozen=True):
 
 
 class PlannedHeadway(Struct, frozen=True):
-    """A part of a weekday in which a bus of a line is to leave every `intervalo_s` seconds, in each direction."""
+    """A part of a weekday in which a bus of a line is due every `intervalo_s` seconds, in each direction."""
 
     linha: str
     valido_desde: Annotated[str, Meta(description="Date from which this version of the plan is valid.")]
@@ -217,7 +217,7 @@ class Plan(Struct, frozen=True):
 
 
 class HealthDetails(Struct, frozen=True):
-    """How the capture, the disk and the database are."""
+    """The state of the capture, the disk and the database."""
 
     captura: dict[str, Any]
     rejeicoes: list[dict[str, Any]]
@@ -230,16 +230,18 @@ class Limits(Struct, frozen=True):
     """Thresholds of the models that a page needs too; their only home are the vars of the dbt project."""
 
     ao_vivo_segundos: Annotated[float, Meta(description="Up to this age a signal is live.")]
-    em_silencio_segundos: Annotated[float, Meta(description="Up to this age it is late; then its vehicle is silent.")]
-    fora_de_operacao_segundos: Annotated[float, Meta(description="An older one is of a vehicle out of service.")]
-    intervalo_max_segundos: Annotated[float, Meta(description="A signal that lies longer back is not the one before.")]
-    viagem_desvio_m: Annotated[float, Meta(description="Up to this far beside a path a vehicle is on it.")]
-    viagem_terminal_m: Annotated[float, Meta(description="Up to this far from its end it is at the terminal.")]
+    em_silencio_segundos: Annotated[
+        float, Meta(description="Up to this age it is late; beyond it the vehicle is silent.")
+    ]
+    fora_de_operacao_segundos: Annotated[float, Meta(description="A vehicle with an older signal is out of service.")]
+    intervalo_max_segundos: Annotated[float, Meta(description="An older signal does not count as the previous one.")]
+    viagem_desvio_m: Annotated[float, Meta(description="Within this distance of a path, a vehicle is on it.")]
+    viagem_terminal_m: Annotated[float, Meta(description="Within this distance of its end, it is at the terminal.")]
     comboio_segundos: Annotated[float, Meta(description="Bunched: a headway of this or less (TransitMatters).")]
     comboio_fracao: Annotated[float, Meta(description="Bunched: less than this share of the plan (TransitMatters).")]
     comboio_fracao_larga: Annotated[float, Meta(description="Bunched: less than this share (OpenTransit).")]
     lacuna_fracao: Annotated[float, Meta(description="A gap: more than this share of the plan (OpenTransit).")]
-    previsao_silencio_segundos: Annotated[int, Meta(description="A bus that is silent for longer has no forecast.")]
+    previsao_silencio_segundos: Annotated[int, Meta(description="A bus silent for longer has no forecast.")]
 
 
 class Network(Struct, frozen=True):
@@ -262,7 +264,7 @@ class Health(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """What is wrong, by RFC 9457."""
+    """A problem as in RFC 9457."""
 
     title: str
     status: int

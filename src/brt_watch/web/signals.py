@@ -25,9 +25,9 @@ class Signal(Struct, frozen=True, gc=False):
     direcao: Annotated[int | None, Meta(description="Degrees as the device reports them; 360 and more are none.")]
     ignicao: int | None
     hodometro: Annotated[float | None, Meta(description="km.")]
-    sentido_estimado: Annotated[Direction | None, Meta(description="By movement; where that shows none, as labelled.")]
-    progresso_m: Annotated[float | None, Meta(description="Metres from the beginning of the path.")]
-    desvio_m: Annotated[float | None, Meta(description="Metres beside the path.")]
+    sentido_estimado: Annotated[Direction | None, Meta(description="By movement where known, otherwise as labelled.")]
+    progresso_m: Annotated[float | None, Meta(description="Metres from the start of the path.")]
+    desvio_m: Annotated[float | None, Meta(description="Distance from the path in metres.")]
     velocidade_media_10_min: Annotated[float | None, Meta(description="km/h, from the distances between signals.")]
     status: Annotated[Doing | None, Meta(description="By the city's rules.")]
     qualidade: Annotated[str | None, Meta(description="Excellent, Good or Poor, as in TIDES.")]

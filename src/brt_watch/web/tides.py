@@ -19,9 +19,9 @@ HOUR = timedelta(hours=1)
 
 
 class VehicleLocation(Struct, frozen=True):
-    """A signal as a row of vehicle_locations of TIDES 1.0; what the API does not say is empty."""
+    """A signal as a row of vehicle_locations of TIDES 1.0; fields that the API does not have are empty."""
 
-    location_ping_id: Annotated[str, Meta(description="Vehicle and moment.")]
+    location_ping_id: Annotated[str, Meta(description="Vehicle and time.")]
     service_date: Annotated[str, Meta(description="The service day, which begins at 03:00 in Rio.")]
     event_timestamp: Moment
     trip_id_performed: Annotated[str, Meta(description="Empty: the API has no trips.")]
@@ -49,7 +49,7 @@ COLUMNS = VehicleLocation.__struct_fields__
 
 
 def vehicle_locations(signals: list[Signal]) -> Encoded:
-    """Return signals as CSV. The pattern is line and direction; what the API does not tell is empty."""
+    """Return signals as CSV. The pattern is line and direction; fields that the API does not have are empty."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, restval="")
     writer.writeheader()

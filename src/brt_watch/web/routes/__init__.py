@@ -1,1 +1,1 @@
-"""The interfaces, a module a subject."""
+"""The routes, one module per subject."""

@@ -1,4 +1,4 @@
-"""How the capture went: by minute, by day, and how everything is now."""
+"""The capture by minute and by day, and the state of everything now."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def coverage(
     deps: Deps,
     dia: Annotated[date | None, Query(description="A day; without it today.", examples=["2026-11-24"])] = None,
 ) -> Response:
-    """How the minutes of a day were captured: polls planned, good, late, failed and missed."""
+    """The capture of the minutes of a day: planned, good, late, failed and missed polls."""
     zone = deps.history.zone
     day = dia or deps.now.astimezone(zone).date()
     if not EARLIEST.date() < day < LATEST.date():
@@ -52,7 +52,7 @@ def coverage(
 def coverage_days(
     request: Request, deps: Deps, dias: Annotated[int, Query(ge=1, le=92, description="Number of days.")] = 30
 ) -> Response:
-    """How the last days were captured."""
+    """The capture of the last days."""
     today = deps.now.astimezone(deps.history.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return as_json(
         request, deps.history.days((today - (dias - 1) * DAY).astimezone(UTC), (today + DAY).astimezone(UTC))
@@ -61,7 +61,7 @@ def coverage_days(
 
 @router.get("/health-details", responses=schema(HealthDetails))
 def health_details(request: Request, deps: Deps) -> Response:
-    """How the capture, the disk and the database are; rejects of the last day, alerts of the last month."""
+    """The state of the capture, the disk and the database; rejects of the last day, alerts of the last month."""
     now, snapshot = deps.now, deps.live.snapshot
     ticks, _ = deps.history.ticks(now - timedelta(hours=1), now + timedelta(minutes=1))
     last = ticks[-1] if ticks else None

@@ -1,4 +1,4 @@
-"""When the buses come, and how often that was right."""
+"""Arrival forecasts, and how often they were right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For machines that watch: health and metrics."""
+"""For monitoring: health and metrics."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ def _nothing_yet(deps: Dependencies) -> str:
 
 @router.get("/metrics", responses={200: content({"type": "string"}, "text/plain"), **PROBLEMS})
 async def metrics(request: Request, deps: Deps) -> Response:
-    """Numbers for Prometheus."""
+    """Metrics for Prometheus."""
     return Response(render(deps, request.app.state.counted), headers={"Content-Type": CONTENT_TYPE_LATEST})

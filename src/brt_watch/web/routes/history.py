@@ -1,4 +1,4 @@
-"""The signals themselves, in pages, and some minutes of them to be played."""
+"""The signals themselves, in pages, and a few minutes of them for playback."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Deps = Annotated[Dependencies, Depends(get_dependencies)]
 HOUR = timedelta(hours=1)
 LONGEST, LONGEST_OF_ALL = 24 * HOUR, 6 * HOUR
 PAGE, USUAL_PAGE = 50_000, 10_000
-"""Signals of a page: at most, and unless it is asked for."""
+"""Signals per page: the maximum, and the default."""
 
 BEFORE = timedelta(minutes=2)
-"""So much before the beginning a position is looked for from which a vehicle moves into it."""
+"""How long before the period to look for the position from which a vehicle moves into it."""
 
 _FORMS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Signals. Of a page Link names the next one.",
+        "description": "Signals. The Link header names the next page.",
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/History"}},
             "application/geo+json": {"schema": {"type": "object"}},
@@ -52,19 +52,19 @@ def history(
     deps: Deps,
     de: From = None,
     ate: Until = None,
-    codigo: Annotated[str | None, Query(max_length=200, pattern=NO_NUL, description="Only of this vehicle.")] = None,
-    linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only of this line.")] = None,
+    codigo: Annotated[str | None, Query(max_length=200, pattern=NO_NUL, description="Only this vehicle.")] = None,
+    linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only this line.")] = None,
     format: Annotated[
         Literal["json", "csv", "parquet", "geojson"],
-        Query(description="csv and parquet come whole, json and geojson in pages."),
+        Query(description="csv and parquet are complete, json and geojson are paged."),
     ] = "json",
     limite: Annotated[
         int | None,
-        Query(ge=1, le=PAGE, description="Signals of a page. [10000; csv and parquet: all]"),
+        Query(ge=1, le=PAGE, description="Signals per page. [10000; csv and parquet: all]"),
     ] = None,
-    cursor: Annotated[str | None, Query(max_length=600, description="`proximo` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=600, description="`proximo` of the previous page.")] = None,
 ) -> Response:
-    """Signals, oldest first, each once: of six hours at most, of one vehicle 24. Complete, or an error."""
+    """Signals, oldest first, each once: at most six hours, or 24 for one vehicle. Complete, or an error."""
     begin, end = span(de, ate, deps.now, LONGEST if codigo else LONGEST_OF_ALL, HOUR)
     after = _read_cursor(cursor) if cursor else None
     named = {"Content-Disposition": f'attachment; filename="{_file_name(begin, end, codigo, linha)}.{format}"'}
@@ -89,7 +89,7 @@ def history(
 
 
 def _refuse_unknown_line(deps: Dependencies, linha: str | None, found: list[Signal]) -> None:
-    """Refuse a line that neither the network nor a vehicle has; old signals may show lines that are gone."""
+    """Refuse a line that neither the network nor a vehicle has; old signals may show former lines."""
     if linha and not found:
         refuse_unknown("linha", [linha], deps.known_lines())
 
@@ -132,10 +132,10 @@ def _read_cursor(text: str) -> tuple[datetime, str]:
 def playback(
     request: Request,
     deps: Deps,
-    de: Annotated[AwareDatetime | None, Query(description="From this moment on; without it the last minutes.")] = None,
+    de: Annotated[AwareDatetime | None, Query(description="From this time on; without it, the last minutes.")] = None,
     minutos: Annotated[int, Query(ge=1, le=15, description="Length of the period, in minutes.")] = 10,
 ) -> Response:
-    """All vehicles in some minutes, compact: the positions of each, and where the capture has gaps."""
+    """All vehicles over a few minutes, compact: the positions of each, and the gaps in the capture."""
     longest = timedelta(minutes=minutos)
     begin, end = span(de, None, deps.now, longest, longest)
     signals, missing = deps.history.signals(begin - BEFORE, end)
@@ -152,6 +152,6 @@ def playback(
 
 @router.get("/playback/range", responses=schema(Range))
 def playback_range(request: Request, deps: Deps) -> Response:
-    """The first and the last captured moment."""
+    """The first and the last captured time."""
     first, last, missing = deps.history.range()
     return as_json(request, Range(first, last, missing, MISSING_CODES.get(missing)))

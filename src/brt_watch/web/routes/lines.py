@@ -26,7 +26,7 @@ Deps = Annotated[Dependencies, Depends(get_dependencies)]
 
 @router.get("/lines", responses=schema(Lines) | NOT_MODIFIED)
 def lines(request: Request, deps: Deps) -> Response:
-    """How every line runs now, and ran in the last six hours; before the first poll all lines without a bus."""
+    """The service of every line now and over the last six hours; before the first poll, all lines without a bus."""
     snapshot = deps.newest()
     hours = deps.history.hours(deps.now)
 
@@ -48,7 +48,7 @@ def stringline(
     de: From = None,
     ate: Until = None,
 ) -> Response:
-    """Distance along the path of a line against time, two hours of it or at most six: a polyline a trip."""
+    """Distance along the path of a line against time, two hours or at most six: one polyline per trip."""
     length = deps.reference.length(linha, sentido)
     if length is None:
         raise HTTPException(404, f"No path of the line {linha!r} in the direction {sentido} is known.")
@@ -69,7 +69,7 @@ async def network(request: Request, deps: Deps) -> Response:
 
 @router.get("/stations", responses=schema(Stations) | NOT_MODIFIED)
 def stations(request: Request, deps: Deps) -> Response:
-    """All stations, and what passed each last."""
+    """All stations, and the latest passes of each."""
     snapshot = deps.newest()
 
     def make() -> Encoded:
@@ -85,7 +85,7 @@ def station(
     estacao_id: Annotated[str, Path(max_length=50, pattern=NO_NUL, examples=["TOSTC"])],
     deps: Deps,
 ) -> Response:
-    """A station, and what passed it last by line and direction."""
+    """A station, and its latest passes by line and direction."""
     if estacao_id not in deps.reference.network.stations:
         raise HTTPException(404, f"There is no station {estacao_id!r}.")
     return as_json(request, _station(deps, estacao_id))

@@ -1,4 +1,4 @@
-"""What the buses did: trips, passages, headways, regularity, speeds and service, as the marts have them."""
+"""What the buses did: trips, passages, headways, regularity, speeds and service, from the marts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Vehicle = Annotated[str | None, Query(max_length=200, pattern=NO_NUL, descriptio
 
 @dataclass(frozen=True)
 class Asked:
-    """What each of these addresses can be asked."""
+    """The parameters that all these addresses take."""
 
     deps: Deps
     dia: Annotated[
@@ -46,11 +46,11 @@ class Asked:
     ate: Until = None
     linha: Annotated[str | None, Query(max_length=50, pattern=NO_NUL, description="Only this line.")] = None
     format: Annotated[
-        Format, Query(description="json has 50,000 rows at most; csv and parquet have a million, and come whole.")
+        Format, Query(description="json returns at most 50,000 rows; csv and parquet are complete, up to a million.")
     ] = "json"
 
     def period(self, longest: timedelta) -> tuple[datetime, datetime]:
-        """Return the period; 422 when it is none, or too long."""
+        """Return the period; 422 when it is invalid or too long."""
         if self.dia is None:
             return span(self.de, self.ate, self.deps.now, longest, USUAL)
         if self.de or self.ate:
@@ -63,7 +63,7 @@ class Asked:
     def selection(
         self, mart: Mart, filters: dict[str, str], longest_of_all: timedelta
     ) -> tuple[Selection, datetime, datetime]:
-        """Return the rows that are wanted, and the period."""
+        """Return the selected rows, and the period."""
         narrow = {"linha", "codigo", "estacao"} & set(filters)
         begin, end = self.period(LONGEST if narrow else longest_of_all)
         if self.dia:
@@ -88,7 +88,7 @@ _TRIPS, _PASSAGES, _HEADWAYS, _REGULARITY, _SPEEDS, _SERVICE, _SERVICE_DAYS = AN
 
 @router.get("/trips", responses=_responses(_TRIPS))
 def trips(request: Request, asked: Question, sentido: Direction = None, codigo: Vehicle = None) -> Response:
-    """Trips by their departure: of a line or a vehicle up to 31 days, of all lines a day."""
+    """Trips by departure: up to 31 days of a line or a vehicle, one day of all lines."""
     return _answer(request, _TRIPS, asked, sentido=sentido, codigo=codigo)
 
 
@@ -96,7 +96,7 @@ def trips(request: Request, asked: Question, sentido: Direction = None, codigo: 
 def passages(
     request: Request, asked: Question, sentido: Direction = None, codigo: Vehicle = None, estacao: Station = None
 ) -> Response:
-    """Passages at stations by their arrival: of a line, a station or a vehicle up to 31 days, of all lines a day."""
+    """Passages at stations by arrival: up to 31 days of a line, a station or a vehicle, one day of all lines."""
     return _answer(request, _PASSAGES, asked, sentido=sentido, codigo=codigo, estacao=estacao)
 
 
@@ -106,15 +106,15 @@ def headways(
     asked: Question,
     sentido: Annotated[
         Literal["ida", "volta", "norte", "sul", "leste", "oeste"] | None,
-        Query(description="Only this direction; of all lines together it is a point of the compass."),
+        Query(description="Only this direction; for all lines together a compass direction."),
     ] = None,
     codigo: Vehicle = None,
     estacao: Station = None,
     escopo: Annotated[
-        Literal["linha", "todas"], Query(description="Of each line, or of all lines that go the same way there.")
+        Literal["linha", "todas"], Query(description="By line, or all lines that go the same way there together.")
     ] = "linha",
 ) -> Response:
-    """Headways at stations by the later departure: of a line, station or vehicle up to 31 days, of all lines a day."""
+    """Headways at stations by the later departure: 31 days of a line, station or vehicle, one day of all lines."""
     if escopo == "todas" and asked.linha:
         raise HTTPException(422, "escopo=todas is of all lines together; leave out linha.")
     if sentido and (sentido in ("ida", "volta")) == (escopo == "todas"):
@@ -126,25 +126,25 @@ def headways(
 
 @router.get("/regularity", responses=_responses(_REGULARITY))
 def regularity(request: Request, asked: Question, sentido: Direction = None) -> Response:
-    """Waits and bunching by line, direction and hour: of a line up to 31 days, of all lines a day."""
+    """Waits and bunching by line, direction and hour: up to 31 days of a line, one day of all lines."""
     return _answer(request, _REGULARITY, asked, sentido=sentido)
 
 
 @router.get("/speeds", responses=_responses(_SPEEDS))
 def speeds(request: Request, asked: Question, sentido: Direction = None, estacao: Station = None) -> Response:
-    """Running speeds between stations by hour: of a line, or at a station, up to 31 days, of all lines a day."""
+    """Running speeds between stations by hour: up to 31 days of a line or at a station, one day of all lines."""
     return _answer(request, _SPEEDS, asked, sentido=sentido, estacao=estacao)
 
 
 @router.get("/service", responses=_responses(_SERVICE))
 def service(request: Request, asked: Question, sentido: Direction = None) -> Response:
-    """Trips and kilometres planned and run by hour: of a line up to 31 days, of all lines a day. Unknown is null."""
+    """Planned and operated trips and kilometres by hour: 31 days of a line, one day of all lines. Unknown is null."""
     return _answer(request, _SERVICE, asked, sentido=sentido)
 
 
 @router.get("/service/days", responses=_responses(_SERVICE_DAYS))
 def service_days(request: Request, asked: Question, sentido: Direction = None) -> Response:
-    """Trips planned, seen and run by day, those lines first that fall short most: of 31 days. Unknown is null."""
+    """Planned, observable and operated trips by day, up to 31 days, the largest shortfalls first. Unknown is null."""
     return _answer(request, _SERVICE_DAYS, asked, LONGEST, sentido=sentido)
 
 
@@ -176,7 +176,7 @@ def _answer(
 
 
 class _Counted:
-    """The batches of a selection, counted as they come; 422 when they are more than allowed."""
+    """Yield the batches of a selection and count their rows; 422 when there are too many."""
 
     def __init__(self, deps: Dependencies, selection: Selection, most: int) -> None:
         self._deps = deps
@@ -194,7 +194,7 @@ class _Counted:
             yield batch
 
     def refuse_unknown_line(self, linha: str | None) -> None:
-        """Refuse a line that neither the rows nor the network know; old rows may be of lines that are gone."""
+        """Refuse a line that neither the rows nor the network have; old rows may name former lines."""
         if linha and not self.rows:
             refuse_unknown("linha", [linha], self._deps.known_lines())
 

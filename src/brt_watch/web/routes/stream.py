@@ -1,4 +1,4 @@
-"""What changes, as it changes: Server-Sent Events."""
+"""Changes as they happen: Server-Sent Events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def stream(
     request: Request,
     deps: Annotated[Dependencies, Depends(get_dependencies)],
     last_event_id: Annotated[
-        str | None, Header(max_length=100, description="The `id` of the last event that was seen.")
+        str | None, Header(max_length=100, description="The `id` of the last event received.")
     ] = None,
 ) -> Response:
     """All vehicles, then after every poll those that changed, as events `vehicles`; a comment every 15 s."""

@@ -21,7 +21,9 @@ from brt_watch.web.snapshot import Encoded, Snapshot
 router = APIRouter(tags=["vehicles"])
 
 Code = Annotated[str, Path(description="The vehicle's `codigo`.", max_length=200, pattern=NO_NUL, examples=["901008"])]
-Names = Annotated[str | None, Query(max_length=500, description="One, or several with commas.", examples=["22,35"])]
+Names = Annotated[
+    str | None, Query(max_length=500, description="One, or several separated by commas.", examples=["22,35"])
+]
 FORMS = {"geojson": (VehicleCollection, "application/geo+json"), "json": (Vehicles, "application/json")}
 _EITHER: dict[int | str, dict[str, Any]] = {
     200: {
@@ -39,16 +41,18 @@ async def vehicles(
     request: Request,
     deps: Annotated[Dependencies, Depends(get_dependencies)],
     linha: Names = None,
-    sentido: Annotated[Literal["ida", "volta"] | None, Query(description="By movement, else as labelled.")] = None,
+    sentido: Annotated[
+        Literal["ida", "volta"] | None, Query(description="By movement where known, otherwise as labelled.")
+    ] = None,
     status: Annotated[
         str | None,
-        Query(max_length=500, description=f"One, or several with commas: {', '.join(get_args(Doing))}."),
+        Query(max_length=500, description=f"One, or several separated by commas: {', '.join(get_args(Doing))}."),
     ] = None,
     codigo: Names = None,
     idade_max: Annotated[float | None, Query(ge=0, description="Seconds since the signal, at most.")] = None,
     format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
 ) -> Response:
-    """All vehicles as of the newest poll, or those that are asked for; before the first poll none."""
+    """All vehicles as of the newest poll, or the selected ones; none before the first poll."""
     snapshot = deps.newest()
     refuse_unknown("status", status.split(",") if status else (), get_args(Doing))
     refuse_unknown("linha", linha.split(",") if linha else (), deps.known_lines())
@@ -89,7 +93,7 @@ def trail(
     minutos: Annotated[int, Query(ge=1, le=360, description="Length of the period, in minutes.")] = 60,
     ate: Until = None,
 ) -> Response:
-    """Where a vehicle was in the last hour, or in another, oldest first."""
+    """The positions of a vehicle over the last hour or another period, oldest first."""
     longest = timedelta(minutes=minutos)
     begin, end = span(None, ate or deps.now + timedelta(minutes=5), deps.now, longest, longest)
     signals, missing = deps.history.signals(begin, end, codigo=codigo)

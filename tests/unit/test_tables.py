@@ -274,16 +274,29 @@ def test_a_damaged_packed_table_is_refused_in_a_sentence(tmp_path: Path) -> None
     whole = gzip.compress("\n".join([HEADER, *[ROW] * 500]).encode())
     (tmp_path / "whole.csv.gz").write_bytes(whole)
     assert read(tmp_path / "whole.csv.gz")[0].rows == 500
-    for name, content in {"cut.csv.gz": whole[:-20], "bits.csv.gz": whole[:15] + b"\xff" * 9 + whole[24:]}.items():
+    contents = {
+        "cut.csv.gz": whole[:-20],
+        "bits.csv.gz": whole[:15] + b"\xff" * 9 + whole[24:],
+        "sum.csv.gz": whole[:-8] + b"\0" * 4 + whole[-4:],
+        "none.csv.gz": b"codigo",
+    }
+    for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ImportFailed, match=r"\.csv\.gz cannot be imported"):
+        with pytest.raises(ImportFailed, match=r"\.csv\.gz cannot be imported: the gzip file is damaged"):
             read(tmp_path / name)
 
 
 def test_a_damaged_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "y.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ImportFailed):
+    with pytest.raises(ImportFailed, match=r"it is no Parquet file, or damaged\."):
         read(tmp_path / "y.parquet")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf"])
+def test_an_empty_table_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "empty.csv").write_bytes(content)
+    with pytest.raises(ImportFailed, match="it is empty, or has no header"):
+        read(tmp_path / "empty.csv")
 
 
 @pytest.mark.skipif(not CAPTURES.exists(), reason="the captures of others are not here")

@@ -43,6 +43,8 @@ def match_columns(header: Sequence[str], asked: Mapping[str, str]) -> tuple[dict
 
     `asked` maps some of them: to a column, or to several joined with `+`. Raises ValueError that names missing ones.
     """
+    if not any(header):
+        raise ValueError("it is empty, or has no header")
     there = {_plain(name): name for name in header}
     found: dict[str, list[str]] = {}
     for target, names in NAMES.items():

@@ -106,7 +106,10 @@ def _read(
     if is_csv:
         rows, header = _csv_rows(file, work)
     else:
-        described = database.execute(f"describe select * from read_parquet({quoted(file)})").fetchall()
+        try:
+            described = database.execute(f"describe select * from read_parquet({quoted(file)})").fetchall()
+        except duckdb.Error as error:
+            raise ValueError("it is no Parquet file, or damaged") from error
         kinds = {name: kind for name, kind, *_ in described}
         header = list(kinds)
     taken, kept = match_columns(header, asked)

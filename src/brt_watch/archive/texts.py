@@ -20,8 +20,8 @@ def open_bytes(file: Path) -> Iterator[IO[bytes]]:
     with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as opened:
         try:
             yield cast(IO[bytes], opened)
-        except (EOFError, zlib.error) as error:
-            raise OSError(f"the packed content is damaged: {error}") from error
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise OSError(f"the gzip file is damaged ({error})") from error
 
 
 def in_utf8(file: Path, work: Path) -> Path:

@@ -107,6 +107,7 @@ READY = {
     "viagens": ".compact tbody tr",
     "velocidade": ".stretch",
     "plano": ".compact tbody tr",
+    "acerto": ".lede:not(:empty)",
 }
 """The content of a view once its data is loaded."""
 
@@ -160,6 +161,7 @@ class Visit:
         """Answer as if the models had been derived, which takes a database."""
         self.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
         self.with_database("vehicles", "lines/*/stringline?*")
+        self.page.route("**/api/v1/forecasts/score*", lambda route: route.fulfill(json=marts.score_of_forecasts()))
         for name in ("headways", "regularity", "trips", "speeds", "service"):
             self.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=marts.answer(route.request.url)))
 

@@ -41,6 +41,27 @@ def answer(url: str) -> dict[str, Any]:
     }
 
 
+def score_of_forecasts() -> dict[str, Any]:
+    """Return a score of three days, of which yesterday was the best."""
+    shares = {"previsoes": 4000, "nunca_chegaram": 120, "mbta": 0.9, "calitp": 0.8, "na_faixa": 0.6}
+    shares |= {"erro_mediano_s": 1.5, "erro_absoluto_s": 48.0, "oscilacao_min": 0.2}
+    methods = (("previsão", 0.86), ("tempos usuais", 0.8), ("prefeitura", 0.7))
+    yesterday = datetime.now(RIO).date() - timedelta(days=1)
+    days = [(yesterday - timedelta(days=ago)).isoformat() for ago in (2, 1, 0)]
+    ours = shares | {"metodo": "previsão"}
+    limits = {0: (-30, 90), 3: (-60, 150), 6: (-60, 210), 10: (-90, 270), 15: (None, None)}
+    return {
+        **{"de": days[0], "ate": days[-1], "dias": len(days), "aviso": None},
+        "metodos": [shares | {"metodo": name, "transitapp": share} for name, share in methods],
+        "por_dia": [ours | {"dia": day, "transitapp": 0.84 + 0.02 * number} for number, day in enumerate(days)],
+        "por_faixa": [
+            ours | {"horizonte_min": minutes, "cedo_s": early, "tarde_s": late, "transitapp": late and 0.86}
+            for minutes, (early, late) in limits.items()
+        ],
+        "no_terminal": ours | {"transitapp": 0.5},
+    }
+
+
 def _departures(begin: datetime, end: datetime) -> Iterator[tuple[int, datetime]]:
     number = 0
     while (at := begin + number * HEADWAY) < end:

@@ -141,6 +141,27 @@ def test_a_report_without_marts_shows_no_figure(visit: Any) -> None:
     assert page.locator(".card dd", has_text="sem dados").count() >= 3
 
 
+def test_passengers_see_how_often_forecasts_were_right(visit: Any, tmp_path: Path) -> None:
+    """Yesterday and the last weeks, from the station board on; in a file too."""
+    seen = visit()
+    seen.with_marts()
+    page = seen.view("estacao", "/TOBMP")
+    page.get_by_role("link", name="Ver quanto acertam").click()
+    page.locator(".lede", has_text="Ontem, 88 de cada 100 previsões acertaram").wait_for()
+    assert "86 de cada 100" in page.locator(".lede").inner_text()
+    assert "até 30 s antes ou 1 min 30 s depois" in page.locator("main").inner_text()
+    assert page.locator(".score-days rect").count() == 3
+    assert [row["transitapp"] for row in saved(page, "CSV", tmp_path)] == ["0.84", "0.86", "0.88"]
+    page.locator("#score-line").select_option("22")
+    assert "linha=22" in page.url
+
+
+def test_a_score_that_is_missing_is_no_figure(visit: Any) -> None:
+    page = visit().view("acerto")
+    page.locator(".lede", has_text="não está disponível agora").wait_for()
+    assert page.locator(".card").count() == 0
+
+
 def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
     """Rules of the boards, asked of their modules: holes, grades, estimates, planned trips."""
     page = visit().view("controle")

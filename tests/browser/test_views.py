@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura", "estacao", "controle"]
-VIEWS += ["regularidade", "viagens", "velocidade", "plano"]
+VIEWS += ["regularidade", "viagens", "velocidade", "plano", "acerto"]
 
 
 def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:

@@ -297,7 +297,8 @@ def test_forecasts_are_those_of_the_newest_poll(get: Get) -> None:
 
 
 def test_the_score_of_forecasts_is_unknown_before_a_day_is_over(get: Get) -> None:
-    assert get("/api/v1/forecasts/score").json() == {"de": None, "ate": None, "dias": 0, "metodos": [], "aviso": None}
+    nothing = {"de": None, "ate": None, "dias": 0, "metodos": [], "por_dia": [], "por_faixa": [], "no_terminal": None}
+    assert get("/api/v1/forecasts/score").json() == nothing | {"aviso": None}
 
 
 def test_forecasts_need_no_postgres(without_postgres: tuple[FastAPI, Resources]) -> None:

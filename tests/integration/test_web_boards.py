@@ -35,6 +35,9 @@ SPEED = """insert into velocidade_trecho (dia_operacao, linha, sentido, hora_ope
     ate_estacao_id, velocidade_p50_kmh) values ('2026-11-24', '22', 'ida', 24, 1, 'TOTAL', 'TOBSE', 31.5)"""
 SERVICE = """insert into oferta_hora (dia_operacao, linha, sentido, hora_operacao, viagens_previstas)
     values ('2026-11-24', '22', 'ida', 24, 5)"""
+SCORED = """insert into previsao_acerto (dia_operacao, linha, tipo, metodo, horizonte_min, previsoes, nunca_chegaram,
+    previsoes_transitapp, certas_transitapp, certas_mbta, certas_calitp, na_faixa, erro_mediano_s, erro_absoluto_s,
+    oscilacao_min) values (current_date - {}, '22', '{}', '{}', {}, 100, 5, 80, {}, 70, 60, 57, 4.0, 40.0, 0.25)"""
 ROWS = [
     *(TRIP, PASSAGE, HEADWAY.format("linha", "'22'", "ida"), HEADWAY.format("todas", "null", "leste")),
     *(HOUR.format(23), HOUR.format(26), SPEED, SERVICE),
@@ -78,6 +81,30 @@ def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
     assert (day["viagens_previstas"], day["viagens_realizadas"], day["fracao_realizada"]) == (5.0, None, None)
     for nothing in (f"passages?linha=22&{PERIOD}&estacao=TOTAL", f"trips?linha=10&{PERIOD}", "trips?dia=2026-11-25"):
         assert found(app, nothing) == []
+
+
+@pytest.mark.with_network
+def test_the_score_of_forecasts_is_by_day_and_band(app: FastAPI, resources: Resources) -> None:
+    """TransitApp's figure is the mean of the bands, a day's as well as that of all days; terminals are apart."""
+    cases = [(2, "a caminho", "previsão", *band) for band in ((0, 80), (3, 40))]
+    cases += [(1, "a caminho", "previsão", 0, 60), (1, "a caminho", "prefeitura", 0, 8)]
+    cases += [(1, "no terminal", "previsão", 0, 20), (40, "a caminho", "x", 0, 1)]
+    with psycopg.connect(resources.store.url) as connection:
+        for case in cases:
+            connection.execute(SCORED.format(*case))
+    answer = ask(app, "/api/v1/forecasts/score?linha=22").json()
+    methods = {each["metodo"]: each for each in answer["metodos"]}
+    assert (answer["dias"], set(methods)) == (2, {"previsão", "prefeitura"})
+    assert methods["previsão"]["transitapp"] == pytest.approx((140 / 160 + 40 / 80) / 2)
+    assert (methods["previsão"]["previsoes"], methods["previsão"]["nunca_chegaram"]) == (300, 15)
+    assert methods["previsão"]["oscilacao_min"] == pytest.approx(0.25)
+    assert [day["transitapp"] for day in answer["por_dia"]] == [0.75, 0.75]
+    assert [day["previsoes"] for day in answer["por_dia"]] == [200, 100]
+    names = ("horizonte_min", "transitapp", "cedo_s", "tarde_s")
+    bands = [tuple(band[name] for name in names) for band in answer["por_faixa"]]
+    assert bands == [(0, 0.875, -30, 90), (3, 0.5, -60, 150)]
+    assert answer["no_terminal"]["transitapp"] == 0.25
+    assert ask(app, "/api/v1/forecasts/score?linha=35").json()["metodos"] == []
 
 
 @pytest.mark.with_network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -51,17 +51,36 @@ class Forecasts(Struct, frozen=True):
     previsoes: list[Forecast]
 
 
-class Shares(Struct, frozen=True):
+class Shares(Struct, frozen=True, kw_only=True):
     """How often a method was right, as shares of its forecasts; null where nothing was scored."""
 
     metodo: str
     previsoes: int
+    nunca_chegaram: int
     transitapp: float | None
     mbta: float | None
     calitp: float | None
     na_faixa: float | None
     erro_mediano_s: float | None
     erro_absoluto_s: float | None
+    oscilacao_min: float | None
+    """How much the forecast arrival moved from one minute to the next, minutes."""
+
+
+class DayShares(Shares, frozen=True, kw_only=True):
+    """The same of the forecasts of one service day."""
+
+    dia: date
+
+
+class BandShares(Shares, frozen=True, kw_only=True):
+    """The same of the forecasts in a band of time to the arrival, from `horizonte_min` minutes on."""
+
+    horizonte_min: int
+    cedo_s: int | None
+    """TransitApp's yardstick allows the bus to come this much earlier (negative); null from 15 minutes on."""
+    tarde_s: int | None
+    """The same, later."""
 
 
 class ForecastScore(Struct, frozen=True):
@@ -71,8 +90,17 @@ class ForecastScore(Struct, frozen=True):
     ate: date | None
     dias: int
     metodos: list[Shares]
+    por_dia: list[DayShares]
+    """Our forecasts on each day, the oldest first."""
+    por_faixa: list[BandShares]
+    """Our forecasts by the time to the arrival."""
+    no_terminal: Shares | None
+    """Our forecasts of buses that waited at their first terminal."""
     aviso: str | None = None
     """What is missing: the database does not answer."""
+
+
+SharesT = TypeVar("SharesT", bound=Shares)
 
 
 def forecasts_of(models: LiveModels) -> list[Forecast]:
@@ -86,17 +114,33 @@ def score_of(reader: Reader | LakeReader, now: datetime, linha: str | None = Non
     try:
         rows = reader.rows("web_forecast_score", desde=since, linha=linha)
     except DatabaseUnreachable:
-        return ForecastScore(None, None, 0, [], "O banco de dados não responde: falta o acerto das previsões.")
-    if not rows:
-        return ForecastScore(None, None, 0, [])
-    fields = Shares.__struct_fields__
+        return _nothing("O banco de dados não responde: falta o acerto das previsões.")
+    coming = [row for row in rows if row["tipo"] == "a caminho"]
+    if not coming:
+        return _nothing(None)
+    ours = [row for row in coming if row["metodo"] == "previsão"]
     return ForecastScore(
-        min(row["de"] for row in rows),
-        max(row["ate"] for row in rows),
-        max(row["dias"] for row in rows),
-        [_shares({name: row[name] for name in fields}) for row in rows],
+        min(row["de"] for row in coming),
+        max(row["ate"] for row in coming),
+        max(row["dias"] for row in coming),
+        _as(Shares, [row for row in coming if _is_whole(row)]),
+        _as(DayShares, [row for row in ours if row["dia"] is not None]),
+        _as(BandShares, [row for row in ours if row["horizonte_min"] is not None]),
+        next(iter(_as(Shares, [row for row in rows if _is_ours_at_a_terminal(row)])), None),
     )
 
 
-def _shares(values: dict[str, Any]) -> Shares:
-    return msgspec.convert(values, Shares, strict=False)
+def _nothing(warning: str | None) -> ForecastScore:
+    return ForecastScore(None, None, 0, [], [], [], None, warning)
+
+
+def _is_whole(row: dict[str, Any]) -> bool:
+    return row["dia"] is None and row["horizonte_min"] is None
+
+
+def _is_ours_at_a_terminal(row: dict[str, Any]) -> bool:
+    return _is_whole(row) and row["tipo"] == "no terminal" and row["metodo"] == "previsão"
+
+
+def _as(kind: type[SharesT], rows: list[dict[str, Any]]) -> list[SharesT]:
+    return [msgspec.convert({name: row[name] for name in kind.__struct_fields__}, kind, strict=False) for row in rows]

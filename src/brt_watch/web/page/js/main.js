@@ -21,6 +21,7 @@ const MODULES = {
   linhas: () => import("./views/board.js"),
   diagrama: () => import("./views/stringline.js"),
   captura: () => import("./views/health.js"),
+  acerto: () => import("./views/score.js"),
 };
 const QUIET = 60;
 

@@ -1,11 +1,13 @@
 // The place in the page, in the address: #/view?key=value, or #/view/id?key=value. It can be shared.
 
-export const VIEWS = ["mapa", "estacao", "linhas", "controle", "diagrama", "regularidade", "viagens", "velocidade", "plano", "reproducao", "captura"];
+export const VIEWS = ["mapa", "estacao", "linhas", "controle", "diagrama", "regularidade", "viagens", "velocidade", "plano", "reproducao", "captura", "acerto"];
 
-/** The views that the navigation lists; the other reports are tabs of the first one. */
-export const SECTIONS = VIEWS.filter((view) => !["viagens", "velocidade", "plano"].includes(view));
+/** The views that the navigation does not list, and those from which they are reached. */
+const WITHIN = { viagens: "regularidade", velocidade: "regularidade", plano: "regularidade", acerto: "estacao" };
 
-export const sectionOf = (view) => (SECTIONS.includes(view) ? view : "regularidade");
+export const SECTIONS = VIEWS.filter((view) => !(view in WITHIN));
+
+export const sectionOf = (view) => WITHIN[view] ?? view;
 
 const listeners = new Set();
 

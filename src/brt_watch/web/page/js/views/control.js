@@ -76,7 +76,7 @@ export function enter(root) {
     h("section", {}, h("h2", {}, t("control.holes")), holes),
     h("section", { class: "block" }, h("h2", {}, t("control.lines")), key, lines),
     h("section", { class: "block" }, h("h2", {}, t("control.off")), off),
-    h("p", { class: "muted small note" }, t("control.note")),
+    h("p", { class: "muted small note" }, t("control.note"), " ", h("a", { href: address("acerto") }, t("score.title"))),
     exportBar({ drawing: () => table(states), about: () => ({ title: t("control.title"), subtitle: t("asof", { time: clock(live.generated, true), age: age(live.quietFor) }), coverage: "" }), rows: () => csv(states), name: () => `brt-controle-${clock(live.generated).replace(":", "h")}` })));
 
   function draw() {

@@ -94,7 +94,7 @@ class Board {
     page.append(h("div", { class: "page-head" },
       h("div", {}, h("h1", {}, name, " ", this.star), h("p", { class: "lede" }, [t(`station.${this.station.tipo}`), ...(this.station.corredores ?? [])].join(" · "))),
       h("div", { class: "controls" }, nearButton(this.note), h("a", { class: "button", href: address("mapa", { estacao: id }) }, icon("map"), t("diagram.map")), h("a", { class: "button", href: "#/estacao" }, t("stop.all")), screenButton())),
-      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot"), " ", this.score),
+      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot"), " ", this.score, " ", h("a", { href: address("acerto") }, t("stop.score.more")), "."),
       exportBar({ drawing: () => this.table(), about: () => this.about(), rows: () => this.csv(), name: () => `brt-${id}-${clock(live.generated).replace(":", "h")}` }));
     this.onVehicles = () => this.draw();
     live.addEventListener("vehicles", this.onVehicles);

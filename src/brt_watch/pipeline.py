@@ -29,7 +29,6 @@ from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 from brt_watch.transform import runner as dbt
-from brt_watch.transform.city import seeds_of
 from brt_watch.transform.trained import FORECASTS, TrainedFiles
 
 log = structlog.get_logger()
@@ -170,8 +169,8 @@ def transform_is_due(resources: Resources) -> bool:
 
 
 def network_is_new(resources: Resources) -> bool:
-    """Whether the reference files differ from those in the database; the next transform loads them."""
-    return resources.models.newest_network() != dbt.network_sha256(seeds_of(resources.settings.folder))
+    """Whether the reference files or the models differ from those of the database; the next transform builds all."""
+    return resources.models.newest_network() != dbt.definitions_sha256(resources.settings.folder)
 
 
 def transform(resources: Resources, *arguments: str) -> dbt.Derived:
@@ -194,7 +193,7 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     store = resources.models
     newest_load = store.newest_load()
     # Read once, before dbt reads the files, so that the compared checksum is the recorded one.
-    network = dbt.network_sha256(seeds_of(resources.settings.folder))
+    network = dbt.definitions_sha256(resources.settings.folder)
     is_new = store.newest_network() != network
     transform_id = store.begin_transform(newest_load)
     derived = dbt.build(resources.settings, store.connection_parameters(), *arguments, with_network=is_new)

@@ -53,7 +53,15 @@ def test_a_recording_gives_the_same_rows_live_and_in_postgres(loaded_resources: 
         if number % 6 == 0:
             live.take()
     live.take()
+    live.take_apart()
     load_and_transform(resources)
+    for model in ("viagens", "passagens"):
+        ours, expected = (
+            sorted((comparable(row) for row in rows), key=str)
+            for rows in (live.dicts(f"select * from public.{model}"), query(resources, f"select * from {model}"))
+        )
+        assert len(expected) > 200
+        assert ours == expected, model
     mart = {(row["id_veiculo"], row["timestamp_gps"]): row for row in query(resources, "select * from gps_brt")}
     derived = {(row["id_veiculo"], row["timestamp_gps"]): row for row in live.dicts("select * from public.gps_brt")}
     assert len(mart) > 9_000

@@ -99,6 +99,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory, server: Server, template:
 def app(captured: Resources) -> Iterator[FastAPI]:
     made = create_app(captured)
     made.state.deps.live.look()
+    made.state.deps.live.models.take_apart()
     yield made
     made.state.deps.history.reader.close()
 
@@ -231,6 +232,12 @@ def test_lines_stations_network_and_details_answer(get: Get) -> None:
     passed = [each for each in get("/api/v1/stations").json()["estacoes"] if each["passagens"]]
     assert passed[0]["passagens"][0]["codigo"] == BUS
     assert get(f"/api/v1/stations/{passed[0]['estacao_id']}").json()["passagens"]
+    bus = get("/api/v1/vehicles?format=json&codigo=901008").json()["veiculos"][0]
+    stops = get("/api/v1/lines/22/stringline?sentido=ida").json()["estacoes"]
+    (coming,) = get(f"/api/v1/stations/{stops[-1]['estacao_id']}").json()["a_caminho"]
+    assert (coming["linha"], coming["sentido"], coming["codigo"], coming["espera"]) == ("22", "ida", BUS, False)
+    assert coming["falta_m"] == pytest.approx(stops[-1]["distancia_m"] - bus["progresso_m"], abs=0.2)
+    assert get(f"/api/v1/stations/{stops[0]['estacao_id']}").json()["a_caminho"] == []
     assert get("/api/v1/network").json()["linhas"]["features"]
     details = get("/api/v1/health-details").json()
     assert details["banco"]["detalhe"] == f"papel {ROLE}"

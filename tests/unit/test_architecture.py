@@ -137,9 +137,6 @@ A_RULE = {
 """How a rule about buses looks in a source that only reads. Thresholds are vars of dbt; the page asks for them."""
 
 STILL_RULES = {
-    "transform/sql/live_passes.sql": "passages of the last hour, until the model passagens is live",
-    "web/stringline.py": "tracks of a string-line, until the model viagens is live",
-    "web/page/js/forecasts.js": "which buses are on their way to a station; their times are the model's",
     "web/page/js/map/stage.js": "a trail is not drawn across a silence, which is no rule",
     "web/page/js/views/report-speed.js": "the top of a scale of colours, which is no rule",
 }

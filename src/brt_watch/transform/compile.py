@@ -59,7 +59,8 @@ def _compiled(manifest: dict[str, Any], project: Path) -> Compiled:
                     kind="view" if node["config"]["materialized"] == "view" else "table",
                     sql=node["compiled_code"],
                     reads=sorted(_read_by(key, nodes, names)),
-                    live=node["config"].get("meta", {}).get("live") is True,
+                    live=node["config"].get("meta", {}).get("live") in (True, "apart"),
+                    apart=node["config"].get("meta", {}).get("live") == "apart",
                     trained=_trained_columns(node),
                 )
             )

@@ -47,7 +47,9 @@ class Model(msgspec.Struct, frozen=True):
     sql: str
     reads: list[str]
     live: bool
-    """Whether its rows are derived again after each poll (`meta: {live: true}`)."""
+    """Whether its rows are derived again after each poll (`meta: {live: true}`), or apart from the polls."""
+    apart: bool = False
+    """Whether they are derived less often, in a thread of its own (`meta: {live: apart}`)."""
     trained: dict[str, str] = {}
     """The columns and types of a model whose rows are trained from history (`meta: {trained: true}`); {} of others."""
 

@@ -11,8 +11,11 @@ that stands on `gps_brt` is made again, whole, as a table of the same name, in t
 needs on the way. It is compiled as a full refresh. Such a model may read `gps_brt` (the last hours, all vehicles),
 `stg_brt__polls`, seeds and the tables of the network (`tag:rede`), other live models, and `stg_brt__sinais`; of an
 increment, a load or a day it knows nothing, and `gps_brt` starts in the middle of trips. It has a part of 1.5 s of one
-core for 750 vehicles (100,000 rows of `gps_brt`). What it must know of the past beyond that comes as a seed, or from a
+core for 750 vehicles (200,000 rows of `gps_brt`). What it must know of the past beyond that comes as a seed, or from a
 model with `meta: {trained: true}`: its rows are read from the files of the newest training (trained.py).
+
+A model that takes too long for each poll says `live: apart`. `derive_apart` makes it less often, from the rows of one
+moment, while polls go on.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -32,7 +36,7 @@ from brt_watch.errors import DamagedRecords
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Kind, Poll
 from brt_watch.store.window import CSV_TYPES, stored_value
-from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, project_vars
+from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, Model, project_vars
 from brt_watch.transform.trained import TrainedFiles
 
 log = structlog.get_logger()
@@ -82,6 +86,7 @@ class LiveEngine:
         if spill:
             self._run(f"set temp_directory = {quoted(spill)}")
         self._number = self._untrimmed = 0
+        self._apart_lock = Lock()
         self.since: datetime | None = None
         """The moment from which on all captured signals are here; None before the first poll."""
         self._build(project)
@@ -101,11 +106,14 @@ class LiveEngine:
         below = self._compiled.below("gps_brt")
         above = self._compiled.standing_on("gps_brt")
         live = [model.name for model in self._compiled.models if model.live]
+        of_a_poll = self._compiled.below(*(each.name for each in self._compiled.models if each.live and not each.apart))
         needed = self._compiled.below("gps_brt", *live)
         models = [model for model in self._compiled.models if model.name in needed]
         moving = {"brt_raw", "brt_poll"}
         """The tables that change with each poll; all others are created once."""
-        self._each_poll, self._context_tables = [], []
+        self._each_poll: list[Model] = []
+        self._apart: list[Model] = []
+        self._context_tables: list[Model] = []
         self._trained = [model for model in models if model.trained]
         for model in models:
             if model.trained:
@@ -125,10 +133,10 @@ class LiveEngine:
             else:
                 self._create(model.name, model.kind, model.sql)
                 if model.kind == "table" and (model.name in above or model.live):
-                    self._each_poll.append(model)
+                    (self._each_poll if model.name in of_a_poll else self._apart).append(model)
 
     def _create(self, name: str, kind: str, sql: str) -> None:
-        self._run(f"create or replace {kind} public.{name} as {sql}")
+        self._run(_made(name, kind, sql))
 
     # -- after each poll --------------------------------------------------------------------------------------------
 
@@ -151,8 +159,24 @@ class LiveEngine:
                 self._replace_rows()
             for model in self._each_poll:
                 self._create(model.name, model.kind, model.sql)
-        if self._untrimmed >= TRIM_AFTER:
-            self._trim()
+        # A checkpoint needs the database for itself; a poll does not wait for that.
+        if self._untrimmed >= TRIM_AFTER and self._apart_lock.acquire(blocking=False):
+            try:
+                self._trim()
+            finally:
+                self._apart_lock.release()
+
+    def derive_apart(self) -> None:
+        """Derive the models that are live apart from the polls, as of one moment, while polls may go on."""
+        with self._apart_lock, self._connection.cursor() as cursor:
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; begin")
+            for model in self._apart:
+                cursor.execute(_made(model.name, model.kind, model.sql))
+            # What they were made from is needed no longer, and would take a hundred megabytes.
+            for model in reversed(self._apart):
+                if not model.live:
+                    cursor.execute(f"drop table public.{model.name}")
+            cursor.execute("commit")
 
     @property
     def pending(self) -> int:
@@ -271,7 +295,7 @@ class LiveEngine:
 
     def has(self, model: str) -> bool:
         """Whether a model is live."""
-        return any(model == each.name for each in self._each_poll)
+        return any(model == each.name for each in (*self._each_poll, *self._apart))
 
     def close(self) -> None:
         """Release the memory."""
@@ -283,6 +307,10 @@ class LiveEngine:
 
     def _run(self, statement: str) -> None:
         self._connection.execute(statement)
+
+
+def _made(name: str, kind: str, sql: str) -> str:
+    return f"create or replace {kind} public.{name} as {sql}"
 
 
 def quoted(value: object) -> str:

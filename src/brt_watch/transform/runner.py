@@ -18,7 +18,8 @@ from brt_watch import disk
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS
 from brt_watch.settings import Settings
-from brt_watch.transform.city import project_of
+from brt_watch.transform.city import project_of, seeds_of
+from brt_watch.transform.compiled import project_key
 
 DBT_PROJECT = Path(__file__).resolve().parent / "dbt"
 
@@ -44,15 +45,24 @@ def network_sha256(seeds: Path = SEEDS) -> str:
     return hashlib.sha256("".join(sums).encode()).hexdigest()
 
 
+def definitions_sha256(data: Path) -> str:
+    """Return the checksum of what is built only when it changes: the network, the views, and how they are made."""
+    return hashlib.sha256((network_sha256(seeds_of(data)) + project_key(project_of(data))).encode()).hexdigest()
+
+
 def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:
     """Build the models and run their data tests; raises TransformFailed with the first failure.
 
-    `with_network` also loads the reference files and builds the models that depend on them alone, which takes about ten
-    seconds. `arguments` are added to dbt's, for example `--full-refresh`. `make test` runs the models' unit tests.
+    `with_network` also loads the reference files and builds the models that depend on them alone, and the views, which
+    takes about ten seconds. `arguments` are added to dbt's, for example `--full-refresh`. `make test` runs the models'
+    unit tests.
     """
     excluded = ["--exclude-resource-type", "unit_test"]
     if not with_network:
         excluded += ["--exclude-resource-type", "seed", "--exclude", "tag:rede"]
+        if not arguments:
+            # A view stays as it is, unless a full refresh drops the table below it.
+            excluded.append("config.materialized:view")
     # Skip dbt's artifacts: nobody reads them, and writing them takes a third of a run.
     return run_dbt(settings, connection, ["--no-write-json", "build"], *excluded, *arguments)
 

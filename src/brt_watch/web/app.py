@@ -53,7 +53,8 @@ def create_app(resources: Resources) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(deps.live.run()), asyncio.create_task(_look_at_database(deps))]
+        forever = (deps.live.run(), deps.live.run_apart(), _look_at_database(deps))
+        tasks = [asyncio.create_task(each) for each in forever]
         yield
         for task in tasks:
             task.cancel()

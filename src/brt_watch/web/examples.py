@@ -24,6 +24,7 @@ from brt_watch.web.history_schemas import (
     TripTrack,
 )
 from brt_watch.web.schemas import (
+    Coming,
     Health,
     Hour,
     Lengths,
@@ -37,6 +38,7 @@ from brt_watch.web.schemas import (
     PlannedHeadway,
     Point,
     Problem,
+    StationBoard,
     StationNow,
     Stations,
     StopOnPath,
@@ -135,6 +137,7 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
         [_GAP],
     ),
     _STATION,
+    StationBoard(**asdict(_STATION), a_caminho=[Coming("22", "volta", "901008", 140.2, False, 23.5)]),
     Stations(NOW, [_STATION]),
     Coverage("2026-11-24", None, [_MINUTE]),
     Day("2026-11-24", 2158, 2160, 718, 1, 1),

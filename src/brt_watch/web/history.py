@@ -15,14 +15,15 @@ from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import LONGEST_TRIP, Selection, service_day
 from brt_watch.model import Status
-from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode
+from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode, TripTrack
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.new_polls import WaitingWindows
 from brt_watch.web.reader import Reader, signal_values, with_literals
 from brt_watch.web.schemas import Hour
 from brt_watch.web.signals import Signal
-from brt_watch.web.thresholds import MOVING_KMH
+from brt_watch.web.stringline import merged, tracks
+from brt_watch.web.thresholds import LIMITS, MOVING_KMH
 
 MISSING = "O banco de dados não responde: só estão aqui as últimas horas."
 NOT_DERIVED = "Uma parte deste período já foi capturada, mas ainda não foi processada."
@@ -30,6 +31,9 @@ MISSING_CODES: dict[str | None, MissingCode] = {MISSING: "banco_ausente", NOT_DE
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOURS = timedelta(hours=6)
 KEPT_SECONDS = 60.0
+AT_THE_BEGINNING = timedelta(minutes=2)
+"""A trip that begins so soon after the live models do had begun before."""
+
 _RANK = {Status.OK: 3, Status.LATE: 2, Status.FAILED: 1, Status.MISSED: 0}
 
 
@@ -81,6 +85,18 @@ class History:
         except DatabaseUnreachable as error:
             self.problem, missing = str(error), MISSING
         return sorted(found.values(), key=lambda signal: signal.key), missing
+
+    def trips(self, de: datetime, ate: datetime, linha: str, sentido: str) -> tuple[list[TripTrack], str | None]:
+        """Return the trips of a line and direction, by vehicle and time, and what is missing."""
+        values = {"de": de, "ate": ate, "linha": linha, "sentido": sentido, "desvio_m": LIMITS.viagem_desvio_m}
+        values |= {"primeiro_dia": service_day(de - LONGEST_TRIP), "ultimo_dia": service_day(ate)}
+        # The live models first, as for signals.
+        live = tracks(self._models.dicts(with_literals("web_stringline", values)))
+        since = self._models.since and self._models.since + AT_THE_BEGINNING
+        rows = self._ask("web_stringline", **values)
+        if rows is None:
+            return merged([], live, since), MISSING
+        return merged(tracks(rows), live, since), NOT_DERIVED if self._lacks(de, ate) else None
 
     def page(
         self,

@@ -16,15 +16,21 @@ from brt_watch.model import Poll
 from brt_watch.web.forecasts import Forecast, forecasts_of
 from brt_watch.web.history import History
 from brt_watch.web.live_models import LiveModels, failed
-from brt_watch.web.passes import passes_of
+from brt_watch.web.passes import coming_to, passes_of
 from brt_watch.web.reference import Reference
-from brt_watch.web.schemas import Pass
+from brt_watch.web.schemas import Coming, Pass
 from brt_watch.web.snapshot import Snapshot, Warned
 from brt_watch.web.vehicles import lines_of, vehicles_of
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
+APART_SECONDS = 20.0
+"""Shortest time from one derivation apart from the polls to the next."""
+
+APART_PAUSES = 9
+"""The pause after one, as a multiple of its processor time."""
+
 KEPT_EVENTS = 30
 PING = b": ping\n\n"
 
@@ -93,6 +99,12 @@ class Live:
                 log.warning("serve.look_failed", problem=self.problem)
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def run_apart(self) -> None:
+        """Derive what takes too long for each poll, for ever: it costs at most a tenth of a core."""
+        while True:
+            took = await asyncio.to_thread(self.models.take_apart)
+            await asyncio.sleep(LOOK_SECONDS if took is None else max(APART_SECONDS, APART_PAUSES * took))
+
     def look(self) -> tuple[Snapshot | None, Snapshot | None]:
         """Read new polls from disk; returns the previous and the current snapshot."""
         before, is_new = self.snapshot, self.models.take()
@@ -142,6 +154,10 @@ class Live:
             if self._passes[0] is not good:
                 self._passes = good, passes_of(self.models, good)
             return self._passes[1].get(estacao_id, [])
+
+    def coming(self, estacao_id: str) -> list[Coming]:
+        """Return the vehicles on their way to a station, the nearest first."""
+        return coming_to(self.models, estacao_id)
 
     def forecasts(self) -> list[Forecast]:
         """Return the forecasts of the newest good poll."""

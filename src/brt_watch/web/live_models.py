@@ -45,6 +45,7 @@ class LiveModels:
         self._engines = 0
         self._failure: tuple[float, ModelsFailed] | None = None
         self._lock = Lock()
+        self._apart_as_of: Poll | None = None
         self.newest: Poll | None = None
         """The newest poll."""
         self.newest_good: Poll | None = None
@@ -65,6 +66,25 @@ class LiveModels:
                 self._give_up(error)
             self._failure = None
             return self.newest_good is not before
+
+    def take_apart(self) -> float | None:
+        """Derive the models that take too long for each poll, if there is a new one.
+
+        Returns the seconds of processor time, None if nothing was new. A failure leaves them as they are until the next
+        time.
+        """
+        engine, newest = self._engine, self.newest
+        if engine is None or newest is self._apart_as_of:
+            return None
+        started = time.thread_time()
+        try:
+            engine.derive_apart()
+        except duckdb.Error as error:
+            # The engine may have been replaced meanwhile.
+            log.warning("live.apart_failed", problem=" ".join(str(error).split())[:300])
+        else:
+            self._apart_as_of = newest
+        return time.thread_time() - started
 
     @property
     def since(self) -> datetime | None:

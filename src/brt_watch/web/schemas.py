@@ -192,6 +192,23 @@ class StationNow(Struct, frozen=True):
     passagens: list[Pass]
 
 
+class Coming(Struct, frozen=True):
+    """A vehicle on its way to a station, or waiting at its first one."""
+
+    linha: str
+    sentido: Direction
+    codigo: str
+    falta_m: Annotated[float, Meta(description="Metres that the vehicle has to drive; 0 at the station.")]
+    espera: Annotated[bool, Meta(description="Whether it has not left its first station yet.")]
+    idade_segundos: Annotated[float, Meta(description="Age of its signal.")]
+
+
+class StationBoard(StationNow, frozen=True):
+    """A station, what passed it last, and what is on its way, the nearest first."""
+
+    a_caminho: list[Coming]
+
+
 class Stations(Struct, frozen=True):
     """All stations."""
 

@@ -1,55 +1,61 @@
-"""Distance along a path against time: the trips of the vehicles of a line in one direction."""
+"""Distance along a path against time: the trips of a line in one direction, with their signals on the path."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from msgspec import Struct
 
 from brt_watch.web.history_schemas import TripTrack
-from brt_watch.web.signals import Signal
-from brt_watch.web.thresholds import LIMITS
-
-LONGEST_PAUSE = timedelta(minutes=5)
-BACK_M = 300.0
-"""A bus that moves back this far on its path has begun another trip."""
-
-LEAST_SHARE = 0.05
-"""Minimum forward distance along the path for a trip."""
 
 
-def trips(signals: Iterable[Signal], sentido: str, length_m: float) -> list[TripTrack]:
-    """Return the tracks in a direction, as gps_brt has direction and progress."""
-    by_vehicle: dict[str, list[Signal]] = defaultdict(list)
-    for signal in signals:
-        if signal.sentido_estimado == sentido and signal.progresso_m is not None and _is_near(signal):
-            by_vehicle[signal.codigo].append(signal)
+class Track(Struct, frozen=True):
+    """A trip as the models found it, with its points: [epoch seconds, metres along the path, km/h]."""
+
+    codigo: str
+    partida: datetime
+    chegada: datetime
+    pontos: list[tuple[float, float, float | None]]
+
+    def overlaps(self, other: Track) -> bool:
+        """Whether the vehicle drove both at the same time, so that they are the same trip, found twice."""
+        return self.partida <= other.chegada and other.partida <= self.chegada
+
+
+def tracks(rows: Iterable[dict[str, Any]]) -> list[Track]:
+    """Return the trips of the rows of web_stringline, with at least two points each."""
     found = []
-    for codigo in sorted(by_vehicle):
-        tracks = [trip for trip in _split(by_vehicle[codigo]) if _metres(trip) >= LEAST_SHARE * length_m]
-        for number, trip in enumerate(tracks, 1):
-            points = [(each.datahora.timestamp(), each.progresso_m or 0.0, each.velocidade) for each in trip]
-            found.append(TripTrack(codigo, number, points))
+    for _, group in groupby(rows, lambda row: row["id_viagem"]):
+        of_trip = list(group)
+        first = of_trip[0]
+        points = [(row["momento"].timestamp(), row["metros"], row["velocidade"]) for row in of_trip]
+        if len(points) > 1:
+            found.append(Track(first["codigo"], first["partida"], first["chegada"], points))
     return found
 
 
-def _is_near(signal: Signal) -> bool:
-    return signal.desvio_m is not None and signal.desvio_m <= LIMITS.viagem_desvio_m
+def merged(marts: Iterable[Track], live: Iterable[Track], since: datetime | None) -> list[TripTrack]:
+    """Return the trips of the marts and of the live models, each once, by vehicle and time.
+
+    The live one is newer and counts, unless it begins before `since`: then it lacks its beginning.
+    """
+    whole: list[Track] = []
+    cut: list[Track] = []
+    for track in live:
+        (cut if since and track.partida <= since else whole).append(track)
+    kept = whole
+    for others in (marts, cut):
+        kept = kept + [track for track in others if not any(track.overlaps(each) for each in _of(track.codigo, kept))]
+    kept.sort(key=lambda track: (track.codigo, track.partida))
+    return [
+        TripTrack(codigo, number, track.pontos)
+        for codigo, group in groupby(kept, lambda track: track.codigo)
+        for number, track in enumerate(group, 1)
+    ]
 
 
-def _metres(trip: list[Signal]) -> float:
-    return (trip[-1].progresso_m or 0.0) - (trip[0].progresso_m or 0.0)
-
-
-def _split(signals: Iterable[Signal]) -> Iterator[list[Signal]]:
-    trip: list[Signal] = []
-    for each in signals:
-        if trip and (
-            each.datahora - trip[-1].datahora > LONGEST_PAUSE
-            or (each.progresso_m or 0.0) < (trip[-1].progresso_m or 0.0) - BACK_M
-        ):
-            yield trip
-            trip = []
-        trip.append(each)
-    if trip:
-        yield trip
+def _of(codigo: str, found: Iterable[Track]) -> Iterator[Track]:
+    return (track for track in found if track.codigo == codigo)

@@ -15,9 +15,8 @@ from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Stringline
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
-from brt_watch.web.schemas import Lines, Network, StationNow, Stations
+from brt_watch.web.schemas import Lines, Network, StationBoard, StationNow, Stations
 from brt_watch.web.snapshot import Encoded
-from brt_watch.web.stringline import trips
 
 router = APIRouter(tags=["lines"])
 LONGEST, USUAL = timedelta(hours=6), timedelta(hours=2)
@@ -53,8 +52,7 @@ def stringline(
     if length is None:
         raise HTTPException(404, f"No path of the line {linha!r} in the direction {sentido} is known.")
     begin, end = span(de, ate, deps.now, LONGEST, USUAL)
-    signals, missing = deps.history.signals(begin, end, linha=linha)
-    found = trips(signals, sentido, length)
+    found, missing = deps.history.trips(begin, end, linha, sentido)
     gaps = deps.history.gaps(begin, min(end, deps.now)) if begin < deps.now else []
     stops = deps.reference.stops(linha, sentido)
     code = MISSING_CODES.get(missing)
@@ -79,16 +77,17 @@ def stations(request: Request, deps: Deps) -> Response:
     return send(request, snapshot.answer("stations", make) if snapshot else make())
 
 
-@router.get("/stations/{estacao_id}", responses=schema(StationNow) | NOT_FOUND)
+@router.get("/stations/{estacao_id}", responses=schema(StationBoard) | NOT_FOUND)
 def station(
     request: Request,
     estacao_id: Annotated[str, Path(max_length=50, pattern=NO_NUL, examples=["TOSTC"])],
     deps: Deps,
 ) -> Response:
-    """A station, and its latest passes by line and direction."""
+    """A station, what passed it last by line and direction, and the vehicles on their way to it, the nearest first."""
     if estacao_id not in deps.reference.network.stations:
         raise HTTPException(404, f"There is no station {estacao_id!r}.")
-    return as_json(request, _station(deps, estacao_id))
+    now = _station(deps, estacao_id)
+    return as_json(request, StationBoard(**msgspec.structs.asdict(now), a_caminho=deps.live.coming(estacao_id)))
 
 
 def _station(deps: Dependencies, estacao_id: str) -> StationNow:

@@ -6,3 +6,12 @@ set local work_mem = '128MB';
 set local random_page_cost = 1.1
 {%- endif -%}
 {%- endmacro %}
+
+{% macro plan_with_hash_joins() -%}
+{#- The same, for steps whose rows Postgres cannot count (it expects one of a join on six columns): all rows would be
+    compared with all others. A lateral lookup (join_one_by_one) still goes row by row. -#}
+{{ plan_for_many_rows() }}
+{%- if target.type == 'postgres' -%}
+; set local enable_nestloop = off; set local enable_mergejoin = off
+{%- endif -%}
+{%- endmacro %}

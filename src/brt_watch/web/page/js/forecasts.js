@@ -1,14 +1,12 @@
 // When a bus comes, as the server forecasts it. The page only says in words how long that is from now.
 import { get } from "./api.js";
 import { t } from "./i18n.js";
-import { ageOf, live } from "./live.js";
+import { live } from "./live.js";
 import { limits } from "./network.js";
 
 /** From this age of its signal a bus is greyed; from that of `silentAfter` it has no forecast. */
 export const GREY = 90;
 const SOON_S = 30;
-const NEAREST_M = 60;
-const TERMINAL_M = 400;
 const SCORE_EVERY = 600000;
 const score = { asked: -Infinity, found: null };
 
@@ -43,14 +41,10 @@ export const minutesWords = ({ low, high }) => (high === 0 ? t("stop.now") : low
 /** Return what a forecast stands on, where that is less than usual; null otherwise. */
 export const basisWords = ({ base, waits }) => (waits ? t("stop.basis.waits") : base === "histórico" ? null : t("stop.basis.plan"));
 
-/** Return the buses that wait at the beginning of a line's route. */
-export const waitingAt = (linha, sentido) => onTheWay(linha, sentido, TERMINAL_M).filter(({ bus }) => bus.status === "Parado terminal").map((coming) => ({ ...coming, away: 0 }));
-
-/** Return the buses of a line and direction on the way to a distance along its route, the nearest first. */
-export function onTheWay(linha, sentido, metres) {
-  return [...live.vehicles.values()].filter((bus) => bus.linha === linha && (bus.sentido_estimado ?? bus.sentido) === sentido
-    && bus.progresso_m !== null && bus.progresso_m <= metres + NEAREST_M && bus.desvio_m <= 100 && bus.status && bus.status !== "Parado garagem" && ageOf(bus) <= 600)
-    .map((bus) => ({ bus, away: Math.max(0, metres - bus.progresso_m), age: ageOf(bus) })).sort((a, b) => a.away - b.away);
+/** Return the buses on their way to a station, or waiting at it to leave, as the models say, the nearest first. */
+export async function comingTo(estacao) {
+  const { a_caminho } = await get(`stations/${encodeURIComponent(estacao)}`);
+  return a_caminho;
 }
 
 /** Return in words how often such forecasts were right lately. */

@@ -1,4 +1,4 @@
-// Quantiles, and where and when a track passes a stop. Times are epoch seconds.
+// Quantiles.
 
 export function quantile(values, share) {
   if (!values.length) return null;
@@ -9,16 +9,3 @@ export function quantile(values, share) {
 }
 
 export const median = (values) => quantile(values, 0.5);
-
-/** Return when a track passes a distance, between the two signals around it; null where it was not seen for 3 minutes. */
-export function timeAt(points, metres) {
-  for (let i = 1; i < points.length; i++) {
-    const [before, after] = [points[i - 1], points[i]];
-    if (before[1] <= metres && metres <= after[1] && after[1] > before[1]) {
-      if (after[0] - before[0] > 180) return null;
-      return before[0] + ((metres - before[1]) / (after[1] - before[1])) * (after[0] - before[0]);
-    }
-  }
-  return null;
-}
-

@@ -1,7 +1,8 @@
 {% macro stations_reached(signals) -%}
 {#- The CTEs that find when vehicles reached the stations of their line, between two signals and at even speed, and when
-    that was known. `signals` has rows of gps_brt. The result is `alcancadas`: id_veiculo, linha, sentido, ordem, segundo
-    (when), sabido (the second of the capture that showed it). At a terminal the mark lies where buses leave and enter it. -#}
+    that was known. `signals` has rows of gps_brt. The result is `alcancadas`: id_veiculo, linha, sentido, ordem, estacao_id,
+    segundo (when), sabido (the second of the capture that showed it). At a terminal the mark lies where buses leave and
+    enter it. -#}
 marcas as (
     select
         linha,
@@ -9,6 +10,7 @@ marcas as (
         primeiro_dia,
         ultimo_dia,
         ordem,
+        estacao_id,
         case
             when ordem = 1
                 then distancia_m + least({{ var('previsao_terminal_m') }}, (seguinte_m - distancia_m) / 2)
@@ -51,6 +53,7 @@ cruzadas as (
         passos.linha,
         passos.sentido,
         marcas.ordem,
+        marcas.estacao_id,
         passos.sabido,
         passos.segundo_anterior
         + (passos.segundo - passos.segundo_anterior) * (marcas.marca_m - passos.progresso_anterior_m)
@@ -83,6 +86,7 @@ alcancadas as (
         linha,
         sentido,
         ordem,
+        estacao_id,
         segundo,
         sabido
     from repetidas

@@ -1,9 +1,9 @@
 // The station board: what comes next, what passed last. Without a station: search, favourites, the nearest ones.
 import { entitle, fill, h, icon } from "../dom.js";
-import { basisWords, forecastsAt, GREY, minutesOf, minutesWords, onTheWay, scoreWords, silentAfter, waitingAt } from "../forecasts.js";
+import { basisWords, comingTo, forecastsAt, GREY, minutesOf, minutesWords, scoreWords, silentAfter } from "../forecasts.js";
 import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
-import { live } from "../live.js";
+import { ageOf, live } from "../live.js";
 import { destination, limits, network, short } from "../network.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
@@ -89,6 +89,7 @@ class Board {
     this.note = h("p", { class: "muted small", role: "status" });
     this.score = h("b", {});
     this.forecasts = new Map();
+    this.coming = [];
     this.star = h("button", { class: "button icon star", type: "button", onclick: () => this.toggle() });
     this.drawStar();
     page.append(h("div", { class: "page-head" },
@@ -96,7 +97,7 @@ class Board {
       h("div", { class: "controls" }, nearButton(this.note), h("a", { class: "button", href: address("mapa", { estacao: id }) }, icon("map"), t("diagram.map")), h("a", { class: "button", href: "#/estacao" }, t("stop.all")), screenButton())),
       this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot"), " ", this.score, " ", h("a", { href: address("acerto") }, t("stop.score.more")), "."),
       exportBar({ drawing: () => this.table(), about: () => this.about(), rows: () => this.csv(), name: () => `brt-${id}-${clock(live.generated).replace(":", "h")}` }));
-    this.onVehicles = () => this.draw();
+    this.onVehicles = () => this.load();
     live.addEventListener("vehicles", this.onVehicles);
     this.load();
     this.timer = setInterval(() => this.load(), ASK_EVERY);
@@ -120,8 +121,9 @@ class Board {
 
   async load() {
     try {
-      const [found, words] = await Promise.all([forecastsAt(this.id), scoreWords(), loadBoards()]);
+      const [found, coming, words] = await Promise.all([forecastsAt(this.id), comingTo(this.id), scoreWords(), loadBoards()]);
       this.forecasts = found;
+      this.coming = coming;
       this.score.textContent = words;
       this.draw();
     } catch (error) {
@@ -145,8 +147,11 @@ class Board {
       const group = groups.get(end) ?? { end, last: line.ponta === "fim", buses: [], lines: [] };
       group.lines.push(line);
       const first = line.ponta === "inicio";
-      const coming = first ? waitingAt(line.linha, line.sentido) : onTheWay(line.linha, line.sentido, line.distancia_m);
-      group.buses.push(...coming.map((one) => ({ ...one, line, waiting: first, minutes: first ? null : this.minutes(one, line) })));
+      const coming = this.coming.filter((one) => one.linha === line.linha && one.sentido === line.sentido && one.espera === first);
+      for (const { codigo, falta_m: away } of coming) {
+        const bus = live.vehicles.get(codigo);
+        if (bus) group.buses.push({ bus, away, age: ageOf(bus), line, waiting: first, minutes: first ? null : this.minutes(bus, line) });
+      }
       groups.set(end, group);
     }
     const order = (row) => (row.minutes ? row.minutes.low + row.minutes.high : 1e4 + row.away / 100);
@@ -154,8 +159,8 @@ class Board {
     return [...groups.values()].sort((a, b) => a.last - b.last || b.buses.length - a.buses.length);
   }
 
-  minutes({ bus, age: seconds }, { linha, sentido }) {
-    return minutesOf(this.forecasts.get(`${bus.codigo} ${linha} ${sentido}`), seconds);
+  minutes(bus, { linha, sentido }) {
+    return minutesOf(this.forecasts.get(`${bus.codigo} ${linha} ${sentido}`), ageOf(bus));
   }
 
   draw() {

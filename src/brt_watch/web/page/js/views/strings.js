@@ -3,7 +3,7 @@ import { s } from "../dom.js";
 import { clock, distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { isAway } from "../missing.js";
-import { short } from "../network.js";
+import { limits, short } from "../network.js";
 import { token } from "../theme.js";
 import { FONT } from "./save.js";
 
@@ -95,7 +95,9 @@ export class Strings {
 
   trips() {
     const { data, pieces, color, chosen } = this.shown;
-    const path = (points) => `M${points.map(([second, metres]) => `${this.x(second).toFixed(1)} ${this.y(metres).toFixed(1)}`).join("L")}`;
+    // A line across a silence would claim where the bus was.
+    const isSilent = (points, i) => i === 0 || points[i][0] - points[i - 1][0] > limits().em_silencio_segundos;
+    const path = (points) => points.map(([second, metres], i) => `${isSilent(points, i) ? "M" : "L"}${this.x(second).toFixed(1)} ${this.y(metres).toFixed(1)}`).join("");
     const strokes = data.veiculos.map((trip, number) => s("path", {
       class: "trip", "data-trip": number, d: path(trip.pontos), stroke: trip.codigo === chosen ? token("ink") : color,
       "stroke-width": trip.codigo === chosen ? 3.2 : 1.5, "stroke-opacity": chosen && trip.codigo !== chosen ? 0.45 : 0.9,

@@ -19,6 +19,7 @@ final as (
         alcancadas.linha,
         alcancadas.sentido,
         alcancadas.ordem,
+        alcancadas.estacao_id,
         alcancadas.segundo,
         alcancadas.sabido
     from alcancadas

@@ -7,7 +7,7 @@
     incremental_strategy='delete+insert',
     on_schema_change='fail',
     indexes=indexes([{'columns': ['dia_operacao']}, {'columns': ['derived_by']}]),
-    pre_hook="{{ plan_for_many_rows() }}"
+    pre_hook="{{ plan_with_hash_joins() }}"
 ) }}
 
 with dias as (

@@ -1,5 +1,5 @@
 -- One row is a forecast, made at the newest moment: when a vehicle reaches a station ahead of it, within half an hour.
-{{ config(materialized='table') }}
+{{ config(materialized='table', pre_hook="{{ plan_with_hash_joins() }}") }}
 
 with agora as (
     select {{ epoch_seconds('max(captured_at)') }} as momento
@@ -12,9 +12,13 @@ sinais as (
         agora.momento,
         agora.momento - {{ epoch_seconds('gps.timestamp_gps') }} as idade_s
     from {{ ref('posicao_atual') }} as posicoes
-    inner join {{ ref('gps_brt') }} as gps
-        on posicoes.codigo = gps.id_veiculo and posicoes.datahora = gps.timestamp_gps
     cross join agora
+    cross join lateral (
+        select *
+        from {{ ref('gps_brt') }}
+        where id_veiculo = posicoes.codigo and timestamp_gps = posicoes.datahora
+        {{ join_one_by_one() }}
+    ) as gps
 ),
 
 lugares as (

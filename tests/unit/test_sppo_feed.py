@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brt_watch import pipeline
+from brt_watch.capture.fetch import Client
+from brt_watch.capture.window import CSV, read_ledger
+from brt_watch.clock import Clock, StillClock
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds import feed_named
 from brt_watch.feeds.sppo import parameters
 from brt_watch.model import Parsed
+from brt_watch.resources import Resources
 from tests.fleet import NOON
+from tests.sppo import PATHS, Sent, SppoDouble
 
 CONECTA, ZIRIX = feed_named("sppo_conecta"), feed_named("sppo_zirix")
 
@@ -75,6 +84,68 @@ def test_a_request_goes_back_behind_the_last_good_poll() -> None:
 def test_what_is_no_list_of_vehicles_says_why(body: bytes) -> None:
     with pytest.raises(NotTheContract):
         ZIRIX.read(body)
+
+
+# -- the services, as a double that refuses what it does not know -----------------------------------------------------
+
+
+def driven(minutes: int) -> list[Sent]:
+    """Return the signals of three buses every half minute; of one they reach the server half an hour late."""
+    delays = {"A1": timedelta(seconds=8), "B2": timedelta(seconds=22), "C3": timedelta(seconds=1736)}
+    moments = [NOON + n * timedelta(seconds=30) for n in range(2 * minutes)]
+    return [Sent(bus, at, at + delay) for at in moments for bus, delay in delays.items()]
+
+
+@pytest.mark.parametrize("service", ["conecta", "zirix"])
+def test_no_signal_is_lost_over_an_outage(
+    make_resources: Callable[..., Resources], clock: StillClock, service: str
+) -> None:
+    """Spans are by the server's time: late signals come too, each with the moment at which it was sent."""
+    resources = make_resources(feed=f"sppo_{service}", window_minutes=60)
+    resources.files.feed = feed_named(f"sppo_{service}")
+    double = SppoDouble(clock, service, driven(30))
+    resources = replace(resources, client=double)  # type: ignore[arg-type]
+    ticks = [NOON + n * resources.step for n in range(1, 90)]
+    for number, tick in enumerate(ticks):
+        double.moods = ["503"] if 40 <= number < 54 else []
+        pipeline.capture(tick, resources)
+    assert double.refused == []
+    (window,) = resources.files.newest_first()
+    with (window / CSV).open(encoding="utf-8") as lines:
+        found = {(row["codigo"], int(row["dataHora"])) for row in csv.DictReader(lines)}
+    there = {(each.ordem, int(each.at.timestamp() * 1000)) for each in double.signals if each.server_at <= ticks[-1]}
+    assert found == there
+    polls = [line.poll for line in read_ledger(window)]
+    assert {poll.reason for poll in polls} == {"", "http_503"}
+
+
+def test_a_busy_service_is_asked_again_after_the_time_it_names() -> None:
+    double = SppoDouble(Clock(), "conecta", [Sent("A1", datetime.now(timezone.utc), datetime.now(timezone.utc))])
+    double.moods = ["429"]
+    with double.serving() as url:
+        client = Client(url, double.clock, 1 << 20, CONECTA.accept)
+        now = client.clock.now()
+        answer = client.fetch(now + timedelta(seconds=60), parameters(now + timedelta(seconds=5), None))
+    assert len(CONECTA.read(answer.body).records) == 2
+    first, second = double.requests
+    assert second - first >= timedelta(seconds=1)
+    assert double.refused == []
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("/gps/sppo", {"dataInicial": "2026-11-23 09:00:00", "dataFinal": "2026-11-23 09:01:00"}, 404),
+        (PATHS["zirix"], {"dataInicial": "2026-11-23 09:00:00"}, 400),
+        (PATHS["zirix"], {"dataInicial": "2026-11-23T09:00:00Z", "dataFinal": "2026-11-23 09:01:00"}, 400),
+        (PATHS["zirix"], {"dataInicial": "2026-11-23 09:01:00", "dataFinal": "2026-11-23 09:00:00"}, 400),
+    ],
+)
+def test_the_double_refuses_what_it_does_not_know(path: str, query: dict[str, str], status: int) -> None:
+    double = SppoDouble(StillClock(NOON), "zirix", [])
+    assert double.answer(path, query)[0] == status
+    good = parameters(NOON, None)
+    assert [double.answer(PATHS["zirix"], good)[0] for _ in range(5)] == [200, 200, 200, 200, 429]
 
 
 @given(st.binary() | st.binary(max_size=20).map(lambda tail: json.dumps([bus()]).encode() + tail))

@@ -106,6 +106,8 @@ class Parsed:
     fields: dict[str, list[str]] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
     """Other content of the answer, counted by kind."""
+    made_at_ms: int | None = None
+    """When the answer says that it was made, in milliseconds since 1970 (UTC); None if it does not say."""
 
 
 @dataclass(frozen=True)

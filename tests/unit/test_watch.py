@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,15 @@ class Feed:
             self._see(body(*(vehicle(str(number), at, **changes) for number in range(vehicles))))
         return self
 
+    def with_header(self, times: int, stopped: bool) -> Feed:
+        stopped_at = self.tick
+        for _ in range(times):
+            parsed = parse(body(*(vehicle(str(number), self.tick) for number in range(40))))
+            made_at = stopped_at if stopped else self.tick
+            good = Poll(self.tick, Status.OK, captured_at=self.tick + timedelta(seconds=1))
+            self._step(good, replace(parsed, made_at_ms=int(made_at.timestamp() * 1000)))
+        return self
+
     def frozen(self, times: int) -> Feed:
         answer = body(*(vehicle(str(number), self.tick) for number in range(40)))
         for _ in range(times):
@@ -63,6 +73,13 @@ class Feed:
 def once(code: str, subject: str = "") -> list[tuple[str, str, str]]:
     """A trouble that was raised once and closed once."""
     return [("raised", code, subject), ("closed", code, subject)]
+
+
+def test_a_header_whose_time_stops_is_raised_once_and_closed_once() -> None:
+    assert Feed().with_header(20, stopped=False).said == []
+    assert Feed().with_header(3, stopped=False).with_header(100, stopped=True).with_header(3, stopped=False).said == (
+        once("header_frozen")
+    )
 
 
 def test_a_feed_as_it_should_be_says_nothing() -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from brt_watch.capture import silence
+from brt_watch.clock import UTC
 from brt_watch.model import Parsed, Poll
 
 FREEZE = timedelta(minutes=3)
@@ -74,6 +75,10 @@ class Watch(msgspec.Struct, frozen=True):
     """A checksum of all timestamps, which changes when any vehicle sends a signal."""
     advanced_at: datetime | None = None
     """When it last changed."""
+    made_at_ms: int | None = None
+    """When the answer says that it was made; None if answers do not say."""
+    made_advanced_at: datetime | None = None
+    """The tick at which that last changed."""
     good_at: datetime | None = None
     """The tick of the last good poll, or of the first poll before there is a good one."""
 
@@ -90,7 +95,7 @@ def watch(
         now = msgspec.structs.replace(before, good_at=poll.tick)
         over = ("silent", "frozen", "disk_full")
         kept = [trouble for trouble in before.troubles if trouble.code not in over]
-        found = [*kept, *(_frozen(now, poll) if before.advanced_at else ())]
+        found = [*kept, *_frozen(now, poll)]
     elif parsed is None or poll.captured_at is None:
         now = msgspec.structs.replace(before, good_at=before.good_at or poll.tick)
         # A failed poll shows nothing about other troubles, which stay as they are.
@@ -101,7 +106,7 @@ def watch(
             *_changed_fields(before, now, poll),
             *_rejected(poll, parsed),
             *_jumped(before, now, poll),
-            *(_frozen(now, poll) if parsed.records else ()),
+            *((_frozen(now, poll) or _old_header(now, poll)) if parsed.records else ()),
             *_shrank(before, now, poll),
             *_silent(now, poll),
             *suspected,
@@ -131,6 +136,8 @@ def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
         freshest_age_seconds=newest,
         stamps=stamps,
         advanced_at=before.advanced_at if stamps == before.stamps else poll.tick,
+        made_at_ms=parsed.made_at_ms,
+        made_advanced_at=before.made_advanced_at if parsed.made_at_ms == before.made_at_ms else poll.tick,
         good_at=poll.tick if poll.status.is_good else before.good_at or poll.tick,
     )
 
@@ -189,9 +196,19 @@ def _jumped(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:
         yield Trouble("stamps_jumped", "", f"the freshest signals moved by {-change / 3600:+,.1f} h{unit}", poll.tick)
 
 
-def _frozen(now: Watch, poll: Poll) -> Iterator[Trouble]:
+def _frozen(now: Watch, poll: Poll) -> list[Trouble]:
     if now.advanced_at and poll.tick - now.advanced_at > FREEZE:
-        yield Trouble("frozen", "", "the API answers, and no vehicle has a new stamp", now.advanced_at)
+        return [Trouble("frozen", "", "the API answers, and no vehicle has a new stamp", now.advanced_at)]
+    return []
+
+
+def _old_header(now: Watch, poll: Poll) -> list[Trouble]:
+    since = now.made_advanced_at
+    if now.made_at_ms is None or since is None or poll.tick - since <= FREEZE:
+        return []
+    made_at = datetime.fromtimestamp(now.made_at_ms / 1000, UTC)
+    detail = f"vehicles have new stamps, and the message still says that it was made at {made_at:%Y-%m-%d %H:%M:%S %Z}"
+    return [Trouble("header_frozen", "", detail, since)]
 
 
 def _shrank(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:

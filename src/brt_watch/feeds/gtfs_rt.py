@@ -63,7 +63,9 @@ def read(body: bytes, speed_unit: str = "m/s") -> Parsed:
         raise NotTheContract("empty_list", "the message has no vehicle")
     few = FEW * len(vehicles)
     fields = {name: [kinds[name]] for name, number in sorted(present.items()) if number > few}
-    return Parsed(records, rejects, fields, _passed_over(message))
+    made_at = message.header.timestamp
+    made_at_ms = made_at * 1000 if 0 < made_at <= LAST_STAMP_S else None
+    return Parsed(records, rejects, fields, _passed_over(message), made_at_ms)
 
 
 def _passed_over(message: pb.FeedMessage) -> dict[str, int]:

@@ -251,6 +251,7 @@ export const WORDS = {
   "alert.disk_full": ["o disco está cheio", "the disk is full"],
   "alert.rejected": ["a maioria dos registros foi rejeitada", "most records are rejected"],
   "alert.stamps_jumped": ["os horários dos sinais saltaram", "signal timestamps jumped"],
+  "alert.header_frozen": ["a hora do cabeçalho da resposta parou", "the time in the answer's header has stopped"],
   "alert.fleet_shrank": ["a frota encolheu", "the fleet shrank"],
   "alert.field_appeared": ["a API tem um campo novo", "the API has a new field"],
   "alert.field_disappeared": ["um campo sumiu da API", "a field disappeared from the API"],

@@ -34,15 +34,20 @@ class Bus(NamedTuple):
     """Where a bus is: metres from the first stop of its direction, and whether it drives."""
 
     vehicle_id: str
-    route_id: str
+    line: int
     direction: int
     metres: float
     speed: float
 
 
 def route_id(line: int) -> str:
-    """Return the id of a line; its short name is another."""
+    """Return the id of a line's route, by which vehicles name it."""
     return f"R{line:02}"
+
+
+def name(line: int) -> str:
+    """Return the name of a line: the short name of its route."""
+    return f"{line + 1}"
 
 
 def degrees(line: int, direction: int, metres: float) -> tuple[float, float]:
@@ -80,7 +85,13 @@ def bus(line: int, at: datetime) -> Bus:
     since = (at - FALL_BACK).total_seconds() + 12 * 3600 - line * 60
     turn = since % (2 * HALF_S)
     direction = int(turn >= HALF_S)
-    return Bus(f"B{line}", route_id(line), direction, *place(turn - direction * HALF_S))
+    return Bus(f"B{line}", line, direction, *place(turn - direction * HALF_S))
+
+
+def arrival(line: int, direction: int, stop: int, at: datetime) -> datetime:
+    """Return when the bus of a line that is on its way at a moment reaches a stop."""
+    begin = departures(line, direction, at - timedelta(seconds=TRIP_S), at)[-1]
+    return begin + timedelta(seconds=stop * RUN_S + max(0, stop - 1) * DWELL_S)
 
 
 def message(at: datetime) -> bytes:
@@ -92,8 +103,8 @@ def message(at: datetime) -> bytes:
         there = bus(line, at)
         told = found.entity.add(id=f"e{line}").vehicle
         told.vehicle.id, told.timestamp = there.vehicle_id, int(at.timestamp())
-        told.trip.route_id, told.trip.direction_id = there.route_id, there.direction
-        told.trip.trip_id = f"{there.route_id}-{there.direction}"
+        told.trip.route_id, told.trip.direction_id = route_id(line), there.direction
+        told.trip.trip_id = f"{route_id(line)}-{there.direction}"
         told.position.latitude, told.position.longitude = degrees(line, there.direction, there.metres)
         told.position.speed = there.speed
         told.position.bearing = 270 if there.direction else 90

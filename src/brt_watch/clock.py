@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 
 UTC = timezone.utc
 MINUTE = timedelta(minutes=1)
@@ -109,6 +109,25 @@ def ticks_after(start: datetime, step: timedelta) -> Iterator[datetime]:
     while True:
         tick += step
         yield tick
+
+
+SERVICE_DAY_BEGINS = timedelta(hours=3)
+"""Service days begin at 03:00 by the city's clocks."""
+
+
+def service_day(moment: datetime, zone: tzinfo) -> date:
+    """Return the service day of a time in a city whose clocks have this zone."""
+    return (moment.astimezone(zone) - SERVICE_DAY_BEGINS).date()
+
+
+def begin_of_day(day: date, zone: tzinfo) -> datetime:
+    """Return when a service day begins (UTC). Its length is 24 hours, except where the clocks change."""
+    return (datetime(day.year, day.month, day.day, tzinfo=zone) + SERVICE_DAY_BEGINS).astimezone(UTC)
+
+
+def gtfs_midnight(day: date, zone: tzinfo) -> datetime:
+    """Return the moment from which GTFS counts the times of a service day: noon minus twelve hours (UTC)."""
+    return datetime(day.year, day.month, day.day, 12, tzinfo=zone).astimezone(UTC) - timedelta(hours=12)
 
 
 def parse_moment(text: str) -> datetime:

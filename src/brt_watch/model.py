@@ -139,3 +139,13 @@ def signal_ages(records: Sequence[Record], captured_at: datetime) -> tuple[datet
         return None, None
     newest = datetime.fromtimestamp(max(stamps_ms) / 1000, timezone.utc)
     return newest, round(captured_at.timestamp() - statistics.median(stamps_ms) / 1000, 1)
+
+
+@dataclass(frozen=True)
+class Agency:
+    """Who runs the buses, as GTFS names it."""
+
+    agency_id: str
+    name: str
+    url: str
+    language: str

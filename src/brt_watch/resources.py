@@ -12,8 +12,10 @@ from brt_watch.capture.capture import Capture
 from brt_watch.capture.fetch import Client
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.feeds import feed_named
+from brt_watch.network.city import City
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
+from brt_watch.transform.city import city_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Resources(Capture):
         """Return the resources of a window's feed."""
         owners = (each for each in self.further if folder.is_relative_to(each.files.data))
         return next(owners, self)
+
+    @property
+    def city(self) -> City:
+        """The city of the data folder: that of its GTFS, else Rio."""
+        return city_of(self.settings.folder)
 
     @property
     def lake(self) -> Lake:

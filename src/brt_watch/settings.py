@@ -111,6 +111,10 @@ def _is_address(url: str) -> str:
     return url
 
 
+def _is_file_or_address(text: str) -> str:
+    return _is_address(text) if "://" in text else text
+
+
 class Settings(BaseSettings):
     """The settings: the variable BRT_WATCH_<FIELD> sets each field. Relative paths start at `home()`."""
 
@@ -129,7 +133,10 @@ class Settings(BaseSettings):
     ] = ""
     gtfs: Annotated[
         str,
-        Field(description="The GTFS (.zip) of another city, for its lines, time zone and map; empty: Rio's BRT."),
+        AfterValidator(_is_file_or_address),
+        Field(
+            description="Another city's GTFS, a .zip or its address, for lines, time zone and map; empty: Rio's BRT."
+        ),
     ] = ""
     recover_url: Annotated[
         str,
@@ -211,8 +218,15 @@ class Settings(BaseSettings):
         return masked(str(self.feed_url))
 
     @property
+    def gtfs_url(self) -> str:
+        """The address of the GTFS of another city, "" if it is a file or none."""
+        return self.gtfs if "://" in self.gtfs else ""
+
+    @property
     def gtfs_file(self) -> Path | None:
-        """The GTFS of another city, None for Rio's BRT."""
+        """The GTFS of another city, or its copy; None for Rio's BRT."""
+        if self.gtfs_url:
+            return self.folder / "city" / "gtfs.zip"
         return home() / Path(self.gtfs).expanduser() if self.gtfs else None
 
     @property

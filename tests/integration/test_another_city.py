@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,10 +67,10 @@ def assert_the_second_opinion_is_compared(resources: Resources) -> None:
     query = (settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses" / f"{name}.sql").read_text()
     with resources.store.connection() as connection:
         rows = connection.execute(query).fetchall()
-    assert {row["linha"] for row in rows} == {city.route_id(line) for line in range(city.LINES)}
+    assert {row["linha"] for row in rows} == {city.name(line) for line in range(city.LINES)}
     assert {row["hora_operacao"] for row in rows} == {24, 25, 26, 27}
     for row in rows:
-        expected = {"R03": (0, 0), "R04": (100, 0)}.get(row["linha"], (100, 100))
+        expected = {city.name(3): (0, 0), city.name(4): (100, 0)}.get(row["linha"], (100, 100))
         assert (row["mesma_linha_pct"], row["mesmo_sentido_pct"]) == expected, row
 
 
@@ -90,14 +90,46 @@ def assert_the_page_is_of_the_city(resources: Resources) -> None:
     for vehicle in vehicles:
         properties = vehicle["properties"]
         there = city.bus(int(vehicle["id"].removeprefix("B")), ENDS - resources.step)
-        assert (properties["linha"], properties["sentido"]) == (there.route_id, ("ida", "volta")[there.direction])
+        assert (properties["linha"], properties["sentido"]) == (
+            city.name(there.line),
+            ("ida", "volta")[there.direction],
+        )
         assert properties["desvio_m"] < 5
         assert abs(properties["progresso_m"] - there.metres) < 5
     assert len(network["linhas"]["features"]) == 2 * city.LINES
-    assert f'data-zone="{city.ZONE}" data-box="-71.1 42.3 ' in page
-    assert {headway["linha"] for headway in plan["intervalos"]} == {city.route_id(line) for line in range(city.LINES)}
+    assert f'data-zone="{city.ZONE}" data-city="Made-up Transit"' in page
+    assert {headway["linha"] for headway in plan["intervalos"]} == {city.name(line) for line in range(city.LINES)}
     # Four hours by the clock of the city's day, not by Rio's.
     assert len(coverage["minutos"]) == 240
+
+
+def assert_the_city_has_forecasts(resources: Resources) -> None:
+    """By the plan and by what the buses did today: of buses on their way within a minute, in the times of the city."""
+    app = create_app(resources)
+    app.state.deps.live.look()
+    try:
+        found = ask(app, "/api/v1/forecasts").json()["previsoes"]
+        updates = ask(app, "/gtfs-rt/trip-updates?format=json").json()["entity"]
+        period = "de=2026-11-01T07:50:00Z&ate=2026-11-01T08:00:00Z"
+        tides = ask(app, f"/tides/vehicle_locations.csv?{period}").text.splitlines()
+    finally:
+        app.state.deps.history.reader.close()
+    underway = [each for each in found if each["tipo"] == "a caminho"]
+    assert {each["linha"] for each in underway} <= {city.name(line) for line in range(city.LINES)}
+    assert len(underway) >= city.LINES
+    # On the first stretch no bus has been timed between two stations.
+    assert {each["base"] for each in underway} == {"plano", "plano e hoje"}
+    for each in underway:
+        line, way, stop = map(int, each["estacao_id"].removeprefix("S").split("-"))
+        error = datetime.fromisoformat(each["chegada_p50"]) - city.arrival(line, way, stop, ENDS - resources.step)
+        assert abs(error) < MINUTE, each
+    trips = [each["trip_update"]["trip"] for each in updates]
+    assert {trip["route_id"] for trip in trips} <= {city.route_id(line) for line in range(city.LINES)}
+    # Counted from noon minus twelve hours, as GTFS does: up to four hours after midnight of a day of 25 hours.
+    started = {(trip["start_date"], trip["start_time"][:2]) for trip in trips if "start_time" in trip}
+    assert ("20261031", "27") in started
+    assert started <= {("20261031", "26"), ("20261031", "27")}
+    assert {line.split(",")[1] for line in tides[1:]} == {"2026-10-31"}
 
 
 def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resources) -> None:
@@ -129,7 +161,7 @@ def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resourc
         rows_of_view = rows("select codigo from generate_view")
     whole = {(trip["linha"], trip["sentido"], trip["partida"]) for trip in trips if trip["tipo"] == "completa"}
     planned = {
-        (city.route_id(line), ("ida", "volta")[way], at)
+        (city.name(line), ("ida", "volta")[way], at)
         for line in range(city.LINES)
         for way in (0, 1)
         for at in city.departures(line, way, BEGINS + MINUTE, ENDS - timedelta(seconds=city.TRIP_S) - MINUTE)
@@ -146,3 +178,4 @@ def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resourc
     assert len(rows_of_view) == city.LINES
     assert_the_second_opinion_is_compared(captured)
     assert_the_page_is_of_the_city(captured)
+    assert_the_city_has_forecasts(captured)

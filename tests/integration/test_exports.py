@@ -55,7 +55,7 @@ def with_a_day(resources: Resources) -> Resources:
 @pytest.mark.with_network
 def test_tides_is_a_package_that_frictionless_accepts(with_a_day: Resources, tmp_path: Path) -> None:
     read, now = rows_of(with_a_day.models), datetime(2026, 11, 26, tzinfo=UTC)
-    rows = write_package(read, DAY, tmp_path, simulated=True, now=now)
+    rows = write_package(read, DAY, tmp_path, with_a_day.city, simulated=True, now=now)
     assert rows == {"vehicle_locations": 1, "trips_performed": 2, "stop_visits": 4, "vehicles": 1}
     package = json.loads((tmp_path / "datapackage.json").read_text())
     assert package["title"].startswith("SIMULATED DATA")
@@ -78,7 +78,7 @@ def table(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
 @pytest.mark.with_network
 def test_gtfs_has_the_times_at_which_buses_came(with_a_day: Resources, tmp_path: Path) -> None:
     target = tmp_path / "gtfs.zip"
-    written = write_gtfs(rows_of(with_a_day.models), DAY, target, simulated=True)
+    written = write_gtfs(rows_of(with_a_day.models), DAY, target, with_a_day.city, simulated=True)
     assert (written.trips, written.stop_times) == (1, 2)
     # A trip seen at one station, and a passage before the one before, are left out and counted.
     assert (written.trips_left_out, written.stop_times_left_out) == (1, 1)
@@ -94,5 +94,5 @@ def test_gtfs_has_the_times_at_which_buses_came(with_a_day: Resources, tmp_path:
         assert (service["service_id"], service["date"]) == (trip["service_id"], "20261124")
         assert "DADOS SIMULADOS" in table(archive, "agency")[0]["agency_name"]
     again = tmp_path / "again.zip"
-    write_gtfs(rows_of(with_a_day.models), DAY, again, simulated=True)
+    write_gtfs(rows_of(with_a_day.models), DAY, again, with_a_day.city, simulated=True)
     assert again.read_bytes() == target.read_bytes()

@@ -153,6 +153,45 @@ def test_the_page_has_no_rule_of_its_own() -> None:
     assert found == set(STILL_RULES), "a rule belongs to dbt; what is gone from a source leaves the list"
 
 
+OF_RIO = re.compile(
+    r"Sao_Paulo|\bRIO\b|hours=-3\b|- 3 \* 3600000|-2[23]\.\d{2}|-4[34]\.\d|[Mm]obi[Rr]io|mobilidade\.rio|\b20001\b"
+)
+"""A fact of Rio in a source: its clocks, its place, its agency, its services."""
+
+STILL_OF_RIO = {
+    "settings.py": "the default of the settings is the BRT's API",
+    "clock.py": "the constant RIO, which only Rio's own modules use",
+    "network/learning.py": "paths are learned from the BRT's signals",
+    "cli/network.py": "an example in a help text",
+    "archive/tables.py": "an example in a message; imported tables are captures of the BRT's API",
+    "web/examples.py": "examples in the description of the API",
+    "web/page/js/format.js": "the zone, until the server names another city's",
+    "web/page/js/network.js": "the origin of the map's numbers, and no limit of them",
+    "web/page/js/map/style.js": "view and names of the default map; the server names another city's box",
+    "web/page/js/words.js": "the source of the BRT's data; the server names another city's",
+    "store/sql/score_plain.sql": "a score compares with the simulated BRT",
+    "store/sql/score_regularity.sql": "a score compares with the simulated BRT",
+    "transform/dbt/dbt_project.yml": "the variables that the project of another city replaces (transform/city.py)",
+}
+"""Sources outside the BRT's feeds, its reference files and its simulator that state one, each with its reason."""
+
+
+def test_facts_of_rio_are_in_the_brts_own_modules() -> None:
+    suffixes = (".py", ".js", ".sql", ".yml", ".html")
+    own = ("feeds/", "simulate/", "transform/dbt/seeds/", "web/page/vendor/")
+    found = set()
+    for path in SOURCE.rglob("*"):
+        name = path.relative_to(SOURCE).as_posix()
+        if path.suffix not in suffixes or name.startswith(own):
+            continue
+        text = path.read_text(encoding="utf-8")
+        # Unit tests of the models have rows of the BRT.
+        text = text.partition("\nunit_tests:")[0] if path.suffix == ".yml" else text
+        if OF_RIO.search(text):
+            found.add(name)
+    assert found == set(STILL_OF_RIO)
+
+
 def test_there_is_no_circle() -> None:
     reached: dict[str, set[str]] = {module: set(imports_of(module)) for module in MODULES}
     while True:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 from unittest import mock
@@ -16,6 +19,7 @@ from brt_watch.cli import database, service
 from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
 from brt_watch.errors import MoveRefused, NetworkError, PortBusy, PostgresFailed, TransformFailed
+from brt_watch.network import download
 from brt_watch.place import IN_DEMO
 from brt_watch.service.supervisor import Service
 from brt_watch.settings import Settings, load_settings
@@ -23,7 +27,7 @@ from brt_watch.simulate import demo
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
 from brt_watch.store.move import Moved
-from brt_watch.transform.city import project_of
+from brt_watch.transform.city import city_of, project_of
 from brt_watch.transform.compiled import project_vars
 from tests import made_up_city
 from tests.fleet import recorded_minutes, write_recording
@@ -168,6 +172,56 @@ def test_start_makes_the_city_of_a_gtfs_once(
     service.prepare_city(settings)
     assert sorted((path, path.stat().st_mtime_ns) for path in project.rglob("*")) == before
     assert capsys.readouterr().out == ""
+
+
+class GtfsServer(BaseHTTPRequestHandler):
+    """An address of a GTFS, which answers 304 while it is unchanged."""
+
+    content: ClassVar[bytes]
+    tag: ClassVar[str]
+    answered: ClassVar[list[int]]
+
+    def do_GET(self) -> None:
+        same = self.headers.get("If-None-Match") == self.tag
+        status = 304 if same else 200
+        self.answered.append(status)
+        self.send_response(status)
+        self.send_header("ETag", self.tag)
+        self.send_header("Content-Length", "0" if same else str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(b"" if same else self.content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_gtfs_by_its_address_is_downloaded_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    GtfsServer.content = made_up_city.write_gtfs(tmp_path / "there.zip").read_bytes()
+    GtfsServer.tag, GtfsServer.answered = '"1"', []
+    with ThreadingHTTPServer(("127.0.0.1", 0), GtfsServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+        monkeypatch.setenv("BRT_WATCH_GTFS", f"http://127.0.0.1:{server.server_port}/city.zip?key=secret")
+        settings = load_settings()
+        for _ in range(2):
+            service.prepare_city(settings)
+        assert "the city has 10 lines" in capsys.readouterr().out
+        GtfsServer.content, GtfsServer.tag = b"<html>moved</html>", '"2"'
+        service.prepare_city(settings)
+        assert GtfsServer.answered == [200, 304, 200]
+        server.shutdown()
+    said = " ".join(capsys.readouterr().err.split())
+    assert "it is not a .zip" in said
+    assert "the copy of the last time is used" in said
+    assert "secret" not in said
+    assert settings.gtfs_file is not None
+    assert city_of(settings.folder).agency.name == "Made-up Transit"
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "other"))
+    monkeypatch.setattr(download, "LONGEST", timedelta(seconds=2))
+    with pytest.raises(NetworkError, match="download it yourself and give the path"):
+        service.prepare_city(load_settings())
 
 
 def test_a_gtfs_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from brt_watch.errors import DamagedWindow, LakeEmpty, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
+from brt_watch.transform.city import city_of
 from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -397,7 +398,7 @@ def test_finished_days_are_published_once(recorder: Recorder, tmp_path: Path, mo
     folder = tmp_path / "site"
 
     def publish() -> dict[str, str]:
-        publisher = Publisher(recorder.lake, folder, "network", simulated=True)
+        publisher = Publisher(recorder.lake, folder, "network", city_of(tmp_path), simulated=True)
         return {day: reason for day, reason in publisher.publish(NOON + timedelta(hours=8)) if reason}
 
     assert publish() == {"2026-11-21": "new", "2026-11-22": "new"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, 
 from brt_watch.network import read_network
 from brt_watch.reports.line_day import LineDay, line_day
 from brt_watch.reports.page import html
+from brt_watch.transform.city import city_of
 
 DAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -92,7 +94,7 @@ def report() -> Callable[..., LineDay]:
             found = [row for row in rows[selection.mart.model] if wanted in (None, row["linha"])]
             yield [tuple(row.get(name) for name in selection.names) for row in found]
 
-        return line_day(read, "22", DAY, simulated)
+        return line_day(read, "22", DAY, city_of(Path()), simulated)
 
     return make
 

@@ -17,14 +17,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from brt_watch import __version__, disk
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake
-from brt_watch.clock import RIO, write_moment
+from brt_watch.clock import service_day, write_moment
+from brt_watch.network.city import City
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
@@ -48,11 +49,12 @@ class Publisher:
     lake: Lake
     folder: Path
     network_sha256: str
+    city: City
     simulated: bool
 
     def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Write new and changed days; yields each day and the reason for writing it ("" if it was not written)."""
-        today = (now.astimezone(RIO) - timedelta(hours=3)).date().isoformat()
+        today = service_day(now, self.city.zone).isoformat()
         before = self._manifest()
         days: list[dict[str, Any]] = []
         for day in self.lake.days():
@@ -65,7 +67,7 @@ class Publisher:
             entry = old if old and not reason else self._make(day, source, reason, old, now)
             days.append(entry)
             yield day, reason
-        manifest = {"form": FORM, "simulated": self.simulated, "timezone": "America/Sao_Paulo", "days": days}
+        manifest = {"form": FORM, "simulated": self.simulated, "timezone": self.city.zone.key, "days": days}
         self._write("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
         self._write("datapackage.json", json.dumps(self._data_package(days), indent=1, ensure_ascii=False))
         self._write("CITATION.cff", self._citation())
@@ -151,13 +153,13 @@ class Publisher:
             for file in entry["files"]
             if file["path"].endswith(".csv.gz")
         ]
-        title = "Sinais de GPS do BRT do Rio de Janeiro"
+        title = f"Sinais de GPS: {self.city.name}"
         return {
-            "name": "brt-rio-sinais",
+            "name": f"{self.city.slug}-sinais",
             "title": f"{title} (DADOS SIMULADOS)" if self.simulated else title,
-            "description": "One row is a signal that a vehicle sent, as the city's API gave it first.",
+            "description": "One row is a signal that a vehicle sent, as the feed gave it first.",
             "licenses": [{"name": LICENCE, "path": "https://creativecommons.org/licenses/by/4.0/"}],
-            "sources": [{"title": "Prefeitura do Rio", "path": "https://dados.mobilidade.rio/gps/brt"}],
+            "sources": [{"title": self.city.source, "path": self.city.address}],
             "resources": resources,
         }
 
@@ -167,7 +169,7 @@ class Publisher:
             "cff-version: 1.2.0\n"
             "message: Please cite these data as below.\n"
             "type: dataset\n"
-            f"title: GPS signals of the BRT of Rio de Janeiro{simulated}\n"
+            f"title: {json.dumps(f'GPS signals of {self.city.name}{simulated}', ensure_ascii=False)}\n"
             "authors:\n  - name: brt-watch\n"
             f"version: {__version__}\n"
             f"license: {LICENCE}\n"
@@ -184,12 +186,13 @@ class Publisher:
             for entry in reversed(days)
         )
         warning = "<p><strong>DADOS SIMULADOS / SIMULATED DATA</strong></p>" if self.simulated else ""
+        name = html.escape(self.city.name)
         return f"""<!doctype html>
 <html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sinais de GPS do BRT do Rio</title>
+<title>Sinais de GPS: {name}</title>
 <style>body{{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{padding:.2rem 1rem .2rem 0;
 text-align:left}}</style></head><body>{warning}
-<h1>Sinais de GPS do BRT do Rio de Janeiro</h1>
+<h1>Sinais de GPS: {name}</h1>
 <p>Cada linha é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados.</p>
 <p lang="en">Each row is a signal that a vehicle sent. A day runs from 3:00 to 3:00. Coverage is the share of minutes
 captured. Tools: <a href="manifest.json">manifest.json</a>, <a href="datapackage.json">datapackage.json</a>,

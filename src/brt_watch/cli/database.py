@@ -25,7 +25,6 @@ from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import Settings, is_postgres_url, load_settings
 from brt_watch.store.embedded import Server
 from brt_watch.store.move import move
-from brt_watch.transform.city import timezone_of
 
 app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgres, and moving to another one.")
 
@@ -57,7 +56,7 @@ def db_schema() -> None:
 def db_psql(context: typer.Context) -> None:
     """Open psql on the database; further arguments go to psql (for example -c 'select * from generate_view')."""
     resources = load_resources()
-    zone = os.environ.get("PGTZ", timezone_of(resources.settings.folder))
+    zone = os.environ.get("PGTZ", resources.city.zone.key)
     program = (
         Server.of(resources.settings).programs / "psql"
         if resources.settings.embedded_postgres

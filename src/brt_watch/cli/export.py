@@ -34,7 +34,7 @@ def export(
     form: Annotated[Form, typer.Option("--format", help="The file format.")] = Form.PARQUET,
     file: Annotated[Path | None, typer.Option("--file", help="The file; by default sinais_FROM_TO.FORM here.")] = None,
 ) -> None:
-    """Export the signals of some service days (03:00 to 03:00 in Rio) from the lake into one file."""
+    """Export the signals of some service days (03:00 to 03:00) from the lake into one file."""
     if context.invoked_subcommand:
         return
     if since is None or until is None:
@@ -64,7 +64,7 @@ def export_tides(
     resources, read = reading(on_lake)
     target = folder or Path(f"tides_{day}")
     simulated = resources.files.simulated() is not None
-    rows = tides.write_package(read, day, target, simulated, resources.clock.now())
+    rows = tides.write_package(read, day, target, resources.city, simulated, resources.clock.now())
     if as_json:
         print_json({"folder": str(target), "rows": rows})
         return
@@ -84,7 +84,7 @@ def export_gtfs(
     resources, read = reading(on_lake)
     target = file or Path(f"gtfs_{day}.zip")
     simulated = resources.files.simulated() is not None
-    written = gtfs.write_gtfs(read, day, target, simulated)
+    written = gtfs.write_gtfs(read, day, target, resources.city, simulated)
     if as_json:
         print_json({"file": str(target), **asdict(written)})
         return

@@ -18,7 +18,6 @@ from brt_watch.archive.publish import Publisher
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow
-from brt_watch.transform.city import seeds_of
 from brt_watch.transform.runner import network_sha256
 
 app = typer.Typer(no_args_is_help=True, help="The lake: years of history as Parquet, queried with DuckDB.")
@@ -134,7 +133,8 @@ def publish(
     publisher = Publisher(
         resources.lake,
         folder,
-        network_sha256(seeds_of(resources.settings.folder)),
+        network_sha256(resources.city.seeds),
+        resources.city,
         resources.files.simulated() is not None,
     )
     days = len(resources.lake.days())

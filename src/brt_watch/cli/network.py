@@ -12,7 +12,8 @@ from rich.table import Table
 
 from brt_watch.cli.line_signals import signals_in_database, signals_in_files, windows_of
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
-from brt_watch.network import SEEDS, gtfs, read_network, seeds
+from brt_watch.feeds.brt import AGENCY
+from brt_watch.network import SEEDS, read_network, seeds
 from brt_watch.network.proposals import accepted, parse_ends, propose, read_proposal
 from brt_watch.network.tables import tables_of
 
@@ -69,7 +70,7 @@ def show_network(
 def import_network(
     source: Annotated[Path, typer.Argument(metavar="GTFS.zip", help="A GTFS: a .zip, or a folder of its files.")],
     into: Annotated[Path, typer.Option("--into", help="The folder of the reference files.")] = SEEDS,
-    agency: Annotated[str, typer.Option("--agency", help="Take the routes of this agency_id.")] = gtfs.BRT_AGENCY,
+    agency: Annotated[str, typer.Option("--agency", help="Take the routes of this agency_id.")] = AGENCY.agency_id,
     routes: Annotated[
         str, typer.Option("--routes", help="Take only the routes with these short names: 10,11,22.")
     ] = "",

@@ -49,11 +49,11 @@ def report(
     file: Annotated[Path | None, typer.Option("--out", help="Also write a page (HTML) with plots.")] = None,
     on_lake: OnLake = False,
 ) -> None:
-    """Report what a line did on a service day (03:00 to 03:00 in Rio): trips, waits, headways, speeds."""
+    """Report what a line did on a service day (03:00 to 03:00): trips, waits, headways, speeds."""
     resources, read = reading(on_lake)
     simulated = resources.files.simulated() is not None
-    made = line_day(read, line, day, simulated)
-    other = line_day(read, line, other_day, simulated) if other_day else None
+    made = line_day(read, line, day, resources.city, simulated)
+    other = line_day(read, line, other_day, resources.city, simulated) if other_day else None
     if file:
         disk.write_durably(file, html(made, resources.clock.now(), other).encode())
     if as_json:

@@ -17,7 +17,7 @@ import msgspec
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds.feed import Feed
 from brt_watch.feeds.json_list import apart, split_list
-from brt_watch.model import Column, Kind, Parsed, Reject, columns_of
+from brt_watch.model import Agency, Column, Kind, Parsed, Reject, columns_of
 
 LAST_STAMP_MS = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z: the last moment that both Python and Postgres can represent."""
@@ -269,6 +269,12 @@ def _as_json(text: bytes) -> str:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return text.decode(errors="backslashreplace")
 
+
+ZONE = "America/Sao_Paulo"
+AGENCY = Agency("20001", "MobiRio", "https://mobi.rio", "pt-BR")
+"""Who runs the BRT: `agency_id` as in the GTFS of Rio, in 2022 and in the city's own models since."""
+NAME, SLUG = "BRT do Rio de Janeiro", "brt-rio"
+SOURCE = "API de posições do BRT da Prefeitura do Rio"
 
 FEED = Feed("brt", COLUMNS, parse)
 FEEDS = (FEED,)

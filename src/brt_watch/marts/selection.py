@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Protocol
 
-from brt_watch.clock import RIO
+from brt_watch.clock import UTC, begin_of_day, service_day
 from brt_watch.marts.tables import Mart
 from brt_watch.store.connection import statement
-
-SERVICE_DAY_BEGINS = timedelta(hours=3)
-"""Service days begin at 03:00 in Rio."""
 
 LONGEST_TRIP = timedelta(hours=24)
 """A row may belong to a service day that began this long before its moment."""
 
 _HOUR = timedelta(hours=1)
+
+_HOURS_OF_A_DAY = 30
+"""More than any service day has: it orders hours of several days, of which one may have 25."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Selection:
     last_day: date
     begin: datetime | None = None
     end: datetime | None = None
+    zone: tzinfo = UTC
+    """The zone of the city's clocks, for rows of hours and days."""
     filters: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
 
@@ -38,14 +40,17 @@ class Selection:
         return cls(mart, day, day, filters=filters or {})
 
     @classmethod
-    def of_period(cls, mart: Mart, begin: datetime, end: datetime, filters: dict[str, str] | None = None) -> Selection:
+    def of_period(
+        cls, mart: Mart, begin: datetime, end: datetime, zone: tzinfo, filters: dict[str, str] | None = None
+    ) -> Selection:
         """Select the rows whose moment lies in a period; of hours and days, those that begin in it."""
         if not mart.moment and not mart.is_of_hours:
-            day = timedelta(days=1)
-            first = service_day(begin + day - timedelta(microseconds=1))
-            return cls(mart, first, service_day(end - timedelta(microseconds=1)), begin, end, filters or {})
-        first, last = service_day(begin - LONGEST_TRIP), service_day(end)
-        return cls(mart, first, last, begin, end, filters or {})
+            first = service_day(begin, zone)
+            first += timedelta(days=begin > begin_of_day(first, zone))
+            last = service_day(end - timedelta(microseconds=1), zone)
+            return cls(mart, first, last, begin, end, zone, filters or {})
+        first, last = service_day(begin - LONGEST_TRIP, zone), service_day(end, zone)
+        return cls(mart, first, last, begin, end, zone, filters or {})
 
     @property
     def names(self) -> list[str]:
@@ -61,7 +66,7 @@ class Selection:
                 conditions += [f"{self.mart.moment} >= %(de)s", f"{self.mart.moment} < %(ate)s"]
                 values |= {"de": self.begin, "ate": self.end}
             elif self.mart.is_of_hours:
-                hour = "(dia_operacao - %(primeiro_dia)s) * 24 + hora_operacao"
+                hour = f"(dia_operacao - %(primeiro_dia)s) * {_HOURS_OF_A_DAY} + hora_operacao"
                 conditions += [f"{hour} >= %(da_hora)s", f"{hour} < %(ate_a_hora)s"]
                 values |= {"da_hora": self._hour_from(self.begin), "ate_a_hora": self._hour_from(self.end)}
         query = statement("mart").format(
@@ -74,12 +79,10 @@ class Selection:
         return query, values | self.filters
 
     def _hour_from(self, moment: datetime) -> int:
-        """Return the first hour that begins at the moment or later, counted from the first day; days have 3 to 26."""
-        local = moment.astimezone(RIO)
-        rounded = local.replace(minute=0, second=0, microsecond=0)
-        rounded += _HOUR if rounded < local else timedelta()
-        days = (service_day(rounded) - self.first_day).days
-        return 24 * days + (rounded - SERVICE_DAY_BEGINS).hour + 3
+        """Return the first hour that begins at the moment or later; an hour of operation is counted from the day's."""
+        day = service_day(moment, self.zone)
+        hours = -((begin_of_day(day, self.zone) - moment) // _HOUR)
+        return _HOURS_OF_A_DAY * (day - self.first_day).days + 3 + hours
 
 
 class Query(Protocol):
@@ -97,8 +100,3 @@ def for_duckdb(query: Query) -> tuple[str, dict[str, object]]:
     """Return the statement and its values, with DuckDB's placeholders."""
     text, values = query.for_postgres()
     return re.sub(r"%\((\w+)\)s", r"$\1", text), values
-
-
-def service_day(moment: datetime) -> date:
-    """Return the service day of a given time."""
-    return (moment.astimezone(RIO) - SERVICE_DAY_BEGINS).date()

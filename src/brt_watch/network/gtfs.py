@@ -18,9 +18,6 @@ from brt_watch.network.geometry import Point, simplify
 from brt_watch.network.rows import Row, read_rows
 from brt_watch.network.seeds import line_order
 
-BRT_AGENCY = "20001"
-"""The `agency_id` of the BRT in the GTFS of Rio, in 2022 and in the city's own models since."""
-
 DIRECTIONS = {"0": "ida", "1": "volta"}
 
 
@@ -94,18 +91,27 @@ def brt_routes(feed: Feed, agency: str | None, names: Sequence[str]) -> dict[str
     return {row.text("route_id"): row for row in chosen}
 
 
-def brt_trips(feed: Feed, routes: dict[str, Row], label: str = "route_short_name") -> dict[str, Trip]:
-    """Return the trips of the routes by id, with their stops in order and their departures.
+def line_names(routes: dict[str, Row], unique: bool) -> dict[str, str]:
+    """Return the name of the line of each route: its short name; if lines must be `unique`, else its id."""
+    uses = Counter(row.optional("route_short_name") for row in routes.values())
+    return {
+        route_id: row.text("route_short_name")
+        if not unique or (uses[row.optional("route_short_name")] == 1 and row.optional("route_short_name"))
+        else route_id
+        for route_id, row in routes.items()
+    }
 
-    `label` is the column by which vehicles name their line.
+
+def brt_trips(feed: Feed, names: dict[str, str]) -> dict[str, Trip]:
+    """Return the trips of some routes by id, with their stops in order and their departures.
+
+    `names` gives the line of each route.
     """
     trips: dict[str, Trip] = {}
     for row in feed.rows("trips", "route_id", "trip_id", "service_id", "direction_id"):
-        if route := routes.get(row.text("route_id")):
+        if linha := names.get(row.text("route_id")):
             sentido = DIRECTIONS[row.one_of("direction_id", *DIRECTIONS)]
-            trips[row.text("trip_id")] = Trip(
-                route.text(label), sentido, row.text("service_id"), row.optional("shape_id")
-            )
+            trips[row.text("trip_id")] = Trip(linha, sentido, row.text("service_id"), row.optional("shape_id"))
     for row in feed.rows("stop_times", "trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"):
         if trip := trips.get(row.text("trip_id")):
             trip.stops.append((row.integer("stop_sequence"), row.text("stop_id")))

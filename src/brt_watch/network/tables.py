@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path as File
 
 from brt_watch.errors import NetworkError
+from brt_watch.feeds.brt import AGENCY
 from brt_watch.network import gtfs, read_seed
 from brt_watch.network.geometry import Point, place, running_metres
 from brt_watch.network.gtfs import Feed, Trip
@@ -21,19 +22,19 @@ FAR_FROM_THE_PATH_M = 500
 def tables_of(
     source: File,
     known: File,
-    agency: str | None = gtfs.BRT_AGENCY,
+    agency: str | None = AGENCY.agency_id,
     routes: Sequence[str] = (),
     since: date | None = None,
 ) -> Tables:
     """Return the rows of a GTFS that is valid `since` a day, by default its own first day.
 
-    `known` is the folder of the current reference files. Without an agency all routes are taken, and a line is named by
-    its `route_id`, as in vehicles of GTFS-Realtime; otherwise by the short name of the route.
+    `known` is the folder of the current reference files. Without an agency all routes are taken. A line is named by the
+    short name of its route; without an agency, by the `route_id` where several routes have that short name, or none.
     """
-    label = "route_short_name" if agency is not None else "route_id"
     feed = Feed(source)
     chosen = gtfs.brt_routes(feed, agency, routes)
-    trips = gtfs.brt_trips(feed, chosen, label)
+    names = gtfs.line_names(chosen, unique=agency is None)
+    trips = gtfs.brt_trips(feed, names)
     service = gtfs.weekday_services(feed, trips)
     trips = {key: trip for key, trip in trips.items() if trip.service == service.get(trip.linha)}
     best = gtfs.most_used(trips)
@@ -62,7 +63,7 @@ def tables_of(
         for begin, end, seconds in spans:
             span = {"hora_inicio": clock_text(begin), "hora_fim": clock_text(end), "intervalo_s": str(seconds)}
             tables["linha_intervalos"].append({"linha": linha, "valido_desde": day, **span})
-    lines = _line_rows({row.text(label): row for row in reversed(chosen.values())}, best, intervals, lengths, known)
+    lines = _line_rows({names[route]: row for route, row in reversed(chosen.items())}, best, intervals, lengths, known)
     tables["linhas"] = [{**line, "valido_desde": day, **origin} for line in lines]
     return tables
 

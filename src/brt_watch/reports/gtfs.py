@@ -7,20 +7,18 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from brt_watch import __version__, disk
-from brt_watch.clock import RIO
+from brt_watch.clock import gtfs_midnight
 from brt_watch.marts.rows import Read, dicts
 from brt_watch.marts.selection import Selection
 from brt_watch.marts.tables import PASSAGES, TRIPS
 from brt_watch.network import Network, read_network
 from brt_watch.network import Path as NetworkPath
-
-AGENCY_ID = "20001"
-"""The BRT in the GTFS of Rio."""
+from brt_watch.network.city import City
 
 BUS = 3
 DIRECTIONS = {"ida": 0, "volta": 1}
@@ -51,10 +49,10 @@ class _Stop:
     departure_s: int
 
 
-def write_gtfs(read: Read, day: date, target: Path, simulated: bool) -> Written:
+def write_gtfs(read: Read, day: date, target: Path, city: City, simulated: bool) -> Written:
     """Write the trips of a service day, with the stations they came by, as a GTFS."""
     trips = {row["id_viagem"]: row for row in dicts(read, Selection.of_day(TRIPS, day))}
-    midnight = datetime.combine(day, time(), RIO)
+    midnight = gtfs_midnight(day, city.zone)
     by_trip: dict[str, list[_Stop]] = {}
     left_out = 0
     for row in sorted(
@@ -67,8 +65,8 @@ def write_gtfs(read: Read, day: date, target: Path, simulated: bool) -> Written:
             continue
         stops.append(_Stop(row["id_viagem"], row["ordem"], row["estacao_id"], arrival, departure))
     kept = {name: stops for name, stops in by_trip.items() if name in trips and len(stops) >= AT_LEAST_STOPS}
-    network = read_network(day=day)
-    tables = _tables(network, day, [trips[name] for name in sorted(kept)], kept, simulated)
+    network = read_network(city.seeds, day)
+    tables = _tables(network, day, city, [trips[name] for name in sorted(kept)], kept, simulated)
     with disk.writing_durably(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, columns, rows in tables:
             # Without a timestamp, the same rows give the same bytes.
@@ -77,23 +75,28 @@ def write_gtfs(read: Read, day: date, target: Path, simulated: bool) -> Written:
 
 
 def _tables(
-    network: Network, day: date, trips: list[dict[str, Any]], stops: dict[str, list[_Stop]], simulated: bool
+    network: Network,
+    day: date,
+    city: City,
+    trips: list[dict[str, Any]],
+    stops: dict[str, list[_Stop]],
+    simulated: bool,
 ) -> Iterator[tuple[str, str, Rows]]:
     mark = " (DADOS SIMULADOS)" if simulated else ""
-    service = f"observado-{day}"
+    service, agency = f"observado-{day}", city.agency
     paths = {(each["linha"], each["sentido"]): network.paths.get((each["linha"], each["sentido"])) for each in trips}
     yield (
         *("agency", "agency_id,agency_name,agency_url,agency_timezone,agency_lang"),
-        [(AGENCY_ID, f"MobiRio{mark}", "https://mobi.rio", "America/Sao_Paulo", "pt-BR")],
+        [(agency.agency_id, f"{agency.name}{mark}", agency.url, city.zone.key, agency.language)],
     )
     yield (
         *("feed_info", "feed_publisher_name,feed_publisher_url,feed_lang,feed_start_date,feed_end_date,feed_version"),
-        [(f"brt-watch{mark}", "https://dados.mobilidade.rio/gps/brt", "pt-BR", *[f"{day:%Y%m%d}"] * 2, _version(day))],
+        [(f"brt-watch{mark}", city.address, agency.language, *[f"{day:%Y%m%d}"] * 2, _version(day))],
     )
     lines = sorted({line for line, _ in paths})
     yield (
         *("routes", "route_id,agency_id,route_short_name,route_long_name,route_type"),
-        [(line, AGENCY_ID, line, _name(network, line), BUS) for line in lines],
+        [(line, agency.agency_id, line, _name(network, line), BUS) for line in lines],
     )
     used = sorted({each.station for of_trip in stops.values() for each in of_trip})
     stations = [network.stations[station] for station in used]

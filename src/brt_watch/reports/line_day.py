@@ -12,6 +12,7 @@ from brt_watch.marts.rows import Read, dicts
 from brt_watch.marts.selection import Selection
 from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
 from brt_watch.network import read_network
+from brt_watch.network.city import City
 
 Row = dict[str, Any]
 DIRECTIONS = ("ida", "volta")
@@ -47,6 +48,7 @@ class LineDay:
     line: str
     name: str
     day: date
+    city: City
     simulated: bool
     captured: dict[int, int]
     """Captured minutes by hour of operation, as far as they are known."""
@@ -140,7 +142,7 @@ class LineDay:
         )
 
 
-def line_day(read: Read, line: str, day: date, simulated: bool) -> LineDay:
+def line_day(read: Read, line: str, day: date, city: City, simulated: bool) -> LineDay:
     """Return what a line did on a service day, as the marts have it."""
     of_line = {"linha": line}
     # What was captured is the same for all lines; those with a plan or a trip in an hour have it.
@@ -149,13 +151,14 @@ def line_day(read: Read, line: str, day: date, simulated: bool) -> LineDay:
     for row in of_all:
         hour = row["hora_operacao"]
         captured[hour] = max(captured.get(hour, 0), row["minutos_capturados"])
-    network = read_network(day=day)
+    network = read_network(city.seeds, day)
     paths = {sentido: path for (linha, sentido), path in network.paths.items() if linha == line}
     known = network.lines.get(line)
     return LineDay(
         line=line,
         name=known.nome if known else "",
         day=day,
+        city=city,
         simulated=simulated,
         captured=dict(sorted(captured.items())),
         trips=dicts(read, Selection.of_day(TRIPS, day, of_line)),

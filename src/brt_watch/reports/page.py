@@ -7,8 +7,7 @@ from html import escape
 from statistics import median
 from typing import Any
 
-from brt_watch.clock import RIO
-from brt_watch.marts.selection import SERVICE_DAY_BEGINS
+from brt_watch.clock import begin_of_day
 from brt_watch.reports.line_day import DIRECTIONS, LineDay, Row, Summary
 from brt_watch.reports.plots import Cell, Frame, hour_text, nice_top, speed_table
 
@@ -18,7 +17,6 @@ MONTHS = (
     *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
 )
 NO_DATA, NO_PLAN = "sem dados", "sem plano"
-SOURCE = "API de posições do BRT da Prefeitura do Rio (dados.mobilidade.rio/gps/brt)"
 
 STYLE = """
 :root{color-scheme:light;--ink:#16191d;--soft:#565c64;--rule:#d9d6cd;--a:#0a5a83;--b:#b7791f;--plan:#a9a69d}
@@ -231,7 +229,7 @@ def _waits(report: LineDay) -> str:
 
 def _headways(report: LineDay) -> str:
     parts = ["<h2>Intervalos entre ônibus</h2>"]
-    begin = datetime(report.day.year, report.day.month, report.day.day, tzinfo=RIO) + SERVICE_DAY_BEGINS
+    begin = begin_of_day(report.day, report.city.zone)
     for direction in DIRECTIONS:
         stops = report.order.get(direction, [])
         station = stops[len(stops) // 2] if stops else ""
@@ -242,9 +240,8 @@ def _headways(report: LineDay) -> str:
         planned: dict[int, list[float]] = {}
         for row in rows:
             hour = 3 + (row["partida"] - begin) / timedelta(hours=1)
-            text = (
-                f"{row['partida'].astimezone(RIO):%H:%M}: {_comma(row['intervalo_segundos'] / 60)} min, {row['codigo']}"
-            )
+            left = row["partida"].astimezone(report.city.zone)
+            text = f"{left:%H:%M}: {_comma(row['intervalo_segundos'] / 60)} min, {row['codigo']}"
             unknown = row["flag_desconhecido"]
             frame.dot(hour, row["intervalo_segundos"] / 60, "open" if unknown else direction, text)
             if row["intervalo_previsto_segundos"] is not None:
@@ -286,12 +283,13 @@ def _plot(frame: Frame, direction: str, name: str, note: str) -> str:
 
 
 def _footer(report: LineDay, made_at: datetime) -> str:
+    city = report.city
     plan = f" Plano: versão de {report.plan_since:%d/%m/%Y}, dias úteis." if report.plan_since else ""
-    source = "simulador do brt-watch (DADOS SIMULADOS)" if report.simulated else SOURCE
+    source = "simulador do brt-watch (DADOS SIMULADOS)" if report.simulated else f"{city.source} ({city.address})"
     return (
         f"<footer>Fonte: {escape(source)}. Captura e cálculo: brt-watch {escape(report.version)}, "
-        f"em {made_at.astimezone(RIO):%d/%m/%Y às %H:%M}.{plan} As viagens são reconhecidas pelo movimento dos ônibus: "
-        "a API não as nomeia. Espera média: de quem chega a qualquer momento, Σh² / 2Σh.</footer></html>"
+        f"em {made_at.astimezone(city.zone):%d/%m/%Y às %H:%M}.{plan} As viagens são reconhecidas pelo movimento dos "
+        "ônibus: a API não as nomeia. Espera média: de quem chega a qualquer momento, Σh² / 2Σh.</footer></html>"
     )
 
 

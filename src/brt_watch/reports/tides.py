@@ -7,14 +7,14 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from brt_watch import __version__, disk
-from brt_watch.clock import RIO, write_moment
+from brt_watch.clock import begin_of_day, write_moment
 from brt_watch.marts.rows import Read
-from brt_watch.marts.selection import SERVICE_DAY_BEGINS
+from brt_watch.network.city import City
 
 SPEC = "https://raw.githubusercontent.com/TIDES-transit/TIDES/main/spec"
 
@@ -81,6 +81,7 @@ class TableOfDay:
 
     table: str
     day: date
+    zone: tzinfo
 
     @property
     def names(self) -> list[str]:
@@ -90,23 +91,23 @@ class TableOfDay:
     def for_postgres(self) -> tuple[str, dict[str, object]]:
         """Return the statement and its values, with psycopg's placeholders."""
         source, condition, order = _OF_THE_DAY[self.table]
-        begin = datetime.combine(self.day, time(), RIO) + SERVICE_DAY_BEGINS
-        values = {"dia": self.day, "de": begin, "ate": begin + timedelta(days=1)}
+        begin, end = (begin_of_day(self.day + timedelta(days=days), self.zone) for days in (0, 1))
+        values = {"dia": self.day, "de": begin, "ate": end}
         query = f"select {', '.join(self.names)}\nfrom {source}\nwhere {condition} order by {order}"
         return query, {name: value for name, value in values.items() if f"%({name})s" in query}
 
 
-def write_package(read: Read, day: date, folder: Path, simulated: bool, now: datetime) -> dict[str, int]:
+def write_package(read: Read, day: date, folder: Path, city: City, simulated: bool, now: datetime) -> dict[str, int]:
     """Write the tables of a service day and `datapackage.json` into a folder; returns the rows of each table."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = {}
     for table, columns in TABLES.items():
         with disk.writing_durably(folder / f"{table}.csv") as file:
             rows[table] = 0
-            for count, text in _csv(read, TableOfDay(table, day), columns.split()):
+            for count, text in _csv(read, TableOfDay(table, day, city.zone), columns.split()):
                 rows[table] += count
                 file.write(text)
-    package = json.dumps(_package(day, simulated, now), indent=1, ensure_ascii=False)
+    package = json.dumps(_package(day, city, simulated, now), indent=1, ensure_ascii=False)
     disk.write_durably(folder / "datapackage.json", package.encode())
     return rows
 
@@ -129,18 +130,18 @@ def _cell(value: Any) -> Any:
     return write_moment(value) if isinstance(value, datetime) else value
 
 
-def _package(day: date, simulated: bool, now: datetime) -> dict[str, Any]:
-    what = "Simulated signals" if simulated else "Positions of the buses of the BRT of Rio de Janeiro"
+def _package(day: date, city: City, simulated: bool, now: datetime) -> dict[str, Any]:
+    what = "Simulated signals" if simulated else f"Positions of the buses of {city.name}"
     return {
         "profile": f"{SPEC}/tides-datapackage-profile.json",
-        "name": f"brt-rio-{'simulado-' if simulated else ''}{day}",
-        "title": f"{'SIMULATED DATA: ' if simulated else ''}BRT Rio, {day}",
-        "description": f"{what} on a service day (03:00 to 03:00 in Rio), and the trips and station visits found in "
-        f"them by brt-watch {__version__}. The feed names no trips: none is scheduled.",
-        "agency": "MobiRio",
+        "name": f"{city.slug}-{'simulado-' if simulated else ''}{day}",
+        "title": f"{'SIMULATED DATA: ' if simulated else ''}{city.name}, {day}",
+        "description": f"{what} on a service day (03:00 to 03:00, {city.zone.key}), and the trips and station visits "
+        f"found in them by brt-watch {__version__}. The feed names no trips: none is scheduled.",
+        "agency": city.agency.name,
         "created": write_moment(now),
         "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
-        "sources": [{"title": "API de posições do BRT", "path": "https://dados.mobilidade.rio/gps/brt"}],
+        "sources": [{"title": city.source, "path": city.address}],
         "resources": [
             {
                 "profile": "tabular-data-resource",

@@ -19,9 +19,13 @@ import msgspec
 
 from brt_watch import disk
 from brt_watch.errors import NetworkError
+from brt_watch.feeds import brt
+from brt_watch.model import Agency
 from brt_watch.network import SEEDS, read_network, seeds
+from brt_watch.network.city import City
 from brt_watch.network.gtfs import Feed
 from brt_watch.network.tables import tables_of
+from brt_watch.settings import FEED_URL
 from brt_watch.transform.compiled import DBT_PROJECT, project_key
 
 MARGIN_DEGREES = 0.1
@@ -32,13 +36,16 @@ LEARNED_IN_RIO = ("sentido_trocas", "trajeto_ids")
 """Reference files that no GTFS has, and that say nothing of another city."""
 
 
-class City(msgspec.Struct, frozen=True):
-    """Which GTFS a city was made from, and what of it goes into the models."""
+class Made(msgspec.Struct, frozen=True):
+    """Which GTFS a city was made from, and what of it goes into the models and exports."""
 
     gtfs_sha256: str
     project: str
     """The checksum of the package's models."""
     timezone: str
+    agency: Agency
+    source: str
+    """The address of its vehicle positions."""
 
 
 def project_of(data: Path) -> Path:
@@ -47,22 +54,21 @@ def project_of(data: Path) -> Path:
     return project if project.is_dir() else DBT_PROJECT
 
 
-def seeds_of(data: Path) -> Path:
-    """Return the folder of the reference files of a data folder."""
+def city_of(data: Path) -> City:
+    """Return the city of a data folder: that of its GTFS, else Rio."""
     project = project_of(data)
-    return SEEDS if project == DBT_PROJECT else project / "seeds"
+    made = _known(data / "city")
+    if made is None or project == DBT_PROJECT:
+        return City(ZoneInfo(brt.ZONE), SEEDS, brt.AGENCY, brt.NAME, brt.SLUG, brt.SOURCE, FEED_URL)
+    name = made.agency.name
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "city"
+    return City(ZoneInfo(made.timezone), project / "seeds", made.agency, name, slug, name, made.source)
 
 
-def timezone_of(data: Path) -> str:
-    """Return the time zone of a data folder's city."""
-    city = _known(data / "city")
-    return city.timezone if city else "America/Sao_Paulo"
-
-
-def make_city(data: Path, gtfs: Path, since: date | None = None) -> bool:
+def make_city(data: Path, gtfs: Path, source: str = "", since: date | None = None) -> bool:
     """Make the city of a GTFS in a data folder, or bring it up to date; returns whether anything was done.
 
-    A newer GTFS adds versions of its lines. Raises NetworkError.
+    A newer GTFS adds versions of its lines. `source` is the address of its vehicle positions. Raises NetworkError.
     """
     folder = data / "city"
     try:
@@ -70,7 +76,7 @@ def make_city(data: Path, gtfs: Path, since: date | None = None) -> bool:
     except OSError as error:
         raise NetworkError(where=str(gtfs), problem=error.strerror or str(error)) from None
     known = _known(folder)
-    now = City(sha256, project_key(DBT_PROJECT), _timezone(gtfs))
+    now = Made(sha256, project_key(DBT_PROJECT), *_agency(gtfs), source)
     if known == now and (folder / "dbt").is_dir():
         return False
     if known is None or known.gtfs_sha256 != sha256:
@@ -82,19 +88,23 @@ def make_city(data: Path, gtfs: Path, since: date | None = None) -> bool:
     return True
 
 
-def _known(folder: Path) -> City | None:
+def _known(folder: Path) -> Made | None:
     try:
-        return msgspec.json.decode((folder / "city.json").read_bytes(), type=City)
+        return msgspec.json.decode((folder / "city.json").read_bytes(), type=Made)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def _timezone(gtfs: Path) -> str:
-    zones = [row.text("agency_timezone") for row in Feed(gtfs).rows("agency", "agency_timezone")]
+def _agency(gtfs: Path) -> tuple[str, Agency]:
+    """Return the time zone and the first agency of a GTFS."""
+    row = next(Feed(gtfs).rows("agency", "agency_name", "agency_url", "agency_timezone"), None)
     try:
-        return ZoneInfo(zones[0]).key
-    except (IndexError, ValueError, ZoneInfoNotFoundError):
+        zone = ZoneInfo(row.text("agency_timezone") if row else "").key
+    except (ValueError, ZoneInfoNotFoundError):
         raise NetworkError(where=f"{gtfs}, agency", problem="agency_timezone names no time zone") from None
+    assert row is not None
+    identity, language = row.optional("agency_id") or "1", row.optional("agency_lang") or "en"
+    return zone, Agency(identity, row.text("agency_name"), row.text("agency_url"), language)
 
 
 def _copy_project(folder: Path, timezone: str) -> None:
@@ -126,6 +136,7 @@ def _with_vars(text: str, reference: Path, timezone: str) -> str:
     own: dict[str, object] = {
         "fuso_horario": timezone,
         "frota_prefixos": [],
+        "linha_e_rota": "true",
         "area_latitude_minima": round(min(latitudes) - MARGIN_DEGREES, 4),
         "area_latitude_maxima": round(max(latitudes) + MARGIN_DEGREES, 4),
         "area_longitude_minima": round(min(longitudes) - MARGIN_DEGREES, 4),

@@ -18,7 +18,7 @@ from brt_watch import disk
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS
 from brt_watch.settings import Settings
-from brt_watch.transform.city import project_of, seeds_of
+from brt_watch.transform.city import city_of, project_of
 from brt_watch.transform.compiled import project_key
 
 DBT_PROJECT = Path(__file__).resolve().parent / "dbt"
@@ -47,7 +47,7 @@ def network_sha256(seeds: Path = SEEDS) -> str:
 
 def definitions_sha256(data: Path) -> str:
     """Return the checksum of what is built only when it changes: the network, the views, and how they are made."""
-    return hashlib.sha256((network_sha256(seeds_of(data)) + project_key(project_of(data))).encode()).hexdigest()
+    return hashlib.sha256((network_sha256(city_of(data).seeds) + project_key(project_of(data))).encode()).hexdigest()
 
 
 def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:

@@ -21,7 +21,6 @@ from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
 from brt_watch.network import SEEDS
 from brt_watch.resources import Resources
-from brt_watch.transform.city import seeds_of
 from brt_watch.web import openapi
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.responses import add_problem_handlers, internal_error, known_parameters
@@ -93,13 +92,17 @@ async def _look_at_database(deps: Dependencies) -> None:
         await asyncio.sleep(DATABASE_SECONDS)
 
 
-def _city(request: Request) -> str:
-    """Return the page's settings for a city other than Rio, as attributes of its root; "" for Rio."""
+def _of_city(html: str, request: Request) -> str:
+    """Return the page for the city of the data folder: one other than Rio is named by attributes of the page's root."""
     deps = get_dependencies(request)
-    if seeds_of(deps.resources.settings.folder) == SEEDS:
-        return ""
+    city = deps.resources.city
+    if city.seeds == SEEDS:
+        return html
     south, north, west, east = deps.reference.box
-    return f' data-zone="{escape(deps.history.zone.key)}" data-box="{west} {south} {east} {north}"'
+    name, source = escape(city.name), escape(f"{city.source}, {city.address}")
+    known = f'data-zone="{escape(city.zone.key)}" data-city="{name}" data-source="{source}"'
+    html = html.replace('<html lang="pt-BR">', f'<html lang="pt-BR" {known} data-box="{west} {south} {east} {north}">')
+    return html.replace("o BRT do Rio, minuto a minuto", name).replace("BRT do Rio de Janeiro", name)
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -116,8 +119,7 @@ def _add_pages(app: FastAPI) -> None:
         # Messengers show a link's card only when its addresses are absolute.
         site = escape(str(request.base_url).rstrip("/"))
         html = (PAGE / "index.html").read_text(encoding="utf-8").replace(' content="/', f' content="{site}/')
-        html = html.replace('<html lang="pt-BR">', f'<html lang="pt-BR"{_city(request)}>')
-        return send_encoded(request, Encoded(html.encode(), "text/html; charset=utf-8"))
+        return send_encoded(request, Encoded(_of_city(html, request).encode(), "text/html; charset=utf-8"))
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def _favicon(_: Request) -> Response:

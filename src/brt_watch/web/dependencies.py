@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import msgspec
@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 
 from brt_watch.health import Problem, look, problems
 from brt_watch.resources import Resources
-from brt_watch.transform.city import seeds_of, timezone_of
 from brt_watch.web.history import History
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live import Live
@@ -35,12 +34,11 @@ class Dependencies:
     @classmethod
     def of(cls, resources: Resources) -> Dependencies:
         """Return the dependencies of a data folder."""
-        reference, files = Reference(seeds_of(resources.settings.folder)), resources.files
+        reference, files = Reference(resources.city.seeds), resources.files
         models = LiveModels(files, resources.settings.folder)
         on_postgres = resources.settings.uses_postgres
         reader = Reader(resources.store) if on_postgres else LakeReader(resources.lake, files)
-        zone = timezone_of(resources.settings.folder)
-        history = History(reader, WaitingWindows(files), models, zone)
+        history = History(reader, WaitingWindows(files), models, resources.city.zone)
         live = Live(models, files.simulated() is not None, resources.clock, reference, history)
         return cls(resources, reference, history, live)
 
@@ -48,6 +46,11 @@ class Dependencies:
     def now(self) -> datetime:
         """The current time."""
         return self.resources.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The date that the city's clocks show."""
+        return self.now.astimezone(self.history.zone).date()
 
     @cached_property
     def network(self) -> Encoded:

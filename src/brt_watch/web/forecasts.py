@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from brt_watch.clock import RIO
 from brt_watch.errors import DatabaseUnreachable
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live_models import LiveModels
@@ -108,9 +107,9 @@ def forecasts_of(models: LiveModels) -> list[Forecast]:
     return [Forecast(**row) for row in models.dicts(_QUERY)] if models.has("previsoes") else []
 
 
-def score_of(reader: Reader | LakeReader, now: datetime, linha: str | None = None) -> ForecastScore:
+def score_of(reader: Reader | LakeReader, today: date, linha: str | None = None) -> ForecastScore:
     """Return the score of the last weeks; without a database, that it is missing."""
-    since = (now.astimezone(RIO) - SCORED).date()
+    since = today - SCORED
     try:
         rows = reader.rows("web_forecast_score", desde=since, linha=linha)
     except DatabaseUnreachable:

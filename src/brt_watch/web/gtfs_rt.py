@@ -9,12 +9,12 @@ which one a vehicle is on. The plan has headways only, so that a trip update is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import tzinfo
 from itertools import groupby
 
 from google.transit import gtfs_realtime_pb2 as pb
 
-from brt_watch.clock import RIO
+from brt_watch.clock import gtfs_midnight, service_day
 from brt_watch.web.forecasts import Forecast
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Vehicle
@@ -23,9 +23,6 @@ from brt_watch.web.thresholds import FASTEST_KMH
 
 OLDEST_S = 90.0
 """Older positions are left out unless requested (GTFS Realtime best practices: 90 s)."""
-
-SERVICE_DAY = timedelta(hours=3)
-"""Service days begin at 03:00 in Rio."""
 
 DIRECTION_IDS = {"ida": 0, "volta": 1}
 
@@ -79,17 +76,24 @@ def _add(message: pb.FeedMessage, vehicle: Vehicle, reference: Reference, trips:
             told.trip.direction_id = DIRECTION_IDS[vehicle.goes]
 
 
-def trip_updates(snapshot: Snapshot, forecasts: Iterable[Forecast], reference: Reference) -> pb.FeedMessage:
-    """Return the forecasts of a snapshot, one entity per vehicle on its way, none for those that wait."""
+def trip_updates(
+    snapshot: Snapshot, forecasts: Iterable[Forecast], reference: Reference, zone: tzinfo
+) -> pb.FeedMessage:
+    """Return the forecasts of a snapshot, one entity per vehicle on its way, none for those that wait.
+
+    `zone` is that of the city's clocks.
+    """
     message = _message(snapshot)
     underway = (each for each in forecasts if each.tipo == "a caminho" and each.idade_segundos <= OLDEST_S)
     for codigo, ahead in groupby(underway, key=lambda each: each.codigo):
         if codigo in snapshot.vehicles:
-            _add_update(message, snapshot.vehicles[codigo], list(ahead), reference)
+            _add_update(message, snapshot.vehicles[codigo], list(ahead), reference, zone)
     return message
 
 
-def _add_update(message: pb.FeedMessage, vehicle: Vehicle, ahead: list[Forecast], reference: Reference) -> None:
+def _add_update(
+    message: pb.FeedMessage, vehicle: Vehicle, ahead: list[Forecast], reference: Reference, zone: tzinfo
+) -> None:
     entity = message.entity.add()
     entity.id = f"{vehicle.codigo}-previsao"
     update = entity.trip_update
@@ -100,9 +104,8 @@ def _add_update(message: pb.FeedMessage, vehicle: Vehicle, ahead: list[Forecast]
     update.trip.schedule_relationship = pb.TripDescriptor.UNSCHEDULED
     if left := ahead[0].partida:
         # The service day begins at 03:00; until then hours continue past 24.
-        day = (left.astimezone(RIO) - SERVICE_DAY).date()
-        midnight = datetime(day.year, day.month, day.day, tzinfo=RIO)
-        minutes, second = divmod(int((left - midnight).total_seconds()), 60)
+        day = service_day(left, zone)
+        minutes, second = divmod(int((left - gtfs_midnight(day, zone)).total_seconds()), 60)
         update.trip.start_time = f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
         update.trip.start_date = f"{day:%Y%m%d}"
     before = 0

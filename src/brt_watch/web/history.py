@@ -10,10 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from brt_watch.capture.silence import GAP
-from brt_watch.clock import MINUTE, UTC, floor
+from brt_watch.clock import MINUTE, UTC, floor, service_day
 from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.marts.rows import Batches
-from brt_watch.marts.selection import LONGEST_TRIP, Selection, service_day
+from brt_watch.marts.selection import LONGEST_TRIP, Selection
 from brt_watch.model import Status
 from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode, TripTrack
 from brt_watch.web.lake_reader import LakeReader
@@ -58,10 +58,10 @@ class History:
         reader: Reader | LakeReader,
         waiting: WaitingWindows,
         models: LiveModels,
-        timezone: str = "America/Sao_Paulo",
+        zone: ZoneInfo,
     ) -> None:
         self.reader = reader
-        self.zone = ZoneInfo(timezone)
+        self.zone = zone
         """The zone of the city's clocks."""
         self._waiting = waiting
         self._models = models
@@ -89,7 +89,8 @@ class History:
     def trips(self, de: datetime, ate: datetime, linha: str, sentido: str) -> tuple[list[TripTrack], str | None]:
         """Return the trips of a line and direction, by vehicle and time, and what is missing."""
         values = {"de": de, "ate": ate, "linha": linha, "sentido": sentido, "desvio_m": LIMITS.viagem_desvio_m}
-        values |= {"primeiro_dia": service_day(de - LONGEST_TRIP), "ultimo_dia": service_day(ate)}
+        values["primeiro_dia"] = service_day(de - LONGEST_TRIP, self.zone)
+        values["ultimo_dia"] = service_day(ate, self.zone)
         # The live models first, as for signals.
         live = tracks(self._models.dicts(with_literals("web_stringline", values)))
         since = self._models.since and self._models.since + AT_THE_BEGINNING
@@ -120,7 +121,7 @@ class History:
 
     def derived_until(self, now: datetime) -> datetime | None:
         """Return the end of the newest trip of the last days; None before the models have run."""
-        rows = self.reader.rows("web_trips_until", primeiro_dia=service_day(now - 2 * LONGEST_TRIP))
+        rows = self.reader.rows("web_trips_until", primeiro_dia=service_day(now - 2 * LONGEST_TRIP, self.zone))
         return rows[0]["ate"] if rows else None
 
     def _lacks(self, de: datetime, ate: datetime) -> datetime | None:

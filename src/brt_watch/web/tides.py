@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import tzinfo
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from brt_watch.clock import RIO
+from brt_watch.clock import service_day
 from brt_watch.web.formats import iso, safe_cell
 from brt_watch.web.schemas import Moment
 from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
-
-HOUR = timedelta(hours=1)
 
 
 class VehicleLocation(Struct, frozen=True):
     """A signal as a row of vehicle_locations of TIDES 1.0; fields that the API does not have are empty."""
 
     location_ping_id: Annotated[str, Meta(description="Vehicle and time.")]
-    service_date: Annotated[str, Meta(description="The service day, which begins at 03:00 in Rio.")]
+    service_date: Annotated[str, Meta(description="The service day, which begins at 03:00 by the city's clocks.")]
     event_timestamp: Moment
     trip_id_performed: Annotated[str, Meta(description="Empty: the API has no trips.")]
     trip_id_scheduled: Annotated[str, Meta(description="Empty: the plan has headways, and no trips.")]
@@ -48,22 +46,24 @@ class VehicleLocation(Struct, frozen=True):
 COLUMNS = VehicleLocation.__struct_fields__
 
 
-def vehicle_locations(signals: list[Signal]) -> Encoded:
-    """Return signals as CSV. The pattern is line and direction; fields that the API does not have are empty."""
+def vehicle_locations(signals: list[Signal], zone: tzinfo) -> Encoded:
+    """Return signals as CSV, in a city whose clocks have this zone.
+
+    The pattern is line and direction; fields that the API does not have are empty.
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, restval="")
     writer.writeheader()
-    writer.writerows({name: safe_cell(value) for name, value in _row(signal).items()} for signal in signals)
+    writer.writerows({name: safe_cell(value) for name, value in _row(signal, zone).items()} for signal in signals)
     return Encoded(text.getvalue().encode(), "text/csv; charset=utf-8")
 
 
-def _row(signal: Signal) -> dict[str, object]:
+def _row(signal: Signal, zone: tzinfo) -> dict[str, object]:
     moment = iso(signal)
     pattern = "-".join(filter(None, (signal.linha, signal.sentido_estimado)))
     return {
         "location_ping_id": f"{signal.codigo}@{moment}",
-        # The service day of Rio begins at three, after the last buses of the previous day.
-        "service_date": _service_date(signal),
+        "service_date": f"{service_day(signal.datahora, zone)}",
         "event_timestamp": moment,
         "vehicle_id": signal.codigo,
         "pattern_id": pattern,
@@ -74,8 +74,3 @@ def _row(signal: Signal) -> dict[str, object]:
         "speed": "" if signal.velocidade is None or signal.velocidade < 0 else round(signal.velocidade / 3.6, 2),
         "odometer": "" if signal.hodometro is None or signal.hodometro < 0 else round(signal.hodometro * 1000),
     }
-
-
-def _service_date(signal: Signal) -> str:
-    local = signal.datahora.astimezone(RIO)
-    return f"{local - 3 * HOUR:%Y-%m-%d}"

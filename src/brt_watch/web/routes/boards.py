@@ -10,7 +10,6 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from brt_watch.network import read_seed
-from brt_watch.transform.city import seeds_of
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.openapi import NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, refuse_unknown, send
@@ -29,7 +28,7 @@ async def plan(
 ) -> Response:
     """The planned headways of a weekday, newest version of the plan."""
     refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
-    return send(request, _encoded(seeds_of(deps.resources.settings.folder), linha), "public, max-age=3600")
+    return send(request, _encoded(deps.resources.city.seeds, linha), "public, max-age=3600")
 
 
 @lru_cache(maxsize=256)

@@ -64,7 +64,9 @@ def trip_updates(
     snapshot = deps.snapshot()
 
     def make() -> Encoded:
-        return _encoded(gtfs_rt.trip_updates(snapshot, deps.live.forecasts(), deps.reference), format)
+        return _encoded(
+            gtfs_rt.trip_updates(snapshot, deps.live.forecasts(), deps.reference, deps.history.zone), format
+        )
 
     return send(request, snapshot.answer(("trip-updates", format), make))
 
@@ -85,4 +87,4 @@ def vehicle_locations(request: Request, deps: Deps, de: From = None, ate: Until 
     signals = deps.history.page(begin, end, None, None, None, MOST_ROWS + 1)
     if len(signals) > MOST_ROWS:
         raise HTTPException(422, f"These are more than {MOST_ROWS} signals; ask for them in parts.")
-    return send(request, tides.vehicle_locations(signals))
+    return send(request, tides.vehicle_locations(signals, deps.history.zone))

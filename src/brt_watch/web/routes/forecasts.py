@@ -55,4 +55,4 @@ def forecasts(
 def forecast_score(request: Request, deps: Deps, linha: Line = None) -> Response:
     """How often the forecasts of four weeks were right, by three public yardsticks, beside the city's own rule."""
     refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
-    return as_json(request, score_of(deps.history.reader, deps.now, linha))
+    return as_json(request, score_of(deps.history.reader, deps.today, linha))

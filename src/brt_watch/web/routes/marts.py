@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
-from brt_watch.clock import UTC
-from brt_watch.marts.selection import SERVICE_DAY_BEGINS, Selection
+from brt_watch.clock import begin_of_day
+from brt_watch.marts.selection import Selection
 from brt_watch.marts.tables import Mart
 from brt_watch.web import formats, tables
 from brt_watch.web.dependencies import Dependencies, get_dependencies
@@ -40,7 +40,10 @@ class Asked:
     deps: Deps
     dia: Annotated[
         date | None,
-        Query(description="A service day, 03:00 to 03:00 in Rio, instead of a period.", examples=["2026-11-24"]),
+        Query(
+            description="A service day, 03:00 to 03:00 by the city's clocks, instead of a period.",
+            examples=["2026-11-24"],
+        ),
     ] = None
     de: From = None
     ate: Until = None
@@ -57,8 +60,8 @@ class Asked:
             raise HTTPException(422, "dia, or de and ate: not both.")
         if not EARLIEST.date() <= self.dia <= LATEST.date():
             raise HTTPException(422, "dia must lie between the years 2000 and 2100.")
-        begin = (datetime.combine(self.dia, time(), self.deps.history.zone) + SERVICE_DAY_BEGINS).astimezone(UTC)
-        return begin, begin + DAY
+        zone = self.deps.history.zone
+        return begin_of_day(self.dia, zone), begin_of_day(self.dia + DAY, zone)
 
     def selection(
         self, mart: Mart, filters: dict[str, str], longest_of_all: timedelta
@@ -68,7 +71,7 @@ class Asked:
         begin, end = self.period(LONGEST if narrow else longest_of_all)
         if self.dia:
             return Selection.of_day(mart, self.dia, filters), begin, end
-        return Selection.of_period(mart, begin, end, filters), begin, end
+        return Selection.of_period(mart, begin, end, self.deps.history.zone, filters), begin, end
 
 
 Question = Annotated[Asked, Depends()]

@@ -2,7 +2,7 @@
 import { language, t } from "./i18n.js";
 
 /** The zone of the city's clocks; the server names one that is not Rio's. */
-const RIO = document.documentElement.dataset.zone ?? "America/Sao_Paulo";
+const ZONE = document.documentElement.dataset.zone ?? "America/Sao_Paulo";
 const locale = () => (language() === "pt" ? "pt-BR" : "en-GB");
 
 export const number = (value, digits = 0) =>
@@ -34,27 +34,30 @@ export function headwayWords(seconds) {
 export const ago = (seconds) => t("ago", { age: age(seconds) });
 
 export const clock = (moment, seconds = false) =>
-  new Date(moment).toLocaleTimeString(locale(), { timeZone: RIO, hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
+  new Date(moment).toLocaleTimeString(locale(), { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined });
 
 export const dayName = (moment, long = false) =>
-  new Date(moment).toLocaleDateString(locale(), { timeZone: RIO, day: "numeric", month: long ? "long" : "short", weekday: long ? "long" : undefined, year: long ? "numeric" : undefined });
+  new Date(moment).toLocaleDateString(locale(), { timeZone: ZONE, day: "numeric", month: long ? "long" : "short", weekday: long ? "long" : undefined, year: long ? "numeric" : undefined });
 
 export const dateTime = (moment, seconds = false) => `${dayName(moment)}, ${clock(moment, seconds)}`;
 
-/** Return the day in Rio as YYYY-MM-DD. */
-export const rioDay = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: RIO });
+/** Return the day in the city as YYYY-MM-DD. */
+export const rioDay = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: ZONE });
 
 /** Return how far the city's clocks are ahead of UTC at a moment (ms). */
 function ahead(moment) {
-  const shown = new Date(moment).toLocaleString("sv-SE", { timeZone: RIO });
-  return Date.parse(`${shown.replace(" ", "T")}Z`) - Math.floor(moment / 1000) * 1000;
+  const text = new Date(moment).toLocaleString("sv-SE", { timeZone: ZONE });
+  return Date.parse(`${text.replace(" ", "T")}Z`) - Math.floor(moment / 1000) * 1000;
 }
+
+/** Return a date whose UTC parts are what the city's clocks show at a moment (ms). */
+export const shown = (moment) => new Date(moment + ahead(moment));
 
 /** Return the moment (ms) at which the city's clocks show a time of day. */
 export function rioMoment(day, hour = 0, minute = 0) {
-  const shown = Date.parse(`${day}T00:00:00Z`) + hour * 3600000 + minute * 60000;
+  const there = Date.parse(`${day}T00:00:00Z`) + hour * 3600000 + minute * 60000;
   // The second look is for a time just after the clocks have changed.
-  return shown - ahead(shown - ahead(shown));
+  return there - ahead(there - ahead(there));
 }
 
 export function bytes(value) {

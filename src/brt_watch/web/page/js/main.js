@@ -60,7 +60,7 @@ async function show({ view, params }, again = false) {
 
 function frame(view) {
   by("skip").textContent = t("skip");
-  by("tagline").textContent = t("tagline");
+  by("tagline").textContent = document.documentElement.dataset.city ?? t("tagline");
   by("nav").setAttribute("aria-label", t("nav.label"));
   fill(by("nav"), SECTIONS.map((name) =>
     h("a", { href: address(name), "aria-current": name === sectionOf(view) ? "page" : null, title: t(`nav.${name}`) }, icon(ICONS[name]), h("span", {}, t(`nav.${name}`)))));

@@ -1,4 +1,5 @@
 // Where lines stop, what passed last, and the plan: what the boards compare with.
+import { shown } from "./format.js";
 import { get } from "./api.js";
 import { limits, network } from "./network.js";
 
@@ -58,8 +59,8 @@ const minutes = (text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5
 
 /** Return the planned headway (s) of a line at a moment (ms), null when none is planned. The plan is that of a weekday. */
 export function plannedHeadway(linha, moment) {
-  const rio = new Date(moment - 3 * 3600000);
-  const now = rio.getUTCHours() * 60 + rio.getUTCMinutes();
+  const there = shown(moment);
+  const now = there.getUTCHours() * 60 + there.getUTCMinutes();
   const part = (boards.plan.get(linha) ?? []).find(({ hora_inicio, hora_fim }) =>
     [now, now + 1440].some((minute) => minute >= minutes(hora_inicio) && minute < minutes(hora_fim)));
   return part?.intervalo_s ?? null;
@@ -71,8 +72,8 @@ export function bunchedBelow(linha, moment) {
   return planned && limits().comboio_fracao * planned;
 }
 
-/** Whether a moment (ms) is on a weekend in Rio, for which there is no plan of its own. */
-export const isWeekend = (moment) => [0, 6].includes(new Date(moment - 3 * 3600000).getUTCDay());
+/** Whether a moment (ms) is on a weekend in the city, for which there is no plan of its own. */
+export const isWeekend = (moment) => [0, 6].includes(shown(moment).getUTCDay());
 
 /** Return the seconds from a moment (ISO) to now, by the server's clock. */
 export const secondsSince = (moment) => Math.max(0, (boards.generated - Date.parse(moment)) / 1000 + (performance.now() - boards.heard) / 1000);

@@ -196,6 +196,7 @@ export const WORDS = {
   "diagram.mean": ["Média", "Mean"],
 
   "export.source": ["Fonte: API de GPS do BRT (dados.mobilidade.rio), capturada por brt-watch", "Source: BRT GPS API (dados.mobilidade.rio), captured by brt-watch"],
+  "export.elsewhere": ["Fonte: {source}, capturada por brt-watch", "Source: {source}, captured by brt-watch"],
   "export.simulated": ["Fonte: simulador do brt-watch. Nenhum destes ônibus existe.", "Source: the brt-watch simulator. None of these buses exist."],
   "export.unsure": ["Fonte não confirmada pelo servidor", "Source not confirmed by the server"],
   "export.coverage": ["Calculado com {share}% dos minutos", "Based on {share}% of the minutes"],

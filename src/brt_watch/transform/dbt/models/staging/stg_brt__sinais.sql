@@ -4,7 +4,7 @@ with sinais as (
         codigo,
         placa,
         linha,
-        nullif(replace(linha, ' ', ''), '0') as servico,
+        {% if var('linha_e_rota') %}coalesce(linha_da_rota, linha){% else %}nullif(replace(linha, ' ', ''), '0'){% endif %} as servico,
         latitude,
         longitude,
         datahora,
@@ -24,6 +24,7 @@ with sinais as (
         load_id,
         {{ seconds_between('captured_at', 'datahora') }} as adiantamento_segundos
     from {{ source('brt', 'brt_raw') }}
+    {% if var('linha_e_rota') %}{{ names_of_routes('linha') | indent(4) }}{% endif %}
 ),
 
 final as (

@@ -6,7 +6,7 @@ with final as (
         feed,
         codigo,
         datahora,
-        nullif(trim(linha), '') as linha,
+        coalesce(linha_da_rota, nullif(trim(linha), '')) as linha,
         sentido,
         latitude,
         longitude,
@@ -20,6 +20,7 @@ with final as (
         captured_at,
         load_id
     from {{ source('brt', 'veiculos_raw') }}
+    {{ names_of_routes('linha') | indent(4) }}
 )
 
 select * from final

@@ -14,7 +14,14 @@ const NARROW = 640;
 /** Return the warning that a file of data must carry, null for captured data. */
 export const originWarning = () => (live.simulated === true ? t("simulated.title") : live.simulated === false ? null : t("unsure.title"));
 
-const source = () => t(live.simulated === true ? "export.simulated" : live.simulated === false ? "export.source" : "export.unsure");
+/** The source of another city's data, which the server names. */
+const { source: elsewhere } = document.documentElement.dataset;
+
+const source = () => {
+  if (live.simulated === true) return t("export.simulated");
+  if (live.simulated !== false) return t("export.unsure");
+  return elsewhere ? t("export.elsewhere", { source: elsewhere }) : t("export.source");
+};
 
 /** Return the share of a time (ms) that was captured, 0 to 1; `gaps` are {de, ate}. */
 export function coveredShare(from, to, gaps) {

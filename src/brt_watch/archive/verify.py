@@ -20,6 +20,8 @@ from brt_watch.resources import Resources
 Sums = dict[str, tuple[int, str]]
 """Rows and checksum of each service day."""
 
+LAKE_BUILD = "brt-watch lake build"
+
 NOTHING_LEFT = "neither its raw answers nor its CSV are there any more"
 
 
@@ -104,7 +106,8 @@ def _differences(folder: Path, places: dict[str, dict[str, int] | None]) -> Iter
         yield f"{folder.name}: {NOTHING_LEFT}; it cannot be rebuilt"
     for place, counts in places.items():
         if counts is None:
-            yield f"{folder.name}: it is in the archive, and not in the {place}"
+            advice = f"; {LAKE_BUILD} adds it" if place == "lake" else ""
+            yield f"{folder.name}: it is in the archive, and not in the {place}{advice}"
             continue
         for name in ("polls", "records", "rejects"):
             on_disk, noted = getattr(manifest, name), counts[name]

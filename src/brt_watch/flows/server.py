@@ -8,8 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 
-import requests
-
 from brt_watch.errors import NotRegistered, ServerUnreachable
 from brt_watch.flows import NAMES
 from brt_watch.flows import home as flow_home
@@ -28,6 +26,8 @@ def register(settings: Settings, patience_seconds: float = 0) -> None:
     Raises ServerUnreachable when the server does not answer in time, NotRegistered when it refuses.
     """
     flow_home.enter(settings)
+    # Every command would take a twentieth longer to start.
+    import requests
     from prefect import Client
     from prefect.exceptions import ClientError
 

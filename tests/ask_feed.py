@@ -12,7 +12,7 @@ from brt_watch.clock import Clock
 from brt_watch.errors import FeedFailed
 
 MAX_BYTES = 1_000_000
-BUSY_SECONDS = 10
+BUSY_SECONDS = 30
 """Time limit on a busy machine for something instantaneous on an idle one."""
 
 

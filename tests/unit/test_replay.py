@@ -14,6 +14,7 @@ from brt_watch.archive.recordings import read_recording
 from brt_watch.clock import StillClock
 from brt_watch.errors import RecordingError
 from brt_watch.simulate.server import ApiServer
+from tests.ask_feed import BUSY_SECONDS
 from tests.fleet import recorded_minutes, write_recording
 
 
@@ -31,7 +32,7 @@ def server(recording: Path, clock: StillClock) -> Iterator[ApiServer]:
 
 
 def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=BUSY_SECONDS) as answer:
         return bytes(answer.read())
 
 

@@ -4,7 +4,6 @@ import gzip
 import http.client
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import pytest
 from brt_watch.clock import StillClock
 from brt_watch.feeds.brt import parse
 from brt_watch.simulate import connection
-from brt_watch.simulate.connection import PATH
+from brt_watch.simulate.connection import PATH, Connection
 from brt_watch.simulate.faults import parse_faults
 from brt_watch.simulate.server import ApiServer
 from tests.ask_feed import BUSY_SECONDS, feed, fetch, reason, reason_before_the_deadline
@@ -47,7 +46,7 @@ def serve(clock: StillClock) -> Iterator[Callable[..., ApiServer]]:
 
 
 def ask(server: ApiServer, path: str = PATH, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    talk = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+    talk = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=BUSY_SECONDS)
     talk.request("GET", path, headers=headers)
     answer = talk.getresponse()
     content = answer.read()
@@ -149,17 +148,23 @@ def test_a_client_that_goes_away_is_no_news(
     assert capfd.readouterr().err == ""
 
 
-def test_it_stops_at_once_while_an_answer_is_held_back(clock: StillClock) -> None:
+def test_it_stops_at_once_while_an_answer_is_held_back(clock: StillClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that waited for its client would not let this one learn that nothing comes."""
+    held, say_nothing = threading.Event(), Connection.say_nothing
+
+    def hold(talk: Connection) -> None:
+        held.set()
+        say_nothing(talk)
+
+    monkeypatch.setattr(Connection, "say_nothing", hold)
     server = ApiServer(Fleet(), clock, 0, parse_faults("timeouts:1"))
     serving = threading.Thread(target=server.serve_forever, args=(0.02,))
     serving.start()
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as talk:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=BUSY_SECONDS) as talk:
         talk.sendall(b"GET /gps/brt HTTP/1.1\r\nHost: x\r\n\r\n")
-        time.sleep(0.1)
-        started = time.monotonic()
+        assert held.wait(BUSY_SECONDS)
         server.shutdown()
         server.server_close()
         assert talk.recv(1) == b"", "the client learns that nothing comes"
-        assert time.monotonic() - started < 2
-    serving.join(timeout=5)
+    serving.join(BUSY_SECONDS)
     assert not serving.is_alive()

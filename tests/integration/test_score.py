@@ -26,6 +26,18 @@ NAMES = {
 NAMES |= {f"plain.{name}" for name in NAMES if name.startswith(("trips", "passages", "regularity"))}
 """The output of `brt-watch score --json`, with names that scripts rely on."""
 
+NEXT_WINDOW = (
+    'insert into brt_window (capturer, "window", feed_url, code_version, first_tick, last_tick, polls, good_polls,'
+    " captured_minutes, records, signals, conflicts, rejects)"
+    " select 'later', \"window\", feed_url, code_version, first_tick, last_tick, 1, 1, 1, 0, 0, 0, 0 from brt_window"
+)
+NEXT_POLL = (
+    "insert into brt_poll (capturer, tick, status, reason, detail, captured_at, body_sha256, raw, records, rejects,"
+    " load_id)"
+    " select 'later', tick, 'ok', '', '', captured_at + interval '10 minutes', '', '', 0, 0,"
+    " (select max(load_id) from brt_window) from brt_poll where captured_at is not null order by tick desc limit 1"
+)
+
 IN_VIEW = "vehicles whose newest signal is in generate_view"
 
 
@@ -68,6 +80,15 @@ def test_score_falls_with_lost_signals_and_names_invented_ones(simulated: Resour
     assert recall > 0.6, "most trips of a quarter of an hour are cut by its ends"
 
     with simulated.store.connection() as connection:
+        # A later poll that no run of the models has seen.
+        connection.execute(NEXT_WINDOW)
+        connection.execute(NEXT_POLL)
+    later = score(simulated.settings)
+    assert later.subjects["trips"] == derived.subjects["trips"]
+    assert later.subjects["passages"] == derived.subjects["passages"]
+
+    with simulated.store.connection() as connection:
+        connection.execute("delete from brt_poll where capturer = 'later'")
         # Every tenth signal is lost, and one was never sent.
         connection.execute("delete from brt_raw where hashtext(codigo || datahora::text) % 10 = 0")
         connection.execute(

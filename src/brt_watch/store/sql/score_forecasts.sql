@@ -7,7 +7,7 @@ with made as (
         momento - lag(momento) over bus as apart_s
     from int_previsoes__com_margens as com_margens
     cross join span
-    where com_margens.tipo = 'a caminho' and com_margens.momento <= extract(epoch from span.ends) - 2700
+    where com_margens.tipo = 'a caminho' and com_margens.momento <= extract(epoch from span.derived_until) - 2700
     window bus as (partition by id_veiculo, dia_operacao, linha, sentido, ordem order by momento)
 ),
 

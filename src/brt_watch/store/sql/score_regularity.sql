@@ -11,7 +11,7 @@ with headways as (
         ordem = max(ordem) over (partition by viagem) as is_last
     from verdade_passagens
     cross join span
-    where partida between span.begins and span.ends
+    where partida between span.begins and span.derived_until
 ),
 
 waits as (
@@ -24,7 +24,7 @@ waits as (
     from headways
     cross join span
     where headway_s > 0 and not is_last and hour >= span.begins + interval '1 hour'
-        and hour + interval '1 hour' <= span.ends
+        and hour + interval '1 hour' <= span.derived_until
     group by linha, sentido, hour
 ),
 

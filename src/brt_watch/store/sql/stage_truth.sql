@@ -11,12 +11,22 @@ create temporary table verdade_passagens (
     viagem text, codigo text, linha text, sentido text, ordem integer, estacao_id text, chegada timestamptz,
     partida timestamptz
 ) on commit drop;
--- From the first good poll to the last. Trips and passages count inside a margin: what the ends cut is nobody's error.
+-- From the first good poll to the last one, and to the last one that the models were derived from: what is loaded and not yet
+-- derived is nobody's error. Trips and passages count inside a margin, for the same reason.
 create temporary table span on commit drop as
 select
-    min(captured_at) as begins,
-    max(captured_at) as ends,
-    min(captured_at) + interval '3 minutes' as begins_inside,
-    max(captured_at) - interval '3 minutes' as ends_inside
-from brt_poll
-where status in ('ok', 'late');
+    loaded.begins,
+    loaded.ends,
+    loaded.derived_until,
+    loaded.begins + interval '3 minutes' as begins_inside,
+    loaded.derived_until - interval '3 minutes' as ends_inside
+from (
+    select
+        min(captured_at) as begins,
+        max(captured_at) as ends,
+        max(captured_at) filter (
+            where load_id <= (select max(load_id) from brt_transform where transformed_at is not null)
+        ) as derived_until
+    from brt_poll
+    where status in ('ok', 'late')
+) as loaded;

@@ -158,8 +158,7 @@ def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
                 "run_failed", f"{flow.name} has been failing since {_shown(flow.since)}: {flow.reason}".rstrip(": ")
             )
         )
-    for trouble in seen.troubles:
-        found.append(Problem(trouble.code, f"{f'{trouble.code} {trouble.subject}'.strip()}: {trouble.detail}"))
+    found += _troubles(seen)
     for feed in seen.further:
         found += _feed_problems(feed, seen)
     if database_problem:
@@ -170,6 +169,13 @@ def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
             Problem("set_aside", f"{seen.set_aside} damaged windows were set aside in {where}; they are not loaded.")
         )
     return found
+
+
+def problems_of(feed: str, seen: Seen) -> list[Problem]:
+    """Return the problems of the capture of one feed; the first feed has no name."""
+    if not feed:
+        return [*_capture_problems(seen), *_troubles(seen)]
+    return [problem for each in seen.further if each.name == feed for problem in _feed_problems(each, seen)]
 
 
 def write_failing(mark: Path, since: str, reason: str) -> None:
@@ -224,6 +230,11 @@ def _capture_problems(seen: Seen) -> Iterator[Problem]:
     elif runs or polled:
         since = f" since {_shown(max(times))}" if times else ""
         yield Problem("no_good_poll", f"No poll has come{since}: the log is {seen.folder}/logs/capture.log")
+
+
+def _troubles(seen: Seen) -> Iterator[Problem]:
+    for trouble in seen.troubles:
+        yield Problem(trouble.code, f"{f'{trouble.code} {trouble.subject}'.strip()}: {trouble.detail}")
 
 
 def _feed_problems(feed: SeenFeed, seen: Seen) -> Iterator[Problem]:

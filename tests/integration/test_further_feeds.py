@@ -15,6 +15,7 @@ from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
 from brt_watch.store.move import move
+from brt_watch.transform import runner as transform
 from tests import shared_postgres
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON
@@ -54,6 +55,39 @@ def test_each_feed_is_loaded_into_its_own_tables(
         assert compare_signals(each) == []
     with further.store.connection() as connection:
         assert connection.execute("select count(*) as n from brt_poll").fetchall() == [{"n": 20}]
+    assert_the_models_have_the_feed(resources)
+
+
+def assert_the_models_have_the_feed(resources: Resources) -> None:
+    """Positions and coverage by feed, at first and after a load that brings one vehicle elsewhere."""
+    further = resources.further[0]
+    arguments = ("build", "--select", "+posicao_por_feed", "+cobertura_por_feed")
+
+    def rows(query: str) -> list[dict[str, Any]]:
+        transform.run_dbt(
+            resources.settings, resources.store.connection_parameters(), ["build"], *arguments[1:],
+            *("--exclude-resource-type", "unit_test"),
+        )  # fmt: skip
+        with resources.store.connection() as connection:
+            return connection.execute(query).fetchall()
+
+    positions = rows("select feed, codigo, datahora, velocidade, load_id from posicao_por_feed order by codigo")
+    assert [(row["feed"], row["codigo"]) for row in positions] == [("rt", f"bus {n}") for n in range(3)]
+    assert {row["datahora"] for row in positions} == {NOON + 11 * MINUTE}
+    with further.store.connection() as connection:
+        newest = positions[0]["load_id"]
+        connection.execute(
+            "insert into brt_raw (codigo, latitude, longitude, datahora, captured_at, capturer, tick, load_id)"
+            " select codigo, 43, longitude, datahora + interval '1 hour', captured_at + interval '1 hour', capturer,"
+            f" tick, {newest + 1} from brt_raw where codigo = 'bus 1' order by datahora desc limit 1"
+        )
+    again = rows("select codigo, latitude, datahora, load_id from posicao_por_feed order by codigo")
+    assert [row["datahora"] - NOON for row in again] == [11 * MINUTE, 71 * MINUTE, 11 * MINUTE]
+    assert again[1]["latitude"] == 43
+    assert {row["load_id"] for row in again} == {newest + 1}
+    minutes = rows("select * from cobertura_por_feed order by minuto")
+    assert [(row["feed"], row["consultas_previstas"], row["consultas_boas"]) for row in minutes] == [("rt", 1, 1)] * 20
+    assert [row["sinais_novos"] for row in minutes] == [3] * 12 + [0] * 8
 
 
 def test_the_tables_of_a_feed_move_into_its_schema_elsewhere(

@@ -385,6 +385,7 @@ def test_the_schema_is_applied_once(resources: Resources) -> None:
         "006_transform_id",
         "007_recovery",
         "008_further_feeds",
+        "009_polls_of_feeds",
     ]
     assert empty.apply_schema() == steps
     assert empty.apply_schema() == []

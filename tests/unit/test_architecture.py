@@ -155,6 +155,7 @@ def test_the_page_has_no_rule_of_its_own() -> None:
 
 OF_RIO = re.compile(
     r"Sao_Paulo|\bRIO\b|hours=-3\b|- 3 \* 3600000|-2[23]\.\d{2}|-4[34]\.\d|[Mm]obi[Rr]io|mobilidade\.rio|\b20001\b"
+    r"|TransOeste|TransCarioca"
 )
 """A fact of Rio in a source: its clocks, its place, its agency, its services."""
 
@@ -168,6 +169,7 @@ STILL_OF_RIO = {
     "web/page/js/format.js": "the zone, until the server names another city's",
     "web/page/js/network.js": "the origin of the map's numbers, and no limit of them",
     "web/page/js/map/style.js": "view and names of the default map; the server names another city's box",
+    "web/page/js/views/drawer.js": "the corridors of the BRT, left out for another city",
     "web/page/js/words.js": "the source of the BRT's data; the server names another city's",
     "store/sql/score_plain.sql": "a score compares with the simulated BRT",
     "store/sql/score_regularity.sql": "a score compares with the simulated BRT",

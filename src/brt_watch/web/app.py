@@ -25,7 +25,19 @@ from brt_watch.web import openapi
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.responses import add_problem_handlers, internal_error, known_parameters
 from brt_watch.web.responses import send as send_encoded
-from brt_watch.web.routes import boards, capture, feeds, forecasts, health, history, lines, marts, stream, vehicles
+from brt_watch.web.routes import (
+    boards,
+    capture,
+    feeds,
+    forecasts,
+    health,
+    history,
+    lines,
+    listed,
+    marts,
+    stream,
+    vehicles,
+)
 from brt_watch.web.snapshot import Encoded
 
 PAGE = files("brt_watch") / "web" / "page"
@@ -67,7 +79,7 @@ def create_app(resources: Resources) -> FastAPI:
     app.state.counted = Counter()
     app.openapi = lambda: openapi.openapi(app)  # type: ignore[method-assign]
     add_problem_handlers(app)
-    for routes in (vehicles, lines, forecasts, boards, marts, capture, history, stream):
+    for routes in (vehicles, lines, forecasts, boards, marts, capture, listed, history, stream):
         app.include_router(routes.router, prefix="/api/v1", dependencies=[Depends(known_parameters)])
     for routes in (feeds, health):
         app.include_router(routes.router, dependencies=[Depends(known_parameters)])

@@ -46,6 +46,14 @@ class Reference:
         return self._route_ids.get(linha, linha)
 
     @cached_property
+    def _lines_of_routes(self) -> dict[str, str]:
+        return {route_id: linha for linha, route_id in self._route_ids.items()}
+
+    def line_of(self, route_id: str) -> str:
+        """Return the name of the line with a `route_id`; the id itself if no line that is known has it."""
+        return self._lines_of_routes.get(route_id, route_id)
+
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """The bounding box of all stations and paths: south, north, west, east."""
         points = [(station.latitude, station.longitude) for station in self.network.stations.values()]

@@ -9,7 +9,8 @@ import { matches } from "./live-map.js";
 import { searchBox } from "./search.js";
 import { vehicleList } from "./vehicle-list.js";
 
-const CORRIDORS = ["TransOeste", "TransCarioca", "TransOlimpica", "TransBrasil"];
+/** The corridors of the BRT; the GTFS of another city, which the server names, has none. */
+const CORRIDORS = document.documentElement.dataset.city ? [] : ["TransOeste", "TransCarioca", "TransOlimpica", "TransBrasil"];
 
 export class Drawer {
   constructor(view) {
@@ -33,7 +34,7 @@ export class Drawer {
       group(h("span", { class: "row" }, t("filter.status"), this.color), this.statuses),
       group(t("filter.line"), this.lines),
       group(t("filter.direction"), this.direction),
-      group(t("filter.corridor"), this.corridors),
+      CORRIDORS.length > 0 && group(t("filter.corridor"), this.corridors),
       group(t("filter.age"), this.ages),
       group(t("layers"), this.layers),
       h("p", { class: "muted small keys" }, t("keys"), " ", h("a", { href: "/api/docs" }, t("api"))));

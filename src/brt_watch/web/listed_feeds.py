@@ -1,0 +1,119 @@
+"""The feeds that are captured: how each one is, and where its vehicles are by its own word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from brt_watch.capture.newest import WINDOWS, newest_records
+from brt_watch.capture.window import read_growing_ledger
+from brt_watch.clock import UTC
+from brt_watch.health import Seen, problems_of
+from brt_watch.resources import Resources
+from brt_watch.web.reference import Reference
+from brt_watch.web.schemas import Moment, Point
+
+
+class FeedState(Struct, frozen=True):
+    """A feed, as its ledger shows it."""
+
+    feed: Annotated[str, Meta(description="Its name in BRT_WATCH_FEEDS; that of the first feed is its format.")]
+    formato: str
+    endereco: str
+    ultima_consulta: Moment | None
+    situacao: Annotated[str | None, Meta(description="ok, late, failed or missed.")]
+    motivo: Annotated[str, Meta(description="Why the last poll failed; unchanged: the feed has nothing new.")]
+    ultima_resposta: Annotated[Moment | None, Meta(description="The last poll with a good answer.")]
+    veiculos: Annotated[int, Meta(description="Records of the last answer that has any.")]
+    sinal_mais_novo: Moment | None
+    janelas_esperando: int
+    velocidade: Annotated[str | None, Meta(description="In which unit its speeds seem to be, where that is doubtful.")]
+    problemas: list[str]
+
+
+class Feeds(Struct, frozen=True):
+    """The feeds that are captured, the first one before the further ones."""
+
+    gerado_em: Moment
+    feeds: list[FeedState]
+
+
+class FeedVehicle(Struct, frozen=True):
+    """A vehicle by the word of its feed; nothing is derived."""
+
+    codigo: str
+    linha: Annotated[str | None, Meta(description="Under our name, where it is the route_id of a line that we know.")]
+    sentido: str | None
+    velocidade: Annotated[float | None, Meta(description="km/h.")]
+    datahora: Moment
+    idade_segundos: float
+
+
+class FeedFeature(Struct, frozen=True):
+    """A vehicle in GeoJSON."""
+
+    id: str
+    geometry: Point
+    properties: FeedVehicle
+    type: Literal["Feature"] = "Feature"
+
+
+class FeedVehicles(Struct, frozen=True):
+    """The vehicles of a feed in GeoJSON, each at its newest position."""
+
+    gerado_em: Moment
+    feed: str
+    features: list[FeedFeature]
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+
+
+def name_of(resources: Resources) -> str:
+    """Return the name of a feed; the first one has that of its format."""
+    return resources.name or resources.settings.feed
+
+
+def state_of(feed: Resources, seen: Seen) -> FeedState:
+    """Return how a feed is."""
+    settings, files = feed.settings, feed.files
+    folders = reversed(list(islice(files.newest_first(), WINDOWS)))
+    polls = [line.poll for folder in folders for line in read_growing_ledger(folder, damaged_ok=True)]
+    last = polls[-1] if polls else None
+    good = next((poll for poll in reversed(polls) if poll.status.is_good), None)
+    filled = next((poll for poll in reversed(polls) if poll.records), None)
+    measured = files.speeds.measured()
+    return FeedState(
+        feed=name_of(feed),
+        formato=settings.feed,
+        endereco=settings.feed_name,
+        ultima_consulta=last.tick if last else None,
+        situacao=last.status.value if last else None,
+        motivo=last.reason if last else "",
+        ultima_resposta=good.tick if good else None,
+        veiculos=filled.records if filled else 0,
+        sinal_mais_novo=filled.newest_signal_at if filled else None,
+        janelas_esperando=len(files.closed_windows()),
+        velocidade=measured.sentence if measured and files.feed.speed_unit == measured.unit else None,
+        problemas=[each.sentence for each in problems_of(feed.name, seen)],
+    )
+
+
+def vehicles_of(feed: Resources, reference: Reference) -> FeedVehicles:
+    """Return the vehicles of a feed, from its open windows."""
+    now = feed.clock.now()
+    return FeedVehicles(now, name_of(feed), [_feature(record, now, reference) for record in newest_records(feed.files)])
+
+
+def _feature(record: dict[str, str], now: datetime, reference: Reference) -> FeedFeature:
+    at = datetime.fromtimestamp(int(record["dataHora"]) / 1000, UTC)
+    vehicle = FeedVehicle(
+        codigo=record["codigo"],
+        linha=reference.line_of(record["linha"]) if record["linha"] else None,
+        sentido=record["sentido"] or None,
+        velocidade=float(record["velocidade"]) if record["velocidade"] else None,
+        datahora=at,
+        idade_segundos=round((now - at).total_seconds(), 1),
+    )
+    return FeedFeature(vehicle.codigo, Point([float(record["longitude"]), float(record["latitude"])]), vehicle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from brt_watch.settings import Settings
 from brt_watch.simulate.activities import Activity
 from brt_watch.simulate.history import history
 from brt_watch.simulate.plan import Plan
+from brt_watch.simulate.timetable import Departure
 from brt_watch.simulate.traffic import BUNCHED
 from brt_watch.simulate.world import World
 
@@ -66,18 +68,36 @@ def _answers(world: World, start: datetime) -> None:
         world.body_at(start + number * STEP)
 
 
+class ByTheBoard(Plan):
+    """A plan whose buses follow the advice of the controller's board: a planned headway after the bus before."""
+
+    def _held_until(self, departure: Departure, now: float) -> float:
+        before = self._traffic.last_departure((departure.path.linha, departure.path.sentido))
+        # The second time, it has been held.
+        if before is None or departure.next_at == -math.inf or before + departure.interval_s - now < SHOWN_S:
+            return now
+        return min(before + departure.interval_s, departure.due_at + self._hold_s)
+
+
+SHOWN_S = 30.0
+"""The board shows no advice that is shorter."""
+
+
 def hold(seconds: int = 120) -> Iterator[Result]:
-    """Simulate a Thursday with buses held at terminals for up to N seconds, beside the same day without (plain)."""
-    network = read_network()
-    days = []
-    for held in (float(seconds), 0.0):
-        plan = Plan(network, [0.0] * BUSES, MIDNIGHT + timedelta(hours=12), "1/0", held)
-        for _ in range(HOURS_OF_SERVICE):
-            plan.extend()
-        days.append(_of_the_service(list(plan.journeys())))
-    note = f"{days[0].trips} and {days[1].trips} trips, one seed; ours: held up to {seconds} s, plain: not"
-    for name, unit in UNITS.items():
-        yield Result(name.replace("_", " "), unit, getattr(days[0], name), getattr(days[1], name), note)
+    """Simulate a Thursday with buses held at terminals for up to N seconds, in two ways, and without (plain)."""
+    without = _thursday(Plan, 0.0)
+    for name, plan in (("midway", Plan), ("by_the_board", ByTheBoard)):
+        held = _thursday(plan, float(seconds))
+        note = f"{held.trips} and {without.trips} trips, one seed; ours: held up to {seconds} s, plain: not"
+        for figure, unit in UNITS.items():
+            yield Result(f"hold_{name} {figure}", unit, getattr(held, figure), getattr(without, figure), note)
+
+
+def _thursday(kind: type[Plan], held_s: float) -> Service:
+    plan = kind(read_network(), [0.0] * BUSES, MIDNIGHT + timedelta(hours=12), "1/0", held_s)
+    for _ in range(HOURS_OF_SERVICE):
+        plan.extend()
+    return _of_the_service(list(plan.journeys()))
 
 
 class Service(NamedTuple):

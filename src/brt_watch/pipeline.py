@@ -29,6 +29,7 @@ from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 from brt_watch.transform import runner as dbt
+from brt_watch.transform.line_alerts import LineAlerts
 from brt_watch.transform.trained import FORECASTS, TrainedFiles
 
 log = structlog.get_logger()
@@ -201,6 +202,7 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
     if not arguments or "--full-refresh" in arguments:
         train(resources)
+        resources.webhook.send(LineAlerts(resources.settings.folder).update(store.csv_of, resources.clock.now()))
     return derived
 
 

@@ -1,0 +1,94 @@
+"""Alerts of lines: the waits of passengers have doubled. The rule is the model `espera_linha`; here is only its memory.
+
+An alert is raised once, when the waits have doubled, and closed once, when they are back or the line's service is over.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from brt_watch import disk
+from brt_watch.capture.contract import Alert
+
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
+
+STATE = "line-alerts.json"
+"""The open alerts, below `run` in the data folder."""
+
+CODE = "waits_doubled"
+RECENT = timedelta(hours=1)
+"""Waits that ended longer ago are history, of an import or a rebuild, and wake nobody."""
+
+QUERY: LiteralString = (
+    "select linha, sentido, momento, espera_segundos, espera_usual_segundos, flag_do_plano, flag_dobrada, "
+    "flag_de_volta from espera_linha order by linha, sentido"
+)
+
+
+class LineAlerts:
+    """The open alerts of the lines, in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "run" / STATE
+
+    def update(self, read_csv: Callable[[LiteralString], bytes], now: datetime) -> list[Alert]:
+        """Compare the waits with the open alerts; returns those to send, after they are written down."""
+        rows = list(csv.DictReader(io.StringIO(read_csv(QUERY).decode())))
+        if not rows or now - max(_moment(row) for row in rows) > RECENT:
+            return []
+        before = self._read()
+        found, alerts = compare(before, rows)
+        if alerts:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            disk.write_durably(self._file, msgspec.json.encode(found))
+        return alerts
+
+    def _read(self) -> list[Alert]:
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=list[Alert])
+        except (FileNotFoundError, msgspec.DecodeError):
+            return []
+
+
+def compare(before: Iterable[Alert], rows: Iterable[Mapping[str, str]]) -> tuple[list[Alert], list[Alert]]:
+    """Return the alerts that are open now, and those that are raised or closed."""
+    was_open = {alert.subject: alert for alert in before}
+    now = {f"{row['linha']} {row['sentido']}": row for row in rows}
+    found = dict(was_open)
+    changes = []
+    for subject, row in now.items():
+        if _holds(row, "flag_dobrada") and subject not in was_open:
+            found[subject] = Alert("raised", CODE, subject, _words(row), _moment(row))
+            changes.append(found[subject])
+        elif _holds(row, "flag_de_volta") and subject in was_open:
+            since = found.pop(subject).since
+            changes.append(Alert("closed", CODE, subject, _words(row), since))
+    for subject in was_open.keys() - now.keys():
+        since = found.pop(subject).since
+        changes.append(Alert("closed", CODE, subject, "no bus to wait for: the service is over, or too few ran", since))
+    return list(found.values()), changes
+
+
+def _words(row: Mapping[str, str]) -> str:
+    waited, usual = (f"{float(row[name]) / 60:.1f} min" for name in ("espera_segundos", "espera_usual_segundos"))
+    source = "planned" if _holds(row, "flag_do_plano") else "usual at this hour"
+    return f"passengers waited {waited} on average in the last hour; {source}: {usual}"
+
+
+def _holds(row: Mapping[str, str], name: str) -> bool:
+    # Postgres writes t, DuckDB true.
+    return row[name] in ("t", "true")
+
+
+def _moment(row: Mapping[str, str]) -> datetime:
+    # Both write the offset of the zone as +00.
+    text = row["momento"]
+    return datetime.fromisoformat(text + ":00" if text[-3] in "+-" else text)

@@ -149,6 +149,35 @@ def test_slow_buses_before_make_later_ones_later(engine: LiveEngine, tmp_path: P
     assert seconds(after[1]) - seconds(before[1]) == pytest.approx(drawn, abs=2)
 
 
+def test_a_loss_of_the_last_minutes_counts_in_part(engine: LiveEngine, tmp_path: Path) -> None:
+    """Of a minute that a bus stood, more is left out for a station far ahead than for the next one."""
+    run_s = 200
+    train(tmp_path, run_s=run_s, stop_s=0)
+    heartbeat(engine)
+
+    def place(second: float) -> float:
+        stretch, share = divmod(second / run_s, 1)
+        return STOPS[int(stretch)] + share * (STOPS[int(stretch) + 1] - STOPS[int(stretch)])
+
+    for codigo, stood in (("901001", 60), ("901002", 0)):
+        for minute in range(5):
+            behind = max(0, 60 * minute - stood)
+            signal(engine, codigo, NOW - timedelta(seconds=20 + 60 * minute), place(3.4 * run_s - behind))
+    late, on_time = ([seconds(row) for row in forecasts(engine, codigo)] for codigo in ("901001", "901002"))
+    left_out = [one - other for one, other in zip(on_time, late, strict=True)]
+    assert 0 < left_out[0] < left_out[-1]
+    assert left_out[-1] == pytest.approx(60 * (1 - VARS["previsao_peso_longe"]), abs=2)
+
+
+def test_a_bus_in_its_last_terminal_has_no_forecast_for_it(engine: LiveEngine) -> None:
+    """It counts as arrived where it enters the terminal, as in `passagens`."""
+    heartbeat(engine)
+    for codigo, short_of in (("901001", 400), ("901002", 200)):
+        signal(engine, codigo, NOW - timedelta(seconds=20), STOPS[-1] - short_of)
+    assert [row["ordem"] for row in forecasts(engine)] == [len(STOPS)]
+    assert forecasts(engine, "901002") == []
+
+
 @pytest.mark.parametrize(
     "why",
     [

@@ -1,4 +1,4 @@
-{% macro forecasts(positions, reached) -%}
+{% macro forecasts(positions, reached, course) -%}
 {#- The CTEs that forecast when vehicles reach the stations ahead of them: one rule for the newest moment and for moments
     of the past. `positions` has what was known at a moment: momento (second), id_veiculo, linha, sentido, dia_operacao,
     segundo (of the signal), metros, velocidade, no_terminal. `reached` has the columns of `stations_reached`; nothing
@@ -6,7 +6,9 @@
     without its margins, usual_s without the corrections of today, base, tipo.
 
     The time to a station is the sum of the stretches and dwells between, as they usually are in this hour and kind of
-    day; each stretch is corrected by how long the last buses took there today, all of them by how this bus fared. -#}
+    day; each stretch is corrected by how long the last buses took there today, all of them by how this bus fared. What
+    a bus gained or lost in the last minutes counts in part only, the less the farther the station: much of it is a stop at
+    a light, or noise, and passengers see the minutes jump. -#}
 {%- set faixa = 900 -%}
 trechos as (
     select
@@ -18,7 +20,12 @@ trechos as (
         estacoes.distancia_m as de_m,
         proximas.distancia_m as ate_m,
         proximas.estacao_id as ate_estacao_id,
-        estacoes.comprimento_m,
+        -- Behind this a bus is at the station; a terminal begins before its stop.
+        proximas.distancia_m - case
+            when proximas.ordem = proximas.estacoes
+                then least({{ var('previsao_terminal_m') }}, (proximas.distancia_m - estacoes.distancia_m) / 2)
+            else {{ var('previsao_na_estacao_m') }}
+        end as marca_m,
         -- Planned times include the dwells.
         (proximas.distancia_m - estacoes.distancia_m)
         * coalesce(linhas.viagem_s / nullif(linhas.comprimento_m, 0), 1.0 / {{ var('previsao_velocidade_ms') }}) as plano_s
@@ -195,7 +202,7 @@ adiante as (
             posicoes.linha = trechos.linha
             and posicoes.sentido = trechos.sentido
             and posicoes.dia_operacao between trechos.primeiro_dia and trechos.ultimo_dia
-            and trechos.ate_m - {{ var('previsao_na_estacao_m') }} > posicoes.metros
+            and trechos.marca_m > posicoes.metros
             and trechos.de_m - posicoes.metros <= {{ var('previsao_alcance_m') }}
 ),
 
@@ -247,6 +254,23 @@ somas as (
     )
 ),
 
+somadas as (
+    select
+        somas.*,
+        coalesce(somas.partida_s, somas.segundo) - somas.momento as ate_agora_s,
+        somas.segundos * (1 + {{ var('previsao_peso_proprio') }} * (coalesce(proprios.razao, 1) - 1)) as pela_frente_s
+    from somas
+    left join proprios
+        on
+            somas.id_veiculo = proprios.id_veiculo
+            and somas.linha = proprios.linha
+            and somas.sentido = proprios.sentido
+            and somas.momento >= proprios.sabido
+            and somas.momento < proprios.ate
+),
+
+{{ recent_gains(positions, course) }},
+
 cruas as (
     select
         somas.momento,
@@ -266,20 +290,11 @@ cruas as (
             when somas.hoje_ate_la = 1 then 'plano e hoje'
             else 'plano'
         end as base,
-        greatest(
-            0,
-            coalesce(somas.partida_s, somas.segundo) - somas.momento
-            + somas.segundos * (1 + {{ var('previsao_peso_proprio') }} * (coalesce(proprios.razao, 1) - 1))
-        ) as restante_s,
-        greatest(0, coalesce(somas.partida_s, somas.segundo) - somas.momento + somas.segundos_usuais) as usual_s
-    from somas
-    left join proprios
-        on
-            somas.id_veiculo = proprios.id_veiculo
-            and somas.linha = proprios.linha
-            and somas.sentido = proprios.sentido
-            and somas.momento >= proprios.sabido
-            and somas.momento < proprios.ate
+        greatest(0, somas.ate_agora_s + somas.pela_frente_s - {{ left_out_s('somas.pela_frente_s') }}) as restante_s,
+        greatest(0, somas.ate_agora_s + somas.segundos_usuais) as usual_s
+    from somadas as somas
+    left join perdas
+        on not somas.no_terminal and somas.momento = perdas.momento and somas.id_veiculo = perdas.id_veiculo
 )
 {%- endmacro %}
 

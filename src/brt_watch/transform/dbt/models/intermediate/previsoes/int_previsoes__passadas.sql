@@ -88,7 +88,7 @@ lugares as (
 
 {{ with_departures('lugares', 'alcancadas') }},
 
-{{ forecasts('posicoes', 'alcancadas') }},
+{{ forecasts('posicoes', 'alcancadas', 'lugares') }},
 
 {{ first_arrivals('cruas', 'alcancadas', 'dias') }},
 

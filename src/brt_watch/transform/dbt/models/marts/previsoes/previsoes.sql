@@ -9,30 +9,46 @@ with agora as (
 sinais as (
     select
         gps.*,
-        agora.momento,
-        agora.momento - {{ epoch_seconds('gps.timestamp_gps') }} as idade_s
-    from {{ ref('posicao_atual') }} as posicoes
-    cross join agora
-    cross join lateral (
-        select *
-        from {{ ref('gps_brt') }}
-        where id_veiculo = posicoes.codigo and timestamp_gps = posicoes.datahora
-        {{ join_one_by_one() }}
-    ) as gps
+        agora.momento as agora,
+        {{ epoch_seconds('gps.captured_at') }} as sabido,
+        {{ epoch_seconds('gps.timestamp_gps') }} as segundo,
+        coalesce(
+            lead({{ epoch_seconds('gps.captured_at') }}) over (partition by gps.id_veiculo order by gps.timestamp_gps), 9999999999
+        ) as ate
+    from agora
+    inner join {{ ref('gps_brt') }} as gps
+        on
+            gps.timestamp_gps >= {{ moment_of('agora.momento - 240 - ' ~ var('previsao_silencio_segundos')) }}
+            and not gps.flag_futuro
+    -- Excludes nothing, but makes Postgres expect few rows and use the index.
+    where
+        gps.timestamp_gps >= (select max(captured_at) from {{ ref('posicao_atual') }}) - {{ seconds(900) }}
+        and gps.timestamp_gps <= (select max(captured_at) from {{ ref('posicao_atual') }}) + {{ seconds(900) }}
 ),
 
+-- What was known now, and at each of the last four minutes.
 lugares as (
     select
-        momento,
-        id_veiculo,
-        servico as linha,
-        sentido,
-        {{ service_day(moment_of('momento')) }} as dia_operacao,
-        momento - idade_s as segundo,
-        progresso_m as metros,
-        velocidade_instantanea as velocidade
+        sinais.agora - 60 * minutos.n as momento,
+        sinais.id_veiculo,
+        sinais.servico as linha,
+        sinais.sentido,
+        {{ service_day(moment_of('sinais.agora - 60 * minutos.n')) }} as dia_operacao,
+        sinais.segundo,
+        sinais.progresso_m as metros,
+        sinais.velocidade_instantanea as velocidade
     from sinais
-    where {{ can_be_forecast('idade_s') }}
+    {{ cross_join_numbers(0, 4, 'minutos') }}
+    where
+        sinais.agora - 60 * minutos.n >= sinais.sabido
+        and sinais.agora - 60 * minutos.n < sinais.ate
+        and {{ can_be_forecast('sinais.agora - 60 * minutos.n - sinais.segundo') }}
+),
+
+atuais as (
+    select lugares.*
+    from lugares
+    inner join agora on lugares.momento = agora.momento
 ),
 
 chegadas as (
@@ -40,9 +56,9 @@ chegadas as (
     from {{ ref('int_previsoes__chegadas') }}
 ),
 
-{{ with_departures('lugares', 'chegadas') }},
+{{ with_departures('atuais', 'chegadas') }},
 
-{{ forecasts('posicoes', 'chegadas') }},
+{{ forecasts('posicoes', 'chegadas', 'lugares') }},
 
 com_margens as (
     {{ with_margins('cruas') | indent(4) }}

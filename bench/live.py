@@ -46,6 +46,7 @@ def live(minutes: int = 30) -> Iterator[Result]:
             for poll, lines in polls[-MEASURED:]:
                 many = _times(lines, fleets)
                 times.append(rig.timed(partial(_take, engine, poll, many)))
+            apart = rig.timed(engine.derive_apart)
             rows = engine.rows("select count(*) from public.gps_brt")[0][0]
             size = psutil.Process().memory_full_info().pss / MEGABYTE
             engine.close()
@@ -56,6 +57,8 @@ def live(minutes: int = 30) -> Iterator[Result]:
                 None,
                 f"processor time of a poll, {rows} rows of gps_brt in memory, {size:.0f} MB PSS of this process",
             )
+            note = "processor time of viagens and passagens, which are made apart from the polls"
+            yield Result(f"live_apart_{fleets * 750}", "s", apart.processor / 1000, None, note)
 
 
 def _polls(settings: Settings) -> Iterator[tuple[Poll, bytes]]:

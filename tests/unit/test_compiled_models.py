@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from brt_watch.transform import compiled as module
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, Model, compiled, project_key, project_vars
-from brt_watch.transform.live import look_back
+from brt_watch.transform.live import LiveEngine, look_back
 
 CHAIN = Compiled(
     "public",
@@ -76,3 +79,20 @@ def test_a_row_looks_back_as_far_as_the_longest_threshold() -> None:
     values = project_vars()
     assert look_back(values).total_seconds() >= values["sentido_validade_segundos"] + values["sentido_janela_segundos"]
     assert look_back(values | {"intervalo_max_desvio_segundos": 5000}).total_seconds() > 5000
+
+
+def test_a_derivation_apart_from_the_polls_can_be_stopped() -> None:
+    """The page would wait for it when it ends; by itself this one ends in hours."""
+    statement = "select count(*) as n from public.gps_brt, range(1000000000000)"
+    apart = Model("slow", "table", statement, ["gps_brt"], live=True, apart=True)
+    chain = Compiled("public", [], [Model("gps_brt", "table", "select 1 as one", ["brt_raw"], live=False), apart])
+    engine = LiveEngine(chain)
+    engine._connection.execute("insert into public.gps_brt select 1")
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(engine.derive_apart)
+        time.sleep(0.2)
+        while not running.done():
+            engine.stop()
+    assert running.exception() is None or isinstance(running.exception(), duckdb.InterruptException)
+    assert engine.rows("select n from public.slow") == [(0,)]
+    engine.close()

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -87,6 +87,8 @@ class LiveEngine:
             self._run(f"set temp_directory = {quoted(spill)}")
         self._number = self._untrimmed = 0
         self._apart_lock = Lock()
+        self._apart_cursor: duckdb.DuckDBPyConnection | None = None
+        self._stopped = False
         self.since: datetime | None = None
         """The moment from which on all captured signals are here; None before the first poll."""
         self._build(project)
@@ -169,14 +171,25 @@ class LiveEngine:
     def derive_apart(self) -> None:
         """Derive the models that are live apart from the polls, as of one moment, while polls may go on."""
         with self._apart_lock, self._connection.cursor() as cursor:
+            self._apart_cursor = cursor
             cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; begin")
             for model in self._apart:
+                if self._stopped:
+                    return
                 cursor.execute(_made(model.name, model.kind, model.sql))
             # What they were made from is needed no longer, and would take a hundred megabytes.
             for model in reversed(self._apart):
                 if not model.live:
                     cursor.execute(f"drop table public.{model.name}")
             cursor.execute("commit")
+
+    def stop(self) -> None:
+        """End a derivation apart from the polls: it takes seconds, for which a process that ends would wait."""
+        self._stopped = True
+        # A cursor that was closed has nothing to interrupt.
+        with suppress(duckdb.Error):
+            if self._apart_cursor:
+                self._apart_cursor.interrupt()
 
     @property
     def pending(self) -> int:

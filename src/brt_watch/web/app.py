@@ -67,6 +67,7 @@ def create_app(resources: Resources) -> FastAPI:
         forever = (deps.live.run(), deps.live.run_apart(), _look_at_database(deps))
         tasks = [asyncio.create_task(each) for each in forever]
         yield
+        deps.live.models.stop()
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):

@@ -76,10 +76,11 @@ class History:
         self, de: datetime, ate: datetime, codigo: str | None = None, linha: str | None = None
     ) -> tuple[list[Signal], str | None]:
         """Return the signals of a period, oldest first, and what is missing."""
+        values = signal_values(de, ate, codigo, linha)
         # The live models first: rows that a transform derives meanwhile are then in the mart.
-        found = {signal.key: signal for signal in self._live(de, ate, codigo, linha)}
+        found = {signal.key: signal for signal in self._live(values)}
         try:
-            found |= {signal.key: signal for signal in self.reader.signals(de, ate, codigo, linha)}
+            found |= {signal.key: signal for signal in self.reader.signals(values)}
             missing = NOT_DERIVED if self._lacks(de, ate) else None
             self.problem = None
         except DatabaseUnreachable as error:
@@ -109,8 +110,9 @@ class History:
         limit: int,
     ) -> list[Signal]:
         """Return a complete page of signals; raises DatabaseUnreachable, HistoryIncomplete."""
-        found = {signal.key: signal for signal in self._live(de, ate, codigo, linha, after, limit)}
-        found |= {signal.key: signal for signal in self.reader.signals(de, ate, codigo, linha, after, limit)}
+        values = signal_values(de, ate, codigo, linha, after, limit)
+        found = {signal.key: signal for signal in self._live(values)}
+        found |= {signal.key: signal for signal in self.reader.signals(values)}
         if since := self._lacks(de, ate):
             raise HistoryIncomplete(since=f"{since:%Y-%m-%d %H:%M:%S %Z}")
         return sorted(found.values(), key=lambda signal: signal.key)[:limit]
@@ -131,16 +133,7 @@ class History:
         until = self._models.since or ate
         return since if since and max(de, since) < min(ate, until) else None
 
-    def _live(
-        self,
-        de: datetime,
-        ate: datetime,
-        codigo: str | None,
-        linha: str | None,
-        after: tuple[datetime, str] | None = None,
-        limit: int | None = None,
-    ) -> list[Signal]:
-        values = signal_values(de, ate, codigo, linha, after, limit)
+    def _live(self, values: dict[str, Any]) -> list[Signal]:
         return [Signal(*row) for row in self._models.rows(with_literals("web_signals", values))]
 
     def ticks(self, de: datetime, ate: datetime) -> tuple[list[Tick], str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -20,7 +20,7 @@ from brt_watch.marts.rows import Batches, from_lake
 from brt_watch.marts.selection import Selection
 from brt_watch.store.connection import SQL, statement
 from brt_watch.store.window import quoted
-from brt_watch.web.reader import signal_values, with_literals
+from brt_watch.web.reader import with_literals
 from brt_watch.web.signals import Signal
 
 AT_ONCE = 2
@@ -46,17 +46,8 @@ class LakeReader:
         self._files = files
         self._free = BoundedSemaphore(AT_ONCE)
 
-    def signals(
-        self,
-        de: datetime,
-        ate: datetime,
-        codigo: str | None = None,
-        linha: str | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int | None = None,
-    ) -> list[Signal]:
+    def signals(self, values: dict[str, Any]) -> list[Signal]:
         """Return derived signals of some time, oldest first; none before the models are first derived."""
-        values = signal_values(de, ate, codigo, linha, after, limit)
         return self._ask("web_signals", values, lambda found: [Signal(*row) for row in found.fetchall()])
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:

@@ -67,6 +67,11 @@ class LiveModels:
             self._failure = None
             return self.newest_good is not before
 
+    def stop(self) -> None:
+        """End what is being derived, before the process ends."""
+        if self._engine:
+            self._engine.stop()
+
     def take_apart(self) -> float | None:
         """Derive the models that take too long for each poll, if there is a new one.
 

@@ -44,17 +44,8 @@ class Reader:
         self._failed: tuple[float, DatabaseUnreachable] | None = None
         self.as_role = False
 
-    def signals(
-        self,
-        de: datetime,
-        ate: datetime,
-        codigo: str | None = None,
-        linha: str | None = None,
-        after: tuple[datetime, str] | None = None,
-        limit: int | None = None,
-    ) -> list[Signal]:
+    def signals(self, values: dict[str, Any]) -> list[Signal]:
         """Return derived signals of some time, oldest first; none before the models are first derived."""
-        values = signal_values(de, ate, codigo, linha, after, limit)
         with self._connection() as connection, connection.cursor(row_factory=args_row(Signal)) as cursor:
             try:
                 return cursor.execute(sql("web_signals"), values).fetchall()
@@ -136,8 +127,8 @@ def signal_values(
     ate: datetime,
     codigo: str | None,
     linha: str | None,
-    after: tuple[datetime, str] | None,
-    limit: int | None,
+    after: tuple[datetime, str] | None = None,
+    limit: int | None = None,
 ) -> dict[str, Any]:
     """Return the values of web_signals."""
     depois = after or (None, None)

@@ -48,14 +48,18 @@ embarques as (
             when rumos.norte_m >= 0 then 'norte'
             else 'sul'
         end as rumo
-    from {{ ref('passagens') }} as passagens
+    from (
+        select *
+        from {{ ref('passagens') }}
+        where dia_operacao in {{ changed_service_days() }}
+        {{ join_first() }}
+    ) as passagens
     inner join rumos
         on
             passagens.linha = rumos.linha
             and passagens.sentido = rumos.sentido
             and passagens.ordem = rumos.ordem
             and passagens.dia_operacao between rumos.primeiro_dia and rumos.ultimo_dia
-    where passagens.dia_operacao in {{ changed_service_days() }}
 ),
 
 pares as (

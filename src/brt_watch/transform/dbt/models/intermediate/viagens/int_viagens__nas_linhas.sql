@@ -49,6 +49,7 @@ pes as (
             and sinais.inicio_do_dia < trechos.vale_ate
     -- Only pieces that come near some point of the square.
     where trechos.do_centro_m <= {{ var('viagem_desvio_m') }} + {{ var('lado_da_celula_m') }} * 0.7072
+    {{ join_first() }}
 ),
 
 medidos_dos_pes as (

@@ -63,6 +63,7 @@ pes as (
         {{ share_of_piece('sinais.leste_m', 'sinais.norte_m', 'pontas') }} as fracao
     from {{ ref('int_viagens__sobras') }} as sinais
     inner join pontas on sinais.celula = pontas.celula and sinais.dia_operacao = pontas.dia_operacao
+    {{ join_first() }}
 ),
 
 de_ponta_a_ponta as (

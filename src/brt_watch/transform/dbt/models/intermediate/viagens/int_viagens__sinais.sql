@@ -57,7 +57,7 @@ final as (
         servico,
         velocidade_instantanea as velocidade,
         coalesce(flag_em_movimento, false) as em_movimento,
-        case when direcao between 0 and 359 and (direcao > 0 or velocidade_instantanea > 0) then radians(direcao) end as rumo,
+        radians({{ heading('direcao', 'velocidade_instantanea') }}) as rumo,
         {{ east_m('longitude') }} as leste_m,
         {{ north_m('latitude') }} as norte_m,
         coalesce(distancia, 0) as distancia_m,

@@ -40,8 +40,7 @@ final as (
         coalesce(trajeto, '') as trajeto,
         velocidade,
         coalesce(velocidade_estimada_10_min, velocidade, 0) as velocidade_media_10_min,
-        -- A heading of 360 or more is invalid, as is the 0 of a stationary device.
-        case when direcao between 0 and 359 and (direcao > 0 or velocidade > 0) then direcao end as direcao,
+        {{ heading('direcao', 'velocidade') }} as direcao,
         ignicao,
         datahora,
         situacao as status,

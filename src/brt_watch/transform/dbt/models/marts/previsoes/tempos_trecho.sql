@@ -48,48 +48,21 @@ anteriores as (
 ),
 
 -- By hour, by kind of day, or by stretch alone: the finest level with enough measured buses.
-por_hora as (
+{%- for nivel, de, chaves, onibus, parada_s in [
+    ('por_hora', 'anteriores', 'dia, tipo_dia, linha, sentido, ordem, hora_operacao', 'passagens', 'parada_no_inicio_s'),
+    ('por_tipo', 'por_hora', 'dia, tipo_dia, linha, sentido, ordem', 'onibus', 'parada_s'),
+    ('por_trecho', 'por_tipo', 'dia, linha, sentido, ordem', 'onibus', 'parada_s')
+] %}
+{{ nivel }} as (
     select
-        dia,
-        tipo_dia,
-        linha,
-        sentido,
-        ordem,
-        hora_operacao,
-        sum(passagens) as onibus,
-        sum(passagens * percurso_s) / sum(passagens) as percurso_s,
-        sum(passagens * parada_no_inicio_s) / sum(case when parada_no_inicio_s is not null then passagens end) as parada_s
-    from anteriores
-    group by dia, tipo_dia, linha, sentido, ordem, hora_operacao
+        {{ chaves }},
+        sum({{ onibus }}) as onibus,
+        sum({{ onibus }} * percurso_s) / sum({{ onibus }}) as percurso_s,
+        sum({{ onibus }} * {{ parada_s }}) / sum(case when {{ parada_s }} is not null then {{ onibus }} end) as parada_s
+    from {{ de }}
+    group by {{ chaves }}
 ),
-
-por_tipo as (
-    select
-        dia,
-        tipo_dia,
-        linha,
-        sentido,
-        ordem,
-        sum(onibus) as onibus,
-        sum(onibus * percurso_s) / sum(onibus) as percurso_s,
-        sum(onibus * parada_s) / sum(case when parada_s is not null then onibus end) as parada_s
-    from por_hora
-    group by dia, tipo_dia, linha, sentido, ordem
-),
-
-por_trecho as (
-    select
-        dia,
-        linha,
-        sentido,
-        ordem,
-        sum(onibus) as onibus,
-        sum(onibus * percurso_s) / sum(onibus) as percurso_s,
-        sum(onibus * parada_s) / sum(case when parada_s is not null then onibus end) as parada_s
-    from por_tipo
-    group by dia, linha, sentido, ordem
-),
-
+{% endfor %}
 -- Hours in which nothing was measured have the mean of the day.
 tipos as (
     select

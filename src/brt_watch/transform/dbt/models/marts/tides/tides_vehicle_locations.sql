@@ -17,7 +17,7 @@ with final as (
         latitude,
         longitude,
         qualidade as gps_quality,
-        case when direcao between 0 and 360 then direcao end as heading,
+        {{ heading('direcao', 'velocidade_instantanea') }} as heading,
         case when velocidade_instantanea >= 0 then {{ rounded('velocidade_instantanea / 3.6', 2) }} end as speed,
         case when hodometro >= 0 then {{ rounded('hodometro * 1000', 0) }} end as odometer
     from {{ ref('gps_brt') }}

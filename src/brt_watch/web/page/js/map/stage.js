@@ -12,6 +12,9 @@ const SEEN_ON_PHONE = 0.45;
 const narrow = matchMedia("(max-width: 760px)");
 const EMPTY = { type: "FeatureCollection", features: [] };
 
+/** Who made the base map; that of another city, which the server names, shows its GTFS alone. */
+const SOURCES = document.documentElement.dataset.city ?? "Natural Earth · SMTR/data.rio";
+
 /** Make a map in an element; `places` positions the buses. Rejects without WebGL. */
 export async function makeStage(element, places, camera) {
   const maplibre = await import("/page/vendor/maplibre-gl/maplibre-gl.mjs");
@@ -29,7 +32,7 @@ class Stage {
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.getCanvas().setAttribute("aria-label", t("map.title"));
-    this.map.addControl(new maplibre.AttributionControl({ compact: false, customAttribution: "Natural Earth · SMTR/data.rio" }), "bottom-right");
+    this.map.addControl(new maplibre.AttributionControl({ compact: false, customAttribution: SOURCES }), "bottom-right");
     this.fleet = new Fleet(this.map, places);
     this.map.on("styledata", () => this.restore());
     this.stopTheme = onTheme(() => this.map.setStyle(style(), { diff: true }));

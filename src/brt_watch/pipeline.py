@@ -88,7 +88,9 @@ def capture_feeds(tick: datetime, resources: Resources) -> dict[str, Poll]:
             # An error in one feed must not cost the others their polls.
             log.exception("capture_failed", feed=each.name, tick=str(tick))
 
-    threads = [Thread(target=capture_one, args=(each,), daemon=True) for each in resources.further]
+    # A feed that is asked less often is left out at the ticks between.
+    asked = [each for each in resources.further if floor(tick, resources.step) == floor(tick, each.step)]
+    threads = [Thread(target=capture_one, args=(each,), daemon=True) for each in asked]
     for thread in threads:
         thread.start()
     polls[resources.name] = capture(tick, resources)

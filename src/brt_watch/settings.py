@@ -12,12 +12,21 @@ from typing import Annotated
 from dotenv import dotenv_values
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
-from brt_watch.listed import ListedFeed, is_kind, parse_feeds
+from brt_watch.listed import SECONDS, ListedFeed, is_kind, parse_feeds
 from brt_watch.masking import EXAMPLE, masked
 from brt_watch.place import IN_DEMO, home
 
@@ -37,9 +46,12 @@ def _is_clock(text: str) -> str:
     return text
 
 
-def _divides_the_minute(seconds: int) -> int:
-    if seconds not in (10, 15, 20, 30, 60):
+def _divides_the_minute(seconds: int, known: ValidationInfo) -> int:
+    if seconds not in SECONDS:
         raise ValueError("it must be 10, 15, 20, 30 or 60")
+    for feed in parse_feeds(known.data.get("feeds", "")):
+        if feed.seconds and feed.seconds % seconds:
+            raise ValueError(f"the feed {feed.name} is asked every {feed.seconds} s, which must be a multiple of it")
     return seconds
 
 
@@ -129,7 +141,10 @@ class Settings(BaseSettings):
     feeds: Annotated[
         str,
         AfterValidator(_lists_feeds),
-        Field(description="Further feeds to capture: name=kind:address, separated by blanks; empty: none."),
+        Field(
+            description="Further feeds to capture: name=kind:address or name=kind@seconds:address, separated by "
+            "blanks; empty: none."
+        ),
     ] = ""
     gtfs: Annotated[
         str,
@@ -236,8 +251,9 @@ class Settings(BaseSettings):
 
     def of(self, feed: ListedFeed) -> Settings:
         """Return the settings of a further feed: the same, with its own address and data folder."""
-        address = {"feed": feed.kind, "feed_url": HttpUrl(feed.url), "feeds": "", "recover_url": ""}
-        return self.model_copy(update={**address, "data": self.folder / "feeds" / feed.name})
+        own: dict[str, object] = {"feed": feed.kind, "feed_url": HttpUrl(feed.url), "feeds": "", "recover_url": ""}
+        own |= {"data": self.folder / "feeds" / feed.name, "poll_seconds": feed.seconds or self.poll_seconds}
+        return self.model_copy(update=own)
 
     @cached_property
     def time(self) -> Clock:

@@ -71,6 +71,8 @@ def test_the_list_names_feeds_with_kinds_and_addresses() -> None:
         (f"../x={GTFS_RT}", "'../x' is not a valid feed name"),
         (f"rt={GTFS_RT} rt={GTFS_RT}", "'rt' is listed twice"),
         ("rt=gtfs_rt:ftp://127.0.0.1/", "the address of 'rt' does not start with http"),
+        ("rt=gtfs_rt@45:http://127.0.0.1/", "'rt' is asked every 45 s; it must be 10, 15, 20, 30, 60"),
+        ("rt=gtfs_rt@30:http://127.0.0.1/", "the feed rt is asked every 30 s, which must be a multiple of it"),
     ],
 )
 def test_a_wrong_list_is_refused_with_the_entry(monkeypatch: pytest.MonkeyPatch, text: str, says: str) -> None:
@@ -107,6 +109,16 @@ def test_each_feed_has_its_own_windows_and_ledger(two: Resources) -> None:
     assert further.parent == two.settings.folder / "feeds" / "rt" / "windows"
     assert "901008" in (own / CSV).read_text()
     assert "bus 0" in (further / CSV).read_text()
+
+
+def test_a_feed_may_be_asked_less_often(two: Resources) -> None:
+    (listed,) = parse_feeds("rt=gtfs_rt@60:http://127.0.0.1:9/vp")
+    (further,) = two.further
+    two = replace(two, further=(replace(further, settings=two.settings.of(listed)),))
+    polled = [pipeline.capture_feeds(NOON + number * two.step, two) for number in range(7)]
+    assert [sorted(polls) for polls in polled] == [["", "rt"], [""], [""], ["", "rt"], [""], [""], ["", "rt"]]
+    (window,) = further.files.newest_first()
+    assert [line.poll.tick for line in read_ledger(window)] == [NOON + number * MINUTE for number in range(3)]
 
 
 def test_a_feed_that_fails_costs_the_others_nothing(two: Resources, monkeypatch: pytest.MonkeyPatch) -> None:

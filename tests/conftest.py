@@ -22,7 +22,7 @@ from brt_watch.errors import PollFailed
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
-from tests import fleet, shared_postgres
+from tests import fleet, shared_postgres, shared_run
 from tests.fleet import NOON
 
 
@@ -33,12 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     os.environ["BRT_WATCH_ENV_FILE"] = ""
     if not hasattr(config, "workerinput"):
-        shared_postgres.begin()
+        shared_run.begin()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shared_postgres.end()
+        shared_postgres.stop()
+        shared_run.end()
 
 
 class FilesAndOneBrowser(LoadFileScheduling):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO
+from unittest import mock
+
+from brt_watch import cli
 
 CHECKOUT = (sys.executable, "-m", "brt_watch")
 
@@ -32,11 +36,30 @@ class Commands:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
         self.said_aside = done.stderr
         assert expect in (done.returncode, None), f"{words}: {done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
+
+    def here(self, *words: str, expect: int | None = 0) -> str:
+        """Return the output of a command of this checkout, run in this process, which saves two seconds of imports."""
+        said, aside = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.environment, clear=True),
+            # What a command before this one, with other settings, has taken out of its environment.
+            mock.patch.dict("brt_watch.store.embedded._shut_out", clear=True),
+            mock.patch.object(sys, "argv", ["brt-watch", *words]),
+            redirect_stdout(said),
+            redirect_stderr(aside),
+        ):
+            try:
+                cli.main()
+                code = 0
+            except SystemExit as end:
+                code = int(end.code or 0)
+        assert expect in (code, None), f"{words}: {said.getvalue()}\n{aside.getvalue()}\n{self.logs()}"
+        return said.getvalue()
 
     @contextmanager
     def running(self, *words: str) -> Iterator[IO[str]]:

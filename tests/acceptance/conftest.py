@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from brt_watch.transform.compiled import compiled
 from tests.acceptance.commands import CHECKOUT
-from tests.acceptance.installed import install
+from tests.acceptance.installed import install, program_of
 from tests.acceptance.program import Program
 from tests.fleet import recorded_minutes, write_recording
+from tests.shared_run import compile_models, once
 
 
 @contextmanager
@@ -25,9 +25,9 @@ def reachable_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _models_are_compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _models_are_compiled() -> None:
     """One-time work of about ten seconds does not count towards the time limit of a page."""
-    compiled(tmp_path_factory.mktemp("compiled"))
+    compile_models()
 
 
 @pytest.fixture
@@ -49,10 +49,9 @@ def seconds_until_it_begins() -> int:
 
 
 @pytest.fixture(scope="session")
-def installed() -> Iterator[tuple[str, ...]]:
-    """The program, installed from the wheel."""
-    with reachable_folder() as folder:
-        yield (str(install(folder)),)
+def installed() -> tuple[str, ...]:
+    """The program, installed from the wheel once in a test run."""
+    return (str(program_of(once("wheel", install))),)
 
 
 @pytest.fixture

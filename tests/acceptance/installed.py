@@ -14,8 +14,13 @@ PARTS = ("pyproject.toml", "LICENSE", "README.md", "src")
 """The sources of the wheel."""
 
 
-def install(folder: Path) -> Path:
-    """Build the wheel and install it; returns the program. What it depends on is that of this environment."""
+def program_of(folder: Path) -> Path:
+    """Return the program that is installed in the folder."""
+    return folder / "environment" / "bin" / "brt-watch"
+
+
+def install(folder: Path) -> None:
+    """Build the wheel, install it and compile its models. What it depends on is that of this environment."""
     source, environment = folder / "source", folder / "environment"
     source.mkdir()
     for name in PARTS:
@@ -39,7 +44,8 @@ def install(folder: Path) -> Path:
     # The folder itself, and not the links in it that lead to the checkout.
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return environment / "bin" / "brt-watch"
+    compile_models = "import pathlib; from brt_watch.transform.compiled import compiled; compiled(pathlib.Path())"
+    _run(python, "-c", compile_models, cwd=folder)
 
 
 def _run(*command: object, cwd: Path | None = None) -> None:

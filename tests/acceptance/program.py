@@ -68,7 +68,7 @@ class Program(Commands):
         return status
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.run("db", "url").strip()) as connection:
+        with psycopg.connect(self.here("db", "url").strip()) as connection:
             return connection.execute(sql).fetchall()
 
     def ledger(self) -> list[dict[str, str]]:

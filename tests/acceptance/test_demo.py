@@ -12,14 +12,16 @@ import pytest
 
 from tests.acceptance.commands import Commands
 from tests.free_port import free_port
+from tests.simulated_morning import EARLY, clock_at
 
 
 @pytest.fixture
 def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
     """The installed program in an empty folder."""
     feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", str(free_port())
-    ports = {"BRT_WATCH_POSTGRES_PORT": postgres_port, "BRT_WATCH_HTTP_PORT": str(free_port())}
-    demo = Commands(folder / "data-demo", installed, BRT_WATCH_FEED_URL=feed_url, **ports)
+    own = {"BRT_WATCH_POSTGRES_PORT": postgres_port, "BRT_WATCH_HTTP_PORT": str(free_port())}
+    own["BRT_WATCH_CLOCK"] = clock_at(EARLY)
+    demo = Commands(folder / "data-demo", installed, BRT_WATCH_FEED_URL=feed_url, **own)
     demo.folder = folder
     del demo.environment["BRT_WATCH_DATA"]
     yield demo
@@ -28,7 +30,9 @@ def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
 
 def status_of(demo: Commands) -> dict[str, Any]:
     """Return the output of status, with or without problems: a failed poll is one, and the next may be good."""
-    return dict(json.loads(demo.run("--demo", "status", "--json", expect=None)))
+    looked = Commands(demo.data)
+    looked.environment |= demo.environment
+    return dict(json.loads(looked.here("status", "--json", expect=None)))
 
 
 def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
@@ -46,6 +50,7 @@ def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
         assert time.monotonic() < until, f"{status}\n{demo.logs()}"
         time.sleep(1)
         status = status_of(demo)
+    status = json.loads(demo.run("--demo", "status", "--json", expect=None))
     assert status["simulated"] is True
     assert [program["name"] for program in status["programs"]] == [
         *["postgres", "simulator", "capture", "load", "transform", "web"]

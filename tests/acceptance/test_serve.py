@@ -14,12 +14,18 @@ import pytest
 
 from tests.acceptance.commands import Commands
 from tests.free_port import free_port
+from tests.simulated_morning import PARKED, clock_at
 
 
 @pytest.fixture
 def url(folder: Path) -> Iterator[str]:
     port = free_port()
-    commands = Commands(folder / "data", BRT_WATCH_HTTP_PORT=str(port), BRT_WATCH_POSTGRES_PORT=str(free_port()))
+    commands = Commands(
+        folder / "data",
+        BRT_WATCH_HTTP_PORT=str(port),
+        BRT_WATCH_POSTGRES_PORT=str(free_port()),
+        BRT_WATCH_CLOCK=clock_at(PARKED),
+    )
     commands.run("simulate", "--history", "0.05")
     with (folder / "serve.log").open("w") as log:
         command = [sys.executable, "-m", "brt_watch", "serve"]

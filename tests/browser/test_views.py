@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from brt_watch.clock import RIO
+from tests.simulated_morning import EARLY
 
 VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura", "estacao", "controle"]
 VIEWS += ["regularidade", "viagens", "velocidade", "plano", "acerto"]
@@ -36,8 +39,7 @@ def test_paused_playback_shows_its_position_and_readiness(visit: Any) -> None:
 def test_playback_draws_the_gaps_of_the_capture(visit: Any) -> None:
     seen = visit()
     lost = {"previstas": 6, "boas": 0, "atrasadas": 0, "com_falha": 0, "perdidas": 6}
-    now = datetime.now(timezone.utc)
-    minutes = [f"{now - timedelta(minutes=ago):%Y-%m-%dT%H:%M:00Z}" for ago in range(20, 10, -1)]
+    minutes = [f"{EARLY - timedelta(minutes=ago):%Y-%m-%dT%H:%M:00Z}" for ago in range(20, 10, -1)]
     seen.page.route(
         "**/api/v1/coverage?dia=*",
         lambda route: route.fulfill(json={"minutos": [lost | {"minuto": minute} for minute in minutes]}),
@@ -92,7 +94,7 @@ def test_string_line_has_trips_stations_zoom_hover_export(visit: Any, tmp_path: 
     assert saved["PNG"].read_bytes().startswith(b"\x89PNG")
     assert all(line.endswith("true") for line in saved["CSV"].read_text().splitlines()[1:])
     svg = saved["SVG"].read_text()
-    day = f"{datetime.now(timezone(timedelta(hours=-3))):%-d} de "
+    day = f"{EARLY.astimezone(RIO):%-d} de "
     for words in ("DADOS SIMULADOS", page.locator("h1").inner_text(), day, "Fonte: simulador", "Cobertura da captura"):
         assert words in svg
 

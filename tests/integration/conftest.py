@@ -12,7 +12,7 @@ from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
-from tests import shared_postgres
+from tests import shared_postgres, shared_run
 from tests.conftest import make_settings
 from tests.faults import FaultyApi
 
@@ -21,10 +21,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "with_network: the database of the test has the network already")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_compiled() -> None:
+    """The page's tests in several processes would each compile them."""
+    shared_run.compile_models()
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     """A folder that the server's ordinary user can reach, also when the tests run as root."""
-    return shared_postgres.folder()
+    return shared_run.folder()
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from brt_watch.transform.city import city_of, project_of
 from brt_watch.transform.compiled import project_vars
 from tests import made_up_city
 from tests.fleet import recorded_minutes, write_recording
+from tests.simulated_morning import PARKED, clock_at
 
 runner = CliRunner()
 
@@ -91,6 +92,7 @@ def test_printed_ports_are_free_beside_system_and_demo(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BRT_WATCH_CLOCK", clock_at(PARKED))
     monkeypatch.setattr(ApiServer, "serve_forever", ApiServer.server_close)
     words = [write_recording(tmp_path / "day.jsonl.gz", recorded_minutes(1, 5))] if command == "replay" else []
     assert main(monkeypatch, command, *map(str, words), "--port", "0") == 0

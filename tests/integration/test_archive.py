@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import zstandard
+from pydantic import SecretStr
 
 from brt_watch import disk, pipeline
 from brt_watch.archive.prune import prune
@@ -21,8 +23,10 @@ from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, FeedFailed
 from brt_watch.feeds import brt as parse
 from brt_watch.resources import Resources
+from brt_watch.store.embedded import Server
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query
+from tests.integration.filled import Filled
 
 
 def eventful_day(resources: Resources) -> None:
@@ -42,6 +46,23 @@ def eventful_day(resources: Resources) -> None:
         pipeline.load(folder, resources)
 
 
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory, server: Server, template: str, worker_id: str) -> Filled:
+    return Filled.by(eventful_day, server, template, f"day_{worker_id}", tmp_path_factory.mktemp("day"))
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, template: str, make_database: Callable[[str], SecretStr]) -> SecretStr:
+    """The tables, which have the eventful day already for a test that asks for it."""
+    like = request.getfixturevalue("eventful").database if "day" in request.fixturenames else template
+    return make_database(like)
+
+
+@pytest.fixture
+def day(eventful: Filled, resources: Resources) -> Resources:
+    return eventful.into(resources)
+
+
 def test_a_load_stores_what_earlier_versions_stored(resources: Resources) -> None:
     """The checksum was taken with the loader that split the lines of the CSV in Python."""
     resources.settings.folder.mkdir(exist_ok=True)
@@ -56,62 +77,58 @@ def empty(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("from_raw", [False, True])
-def test_the_database_can_be_rebuilt_with_identical_content(resources: Resources, from_raw: bool) -> None:
-    eventful_day(resources)
-    before = resources.store.checksums()
+def test_the_database_can_be_rebuilt_with_identical_content(day: Resources, from_raw: bool) -> None:
+    before = day.store.checksums()
     assert before["brt_raw"]["rows"] > 1000
     assert before["brt_reject"]["rows"] > 100
-    manifests = [(folder / "manifest.json").read_bytes() for folder in resources.files.archived()]
-    empty(resources)
-    assert resources.store.checksums() != before
+    manifests = [(folder / "manifest.json").read_bytes() for folder in day.files.archived()]
+    empty(day)
+    assert day.store.checksums() != before
     if from_raw:
-        for folder in resources.files.archived():
+        for folder in day.files.archived():
             (folder / f"{CSV}.zst").unlink()
             (folder / "rejects.csv.zst").unlink()
-    for folder in windows_to_rebuild(resources, since=None):
-        rebuild(folder, resources, from_raw)
-    assert resources.store.checksums() == before
-    assert verify(resources) == []
-    assert [(folder / "manifest.json").read_bytes() for folder in resources.files.archived()] == manifests
+    for folder in windows_to_rebuild(day, since=None):
+        rebuild(folder, day, from_raw)
+    assert day.store.checksums() == before
+    assert verify(day) == []
+    assert [(folder / "manifest.json").read_bytes() for folder in day.files.archived()] == manifests
 
 
-def test_rebuilding_what_is_there_changes_nothing(resources: Resources) -> None:
-    eventful_day(resources)
-    before = resources.store.checksums()
+def test_rebuilding_what_is_there_changes_nothing(day: Resources) -> None:
+    before = day.store.checksums()
     for _ in range(2):
-        for folder in windows_to_rebuild(resources, since=None):
-            rebuild(folder, resources, from_raw=True)
-        assert resources.store.checksums() == before
+        for folder in windows_to_rebuild(day, since=None):
+            rebuild(folder, day, from_raw=True)
+        assert day.store.checksums() == before
 
 
 def test_a_change_of_the_rules_reaches_the_past(
-    resources: Resources, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    day: Resources, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    eventful_day(resources)
-    assert query(resources, "select count(*) as n from brt_raw where codigo = 'x'") == [{"n": 0}]
+    assert query(day, "select count(*) as n from brt_raw where codigo = 'x'") == [{"n": 0}]
     monkeypatch.setattr(parse, "_coordinate", lambda value, limit: value or 0)
     # Other rules come with another process, and what was read by the old ones ends with theirs.
     parse.read_entry.cache_clear()
     request.addfinalizer(parse.read_entry.cache_clear)
-    second = resources.files.archived()[1]
+    second = day.files.archived()[1]
     since = read_ledger(second)[0].poll.tick
-    assert windows_to_rebuild(resources, since)[0] == second
-    for folder in windows_to_rebuild(resources, since):
-        rebuild(folder, resources, from_raw=True)
-    assert query(resources, "select min(tick) as first from brt_raw where codigo = 'x'") == [{"first": since}]
-    assert verify(resources) == []
+    assert windows_to_rebuild(day, since)[0] == second
+    for folder in windows_to_rebuild(day, since):
+        rebuild(folder, day, from_raw=True)
+    assert query(day, "select min(tick) as first from brt_raw where codigo = 'x'") == [{"first": since}]
+    assert verify(day) == []
 
 
-def test_verify_names_what_differs(resources: Resources) -> None:
-    eventful_day(resources)
-    assert verify(resources) == []
-    first, second, third, fourth, fifth = resources.files.archived()
-    with resources.store.connection() as connection:
+def test_verify_names_what_differs(day: Resources) -> None:
+    assert verify(day) == []
+    first, second, third, fourth, fifth = day.files.archived()
+    with day.store.connection() as connection:
         connection.execute("delete from brt_raw where load_id = 1 and codigo = '3'")
         connection.execute("delete from brt_poll where tick = %s", (read_ledger(second)[4].poll.tick,))
         connection.execute("update brt_window set \"window\" = '20200101T000000Z' where load_id = 3")
     (fourth / f"{CSV}.zst").write_bytes(b"rotten")
-    differences = verify(resources)
+    differences = verify(day)
     assert [difference.split(":")[0] for difference in differences] == [
         first.name,
         second.name,
@@ -151,44 +168,39 @@ def test_window_loaded_but_not_archived_is_no_difference(resources: Resources) -
     assert verify(resources) == []
 
 
-def test_the_archive_keeps_what_the_settings_want(resources: Resources, clock: StillClock, monkeypatch: Any) -> None:
-    eventful_day(resources)
-    assert prune(resources).freed_bytes == 0, "by default it is kept for ever"
-    object.__setattr__(
-        resources, "settings", resources.settings.model_copy(update={"keep_csv_days": 1, "keep_raw_days": 2})
-    )
+def test_the_archive_keeps_what_the_settings_want(day: Resources, clock: StillClock, monkeypatch: Any) -> None:
+    assert prune(day).freed_bytes == 0, "by default it is kept for ever"
+    object.__setattr__(day, "settings", day.settings.model_copy(update={"keep_csv_days": 1, "keep_raw_days": 2}))
     clock.time = NOON + timedelta(days=1, minutes=20)
-    assert len(prune(resources, dry_run=True).csv_dropped) == 2
-    assert all(has_csv(folder) for folder in resources.files.archived())
-    pruned = prune(resources)
+    assert len(prune(day, dry_run=True).csv_dropped) == 2
+    assert all(has_csv(folder) for folder in day.files.archived())
+    pruned = prune(day)
     assert (len(pruned.csv_dropped), pruned.raw_dropped) == (2, [])
     assert pruned.freed_bytes > 0
-    assert [has_csv(folder) for folder in resources.files.archived()] == [False, False, True, True, True]
-    assert verify(resources) == []
+    assert [has_csv(folder) for folder in day.files.archived()] == [False, False, True, True, True]
+    assert verify(day) == []
     clock.time = NOON + timedelta(days=3)
-    prune(resources)
-    assert all("cannot be rebuilt" in difference for difference in verify(resources))
-    assert len(read_ledger(resources.files.archived()[0])) == 39, "the ledger stays"
+    prune(day)
+    assert all("cannot be rebuilt" in difference for difference in verify(day))
+    assert len(read_ledger(day.files.archived()[0])) == 39, "the ledger stays"
 
 
 def test_rebuild_uses_csv_or_raw_whichever_is_left(
-    resources: Resources,
+    day: Resources,
 ) -> None:
-    eventful_day(resources)
-    before = resources.store.checksums()
-    first, second, *_ = resources.files.archived()
+    before = day.store.checksums()
+    first, second, *_ = day.files.archived()
     drop_raw(first)
     drop_csv(second)
-    empty(resources)
-    for folder in resources.files.archived():
-        rebuild(folder, resources, from_raw=folder == first)
-    assert resources.store.checksums() == before
+    empty(day)
+    for folder in day.files.archived():
+        rebuild(folder, day, from_raw=folder == first)
+    assert day.store.checksums() == before
 
 
-def test_failed_rebuild_says_why_and_database_keeps_its_rows(resources: Resources) -> None:
-    eventful_day(resources)
-    before = resources.store.checksums()
-    bare, rotten, unreadable, *_ = resources.files.archived()
+def test_failed_rebuild_says_why_and_database_keeps_its_rows(day: Resources) -> None:
+    before = day.store.checksums()
+    bare, rotten, unreadable, *_ = day.files.archived()
     drop_raw(bare)
     drop_csv(bare)
     (rotten / "brt.csv.zst").write_bytes(zstandard.compress(b"others"))
@@ -199,8 +211,8 @@ def test_failed_rebuild_says_why_and_database_keeps_its_rows(resources: Resource
         (unreadable, True, "cannot be read"),
     ):
         with pytest.raises(DamagedWindow, match=why):
-            rebuild(folder, resources, from_raw)
-    assert resources.store.checksums() == before
+            rebuild(folder, day, from_raw)
+    assert day.store.checksums() == before
 
 
 def test_a_load_that_died_while_packing_is_made_good(resources: Resources) -> None:
@@ -267,19 +279,18 @@ def test_pruning_looks_at_nothing_when_all_is_kept(resources: Resources, monkeyp
     assert prune(resources).freed_bytes == 0
 
 
-def test_the_lake_has_exactly_the_signals_of_the_database(resources: Resources) -> None:
+def test_the_lake_has_exactly_the_signals_of_the_database(day: Resources) -> None:
     """Also those that came late, changed, or were sent at other times; and again after a rebuild by other means."""
-    eventful_day(resources)
-    assert resources.lake.day_sums([resources.files.capturer])
-    assert compare_signals(resources) == []
-    assert sum(rows for rows, _ in resources.lake.day_sums([resources.files.capturer]).values()) > 1000
-    first = resources.files.archived()[0]
-    rebuild(first, resources, from_raw=True)
-    assert compare_signals(resources) == []
-    assert verify(resources) == []
-    with resources.store.connection() as connection:
+    assert day.lake.day_sums([day.files.capturer])
+    assert compare_signals(day) == []
+    assert sum(rows for rows, _ in day.lake.day_sums([day.files.capturer]).values()) > 1000
+    first = day.files.archived()[0]
+    rebuild(first, day, from_raw=True)
+    assert compare_signals(day) == []
+    assert verify(day) == []
+    with day.store.connection() as connection:
         connection.execute("update brt_raw set velocidade = velocidade + 1e-9 where load_id = 2 and codigo = '3'")
-    (difference,) = compare_signals(resources)
+    (difference,) = compare_signals(day)
     assert "2026-11-23: the database has" in difference
 
 
@@ -296,28 +307,24 @@ def test_other_unknown_fields_are_a_difference_to_the_lake(resources: Resources)
     assert "the database has 3 signals" in difference
 
 
-def test_a_lake_that_lacks_a_window_is_named(resources: Resources) -> None:
-    eventful_day(resources)
-    shutil.rmtree(resources.lake.folder / "polls")
-    assert all("and not in the lake" in difference for difference in verify(resources))
-    assert len(verify(resources)) == 5
+def test_a_lake_that_lacks_a_window_is_named(day: Resources) -> None:
+    shutil.rmtree(day.lake.folder / "polls")
+    assert all("and not in the lake" in difference for difference in verify(day))
+    assert len(verify(day)) == 5
 
 
-def test_raw_answers_are_deleted_only_when_the_lake_has_them(
-    resources: Resources, clock: StillClock, tmp_path: Path
-) -> None:
-    eventful_day(resources)
-    object.__setattr__(resources, "settings", resources.settings.model_copy(update={"keep_raw_days": 1}))
+def test_raw_answers_are_deleted_only_when_the_lake_has_them(day: Resources, clock: StillClock, tmp_path: Path) -> None:
+    object.__setattr__(day, "settings", day.settings.model_copy(update={"keep_raw_days": 1}))
     clock.time = NOON + timedelta(days=2)
-    day = resources.lake.day_file("2026-11-23")
-    shutil.copy(day, tmp_path / "whole.parquet")
+    file = day.lake.day_file("2026-11-23")
+    shutil.copy(file, tmp_path / "whole.parquet")
     with duckdb.connect() as session:
         session.execute(
             f"copy (select * replace (if(codigo = '3', 1, velocidade) as velocidade) from '{tmp_path}/whole.parquet') "
-            f"to '{day}' (format parquet)"
+            f"to '{file}' (format parquet)"
         )
-    pruned = prune(resources)
+    pruned = prune(day)
     assert (pruned.raw_dropped, pruned.freed_bytes, len(pruned.kept)) == ([], 0, 5)
     assert "the lake lacks" in pruned.kept[0]
-    shutil.copy(tmp_path / "whole.parquet", day)
-    assert len(prune(resources).raw_dropped) == 5
+    shutil.copy(tmp_path / "whole.parquet", file)
+    assert len(prune(day).raw_dropped) == 5

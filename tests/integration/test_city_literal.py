@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from brt_watch import pipeline
 from brt_watch.resources import Resources
+from brt_watch.store.embedded import Server
 from brt_watch.transform import runner as transform
+from tests import shared_postgres
+from tests.conftest import make_settings
 from tests.fleet import NOON
 from tests.integration.captured import query
 
@@ -20,12 +25,37 @@ SECOND = timedelta(seconds=1)
 ON_THE_PATH = {"latitude": -22.916673, "longitude": -43.683695}
 """Where line 10 begins."""
 
-COMPILED: dict[tuple[str, str, str], str] = {}
-"""The database has the same name in each test of a process."""
+NORTH = ON_THE_PATH["latitude"] + 0.001
+
+SENT: dict[str, list[dict[str, Any]]] = {
+    "with decimals": [{"velocidade": 27.7}],
+    # Two minutes ended since the first was sent, and one since the second.
+    "old": [{"seconds": 59, "age": 61}, {"seconds": 60, "age": 119}],
+    "driving": [
+        {"seconds": number * 20, "latitude": ON_THE_PATH["latitude"] + number * 0.001, "velocidade": 20}
+        for number in range(4)
+    ],
+    "without a line": [{"linha": None, "sentido": None}],
+    "with another line": [{}, {"seconds": 20, "latitude": NORTH, "linha": "11"}],
+    "of a line without a path": [{"linha": "54"}, {"seconds": 20, "linha": "54", "latitude": NORTH}],
+    "beside its path": [{"latitude": ON_THE_PATH["latitude"] + 0.003}],
+}
+"""The signals of the bus of each test. Unless they say otherwise: on line 10, standing on its path, sent at noon."""
+
+CODES = {bus: f"9010{number:02}" for number, bus in enumerate(SENT)}
+
+AT_HALF_PAST = f"'{NOON + 30 * SECOND}'"
+
+LITERALS = {
+    "v1": """{{ city_literal_v1("'-infinity'", "'infinity'") }}""",
+    "v3": """{{ city_literal_v3("'-infinity'", "'infinity'") }}""",
+    "from half past": f"""{{{{ city_literal_v1("{AT_HALF_PAST}", "'infinity'") }}}}""",
+}
+"""The city's rules by their version, and for a run that begins later."""
 
 
 def signal(resources: Resources, seconds: float = 0, age: float = 10, **columns: Any) -> None:
-    """Put a signal into brt_raw: of 901008 on line 10, standing on its path, sent after noon."""
+    """Put a signal into brt_raw."""
     sent = NOON + seconds * SECOND
     row = {
         **{"codigo": "901008", "linha": "10", "sentido": "ida", "velocidade": 0, **ON_THE_PATH, **columns},
@@ -44,96 +74,106 @@ def signal(resources: Resources, seconds: float = 0, age: float = 10, **columns:
         )
 
 
-def literal(resources: Resources, version: str = "v1", start: str = "'-infinity'", end: str = "'infinity'") -> str:
-    """Return the city's rules as a statement; the other tests also use dbt's compiled form."""
-    if (version, start, end) not in COMPILED:
-        COMPILED[version, start, end] = _compile(resources, version, start, end)
-    return COMPILED[version, start, end]
-
-
-def _compile(resources: Resources, version: str, start: str, end: str) -> str:
+def compile_literals(resources: Resources) -> dict[str, str]:
+    """Return the city's rules as statements."""
     from dbt.cli.main import dbtRunner
 
     with transform._environment(resources.store.connection_parameters()):
         result = dbtRunner().invoke(
             [
                 *("--quiet", "--no-send-anonymous-usage-stats", "--log-path", str(resources.settings.folder / "logs")),
-                *("compile", "--inline", f'select * from {{{{ city_literal_{version}("{start}", "{end}") }}}} as city'),
+                # In one run, which costs seconds.
+                *("compile", "--inline", "\n;;\n".join(f"select * from {each} as city" for each in LITERALS.values())),
                 *("--project-dir", str(transform.DBT_PROJECT), "--profiles-dir", str(transform.DBT_PROJECT)),
                 *("--target-path", str(resources.settings.folder / "dbt")),
             ]
         )
     assert result.success, result.exception
-    code: str = result.result.results[0].node.compiled_code
-    return code
+    return dict(zip(LITERALS, result.result.results[0].node.compiled_code.split("\n;;\n"), strict=True))
 
 
-def ours(resources: Resources) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Both:
+    """The same signals by our rules and by the city's."""
+
+    resources: Resources
+    literals: dict[str, str]
+
+    def ours(self, bus: str) -> list[dict[str, Any]]:
+        return self._of(bus, "select * from gps_brt")
+
+    def citys(self, bus: str, version: str = "v1") -> list[dict[str, Any]]:
+        return self._of(bus, self.literals[version])
+
+    def _of(self, bus: str, rows: str) -> list[dict[str, Any]]:
+        where = f"where id_veiculo = '{CODES[bus]}' order by timestamp_gps"
+        return query(self.resources, f"select * from ({rows}) as rows {where}")
+
+
+def derive(resources: Resources) -> None:
     pipeline.transform(resources, "--select", "gps_brt")
-    return query(resources, "select * from gps_brt order by id_veiculo, timestamp_gps")
 
 
-def citys(resources: Resources, *arguments: str) -> list[dict[str, Any]]:
-    return query(resources, f"{literal(resources, *arguments)} order by id_veiculo, timestamp_gps")
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, server: Server, template_with_network: str, worker_id: str) -> Both:
+    folder: Path = tmp_path_factory.mktemp("literal")
+    address = shared_postgres.create(server, f"literal_{worker_id}", template_with_network)
+    resources = Resources.from_settings(make_settings(folder, database_url=address))
+    for bus, signals in SENT.items():
+        for each in signals:
+            signal(resources, codigo=CODES[bus], **each)
+    derive(resources)
+    return Both(resources, compile_literals(resources))
 
 
-def test_speeds_keep_their_decimals(resources: Resources) -> None:
-    signal(resources, velocidade=27.7)
-    assert [row["velocidade_instantanea"] for row in ours(resources)] == [27.7]
-    assert [row["velocidade_instantanea"] for row in citys(resources)] == [None]
+def test_speeds_keep_their_decimals(both: Both) -> None:
+    assert [row["velocidade_instantanea"] for row in both.ours("with decimals")] == [27.7]
+    assert [row["velocidade_instantanea"] for row in both.citys("with decimals")] == [None]
 
 
 @pytest.mark.parametrize("version", ["v1", "v3"])
-def test_signal_counts_by_age_not_by_minute_boundaries(resources: Resources, version: str) -> None:
-    signal(resources, seconds=59, age=61)  # two minutes ended since it was sent
-    signal(resources, seconds=60, age=119)  # one minute ended
-    assert [row["flag_atrasado"] for row in ours(resources)] == [True, True]
-    assert [row["timestamp_gps"] for row in citys(resources, version)] == [NOON + 60 * SECOND]
+def test_signal_counts_by_age_not_by_minute_boundaries(both: Both, version: str) -> None:
+    assert [row["flag_atrasado"] for row in both.ours("old")] == [True, True]
+    assert [row["timestamp_gps"] for row in both.citys("old", version)] == [NOON + 60 * SECOND]
 
 
-def test_a_run_does_not_begin_with_a_standing_bus(resources: Resources) -> None:
-    for number in range(4):
-        signal(resources, number * 20, latitude=ON_THE_PATH["latitude"] + number * 0.001, velocidade=20)
-    at_half_past = f"'{NOON + 30 * SECOND}'"
-    assert [row["flag_em_movimento"] for row in ours(resources)] == [True] * 4
-    assert [row["flag_em_movimento"] for row in citys(resources, "v1", at_half_past)] == [False, True]
+def test_a_run_does_not_begin_with_a_standing_bus(both: Both) -> None:
+    assert [row["flag_em_movimento"] for row in both.ours("driving")] == [True] * 4
+    assert [row["flag_em_movimento"] for row in both.citys("driving", "from half past")] == [False, True]
 
 
-def test_a_second_run_adds_nothing(resources: Resources) -> None:
-    signal(resources)
-    assert len(ours(resources)) == len(ours(resources)) == 1
-    code = literal(resources)
-    with resources.store.connection() as connection:
+def test_a_second_run_adds_nothing(both: Both) -> None:
+    before = query(both.resources, "select count(*) as n from gps_brt")
+    derive(both.resources)
+    assert query(both.resources, "select count(*) as n from gps_brt") == before == [{"n": 13}]
+    code = both.literals["v1"]
+    with both.resources.store.connection() as connection:
         connection.execute(f"create table city as {code}")
+        once = connection.execute("select count(*) as n from city").fetchall()
         connection.execute(f"insert into city {code}")
-    assert query(resources, "select count(*) as n from city") == [{"n": 2}]
+    assert query(both.resources, "select count(*) as n from city") == [{"n": 2 * once[0]["n"]}]
 
 
-def test_a_bus_without_a_line_is_still_there(resources: Resources) -> None:
-    signal(resources, linha=None, sentido=None)
-    assert [row["status"] for row in ours(resources)] == ["Parado terminal"]
-    assert citys(resources) == []
+def test_a_bus_without_a_line_is_still_there(both: Both) -> None:
+    assert [row["status"] for row in both.ours("without a line")] == ["Parado terminal"]
+    assert both.citys("without a line") == []
 
 
-def test_a_bus_that_changes_its_line_goes_on_moving(resources: Resources) -> None:
-    signal(resources)
-    signal(resources, 20, latitude=ON_THE_PATH["latitude"] + 0.001, linha="11")
-    assert [row["flag_em_movimento"] for row in ours(resources)] == [False, True]
-    assert [row["flag_em_movimento"] for row in citys(resources)] == [False, False]
+def test_a_bus_that_changes_its_line_goes_on_moving(both: Both) -> None:
+    assert [row["flag_em_movimento"] for row in both.ours("with another line")] == [False, True]
+    assert [row["flag_em_movimento"] for row in both.citys("with another line")] == [False, False]
 
 
-def test_a_moving_bus_of_a_line_without_a_path_has_a_status(resources: Resources) -> None:
-    signal(resources, linha="54")
-    signal(resources, 20, linha="54", latitude=ON_THE_PATH["latitude"] + 0.001)
-    assert [row["status"] for row in ours(resources)] == ["Parado terminal", "Operando fora trajeto"]
-    assert [row["status"] for row in citys(resources)] == ["Parado terminal", None]
+def test_a_moving_bus_of_a_line_without_a_path_has_a_status(both: Both) -> None:
+    statuses = [row["status"] for row in both.ours("of a line without a path")]
+    assert statuses == ["Parado terminal", "Operando fora trajeto"]
+    assert [row["status"] for row in both.citys("of a line without a path")] == ["Parado terminal", None]
 
 
-def test_a_bus_far_beside_its_path_is_not_on_it(resources: Resources) -> None:
-    signal(resources, latitude=ON_THE_PATH["latitude"] + 0.003)
-    assert [row["flag_trajeto_correto_hist"] for row in ours(resources)] == [False]
-    assert [row["flag_trajeto_correto_hist"] for row in citys(resources, "v1")] == [True]
-    assert [row["flag_trajeto_correto_hist"] for row in citys(resources, "v3")] == [False]
+def test_a_bus_far_beside_its_path_is_not_on_it(both: Both) -> None:
+    assert [row["flag_trajeto_correto_hist"] for row in both.ours("beside its path")] == [False]
+    assert [row["flag_trajeto_correto_hist"] for row in both.citys("beside its path")] == [True]
+    assert [row["flag_trajeto_correto_hist"] for row in both.citys("beside its path", "v3")] == [False]
 
 
 def test_the_analyses_count_every_signal(resources: Resources) -> None:
@@ -141,7 +181,7 @@ def test_the_analyses_count_every_signal(resources: Resources) -> None:
     signal(resources, 20, linha=None)
     signal(resources, 40, latitude=0, longitude=0)
     signal(resources, 59, age=61)
-    ours(resources)
+    derive(resources)
     transform.run_dbt(resources.settings, resources.store.connection_parameters(), ["compile"])
     analyses = resources.settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses"
     for row in query(resources, (analyses / "diferencas_da_prefeitura.sql").read_text()):

@@ -31,7 +31,7 @@ from tests.conftest import make_settings
 from tests.integration.captured import query
 from tests.integration.simulated import load_simulated
 
-START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
+START = datetime(2026, 11, 23, 8, 20, tzinfo=timezone.utc)
 MINUTES = 14
 OF_THE_RUN = {"load_id", "derived_by"}
 """Columns that name the run that wrote a row and describe nothing of the bus."""
@@ -43,7 +43,7 @@ MARTS = sorted(path.stem for path in (DBT_PROJECT / "models" / "marts").rglob("*
 def both(
     tmp_path_factory: pytest.TempPathFactory, server: Server, template_with_network: str, worker_id: str
 ) -> Resources:
-    """A window of a simulated peak in Postgres and in the lake, and the models derived in both."""
+    """A window of a simulated morning in Postgres and in the lake, and the models derived in both."""
     address = shared_postgres.create(server, f"lake_{worker_id}", template_with_network)
     settings = make_settings(tmp_path_factory.mktemp("lake"), database_url=address)
     clock = StillClock(START + timedelta(minutes=MINUTES))

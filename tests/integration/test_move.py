@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import random
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
 from tests.integration.captured import capture, one, query
+from tests.integration.filled import Filled
 
 
 def quiet(_done: int, _in_all: int) -> None:
@@ -46,6 +47,21 @@ def other_server(data: Path, worker_id: str) -> Iterator[Server]:
     process.wait(timeout=30)
 
 
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory, server: Server, template: str, worker_id: str) -> Filled:
+    return Filled.by(fill, server, template, f"eventful_{worker_id}", tmp_path_factory.mktemp("eventful"))
+
+
+@pytest.fixture
+def database(eventful: Filled, make_database: Callable[[str], SecretStr]) -> SecretStr:
+    return make_database(eventful.database)
+
+
+@pytest.fixture
+def resources(eventful: Filled, loaded_resources: Callable[..., Resources]) -> Resources:
+    return eventful.into(loaded_resources())
+
+
 @pytest.fixture
 def target(other_server: Server, resources: Resources, worker_id: str) -> Resources:
     """Resources whose store is an empty database of the other server."""
@@ -54,7 +70,7 @@ def target(other_server: Server, resources: Resources, worker_id: str) -> Resour
     return replace(resources, settings=settings, store=Store(settings))
 
 
-def eventful(resources: Resources) -> None:
+def fill(resources: Resources) -> None:
     """Load windows with repeats, rejects, fields of the future, signals of other months and of years ago."""
     chance = random.Random(1)
     answers: list[Any] = []
@@ -80,7 +96,6 @@ def everything(resources: Resources) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_move_copies_every_row_and_leaves_the_source_unchanged(resources: Resources, target: Resources) -> None:
-    eventful(resources)
     before, told = everything(resources), []
     moved = move(resources.store, target.store, lambda done, in_all: told.append((done, in_all)))
     assert everything(target) == everything(resources) == before
@@ -95,7 +110,6 @@ def test_move_copies_every_row_and_leaves_the_source_unchanged(resources: Resour
 
 
 def test_the_next_loads_go_on_there_where_it_stopped_here(resources: Resources, target: Resources) -> None:
-    eventful(resources)
     move(resources.store, target.store, quiet)
     assert pipeline.transform_is_due(target), "what dbt derives is derived again there"
     for folder in capture(target, [], ticks=40):
@@ -106,20 +120,21 @@ def test_the_next_loads_go_on_there_where_it_stopped_here(resources: Resources, 
 
 
 def test_moving_twice_is_moving_once(resources: Resources, target: Resources) -> None:
-    eventful(resources)
     first = move(resources.store, target.store, quiet)
     again = move(resources.store, target.store, quiet)
     assert again == replace(first, again=True)
 
 
-def test_a_database_without_anything_can_be_moved(resources: Resources, target: Resources) -> None:
+def test_a_database_without_anything_can_be_moved(
+    resources: Resources, target: Resources, make_database: Callable[[str], SecretStr], template: str
+) -> None:
+    make_database(template)
     move(resources.store, target.store, quiet)
-    eventful(target)
+    fill(target)
     assert query(target, "select min(load_id) as first from brt_window") == [{"first": 1}]
 
 
 def test_tables_that_are_there_and_empty_are_filled(resources: Resources, target: Resources) -> None:
-    eventful(resources)
     target.store.apply_schema()
     assert not move(resources.store, target.store, quiet).again
     assert everything(target) == everything(resources)
@@ -132,7 +147,6 @@ def refused(resources: Resources, target: Resources) -> str:
 
 
 def test_a_target_with_other_data_is_refused_and_stays_as_it_is(resources: Resources, target: Resources) -> None:
-    eventful(resources)
     move(resources.store, target.store, quiet)
     with target.store.connection() as connection:
         connection.execute("delete from brt_raw where codigo = '3'")
@@ -168,14 +182,12 @@ def test_a_postgres_that_is_too_old_is_refused(
 
 
 def test_the_database_itself_is_no_target(resources: Resources) -> None:
-    eventful(resources)
     assert "the same database" in refused(resources, resources)
 
 
 def test_a_move_that_breaks_off_leaves_nothing_there(
     resources: Resources, target: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    eventful(resources)
 
     def break_off(*_: int) -> None:
         raise KeyboardInterrupt
@@ -187,7 +199,6 @@ def test_a_move_that_breaks_off_leaves_nothing_there(
 
 
 def test_move_notices_altered_rows_and_keeps_nothing(resources: Resources, target: Resources) -> None:
-    eventful(resources)
     target.store.apply_schema()
     with target.store.connection() as connection:
         connection.execute(
@@ -201,7 +212,6 @@ def test_move_notices_altered_rows_and_keeps_nothing(resources: Resources, targe
 
 
 def test_no_load_gets_lost_between_the_two(resources: Resources, target: Resources) -> None:
-    eventful(resources)
 
     def is_held(*_: int) -> None:
         with psycopg.connect(resources.store.url) as loader:
@@ -223,7 +233,6 @@ def test_a_target_that_does_not_answer_is_a_sentence(resources: Resources) -> No
 def test_the_command_moves_derives_and_says_what_comes_next(
     resources: Resources, target: Resources, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    eventful(resources)
     monkeypatch.setenv("BRT_WATCH_DATA", str(resources.settings.folder))
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", resources.store.url)
 
@@ -234,6 +243,9 @@ def test_the_command_moves_derives_and_says_what_comes_next(
             cli.main()
         return int(end.value.code or 0)
 
+    derive = pipeline._transform
+    # Of what a move derives, the view is enough here: all the rest takes ten seconds.
+    monkeypatch.setattr(pipeline, "_transform", lambda there: derive(there, "--select", "+generate_view"))
     assert moved("-", target.store.url + "\n") == 0
     said = capsys.readouterr()
     assert "BRT_WATCH_DATABASE_URL=" in said.out

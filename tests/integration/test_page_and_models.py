@@ -29,10 +29,10 @@ OF_THE_RUN = {"load_id", "derived_by"}
 """Columns that name the run that wrote a row and describe nothing of the bus."""
 
 
-def load_and_transform(resources: Resources) -> None:
+def load_and_transform(resources: Resources, *arguments: str) -> None:
     for folder in pipeline.windows_to_load(resources):
         pipeline.load(folder, resources)
-    pipeline.transform(resources)
+    pipeline.transform(resources, *arguments)
 
 
 def comparable(row: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_labels_read_the_same_live_and_in_the_history(
         "901001": ("35", "ida"),
         "901002": ("17", "volta"),
     }
-    load_and_transform(resources)
+    load_and_transform(resources, "--select", "+gps_brt")
     app = create_app(resources)
     app.state.deps.live.look()
     assert ask(app, "/api/v1/history").json()["sinais"] == before

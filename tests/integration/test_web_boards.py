@@ -12,11 +12,14 @@ import pyarrow.parquet as parquet
 import pytest
 from fastapi import FastAPI
 
-from brt_watch.pipeline import Resources
+from brt_watch.resources import Resources
+from brt_watch.store.embedded import Server
 from brt_watch.web.app import create_app
 from brt_watch.web.mart_schemas import ANSWERS
 from brt_watch.web.routes import marts
+from tests import shared_postgres
 from tests.ask_web import ask
+from tests.conftest import make_settings
 
 TRIP = """insert into viagens (id_viagem, id_veiculo, dia_operacao, linha, sentido, partida, chegada, distancia_km,
     velocidade_media_kmh, cobertura, estacoes_passadas, estacoes_previstas, tipo, confianca, motivo_inicio, motivo_fim)
@@ -42,16 +45,25 @@ ROWS = [
     *(TRIP, PASSAGE, HEADWAY.format("linha", "'22'", "ida"), HEADWAY.format("todas", "null", "leste")),
     *(HOUR.format(23), HOUR.format(26), SPEED, SERVICE),
 ]
+SCORES = [
+    *((2, "a caminho", "previsão", 0, 80), (2, "a caminho", "previsão", 3, 40)),
+    *((1, "a caminho", "previsão", 0, 60), (1, "a caminho", "prefeitura", 0, 8)),
+    *((1, "no terminal", "previsão", 0, 20), (40, "a caminho", "x", 0, 1)),
+]
 PERIOD = "de=2026-11-25T02:00:00Z&ate=2026-11-25T04:00:00Z"
 """From 23:00 to 01:00 in Rio: a trip after midnight belongs to the service day before."""
 
 
-@pytest.fixture
-def app(resources: Resources) -> Iterator[FastAPI]:
-    with psycopg.connect(resources.store.url) as connection:
-        for row in ROWS:
+@pytest.fixture(scope="module")
+def app(
+    tmp_path_factory: pytest.TempPathFactory, server: Server, template_with_network: str, worker_id: str
+) -> Iterator[FastAPI]:
+    """The page on a database that no test of this file changes."""
+    address = shared_postgres.create(server, f"boards_{worker_id}", template_with_network)
+    with psycopg.connect(address.get_secret_value()) as connection:
+        for row in [*ROWS, *(SCORED.format(*case) for case in SCORES)]:
             connection.execute(row)
-    app = create_app(resources)
+    app = create_app(Resources.from_settings(make_settings(tmp_path_factory.mktemp("boards"), database_url=address)))
     yield app
     app.state.deps.history.reader.close()
 
@@ -63,7 +75,6 @@ def found(app: FastAPI, address: str) -> list[dict[str, Any]]:
     return list(rows)
 
 
-@pytest.mark.with_network
 def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
     (trip,) = found(app, f"trips?linha=22&codigo=901008&{PERIOD}")
     assert (trip["partida"], trip["tipo"], trip["cobertura"]) == ("2026-11-25T02:50:00Z", "completa", 1.0)
@@ -83,15 +94,8 @@ def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
         assert found(app, nothing) == []
 
 
-@pytest.mark.with_network
-def test_the_score_of_forecasts_is_by_day_and_band(app: FastAPI, resources: Resources) -> None:
+def test_the_score_of_forecasts_is_by_day_and_band(app: FastAPI) -> None:
     """TransitApp's figure is the mean of the bands, a day's as well as that of all days; terminals are apart."""
-    cases = [(2, "a caminho", "previsão", *band) for band in ((0, 80), (3, 40))]
-    cases += [(1, "a caminho", "previsão", 0, 60), (1, "a caminho", "prefeitura", 0, 8)]
-    cases += [(1, "no terminal", "previsão", 0, 20), (40, "a caminho", "x", 0, 1)]
-    with psycopg.connect(resources.store.url) as connection:
-        for case in cases:
-            connection.execute(SCORED.format(*case))
     answer = ask(app, "/api/v1/forecasts/score?linha=22").json()
     methods = {each["metodo"]: each for each in answer["metodos"]}
     assert (answer["dias"], set(methods)) == (2, {"previsão", "prefeitura"})
@@ -107,7 +111,6 @@ def test_the_score_of_forecasts_is_by_day_and_band(app: FastAPI, resources: Reso
     assert ask(app, "/api/v1/forecasts/score?linha=35").json()["metodos"] == []
 
 
-@pytest.mark.with_network
 def test_a_mart_comes_whole_as_csv_and_parquet(app: FastAPI) -> None:
     for answer in ANSWERS:
         address = answer.schema.lower().replace("servicedays", "service/days")
@@ -125,7 +128,6 @@ def test_a_mart_comes_whole_as_csv_and_parquet(app: FastAPI) -> None:
         assert table.schema.field(0).metadata[b"description"].decode() == answer.mart.columns[0].description
 
 
-@pytest.mark.with_network
 def test_too_much_is_refused_and_not_cut_off(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marts, "MOST_ROWS", 1)
     monkeypatch.setattr(marts, "MOST_ROWS_OF_A_FILE", 1)
@@ -134,7 +136,6 @@ def test_too_much_is_refused_and_not_cut_off(app: FastAPI, monkeypatch: pytest.M
         assert (answer.status_code, "more than 1 rows" in answer.text) == (422, True)
 
 
-@pytest.mark.with_network
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
@@ -150,8 +151,6 @@ def test_too_much_is_refused_and_not_cut_off(app: FastAPI, monkeypatch: pytest.M
         ("speeds?codigo=901008", "Unknown parameter codigo"),
     ],
 )
-def test_what_a_mart_cannot_be_asked_is_refused(resources: Resources, address: str, problem: str) -> None:
-    app = create_app(resources)
+def test_what_a_mart_cannot_be_asked_is_refused(app: FastAPI, address: str, problem: str) -> None:
     answer = ask(app, f"/api/v1/{address}")
     assert (answer.status_code, problem in answer.json()["detail"]) == (422, True), answer.text
-    app.state.deps.history.reader.close()

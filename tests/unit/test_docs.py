@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import typer
+from click.testing import CliRunner
 from pydantic import SecretStr
-from typer.testing import CliRunner
 
 from brt_watch.archive.tables import EXPECTED
 from brt_watch.cli import app
@@ -18,6 +18,7 @@ from brt_watch.settings import Settings
 PROJECT = Path(__file__).parents[2]
 MAKEFILE = (PROJECT / "Makefile").read_text()
 REASONS = (PROJECT / "docs" / "reference" / "capture.md").read_text()
+PROGRAM: typer.core.TyperGroup = typer.main.get_command(app)  # type: ignore[assignment]
 runner = CliRunner()
 
 
@@ -36,19 +37,19 @@ def has_commands(words: tuple[str, ...]) -> bool:
 
 def runs(words: tuple[str, ...]) -> bool:
     """Whether a command does something by itself; most groups do not."""
-    command: typer.core.TyperGroup = typer.main.get_command(app)  # type: ignore[assignment]
+    command = PROGRAM
     for word in words:
         command = command.commands[word]  # type: ignore[assignment]
     return not has_commands(words) or command.invoke_without_command
 
 
-ALL = list(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
+ALL = list(commands(PROGRAM))
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_command_and_option_has_help(words: tuple[str, ...]) -> None:
-    assert runner.invoke(app, [*words, "--help"]).exit_code == 0
-    command: typer.core.TyperGroup | typer.core.TyperCommand = typer.main.get_command(app)  # type: ignore[assignment]
+    assert runner.invoke(PROGRAM, [*words, "--help"]).exit_code == 0
+    command: typer.core.TyperGroup | typer.core.TyperCommand = PROGRAM
     for word in words:
         command = command.commands[word]  # type: ignore[union-attr,assignment]
     assert command.help
@@ -58,7 +59,7 @@ def test_every_command_and_option_has_help(words: tuple[str, ...]) -> None:
 
 def row_of(words: tuple[str, ...]) -> str:
     """Return a command as a row of docs/reference/commands.md: name, first paragraph of the help, options."""
-    command: typer.core.TyperCommand = typer.main.get_command(app)  # type: ignore[assignment]
+    command: typer.core.TyperCommand = PROGRAM  # type: ignore[assignment]
     for word in words:
         command = command.commands[word]  # type: ignore[attr-defined]
     arguments = [

@@ -45,7 +45,7 @@ def port_of(feed_url: str) -> int:
     return (urlsplit(feed_url).port if feed_url.startswith(LOOPBACK) else None) or PORT
 
 
-def wait_for_api(feed_url: str, log: Path, seconds: float = 60) -> None:
+def wait_for_api(feed_url: str, log: Path, seconds: float = 180) -> None:
     """Wait until the simulated API accepts requests, a few seconds after its start; raises ServiceFailed."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

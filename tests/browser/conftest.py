@@ -135,7 +135,7 @@ class Visit:
         """Go to the live map and wait until its buses are drawn."""
         self.go(place)
         self.page.wait_for_function(
-            "least => document.querySelector('canvas.fleet')?.fleet.items.length >= least", arg=least, timeout=60_000
+            "least => document.querySelector('canvas.fleet')?.fleet.items.length >= least", arg=least
         )
         return self.page
 
@@ -183,7 +183,8 @@ def visit(browser: Any, site: str) -> Iterator[Any]:
         settings = {"viewport": {"width": 1100, "height": 700}, "locale": "pt-BR", "reduced_motion": "reduce"} | options
         context = browser.new_context(**settings)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        # For a busy machine; where all is well, nothing waits for so long.
+        page.set_default_timeout(120_000)
         seen = Visit(page, site)
         page.on(
             "console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None

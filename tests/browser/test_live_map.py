@@ -17,7 +17,7 @@ def test_map_shows_simulated_buses_and_labels_them_simulated(visit: Any) -> None
 
 def test_the_buses_move(visit: Any) -> None:
     page = visit(reduced_motion="no-preference").map()
-    page.wait_for_function("() => document.querySelector('canvas.fleet').fleet.moving", timeout=45_000)
+    page.wait_for_function("() => document.querySelector('canvas.fleet').fleet.moving")
     before = page.evaluate(PLACES)
     page.wait_for_timeout(1500)
     after = page.evaluate(PLACES)
@@ -28,9 +28,7 @@ def test_the_buses_move(visit: Any) -> None:
 def test_who_wants_no_motion_sees_the_buses_step(visit: Any) -> None:
     page = visit().map()
     generated = page.evaluate("async () => (await import('/page/js/live.js')).live.generated")
-    page.wait_for_function(
-        "async before => (await import('/page/js/live.js')).live.generated > before", arg=generated, timeout=45_000
-    )
+    page.wait_for_function("async before => (await import('/page/js/live.js')).live.generated > before", arg=generated)
     assert page.evaluate("document.querySelector('canvas.fleet').fleet.moving") is False
 
 
@@ -141,7 +139,7 @@ def test_page_polls_and_shows_its_age_when_the_stream_breaks(visit: Any) -> None
     seen = visit()
     seen.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
     page = seen.map()
-    with page.expect_response("**/api/v1/vehicles", timeout=45_000):
+    with page.expect_response("**/api/v1/vehicles"):
         # As if it had asked long ago, so that the test need not wait for so long.
         page.evaluate("async () => { (await import('/page/js/live.js')).live.asked = -1e6; }")
     assert "há" in page.locator("#pulse").inner_text()

@@ -57,8 +57,8 @@ export function enter(root) {
         [t("score.never"), percent(ours.nunca_chegaram / ours.previsoes), t("score.never.note")],
       ]),
       h("section", { class: "block" }, h("h2", {}, t("score.bands")), table(t("score.bands"), [[t("score.left")], [t("score.allowed")], [t("score.right"), true], [t("score.error"), true]],
-        found.por_faixa.map((band, i) => [bandWords(band, found.por_faixa[i + 1]), allowed(band), percent(band.transitapp), seconds(band.erro_absoluto_s)]))),
-      h("section", { class: "block" }, h("h2", {}, t("score.days")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("score.days") }, chart(found.por_dia)),
+        found.por_faixa.map((band, i) => [bandWords(band, found.por_faixa[i + 1]), allowed(band), band.cedo_s === null ? "–" : percent(band.transitapp), seconds(band.erro_absoluto_s)]))),
+      h("section", { class: "block" }, h("h2", {}, t("score.days")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("score.chart") }, chart(found.por_dia)),
         table(t("score.days"), [[t("score.date")], [t("score.right"), true], [t("score.forecasts"), true], [t("score.error"), true]],
           [...found.por_dia].reverse().map((one) => [dayName(noon(one.dia)), percent(one.transitapp), number(one.previsoes), seconds(one.erro_absoluto_s)]))),
       found.no_terminal && h("section", { class: "block" }, h("h2", {}, t("score.terminal")), h("p", {}, t("score.terminal.note", {
@@ -101,7 +101,7 @@ function chart(days) {
   const [left, top, bar] = [44, 10, 34];
   const [width, height] = [Math.max(420, left + days.length * bar + 10), 170];
   const y = (share) => top + (1 - share) * 120;
-  return s("svg", { class: "score-days", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("score.days") },
+  return s("svg", { class: "score-days", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("score.chart") },
     [0, 0.5, 1].map((share) => [s("line", { x1: left, x2: width, y1: y(share), y2: y(share), stroke: token("rule") }), s("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end", fill: token("soft") }, `${100 * share} %`)]),
     days.map(({ dia, transitapp }, i) => {
       const x = left + 5 + i * bar;

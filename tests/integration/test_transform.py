@@ -26,7 +26,7 @@ from tests.integration.captured import capture, query
 
 pytestmark = pytest.mark.with_network
 
-DATA_TESTS = 8
+DATA_TESTS = 12
 
 OF_THE_NETWORK = ("versoes", "estacoes", "plano", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
 """The models int_rede__..., built when the network is loaded."""

@@ -1,8 +1,8 @@
 # The list of everything that can be done; `make` alone prints it.
 .DEFAULT_GOAL := help
-.PHONY: help start stop status logs demo run_dbt docs psql duckdb \
+.PHONY: help start stop status logs demo run_dbt docs psql duckdb spark \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
-    test browser test-pythons test-all wheel torture bench lint format lock clean
+    test browser test-pythons test-all test-spark wheel torture bench lint format lock clean
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
 BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
@@ -40,6 +40,9 @@ psql: $(VENV)/bin/brt-watch  ## Open psql on the database
 
 duckdb: $(VENV)/installed  ## Open a shell for queries on the lake: years of signals, polls and models, without Postgres
 	@$(BRT_WATCH) lake shell
+
+spark: $(VENV)/with-spark  ## Derive all models on Spark from the lake: a master and two workers here (needs Java 17)
+	@$(BRT_WATCH) lake spark
 
 # -- the small steps --
 
@@ -109,6 +112,9 @@ test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 to
 	    && .venv-$$version/bin/pytest $(TOGETHER) tests/acceptance tests/unit || exit 1; \
 	done
 
+test-spark: $(VENV)/with-spark  ## Run the tests of the models on Spark (needs Java 17), which make test leaves out without it
+	$(VENV)/bin/pytest tests/integration/test_spark.py
+
 wheel: $(VENV)/installed  ## Build the wheel into dist/
 	rm -rf build dist
 	$(VENV)/bin/python -c 'import setuptools.build_meta as backend; backend.build_wheel("dist")'
@@ -136,6 +142,12 @@ lock:  ## Rewrite requirements.lock from pyproject.toml (needs uv)
 clean:  ## Remove build products; never touches data/
 	rm -rf .venv .venv-3.* build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Half a gigabyte, which nothing else needs.
+$(VENV)/with-spark: $(VENV)/installed requirements-spark.lock
+	@if command -v uv >/dev/null; then add="uv pip install --python $(VENV)/bin/python"; else add="$(VENV)/bin/python -m pip install"; fi; \
+	$$add --quiet --require-hashes --no-deps -r requirements-spark.lock
+	@touch $@
 
 # The program alone needs no newer lock file: what runs keeps its environment while it is asked and stopped.
 $(VENV)/installed: requirements.lock pyproject.toml

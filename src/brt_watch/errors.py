@@ -26,6 +26,7 @@ BrtWatchError
 ├── ImportFailed          a file to import has no known format
 ├── LakeEmpty             the lake has no signals yet
 ├── MirrorFailed          object storage refuses a copy of the lake
+├── RemoteUnreadable      a copy of the lake cannot be read
 ├── MixedData             simulated and real data would be mixed
 ├── RecoveryOff           missed minutes cannot be recovered
 ├── NothingToScore        the data folder has no truth of a simulation
@@ -167,6 +168,10 @@ brt-watch lake build."""
 
 class MirrorFailed(BrtWatchError):
     """The lake was not copied to {target}: {reason}. What was copied stays; the next copy goes on from there."""
+
+
+class RemoteUnreadable(BrtWatchError):
+    """The lake at {address} cannot be read: {reason}. Check the address and the keys of the storage."""
 
 
 class MixedData(BrtWatchError):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import httpx
@@ -18,25 +15,20 @@ from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.archive.lake_models import LakeModels
-from brt_watch.archive.lake_session import open_lake
 from brt_watch.clock import StillClock
 from brt_watch.resources import Resources
 from brt_watch.settings import NO_POSTGRES
 from brt_watch.store.embedded import Server
-from brt_watch.transform.runner import DBT_PROJECT
 from brt_watch.web.app import create_app
 from tests import shared_postgres
 from tests.ask_web import ask
 from tests.conftest import make_settings
 from tests.integration.captured import query
+from tests.integration.marts import MARTS, on_lake, table
 from tests.integration.simulated import load_simulated
 
 START = datetime(2026, 11, 23, 8, 20, tzinfo=timezone.utc)
 MINUTES = 14
-OF_THE_RUN = {"load_id", "derived_by"}
-"""Columns that name the run that wrote a row and describe nothing of the bus."""
-
-MARTS = sorted(path.stem for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql"))
 
 
 @pytest.fixture(scope="module")
@@ -52,37 +44,6 @@ def both(
     pipeline.transform(resources)
     pipeline.transform(replace(resources, on_lake=True))
     return resources
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a mart holds, whatever engine derived it."""
-
-    rows: int
-    checksum: str
-
-
-def table(rows: list[dict[str, Any]]) -> Table:
-    total = 0
-    for row in rows:
-        text = "|".join(f"{name}={plain(row[name])}" for name in sorted(row) if name not in OF_THE_RUN)
-        total += int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8], "big")
-    return Table(len(rows), f"{total:x}")
-
-
-def plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat()
-    if isinstance(value, (float, Decimal)):
-        return f"{round(float(value), 3) + 0.0:.3f}"
-    return str(value)
-
-
-def on_lake(resources: Resources, name: str) -> list[dict[str, Any]]:
-    with open_lake(resources.lake, [name]) as session:
-        found = session.execute(f"select * from {name}")
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def test_every_mart_is_equal_on_postgres_and_duckdb(both: Resources) -> None:

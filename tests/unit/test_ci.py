@@ -26,7 +26,7 @@ def test_the_file_follows_its_schema(schema: str, file: str) -> None:
 
 def test_the_workflow_runs_targets_of_make_on_every_python() -> None:
     jobs = yaml.safe_load((home() / ".github/workflows/ci.yml").read_text())["jobs"]
-    assert set(jobs) == {"test", "lint", "wheel", "image"}
+    assert set(jobs) == {"test", "lint", "spark", "wheel", "image"}
     assert jobs["test"]["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12", "3.13"]
     typed = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
     assert all(line.startswith(("make ", "docker ")) for line in typed)

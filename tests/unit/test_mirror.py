@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from pyarrow import fs
 
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.mirror import push
-from brt_watch.errors import MirrorFailed
+from brt_watch.archive.remote import open_remote
+from brt_watch.errors import MirrorFailed, RemoteUnreadable
 from tests.free_port import free_port
 
 DAY, POLLS, MART = (
@@ -58,6 +61,50 @@ def test_storage_that_refuses_is_an_error_with_its_reason(lake: Lake, tmp_path: 
         pushed(lake, "unknown://bucket")
 
 
+def small_lake(folder: Path) -> Lake:
+    """Two signals of a vehicle, a poll, and two tables of models: one by days, one without a day yet."""
+    lake = Lake(folder / "lake")
+    with duckdb.connect() as session:
+        for name, query in {
+            DAY: "select '1' as codigo, moment as datahora, -22.9 as latitude, -43.3 as longitude, "
+            "cast(null as double) as latitude_exata, cast(null as double) as longitude_exata, 7 as load_id "
+            "from unnest([timestamptz '2026-11-23 12:00:00+00', timestamptz '2026-11-23 12:01:00+00']) as t (moment)",
+            POLLS: "select 'x' as capturer, 'w' as janela, '' as feed_url, '' as code_version, 'ok' as status, "
+            "timestamptz '2026-11-23 12:02:00+00' as tick, 2 as records, 2 as signals, 0 as rejects, 7 as load_id, "
+            "cast(null as varchar) as alerts",
+            MART: "select 'v1' as viagem_id",
+            "modelos/_schemas/passagens.parquet": "select 'p1' as passagem_id, null::date as dia_operacao limit 0",
+        }.items():
+            path = lake.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            session.execute(f"set TimeZone = 'UTC'; copy ({query}) to '{path}' (format parquet)")
+    (lake.folder / "modelos/views.json").write_text('{"ida": "create view ida as select viagem_id from viagens;"}')
+    return lake
+
+
+def check_remote(address: str) -> None:
+    with open_remote(address) as session:
+        for query, expected in {
+            "select count(*), min(data), sum(latitude) from brt_raw": [(2, date(2026, 11, 23), -45.8)],
+            "select polls, captured_minutes from brt_window": [(1, 1)],
+            "select viagem_id, dia_operacao from viagens": [("v1", date(2026, 11, 23))],
+            "select viagem_id from ida": [("v1",)],
+            "select count(*) from passagens": [(0,)],
+        }.items():
+            assert session.execute(query).fetchall() == expected, query
+
+
+def test_a_copy_is_queried_where_it_is(tmp_path: Path) -> None:
+    pushed(small_lake(tmp_path), str(tmp_path / "copy"))
+    check_remote(str(tmp_path / "copy"))
+
+
+def test_a_place_without_a_lake_says_so(tmp_path: Path) -> None:
+    for address in (str(tmp_path), "unknown://bucket"):
+        with pytest.raises(RemoteUnreadable, match="cannot be read"), open_remote(address):
+            pass
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     program = os.environ.get("MOTO_SERVER")
@@ -78,6 +125,11 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield address
         server.terminate()
         server.stderr.close()
+
+
+def test_s3_is_queried_where_it_is(tmp_path: Path, bucket: str) -> None:
+    pushed(small_lake(tmp_path), bucket)
+    check_remote(bucket)
 
 
 def test_s3_holds_the_lake_object_by_object(lake: Lake, bucket: str) -> None:

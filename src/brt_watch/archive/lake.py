@@ -51,11 +51,6 @@ class Lake:
         return str(self.folder / "feed=*" / "data=*" / "*.parquet")
 
     @property
-    def polls_glob(self) -> str:
-        """The ledgers of all months."""
-        return str(self.folder / "polls" / "feed=*" / "mes=*" / "*.parquet")
-
-    @property
     def is_empty(self) -> bool:
         """Whether it contains no window yet, judged by the polls, which are written last."""
         return not self.days() or not any(self.folder.glob("polls/feed=*/mes=*/*.parquet"))
@@ -171,10 +166,7 @@ class Lake:
         """Create the views of the lake in a schema of a DuckDB database; raises LakeEmpty before the first window."""
         if self.is_empty:
             raise LakeEmpty(folder=self.folder)
-        signals, polls = self.signals_glob, self.polls_glob
-        session.execute(statement("lake/brt_raw").format(schema=schema, files=quoted(signals)))
-        for view in ("brt_poll", "brt_window", "brt_alert"):
-            session.execute(statement(f"lake/{view}").format(schema=schema, files=quoted(polls)))
+        define_views(session, schema, str(self.folder))
 
     def _has(self, window: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
         """Whether all polls of a window are there."""
@@ -237,6 +229,14 @@ class Lake:
 
     def _month_file(self, month: str) -> Path:
         return self.folder / "polls" / "feed=brt" / f"mes={month}" / POLLS_FILE
+
+
+def define_views(session: duckdb.DuckDBPyConnection, schema: str, address: str) -> None:
+    """Create the views of a lake at a folder, or an address that the session can read."""
+    session.execute(statement("lake/brt_raw").format(schema=schema, files=quoted(f"{address}/feed=*/data=*/*.parquet")))
+    for view in ("brt_poll", "brt_window", "brt_alert"):
+        polls = quoted(f"{address}/polls/feed=*/mes=*/*.parquet")
+        session.execute(statement(f"lake/{view}").format(schema=schema, files=polls))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,8 @@ CHANGED_DAYS = "int_viagens__dias"
 
 SCHEMAS = "_schemas"
 """A name that Spark and others skip."""
+
+VIEWS = "views.json"
 
 OF_THE_LAKE = ("brt_raw", "brt_poll", "brt_window", "brt_alert")
 NOTES = "brt_transform"
@@ -139,7 +141,7 @@ class Marts:
         ).fetchall()
         views = {name: sql for name, sql in found if name not in OF_THE_LAKE}
         self.folder.mkdir(parents=True, exist_ok=True)
-        disk.write_durably(self.folder / "views.json", json.dumps(views, indent=1, ensure_ascii=False).encode())
+        disk.write_durably(self.folder / VIEWS, json.dumps(views, indent=1, ensure_ascii=False).encode())
 
     def _whole(self, name: str) -> Path:
         return self.folder / name / f"{name}.parquet"
@@ -156,27 +158,40 @@ class Marts:
 
         With `days` only the files of those days are opened, however many years there are.
         """
-        views = json.loads(disk.read(self.folder / "views.json") or b"{}")
-        tables = set(self.names)
-        for name in _in_order(views, [*tables, *views] if wanted is None else wanted, tables):
-            if name in views:
-                # A view on a working set has nothing to stand on here.
-                with suppress(duckdb.CatalogException):
-                    session.execute(views[name])
-            else:
-                session.execute(f"create view {name} as {self._query(name, days)}")
-        if NOTES not in tables:
-            session.execute(statement("lake/models"))
+        views = json.loads(disk.read(self.folder / VIEWS) or b"{}")
+        define(session, views, set(self.names), lambda name: self._query(name, days), wanted)
 
     def _query(self, name: str, days: Days | None) -> str:
         if self._whole(name).exists():
             return f"from read_parquet({quoted(self._whole(name))})"
         files = sorted((self.folder / name).glob(f"{DAY}=*/*.parquet"))
         of_days = [file for file in files if not days or days.first <= file.parent.name[len(DAY) + 1 :] <= days.last]
-        if not of_days:
-            return f"from read_parquet({quoted(self._schema(name))})"
-        listed = ", ".join(map(quoted, of_days))
-        return f"from read_parquet([{listed}], hive_partitioning = true, hive_types = {{'{DAY}': date}})"
+        return of_files(of_days) if of_days else f"from read_parquet({quoted(self._schema(name))})"
+
+
+def of_files(files: Iterable[Path | str]) -> str:
+    """Return the query for a table in files of days."""
+    listed = ", ".join(map(quoted, files))
+    return f"from read_parquet([{listed}], hive_partitioning = true, hive_types = {{'{DAY}': date}})"
+
+
+def define(
+    session: duckdb.DuckDBPyConnection,
+    views: dict[str, str],
+    tables: set[str],
+    query_of: Callable[[str], str],
+    wanted: Iterable[str] | None = None,
+) -> None:
+    """Define tables by their queries, and the views on them: all, or those wanted and what they need."""
+    for name in _in_order(views, [*tables, *views] if wanted is None else wanted, tables):
+        if name in views:
+            # A view on a working set has nothing to stand on here.
+            with suppress(duckdb.CatalogException):
+                session.execute(views[name])
+        else:
+            session.execute(f"create view {name} as {query_of(name)}")
+    if NOTES not in tables:
+        session.execute(statement("lake/models"))
 
 
 def words(statement: str) -> list[str]:

@@ -42,7 +42,7 @@ def push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
 def _push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
     from pyarrow import fs
 
-    storage, root = _filesystem(target)
+    storage, root = filesystem(target)
     there = {
         info.path[len(root) :].strip("/"): info
         for info in storage.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
@@ -65,7 +65,8 @@ def _push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
             yield name, "deleted"
 
 
-def _filesystem(target: str) -> tuple[Any, str]:
+def filesystem(target: str) -> tuple[Any, str]:
+    """Return the storage of an address and the path in it."""
     from pyarrow import fs
 
     if "://" not in target:

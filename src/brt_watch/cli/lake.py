@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
+from contextlib import ExitStack
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +14,18 @@ import duckdb
 import typer
 from rich.progress import track
 
+from brt_watch import lock
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.mirror import files, push
 from brt_watch.archive.publish import Publisher
+from brt_watch.archive.remote import open_remote
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
-from brt_watch.errors import DamagedWindow
+from brt_watch.errors import DamagedWindow, LakeEmpty
+from brt_watch.transform.city import project_of, statements_of
 from brt_watch.transform.runner import network_sha256
+from brt_watch.transform.spark import SparkModels, check_installed, spark_session
+from brt_watch.transform.spark_cluster import local_cluster
 
 app = typer.Typer(no_args_is_help=True, help="The lake: years of history as Parquet, queried with DuckDB.")
 commands = typer.Typer()
@@ -35,11 +42,14 @@ class Output(str, Enum):
 def lake_query(
     sql: Annotated[str, typer.Argument(help="SQL for DuckDB; - reads it from standard input.")],
     form: Annotated[Output, typer.Option("--format", help="How to print the rows.")] = Output.TABLE,
+    at: Annotated[
+        str, typer.Option("--at", help="Where lake push put a copy, such as s3://bucket/prefix; by default, this lake.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model derived on it."""
     text = sys.stdin.read() if sql == "-" else sql
-    with open_lake(load_resources().lake) as session:
+    with open_remote(at) if at else open_lake(load_resources().lake) as session:
         try:
             found = session.execute(text)
             names = [column[0] for column in found.description or ()]
@@ -99,6 +109,50 @@ def lake_push(
         out.print(
             plain(f"{counts['files']} files, {counts['written']} written, {counts['deleted']} deleted, at {target}")
         )
+
+
+@app.command("spark")
+def lake_spark(
+    master: Annotated[
+        str, typer.Option(help="The master of a cluster, spark://host:port; by default one is started here.")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option(min=1, help="Workers of the cluster that is started here, one core each.")
+    ] = 2,
+    at: Annotated[
+        str, typer.Option("--at", help="The lake as every worker sees it, such as s3a://bucket/brt; by default, ours.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Derive all models on Spark from all signals of the lake, as Parquet in lake/spark.
+
+    Each run has a folder of its own, which counts when it is complete; the run before it stays.
+    """
+    resources = load_resources()
+    folder = resources.settings.folder
+    if not at and resources.lake.is_empty:
+        raise LakeEmpty(folder=resources.lake.folder)
+    check_installed()
+    models = statements_of(folder)
+    done = []
+    with lock.hold(folder / "run" / "lake-spark.lock", "A run on Spark"), ExitStack() as stack:
+        with err.status("starting Spark"):
+            if not master:
+                master = stack.enter_context(local_cluster(folder / "logs" / "spark", workers)).master
+            session = stack.enter_context(spark_session(master))
+        steps = SparkModels(session, at or str(resources.lake.folder), models, project_of(folder)).derive(
+            resources.clock
+        )
+        for model in track(steps, "deriving", len(models.models), console=err, disable=not err.is_terminal):
+            done.append(model)
+            if not as_json:
+                err.print(plain(f"{model.name}: {model.seconds:.1f} s"), style="dim")
+    if as_json:
+        print_json([asdict(model) for model in done])
+    else:
+        seconds = sum(model.seconds for model in done)
+        where = f"{at or resources.lake.folder}/spark"
+        out.print(plain(f"{len(done)} models derived on {master} in {seconds:.0f} s, in {where}"))
 
 
 @app.command("shell")

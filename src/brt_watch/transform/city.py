@@ -26,7 +26,7 @@ from brt_watch.network.city import City
 from brt_watch.network.gtfs import Feed
 from brt_watch.network.tables import tables_of
 from brt_watch.settings import FEED_URL
-from brt_watch.transform.compiled import DBT_PROJECT, project_key
+from brt_watch.transform.compiled import DBT_PROJECT, Compiled, compiled, project_key
 
 MARGIN_DEGREES = 0.1
 """The box of a city reaches this far beyond its stops and paths."""
@@ -52,6 +52,12 @@ def project_of(data: Path) -> Path:
     """Return the dbt project of a data folder: that of its city, else that of the package."""
     project = data / "city" / "dbt"
     return project if project.is_dir() else DBT_PROJECT
+
+
+def statements_of(data: Path) -> Compiled:
+    """Return the models of a data folder as statements: those of a city are kept with its data."""
+    project = project_of(data)
+    return compiled(data) if project == DBT_PROJECT else compiled(data, project, beside=data / "dbt")
 
 
 def city_of(data: Path) -> City:

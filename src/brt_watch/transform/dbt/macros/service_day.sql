@@ -7,3 +7,9 @@
 {#- A date plus a number of days. -#}
 cast({{ day }} + interval '{{ number }} days' as date)
 {%- endmacro %}
+
+{% macro moment_of_tenth(second) -%}
+{#- The moment of such a second, to the nearest tenth; halves go up. In floats, which are the same on all engines: on DuckDB
+    a decimal of nine places cannot hold a number of this size, and 0.25 became 0.2. -#}
+{{ moment_of('floor((' ~ second ~ ') * 10 + 0.5) / 10') }}
+{%- endmacro %}

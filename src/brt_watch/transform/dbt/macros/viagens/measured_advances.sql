@@ -19,6 +19,7 @@
 {% macro measured_advances(advances, paths) -%}
 {#- The CTEs that measure advances (macro advances) on paths: `medidos` has one row an advance of at least viagem_minimo_m,
     with its place on the path, when the bus left the start and when it reached the end. -#}
+{%- set parado = var('velocidade_limiar_parado_kmh') %}
 avancos as (
     select *
     from {{ advances }}
@@ -47,31 +48,37 @@ extremos as (
         lead(velocidade) over seguida as velocidade_seguinte,
         lag(segundo) over seguida as segundo_anterior,
         lag(metros) over seguida as metros_anteriores,
-        lag(velocidade) over seguida as velocidade_anterior
+        lag(velocidade) over seguida as velocidade_anterior,
+        first_value(metros) over seguida as primeiro_m,
+        first_value(velocidade) over seguida as primeiro_kmh
     from avancos
     inner join grandes
         on avancos.percurso = grandes.percurso and avancos.inicio = grandes.inicio
     window seguida as (partition by avancos.percurso, avancos.inicio order by segundo)
 ),
 
--- Before the trip the bus may wait a little way down the path, and after it the last metres may be a queue.
+-- A first signal of a moving bus is the one after the departure. Else the bus waits, maybe a little way down the path. Where a trip
+-- ends on the way, the last metres may be a queue.
 momentos as (
     select
         extremos.*,
         percursos.comprimento_m,
-        max(
-            case
-                when
-                    metros <= de_m + 20
-                    or (metros <= de_m + 100 and de_m <= {{ var('distancia_limiar_parada_m') }} and velocidade <= 3)
-                    then segundo
-            end
-        ) over avanco as saiu,
+        case
+            when primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }} then extremos.inicio
+            else max(
+                case
+                    when
+                        metros <= de_m + 20
+                        or (metros <= de_m + 100 and de_m <= {{ var('distancia_limiar_parada_m') }} and velocidade <= {{ parado }})
+                        then segundo
+                end
+            ) over avanco
+        end as saiu,
         max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
         min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
     from extremos
     inner join {{ paths }} as percursos on extremos.percurso = percursos.percurso
-    window avanco as (partition by extremos.percurso, inicio)
+    window avanco as (partition by extremos.percurso, extremos.inicio)
 ),
 
 paradas as (
@@ -87,7 +94,7 @@ chegadas as (
     select
         paradas.*,
         case
-            when ate_m < comprimento_m - 60 or no_fim - ultimo_andando > 150 then least(no_fim, coalesce(parou, no_fim))
+            when ate_m < comprimento_m - {{ var('viagem_terminal_m') }} then least(no_fim, coalesce(parou, no_fim))
             else no_fim
         end as chegou
     from paradas
@@ -105,7 +112,17 @@ resumos as (
         chegou,
         max(segundo) as fim,
         avg(case when segundo between saiu and chegou then cast(no_rotulo as double precision) end) as rotulo,
-        sum(case when segundo > saiu and segundo < chegou and velocidade <= 3 then 1 else 0 end) as parados,
+        sum(
+            case
+                when
+                    segundo between saiu and chegou
+                    and velocidade <= {{ parado }}
+                    and metros between de_m + {{ var('viagem_parada_da_ponta_m') }} and ate_m - {{ var('viagem_parada_da_ponta_m') }}
+                    then 1
+                else 0
+            end
+        ) as parados,
+        sum(case when segundo between saiu and chegou then 1 else 0 end) as no_caminho,
         max(case when segundo = saiu then metros end) as saida_m,
         max(case when segundo = saiu then velocidade end) as saida_kmh,
         max(case when segundo = saiu then segundo_seguinte end) as depois_segundo,
@@ -128,8 +145,20 @@ medias as (
     where chegou > saiu
 ),
 
--- The first and the last metres are not observed: their time follows from the speeds around them.
-medidos as (
+{%- set silencio -%}
+chegou - antes_segundo > case
+                when comprimento_m - antes_m <= {{ var('viagem_perto_do_fim_m') }} then {{ var('viagem_silencio_perto_do_fim_s') }}
+                else {{ var('viagem_silencio_no_fim_s') }}
+            end
+{%- endset %}
+{%- set alcance_m %}case
+            when %s <= {{ var('viagem_espera_seguida_s') }}
+                then least(
+                    {{ var('viagem_terminal_longe_m') }},
+                    {{ var('viagem_terminal_m') }} + {{ var('viagem_ate_o_terminal_ms') }} * %s
+                )
+        end{% endset %}
+vistos as (
     select
         medias.*,
         percursos.veiculo_dia,
@@ -138,29 +167,57 @@ medidos as (
         percursos.bloco,
         percursos.linha,
         percursos.sentido,
-        de_m <= {{ var('viagem_terminal_m') }} as do_terminal,
-        ate_m >= medias.comprimento_m - {{ var('viagem_terminal_m') }} as ao_terminal,
+        na_saida.segundo_anterior as visto_antes,
+        na_chegada.segundo_seguinte as visto_depois,
+        no_caminho * 1.0 / (na_chegada.ordem - na_saida.ordem + 1) as fracao_no_caminho,
+        coalesce(de_m <= {{ var('viagem_terminal_m') }} or (
+            saida_kmh > {{ parado }} and de_m <= {{ alcance_m | replace('%s', '(saiu - na_saida.segundo_anterior)') }}
+        ), false) as do_terminal,
+        coalesce(ate_m >= medias.comprimento_m - {{ var('viagem_terminal_m') }} or (
+            chegada_kmh > {{ parado }}
+            and ate_m >= medias.comprimento_m - {{ alcance_m | replace('%s', '(na_chegada.segundo_seguinte - chegou)') }}
+        ), false) as ao_terminal
+    from medias
+    inner join {{ paths }} as percursos on medias.percurso = percursos.percurso
+    inner join {{ ref('int_viagens__sinais') }} as na_saida
+        on percursos.veiculo_dia = na_saida.veiculo_dia and medias.saiu = na_saida.segundo
+    inner join {{ ref('int_viagens__sinais') }} as na_chegada
+        on percursos.veiculo_dia = na_chegada.veiculo_dia and medias.chegou = na_chegada.segundo
+),
+
+-- The first and the last metres are not seen: how long they took follows from the speeds around them; the bus was not on its way
+-- when it was seen before and after.
+medidos as (
+    select
+        vistos.*,
         case
-            when de_m > {{ var('distancia_limiar_parada_m') }} then saiu
-            when saida_kmh > 3 and saida_m > 20
-                then saiu - {{ seconds_to_drive('saida_m', 'saida_kmh', 'media_ms') }}
+            when not do_terminal then saiu
+            when saida_kmh > {{ parado }} and saida_m > 20
+                then greatest(
+                    saiu - {{ seconds_to_drive('saida_m', 'saida_kmh', 'media_ms') }}, coalesce(visto_antes, 0)
+                )
             else greatest(
                 saiu,
                 depois_segundo - greatest(1, {{ seconds_to_drive('depois_m', 'depois_kmh', 'media_ms') }})
             )
         end as partida,
         case
-            when ate_m < medias.comprimento_m - {{ var('viagem_terminal_m') }} then chegou
-            -- After a silence, the first signal at the end is a better guess than the speed long before.
-            when chegou - antes_segundo > {{ var('viagem_silencio_no_fim_s') }} then chegou
-            when chegada_kmh > 3 and medias.comprimento_m - chegada_m > 20
-                then chegou + {{ seconds_to_drive('medias.comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }}
+            when not ao_terminal then chegou
+            -- After a silence, the first signal at the end is a better guess than the speed long before: the bus arrived, on
+            -- average, half of the time between two signals earlier.
+            when {{ silencio }} and comprimento_m - chegada_m <= 20 and visto_depois - chegou <= 60
+                then chegou - (visto_depois - chegou) / 2.0
+            when {{ silencio }} then chegou
+            when chegada_kmh > {{ parado }} and comprimento_m - chegada_m > 20
+                then least(
+                    chegou + {{ seconds_to_drive('comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }},
+                    coalesce(visto_depois, 9223372036854775807)
+                )
             else least(
                 chegou,
-                antes_segundo + {{ seconds_to_drive('medias.comprimento_m - antes_m', 'antes_kmh', 'media_ms') }}
+                antes_segundo + {{ seconds_to_drive('comprimento_m - antes_m', 'antes_kmh', 'media_ms') }}
             )
         end as chegada
-    from medias
-    inner join {{ paths }} as percursos on medias.percurso = percursos.percurso
+    from vistos
 )
 {%- endmacro %}

@@ -1,40 +1,109 @@
 -- One row is a trip found by movement alone: of the advances on all lines at the same time, the one that explains most.
 --
--- An advance explains its metres, weighted by how far the label agrees and by whether it runs from terminal to
--- terminal. Part of a line counts as a trip only where the label agrees and the bus stops on the way: a bus that drives
--- to a garage keeps the label and does not stop.
+-- An advance explains its seconds, weighted by how far the label agrees and by whether it runs from terminal to
+-- terminal. Part of a line counts as a trip only where the label agrees and the bus keeps to the path and stops on it: a bus
+-- that drives to a garage keeps the label, touches the path here and there and does not stop.
 
 with {{ measured_advances(ref('int_viagens__nas_linhas'), ref('int_viagens__possiveis')) }},
 
-avaliados as (
+possiveis as (
     select
         medidos.*,
-        (ate_m - de_m) * (
+        (chegada - partida) * (
             {{ var('viagem_peso_movimento') }}
             + {{ var('viagem_peso_rotulo') }} * rotulo
             + case when do_terminal and ao_terminal then {{ var('viagem_peso_completa') }} else 0 end
         ) as valor
     from medidos
     where
-        (do_terminal and ao_terminal)
-        or (rotulo >= 0.5 and parados >= {{ var('viagem_paradas_por_km') }} * (ate_m - de_m) / 1000)
+        chegada > partida
+        and fracao_no_caminho >= {{ var('viagem_no_caminho') }}
+        and (
+            (do_terminal and ao_terminal)
+            or (
+                rotulo >= 0.5
+                and (
+                    ate_m - de_m >= {{ var('viagem_parcial_minimo_m') }}
+                    -- On its way at the beginning or the end of what was captured: the rest is not known yet.
+                    or visto_antes is null
+                    or visto_depois is null
+                )
+                and (
+                    parados >= {{ var('viagem_paradas_por_km') }} * (ate_m - de_m) / 1000
+                    or (parados >= 2 and parados >= {{ var('viagem_paradas_por_sinal') }} * sinais)
+                )
+            )
+        )
 ),
 
-escolhidos as (
+-- Part of a line that coincides with a whole trip on another one is that trip: some labels are never set.
+avaliados as (
     select *
-    from avaliados
+    from possiveis as parciais
+    where
+        (do_terminal and ao_terminal)
+        or not exists (
+            select 1
+            from possiveis as completas
+            where
+                completas.veiculo_dia = parciais.veiculo_dia
+                and completas.do_terminal
+                and completas.ao_terminal
+                and abs(completas.partida - parciais.partida) <= {{ var('viagem_mesma_s') }}
+                and abs(completas.chegada - parciais.chegada) <= {{ var('viagem_mesma_s') }}
+                and parciais.visto_depois is not null
+        )
+),
+
+{% set rodadas = 3 %}
+-- What loses to an advance that itself loses to a third one may still be a trip: the choice is made in rounds.
+{%- for rodada in range(1, rodadas + 1) %}
+{%- if not loop.first %}
+candidatos_{{ rodada }} as (
+    select candidatos.*
+    from {{ 'avaliados' if rodada == 2 else 'candidatos_' ~ (rodada - 1) }} as candidatos
     where
         not exists (
             select 1
-            from avaliados as rivais
+            from escolhidos_{{ rodada - 1 }} as escolhidos
+            where escolhidos.veiculo_dia = candidatos.veiculo_dia and {{ exclude_each_other('escolhidos', 'candidatos') }}
+        )
+),
+{%- endif %}
+{%- set restantes = 'avaliados' if loop.first else 'candidatos_' ~ rodada %}
+
+escolhidos_{{ rodada }} as (
+    select *
+    from {{ restantes }} as candidatos
+    where
+        not exists (
+            select 1
+            from {{ restantes }} as rivais
             where
-                rivais.veiculo_dia = avaliados.veiculo_dia
-                and least(avaliados.chegada, rivais.chegada) - greatest(avaliados.partida, rivais.partida) > 60
+                rivais.veiculo_dia = candidatos.veiculo_dia
+                and {{ exclude_each_other('rivais', 'candidatos') }}
                 and (
-                    rivais.valor > avaliados.valor
-                    or (rivais.valor = avaliados.valor and rivais.linha < avaliados.linha)
+                    rivais.valor > candidatos.valor
+                    or (
+                        rivais.valor = candidatos.valor
+                        and (
+                            rivais.ate_m - rivais.de_m > candidatos.ate_m - candidatos.de_m
+                            or (
+                                rivais.ate_m - rivais.de_m = candidatos.ate_m - candidatos.de_m
+                                and rivais.linha || rivais.sentido < candidatos.linha || candidatos.sentido
+                            )
+                        )
+                    )
                 )
         )
+),
+{% endfor %}
+escolhidos as (
+    {%- for rodada in range(1, rodadas + 1) %}
+    select *
+    from escolhidos_{{ rodada }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 -- Where several lines share the road and the label names none of them, the other one is kept with the choice.
@@ -49,8 +118,7 @@ duvidas as (
             escolhidos.veiculo_dia = rivais.veiculo_dia
             and escolhidos.linha != rivais.linha
             and rivais.valor >= 0.95 * escolhidos.valor
-            and least(escolhidos.chegada, rivais.chegada) - greatest(escolhidos.partida, rivais.partida)
-            >= 0.9 * (escolhidos.chegada - escolhidos.partida)
+            and {{ overlap_s('escolhidos', 'rivais') }} >= 0.9 * (escolhidos.chegada - escolhidos.partida)
     group by escolhidos.veiculo_dia, escolhidos.inicio
 ),
 

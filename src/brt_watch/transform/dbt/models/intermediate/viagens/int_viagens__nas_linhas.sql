@@ -12,6 +12,7 @@ with possiveis as (
         percursos.linha,
         percursos.sentido,
         percursos.inicio_do_dia,
+        percursos.comprimento_m as percurso_m,
         case when sinais.servico = percursos.linha then 1 else 0 end as no_rotulo
     from {{ ref('int_viagens__sobras') }} as sinais
     inner join {{ ref('int_viagens__possiveis') }} as percursos
@@ -25,6 +26,7 @@ pes as (
         sinais.segundo,
         sinais.velocidade,
         sinais.no_rotulo,
+        sinais.percurso_m,
         sinais.leste_m as sinal_leste_m,
         sinais.norte_m as sinal_norte_m,
         trechos.inicio_m,
@@ -48,7 +50,15 @@ pes as (
             and sinais.inicio_do_dia >= trechos.vale_de
             and sinais.inicio_do_dia < trechos.vale_ate
     -- Only pieces that come near some point of the square.
-    where trechos.do_centro_m <= {{ var('viagem_desvio_m') }} + {{ var('lado_da_celula_m') }} * 0.7072
+    where
+        trechos.do_centro_m <= {{ var('viagem_desvio_m') }} + {{ var('lado_da_celula_m') }} * 0.7072
+        or (
+            trechos.do_centro_m <= {{ var('viagem_desvio_na_ponta_m') }} + {{ var('lado_da_celula_m') }} * 0.7072
+            and (
+                trechos.inicio_m <= {{ var('viagem_ponta_m') }}
+                or trechos.inicio_m + trechos.comprimento_m >= sinais.percurso_m - {{ var('viagem_ponta_m') }}
+            )
+        )
     {{ join_first() }}
 ),
 
@@ -58,6 +68,7 @@ medidos_dos_pes as (
         segundo,
         velocidade,
         no_rotulo,
+        percurso_m,
         contra_m,
         inicio_m,
         inicio_m + fracao * comprimento_m as metros,
@@ -74,7 +85,12 @@ ordenados as (
         metros,
         row_number() over (partition by percurso, segundo order by desvio_m + contra_m, inicio_m) as ordem
     from medidos_dos_pes
-    where desvio_m <= {{ var('viagem_desvio_m') }}
+    where
+        desvio_m <= {{ var('viagem_desvio_m') }}
+        or (
+            desvio_m <= {{ var('viagem_desvio_na_ponta_m') }}
+            and (metros <= {{ var('viagem_ponta_m') }} or metros >= percurso_m - {{ var('viagem_ponta_m') }})
+        )
 ),
 
 lugares as (
@@ -88,6 +104,8 @@ lugares as (
     where ordem = 1
 ),
 
-{{ advances('lugares') }}
+{{ stands_at_the_ends('lugares', ref('int_viagens__possiveis')) }},
+
+{{ advances('no_terminal') }}
 
 select * from avancos

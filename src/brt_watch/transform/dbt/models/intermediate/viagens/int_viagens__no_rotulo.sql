@@ -32,10 +32,12 @@ lugares as (
     from lados
     where
         desvio_m <= {{ var('viagem_buffer_m') }}
-        or metros <= 1
-        or metros >= comprimento_m - 1
+        or metros <= {{ var('viagem_ponta_m') }}
+        or metros >= comprimento_m - {{ var('viagem_ponta_m') }}
 ),
 
-{{ advances('lugares') }}
+{{ stands_at_the_ends('lugares', ref('int_viagens__rotulos')) }},
+
+{{ advances('no_terminal') }}
 
 select * from avancos

@@ -54,6 +54,9 @@ final as (
         dia_operacao,
         veiculo_dia,
         {{ epoch_seconds('timestamp_gps') }} as segundo,
+        row_number() over dia as ordem,
+        {{ epoch_seconds('lag(timestamp_gps) over dia') }} as segundo_anterior,
+        {{ epoch_seconds('lead(timestamp_gps) over dia') }} as segundo_seguinte,
         servico,
         velocidade_instantanea as velocidade,
         coalesce(flag_em_movimento, false) as em_movimento,
@@ -66,6 +69,7 @@ final as (
         desvio_volta_m,
         distancia_volta_m
     from sinais
+    window dia as (partition by veiculo_dia order by timestamp_gps)
 )
 
 select * from final

@@ -39,7 +39,8 @@ fora as (
         somadas.bloco,
         sum(case when sinais.em_movimento then sinais.distancia_m else 0 end) over (
             partition by sinais.veiculo_dia, somadas.bloco
-        ) as andou_m
+        ) as andou_m,
+        sinais.em_movimento or sinais.velocidade > {{ var('velocidade_limiar_parado_kmh') }} as anda
     from somadas
     inner join {{ ref('int_viagens__sinais') }} as sinais
         on
@@ -50,6 +51,20 @@ fora as (
         somadas.abertas = 0
         and somadas.dentro <= 0
         and sinais.segundo > coalesce(ceil(dias.chegada_do_corte), 0)
+),
+
+-- Where a bus has just stopped or is about to leave, the standing bus shows when.
+vizinhas as (
+    select
+        fora.*,
+        max(case when anda then segundo end) over (
+            partition by veiculo_dia, bloco order by segundo rows unbounded preceding
+        ) as andou_em,
+        min(case when anda then segundo end) over (
+            partition by veiculo_dia, bloco order by segundo rows between current row and unbounded following
+        ) as andara_em
+    from fora
+    where andou_m >= {{ var('viagem_minimo_m') }}
 ),
 
 final as (
@@ -65,8 +80,10 @@ final as (
         leste_m,
         norte_m,
         {{ cell('leste_m', 'norte_m') }} as celula
-    from fora
-    where andou_m >= {{ var('viagem_minimo_m') }} and (em_movimento or velocidade > 3)
+    from vizinhas
+    where
+        segundo - andou_em <= {{ var('viagem_parado_s') }}
+        or andara_em - segundo <= {{ var('viagem_parado_s') }}
 )
 
 select * from final

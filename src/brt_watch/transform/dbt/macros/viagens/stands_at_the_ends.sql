@@ -1,0 +1,66 @@
+{% macro stands_at_the_ends(places, paths) -%}
+{#- The CTEs that put a bus that waits near an end of the path at that end: `no_terminal` has the places (percurso, segundo,
+    metros, velocidade, no_rotulo) with the metres of the terminal. Buses wait beside the platform, often some hundred metres
+    along the path; a traffic light is a shorter stop. -#}
+nas_pontas as (
+    select
+        places.percurso,
+        places.segundo,
+        coalesce(places.velocidade, 0) <= {{ var('velocidade_limiar_parado_kmh') }} as parado,
+        case when places.metros <= {{ var('viagem_terminal_m') }} then 0 else paths.comprimento_m end as terminal_m,
+        places.metros,
+        lag(places.segundo) over ponta as segundo_anterior,
+        lag(places.metros) over ponta as metros_anteriores
+    from {{ places }} as places
+    inner join {{ paths }} as paths on places.percurso = paths.percurso
+    where
+        places.metros <= {{ var('viagem_terminal_m') }}
+        or places.metros >= paths.comprimento_m - {{ var('viagem_terminal_m') }}
+    window ponta as (
+        partition by places.percurso, places.metros <= {{ var('viagem_terminal_m') }} order by places.segundo
+    )
+),
+
+esperas as (
+    select
+        nas_pontas.*,
+        sum(
+            case
+                when
+                    parado
+                    and segundo - segundo_anterior <= {{ var('viagem_espera_seguida_s') }}
+                    and abs(metros - metros_anteriores) <= {{ var('viagem_espera_m') }}
+                    then 0
+                else 1
+            end
+        ) over (partition by percurso, terminal_m order by segundo rows unbounded preceding) as espera
+    from nas_pontas
+),
+
+longas as (
+    select
+        percurso,
+        segundo,
+        terminal_m,
+        parado,
+        max(case when parado then segundo end) over espera - min(case when parado then segundo end) over espera as dura_s
+    from esperas
+    window espera as (partition by percurso, terminal_m, espera)
+),
+
+no_terminal as (
+    select
+        places.percurso,
+        places.segundo,
+        coalesce(longas.terminal_m, places.metros) as metros,
+        places.velocidade,
+        places.no_rotulo
+    from {{ places }} as places
+    left join longas
+        on
+            places.percurso = longas.percurso
+            and places.segundo = longas.segundo
+            and longas.parado
+            and longas.dura_s >= {{ var('viagem_espera_s') }}
+)
+{%- endmacro %}

@@ -29,13 +29,14 @@ from bench.simulate import hold, simulate_day, simulate_scale
 from bench.store_poll import store_poll, store_poll_flat
 from bench.transform import transform
 from bench.view import view
+from bench.year import year
 
 BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
     for benchmark in (
         *(store_poll, store_poll_flat, load, rebuild, view, transform, refresh, memory_and_start, serve),
         *(live, simulate_day, simulate_scale, hold, likeness, score),
-        *(lake, lake_import, postgres_import),
+        *(lake, lake_import, postgres_import, year),
     )
 }
 

@@ -32,7 +32,7 @@ PLAIN = "pandas' defaults, in the order of capture"
 def lake(hours: int = 4) -> Iterator[Result]:
     """Fill the lake with N simulated hours: bytes a signal, signals/s; then query a year made of copies of that day."""
     with rig.folder() as data:
-        resources = _captured(data, hours)
+        resources = captured(data, hours)
         windows = resources.files.closed_windows()
         took = [rig.timed(partial(pipeline.load, folder, resources)) for folder in windows]
         (day,) = resources.lake.days()[-1:]
@@ -51,7 +51,8 @@ def lake(hours: int = 4) -> Iterator[Result]:
         yield from _year(resources.lake, day, plain, data)
 
 
-def _captured(data: Path, hours: int) -> Resources:
+def captured(data: Path, hours: int) -> Resources:
+    """Simulate some hours of a morning, and return the resources of a system without Postgres that captured them."""
     settings = Settings(
         data=data / "data", feed_url=HttpUrl("http://127.0.0.1:9/gps/brt"), database_url=SecretStr(NO_POSTGRES)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -60,6 +61,23 @@ def test_before_the_first_poll_the_last_failure_is_shown(visit: Any) -> None:
     page.locator(".card", has_text="connection refused").wait_for()
     page.locator(".card", has_text="nenhuma carga ainda").wait_for()
     assert "menos de um minuto" not in page.locator("body").inner_text()
+
+
+def test_data_of_a_capture_that_stands_still_are_not_live(visit: Any) -> None:
+    """A page that is opened long after the last poll does not count from when it was opened."""
+    seen = visit()
+    seen.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
+
+    def stopped(route: Any) -> None:
+        answer = route.fetch().json()
+        hours = timedelta(hours=20)
+        made = (datetime.fromisoformat(answer["gerado_em"]) - hours).isoformat()
+        route.fulfill(json=answer | {"gerado_em": made, "aviso": "Parada.", "aviso_codigo": "captura_parada"})
+
+    seen.page.route(re.compile(r"/api/v1/vehicles$"), stopped)
+    page = seen.go("mapa")
+    page.locator("#pulse", has_text="sem dados novos há 20 h").wait_for()
+    page.locator("#notice", has_text="A captura está parada desde").wait_for()
 
 
 def test_a_board_that_fails_says_so_and_stops_loading(visit: Any) -> None:

@@ -26,7 +26,7 @@ export async function forecastsOf(codigo) {
 }
 
 /** Return the minutes from now to a forecast arrival, {low, high, base, waits}; null without one, or when the bus is silent. */
-export function minutesOf(forecast, seconds, now = live.generated + live.quietFor * 1000) {
+export function minutesOf(forecast, seconds, now = live.now) {
   if (!forecast || seconds > silentAfter()) return null;
   const from = (moment) => (Date.parse(moment) - now) / 60000;
   const soon = from(forecast.chegada_p50) * 60 < SOON_S;

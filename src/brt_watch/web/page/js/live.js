@@ -10,6 +10,7 @@ const TROUBLES_EVERY = 20000;
 class Live extends EventTarget {
   vehicles = new Map();
   generated = 0;
+  /** When its newest answer of the API arrived, by performance.now(). */
   heard = performance.now();
   /** Whether the data are simulated; null until the server has said so. */
   simulated = null;
@@ -66,12 +67,15 @@ class Live extends EventTarget {
     this.simulated = simulado;
     this.notice = aviso ? { code: aviso_codigo, text: aviso } : null;
     this.failure = null;
-    if (moment !== this.generated || !this.started) this.heard = now;
+    if (moment !== this.generated || !this.started) {
+      // The clock of this computer may be wrong, but not by as much as a capture that stands still is late.
+      this.heard = now - (aviso_codigo === "captura_parada" ? Math.max(0, Date.now() - moment) : 0);
+    }
     this.generated = moment;
     // Before the first poll there is nothing to show; the stream reports it when it comes.
     this.started ||= moment > 0;
     for (const vehicle of vehicles) {
-      vehicle.heard = now;
+      vehicle.heard = this.heard;
       this.vehicles.set(vehicle.codigo, vehicle);
     }
     if (this.notice) this.askTrouble();
@@ -100,9 +104,14 @@ class Live extends EventTarget {
     this.dispatchEvent(new Event("state"));
   }
 
-  /** Seconds since the server last had something new. */
+  /** Seconds since the newest answer of the API arrived, as far as this page knows. */
   get quietFor() {
     return (performance.now() - this.heard) / 1000;
+  }
+
+  /** The time now (ms) by the clock of the capture. */
+  get now() {
+    return this.generated + this.quietFor * 1000;
   }
 }
 

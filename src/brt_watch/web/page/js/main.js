@@ -81,7 +81,7 @@ function beat() {
   if (!pulse) return;
   const quiet = live.quietFor;
   const state = live.failure && quiet > QUIET ? "lost" : quiet > QUIET || live.failure ? "late" : "live";
-  const text = !live.started ? t(live.failure ? "pulse.unreached" : "pulse.waiting") : state === "live" ? t("pulse.live", { age: age(quiet) }) : t("pulse.quiet", { seconds: Math.round(quiet) });
+  const text = !live.started ? t(live.failure ? "pulse.unreached" : "pulse.waiting") : state === "live" ? t("pulse.live", { age: age(quiet) }) : t("pulse.quiet", { age: age(quiet) });
   pulse.dataset.state = live.started || live.failure ? state : "late";
   pulse.lastChild.textContent = text;
   const ribbon = by("ribbon");

@@ -1,9 +1,10 @@
 // Where lines stop, what passed last, and the plan: what the boards compare with.
 import { shown } from "./format.js";
 import { get } from "./api.js";
+import { live } from "./live.js";
 import { limits, network } from "./network.js";
 
-export const boards = { stops: new Map(), stations: new Map(), plan: new Map(), lost: [], known: null, generated: 0, heard: 0 };
+export const boards = { stops: new Map(), stations: new Map(), plan: new Map(), lost: [], known: null, generated: 0 };
 
 const COVERAGE_EVERY = 60000;
 
@@ -15,7 +16,6 @@ export const stopsOf = (linha, sentido) => boards.stops.get(key(linha, sentido))
 export async function loadBoards() {
   const [{ gerado_em, estacoes }] = await Promise.all([get("stations"), loadPlan(), loadCoverage()]);
   boards.generated = gerado_em ? Date.parse(gerado_em) : 0;
-  boards.heard = performance.now();
   boards.stations = new Map(estacoes.map((station) => [station.estacao_id, station]));
   boards.stops.clear();
   for (const station of estacoes) {
@@ -76,7 +76,7 @@ export function bunchedBelow(linha, moment) {
 export const isWeekend = (moment) => [0, 6].includes(shown(moment).getUTCDay());
 
 /** Return the seconds from a moment (ISO) to now, by the server's clock. */
-export const secondsSince = (moment) => Math.max(0, (boards.generated - Date.parse(moment)) / 1000 + (performance.now() - boards.heard) / 1000);
+export const secondsSince = (moment) => Math.max(0, (live.now - Date.parse(moment)) / 1000);
 
 /** Return the lines and directions that have a path, by name. */
 export const directions = () => [...network.paths.values()].map(({ linha, sentido }) => ({ linha, sentido }));

@@ -23,7 +23,7 @@ export const WORDS = {
   "pulse.waiting": ["aguardando dados", "waiting for data"],
   "pulse.unreached": ["sem resposta do servidor", "server not responding"],
   "pulse.live": ["ao vivo, há {age}", "live, {age} ago"],
-  "pulse.quiet": ["sem dados novos há {seconds} s", "no new data for {seconds} s"],
+  "pulse.quiet": ["sem dados novos há {age}", "no new data for {age}"],
   unreached: ["O servidor não respondeu ({why}). Nova tentativa a cada 20 s; a página mostra os últimos dados recebidos.", "The server did not respond ({why}). Retrying every 20 s; the page shows the last data received."],
   "notice.sem_captura": ["Ainda não há nenhuma captura. Os ônibus aparecem automaticamente depois da primeira consulta à API.", "Nothing has been captured yet. Buses appear automatically after the first poll of the API."],
   "notice.sem_captura.failed": ["Ainda não há nenhuma captura. A consulta das {time} falhou: {why}. Novas tentativas são automáticas; “make status{demo}” mostra o estado do sistema.", "Nothing has been captured yet. The poll at {time} failed: {why}. Retries are automatic; “make status{demo}” shows the state of the system."],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -69,10 +69,9 @@ def test_data_of_a_capture_that_stands_still_are_not_live(visit: Any) -> None:
     seen.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
 
     def stopped(route: Any) -> None:
-        answer = route.fetch().json()
-        hours = timedelta(hours=20)
-        made = (datetime.fromisoformat(answer["gerado_em"]) - hours).isoformat()
-        route.fulfill(json=answer | {"gerado_em": made, "aviso": "Parada.", "aviso_codigo": "captura_parada"})
+        made = (datetime.now(timezone.utc) - timedelta(hours=20, minutes=5)).isoformat()
+        stale = {"gerado_em": made, "aviso": "Parada.", "aviso_codigo": "captura_parada"}
+        route.fulfill(json=route.fetch().json() | stale)
 
     seen.page.route(re.compile(r"/api/v1/vehicles$"), stopped)
     page = seen.go("mapa")

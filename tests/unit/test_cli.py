@@ -14,7 +14,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from brt_watch import cli, pipeline
+from brt_watch import __version__, cli, pipeline
 from brt_watch.cli import database, service
 from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
@@ -41,6 +41,10 @@ def main(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
     with pytest.raises(SystemExit) as end:
         cli.main()
     return end.value.code
+
+
+def test_the_version_is_printed_without_a_command() -> None:
+    assert runner.invoke(cli.app, ["--version"]).stdout == f"brt-watch {__version__}\n"
 
 
 def test_wrong_settings_are_a_sentence_and_exit_code_2(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from brt_watch import __version__
 from brt_watch.cli import (
     database,
     demo,
@@ -58,10 +59,19 @@ def main() -> None:
         sys.exit(1)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"brt-watch {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _in_the_demo(
+def _options(
     in_demo: Annotated[
         bool, typer.Option("--demo", help="Use the system of `brt-watch demo` instead of yours.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     if in_demo:

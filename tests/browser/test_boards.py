@@ -168,8 +168,8 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [passages, { minutesOf }, { gradeOf }, { planned }, stops, { network }] = await Promise.all(
-                ['passages', 'forecasts', 'views/control', 'views/report-plan', 'stops', 'network']
+            const [{ minutesOf }, { gradeOf }, { planned }, stops, { network }] = await Promise.all(
+                ['forecasts', 'views/control', 'views/report-plan', 'stops', 'network']
                     .map(module));
             const { boards, wasCaptured, plannedHeadway } = stops;
             const start = Date.parse('2026-11-27T21:00:00Z');  // 18:00 in Rio: every 108 s on line 22
@@ -197,13 +197,12 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
                 hours, starts: hours.map(({ start: at }) => (at - start) / 3600e3),
                 headway: plannedHeadway('22', start),
                 night: plannedHeadway('22', late),
-                seenLate: passages.timeAt([[0, 0], [400, 2000]], 1000),
             };
         }"""
     )
     assert (told["before"], told["after"], told["away"]) == (False, True, [False, True])
     assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]
-    assert (told["silent"], told["guess"], told["seenLate"]) == (None, None, None)
+    assert (told["silent"], told["guess"]) == (None, None)
     assert told["shown"] == {"low": 4, "high": 6, "base": "plano", "waits": False}
     assert (told["headway"], told["night"]) == (108, 360)
     first, unknown = told["hours"]

@@ -3,7 +3,7 @@ import { fill, h, s } from "../dom.js";
 import { clock, headwayWords, number } from "../format.js";
 import { t } from "../i18n.js";
 import { limits, short } from "../network.js";
-import { median } from "../passages.js";
+import { median } from "../quantiles.js";
 import { address, here } from "../route.js";
 import { token } from "../theme.js";
 import { figures, hourStart, reportView, table } from "./reports.js";

@@ -3,7 +3,7 @@ import { fill, h, s } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
 import { short } from "../network.js";
-import { median } from "../passages.js";
+import { median } from "../quantiles.js";
 import { amend, here } from "../route.js";
 import { token } from "../theme.js";
 import { hourStart, reportView, table } from "./reports.js";

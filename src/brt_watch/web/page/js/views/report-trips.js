@@ -2,7 +2,7 @@
 import { fill, h, s, segments } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
-import { median, quantile } from "../passages.js";
+import { median, quantile } from "../quantiles.js";
 import { address, here } from "../route.js";
 import { reportView, table } from "./reports.js";
 import { tableSvg } from "./save.js";

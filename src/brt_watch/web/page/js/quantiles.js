@@ -1,4 +1,4 @@
-// Quantiles.
+// Quantiles of a list of numbers.
 
 export function quantile(values, share) {
   if (!values.length) return null;

@@ -48,11 +48,12 @@ TICKS = 45
 
 
 def drive(resources: Resources, clock: StillClock, ticks: int) -> None:
-    """Capture a bus of line 22 on its way, one that stands, and a support vehicle."""
+    """Capture a bus of line 22 on its way to its last terminal, one that stands, and a support vehicle."""
     path = parts_path()
+    driven_m = path.length_m - 500
     for number in range(ticks):
         at = clock.now()
-        place = next(i for i, metres in enumerate(path.metres) if metres >= number / TICKS * path.length_m)
+        place = next(i for i, metres in enumerate(path.metres) if metres >= number / TICKS * driven_m)
         moving = vehicle(
             BUS,
             at,

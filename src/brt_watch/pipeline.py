@@ -202,7 +202,8 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     derived = dbt.build(resources.settings, store.connection_parameters(), *arguments, with_network=is_new)
     store.finish_transform(transform_id, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
-    if not arguments or "--full-refresh" in arguments:
+    if not set(arguments) - {"--full-refresh"}:
+        # Every model was derived.
         train(resources)
         resources.webhook.send(LineAlerts(resources.settings.folder).update(store.csv_of, resources.clock.now()))
     return derived

@@ -35,8 +35,11 @@ MODELS = sum(1 for _ in (transform.DBT_PROJECT / "models").rglob("*.sql")) - len
 """Those apart from the network."""
 
 VIEWS = sum(
-    path.parent.name in ("staging", "intermediate") or "materialized='view'" in path.read_text(encoding="utf-8")
-    for path in (transform.DBT_PROJECT / "models").rglob("*.sql")
+    "materialized='view'" in text or (folder in ("staging", "intermediate") and "materialized=" not in text)
+    for folder, text in (
+        (path.parent.name, path.read_text(encoding="utf-8"))
+        for path in (transform.DBT_PROJECT / "models").rglob("*.sql")
+    )
 )
 """Those that stay as they are after a load."""
 

@@ -74,8 +74,6 @@ def test_an_old_postgres_is_loaded_derived_and_verified(resources: Resources, mo
     with pytest.raises(TransformFailed, match="brt-watch transform --full-refresh"):
         # The cheapest of the tables that have new columns.
         pipeline.transform(resources, "--select", "cobertura_captura")
-    # Forecasts are trained on models that are left out here.
-    monkeypatch.setattr(pipeline, "train", lambda resources: "")
     pipeline.transform(resources, "--full-refresh", "--select", "+gps_brt", "+cobertura_captura", "+generate_view")
     assert not pipeline.transform_is_due(resources)
     assert one(resources, "select count(*) from gps_brt") == one(resources, "select count(*) from brt_raw")

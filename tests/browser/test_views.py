@@ -44,7 +44,7 @@ def test_playback_draws_the_gaps_of_the_capture(visit: Any) -> None:
         "**/api/v1/coverage?dia=*",
         lambda route: route.fulfill(json={"minutos": [lost | {"minuto": minute} for minute in minutes]}),
     )
-    page = seen.map("reproducao")
+    page = seen.map(f"reproducao?t={minutes[0]}")
     for bar in (".daybar", ".timebar"):
         page.locator(f"{bar} .bar-lost").first.wait_for(state="attached")
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from brt_watch.model import Poll, Status
 from brt_watch.transform import compiled as module
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, Model, compiled, project_key, project_vars
-from brt_watch.transform.live import LiveEngine, look_back
+from brt_watch.transform.live import DATABASE, LiveEngine, look_back
 
 CHAIN = Compiled(
     "public",
@@ -95,4 +97,19 @@ def test_a_derivation_apart_from_the_polls_can_be_stopped() -> None:
             engine.stop()
     assert running.exception() is None or isinstance(running.exception(), duckdb.InterruptException)
     assert engine.rows("select n from public.slow") == [(0,)]
+    engine.close()
+
+
+def test_old_rows_are_dropped_while_others_use_the_tables() -> None:
+    """DuckDB refuses a checkpoint then; to give up the whole engine for it cost readers half a minute."""
+    signals = Model("gps_brt", "table", "select '1' as id_veiculo, now() as timestamp_gps", ["brt_raw"], live=False)
+    engine = LiveEngine(Compiled("public", [], [signals]))
+    now = datetime.now(timezone.utc)
+    engine.take([Poll(tick=now, status=Status.OK, captured_at=now)], b"")
+    with engine._connection.cursor() as other:
+        other.execute(f"use {DATABASE}.public; begin; create table public.held (n integer)")
+        engine._trim()
+        other.execute("rollback")
+    engine._trim()
+    assert engine.rows("select count(*) from public.brt_poll") == [(1,)]
     engine.close()

@@ -288,7 +288,9 @@ class LiveEngine:
             self._run(f"delete from public.brt_poll where tick < {quoted(before)}::timestamptz")
         if self.since and self.since < before:
             self.since = before
-        self._run(f"checkpoint {DATABASE}")
+        # While somebody reads, it is left for the next time: the rows are then compressed a few minutes later.
+        with suppress(duckdb.TransactionException):
+            self._run(f"checkpoint {DATABASE}")
 
     # -- reading ----------------------------------------------------------------------------------------------------
 

@@ -21,53 +21,62 @@ with sinais as (
     where servico is not null and not flag_fora_da_area
 ),
 
--- For each signal by itself: grouped, Postgres would sort a dozen rows of each.
-mais_perto as (
+pes as (
     select
         sinais.load_id,
         sinais.codigo,
         sinais.datahora,
-        lugares.ida,
-        lugares.volta
+        sinais.leste_m as sinal_leste_m,
+        sinais.norte_m as sinal_norte_m,
+        trechos.sentido,
+        trechos.inicio_m,
+        trechos.comprimento_m,
+        trechos.leste_m,
+        trechos.norte_m,
+        trechos.delta_leste_m,
+        trechos.delta_norte_m,
+        case
+            when sin(sinais.rumo) * trechos.delta_leste_m + cos(sinais.rumo) * trechos.delta_norte_m < 0 then 1
+            else 0
+        end as contra,
+        {{ share_of_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }} as fracao
     from sinais
-    cross join lateral (
-        select
-            min(case when sentido = 'ida' then lugar end) as ida,
-            min(case when sentido = 'volta' then lugar end) as volta
-        from (
-            select
-                pes.sentido,
-                (
-                    2 * (
-                        cast(
-                            round(10 * {{ metres_from_piece('sinais.leste_m', 'sinais.norte_m', 'pes', 'pes.fracao') }})
-                            as bigint
-                        )
-                        + contra * {{ mesmo_lugar_dm }}
-                    ) + contra
-                ) * {{ mil_quilometros_em_dm }}
-                + cast(round(10 * (inicio_m + fracao * comprimento_m)) as bigint) as lugar
-            from (
-                select
-                    trechos.*,
-                    case
-                        when sin(sinais.rumo) * trechos.delta_leste_m + cos(sinais.rumo) * trechos.delta_norte_m < 0 then 1
-                        else 0
-                    end as contra,
-                    {{ share_of_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }} as fracao
-                from {{ ref('int_rede__celulas_trechos') }} as trechos
-                where
-                    trechos.linha = sinais.servico
-                    and trechos.celula = {{ cell('sinais.leste_m', 'sinais.norte_m') }}
-                    and sinais.datahora >= trechos.vale_de
-                    and sinais.datahora < trechos.vale_ate
-                {{ join_first() }}
-            ) as pes
-        ) as medidos
-    ) as lugares
-    where lugares.ida is not null or lugares.volta is not null
+    inner join {{ ref('int_rede__celulas_trechos') }} as trechos
+        on
+            sinais.servico = trechos.linha
+            and {{ cell('sinais.leste_m', 'sinais.norte_m') }} = trechos.celula
+            and sinais.datahora >= trechos.vale_de
+            and sinais.datahora < trechos.vale_ate
 ),
 
+lugares as (
+    select
+        load_id,
+        codigo,
+        datahora,
+        sentido,
+        (
+            2 * (
+                cast(round(10 * {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }}) as bigint)
+                + contra * {{ mesmo_lugar_dm }}
+            ) + contra
+        ) * {{ mil_quilometros_em_dm }}
+        + cast(round(10 * (inicio_m + fracao * comprimento_m)) as bigint) as lugar
+    from pes
+),
+
+mais_perto as (
+    select
+        load_id,
+        codigo,
+        datahora,
+        min(case when sentido = 'ida' then lugar end) as ida,
+        min(case when sentido = 'volta' then lugar end) as volta
+    from lugares
+    group by load_id, codigo, datahora
+),
+
+-- The cells extend beyond the path.
 final as (
     select
         load_id,

@@ -21,7 +21,7 @@ from brt_watch.archive.lake import COLUMNS_OF_LAKE, OPTIONS
 from brt_watch.store.window import quoted
 
 HOURS, TIMES = 2, 3
-"""A day is so many simulated hours, so many times: some 450,000 signals."""
+"""A day consists of HOURS simulated hours, repeated TIMES times: about 450,000 signals."""
 
 WEEK = 7
 """The days that are written, also by pandas."""
@@ -60,7 +60,7 @@ def year(days: int = 365) -> Iterator[Result]:
 
 
 def _write_day(session: duckdb.DuckDBPyConnection, day: Path, folder: Path, number: int) -> None:
-    """Write a day that ended so many days before the last one: the simulated hours again and again."""
+    """Write the day `number` days before the last one, by repeating the simulated hours."""
     path = folder / f"data={LAST - timedelta(days=number)}" / "sinais.parquet"
     path.parent.mkdir(parents=True)
     shift = f"to_hours({HOURS} * copy - {24 * number})"

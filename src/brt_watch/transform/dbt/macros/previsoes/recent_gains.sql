@@ -110,8 +110,8 @@ perdas as (
 {%- endmacro %}
 
 {% macro left_out_s(seconds) -%}
-{#- The part of the last minutes' losses that a forecast of so many seconds leaves out: the mean of the forecasts of now and
-    of the last minutes, each weighing less than the one after it. -#}
+{#- The part of the losses of the last minutes that a forecast leaves out, given its length in seconds. The result is a
+    weighted mean of the current forecast and those of the last four minutes, in which older ones weigh less. -#}
 {%- set longe = 'least(1, (' ~ seconds ~ ') / ' ~ var('previsao_longe_segundos') ~ '.0)' -%}
 {%- set velho = '(' ~ (1 - var('previsao_peso_perto')) ~ ' + ' ~ (var('previsao_peso_perto') - var('previsao_peso_longe')) ~ ' * ' ~ longe ~ ')' -%}
 coalesce({{ velho }} * (

@@ -8,6 +8,10 @@
     on_schema_change='fail'
 ) }}
 
+{% set colunas = [
+    'feed', 'codigo', 'datahora', 'linha', 'sentido', 'latitude', 'longitude', 'velocidade', 'trip_id', 'captured_at', 'load_id'
+] %}
+
 with feeds as (
     select distinct feed
     from {{ source('brt', 'veiculos_window') }}
@@ -29,17 +33,7 @@ candidatos as (
     {% if is_incremental() %}left join lidos on feeds.feed = lidos.feed{% endif %}
     cross join lateral (
         select
-            feed,
-            codigo,
-            datahora,
-            linha,
-            sentido,
-            latitude,
-            longitude,
-            velocidade,
-            trip_id,
-            captured_at,
-            load_id
+            {{ colunas | join(',\n            ') }}
         from {{ ref('stg_veiculos__sinais') }} as sinais
         where
             sinais.feed = feeds.feed
@@ -51,17 +45,7 @@ candidatos as (
     {% if is_incremental() %}
     union all
     select
-        feed,
-        codigo,
-        datahora,
-        linha,
-        sentido,
-        latitude,
-        longitude,
-        velocidade,
-        trip_id,
-        captured_at,
-        load_id
+        {{ colunas | join(',\n        ') }}
     from {{ this }}
     {% endif %}
 ),

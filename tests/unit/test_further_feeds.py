@@ -29,6 +29,7 @@ from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.settings import load_settings
 from brt_watch.web.app import create_app
+from brt_watch.web.listed_feeds import state_of
 from tests.ask_web import ask
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON, body, vehicle
@@ -328,6 +329,22 @@ def test_an_unchanged_feed_is_frozen_after_minutes_and_not_silent() -> None:
         poll = Poll(tick, Status.OK, "unchanged", captured_at=tick, http_status=304)
         state, _ = watch(state, poll, None)
     assert [trouble.code for trouble in state.troubles] == ["frozen"]
+
+
+def test_a_night_without_vehicles_is_captured(two: Resources, clock: StillClock) -> None:
+    """Neither a failure nor an alert; nothing is shown where the feed says that nothing runs."""
+    (further,) = two.further
+    night = [message(NOON + n * two.step, 0) for n in range(1, 20)]
+    further.client.script[:] = [message(NOON, 3), *night]  # type: ignore[attr-defined]
+    polls = [pipeline.capture_feeds(NOON + n * two.step, two)["rt"] for n in range(20)]
+    assert {(poll.status.is_good, poll.reason, poll.records) for poll in polls[1:]} == {(True, "no_vehicles", 0)}
+    assert further.files.state.read_watch().troubles == []
+    seen = look(two.settings, two.files, clock)
+    rt = state_of(further, seen)
+    assert (rt.situacao, rt.motivo, rt.veiculos, rt.problemas) == ("ok", "no_vehicles", 0, [])
+    assert newest_records(further.files) == []
+    unchanged = Poll(NOON + timedelta(hours=1), Status.OK, "unchanged", http_status=304)
+    assert watch(further.files.state.read_watch(), unchanged, None)[1] == []
 
 
 # -- the unit of speed -----------------------------------------------------------------------------------------------

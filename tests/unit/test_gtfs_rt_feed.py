@@ -107,7 +107,7 @@ def test_an_entity_that_breaks_a_rule_costs_only_itself(change: Any, reason: str
     [
         (b"<html>", "not_protobuf"),
         (message(incrementality=pb.FeedHeader.DIFFERENTIAL).SerializeToString(), "only_differences"),
-        (message(0).SerializeToString(), "empty_list"),
+        (b"", "not_protobuf"),
         (message(2).SerializeToString()[:-3], "not_protobuf"),
     ],
 )
@@ -115,6 +115,14 @@ def test_a_message_that_is_not_the_contract_says_why(body: bytes, reason: str) -
     with pytest.raises(NotTheContract) as failure:
         read(body)
     assert failure.value.reason == reason
+
+
+def test_a_message_without_vehicles_is_none_at_night() -> None:
+    found = message(0)
+    found.entity.add(id="a").alert.SetInParent()
+    parsed = read(found.SerializeToString())
+    assert (parsed.records, parsed.rejects, parsed.passed_over) == ([], [], {"alert": 1})
+    assert parsed.made_at_ms
 
 
 @given(st.binary() | st.binary(max_size=20).map(lambda tail: message().SerializeToString() + tail))

@@ -121,17 +121,26 @@ def watch(
     return _remember(before, now, list(troubles.values())), alerts
 
 
+def _checksum(stamps: list[tuple[str, int]]) -> int:
+    return zlib.crc32(repr(stamps).encode())
+
+
+_NO_STAMPS = _checksum([])
+"""The checksum of an answer without vehicles, which cannot be frozen."""
+
+
 def _is_normal_now(trouble: Trouble, poll: Poll) -> bool:
     return trouble.code in LEARNED and poll.tick - trouble.since > NEW_NORMAL
 
 
 def _seen(before: Watch, poll: Poll, parsed: Parsed) -> Watch:
-    stamps = zlib.crc32(repr([(record.vehicle, record.stamp_ms) for record in parsed.records]).encode())
+    stamps = _checksum([(record.vehicle, record.stamp_ms) for record in parsed.records])
     stamps_ms = sorted((record.stamp_ms for record in parsed.records), reverse=True)
     assert poll.captured_at is not None
     newest = poll.captured_at.timestamp() - stamps_ms[len(stamps_ms) // 20] / 1000 if len(stamps_ms) >= FEW else None
     return Watch(
-        fields=parsed.fields,
+        # Without vehicles an answer shows nothing about their fields.
+        fields=parsed.fields if parsed.records or parsed.rejects else before.fields,
         vehicles=len(parsed.records),
         freshest_age_seconds=newest,
         stamps=stamps,
@@ -197,7 +206,7 @@ def _jumped(before: Watch, now: Watch, poll: Poll) -> Iterator[Trouble]:
 
 
 def _frozen(now: Watch, poll: Poll) -> list[Trouble]:
-    if now.advanced_at and poll.tick - now.advanced_at > FREEZE:
+    if now.stamps != _NO_STAMPS and now.advanced_at and poll.tick - now.advanced_at > FREEZE:
         return [Trouble("frozen", "", "the API answers, and no vehicle has a new stamp", now.advanced_at)]
     return []
 

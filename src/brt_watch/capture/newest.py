@@ -10,6 +10,7 @@ from datetime import timedelta
 from brt_watch import disk
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import LedgerLine
+from brt_watch.capture.poll import NO_VEHICLES
 from brt_watch.capture.window import CSV, read_growing_ledger
 
 PARTIAL_ANSWERS = timedelta(minutes=10)
@@ -20,7 +21,7 @@ WINDOWS = 3
 
 
 def newest_records(files: CaptureFiles) -> list[dict[str, str]]:
-    """Return the newest record of each vehicle by column, as in the CSV: of the last answer that has any.
+    """Return the newest record of each vehicle by column, as in the CSV: of the last answer that lists its vehicles.
 
     Of a feed whose answers are partial, of the last minutes.
     """
@@ -38,14 +39,14 @@ def newest_records(files: CaptureFiles) -> list[dict[str, str]]:
 
 
 def _answers(files: CaptureFiles) -> Iterator[tuple[LedgerLine, list[dict[str, str]]]]:
-    """Yield the answers with records, newest first."""
+    """Yield the answers with records, newest first, down to one that says that there are no vehicles."""
     for _, folder in zip(range(WINDOWS), files.newest_first(), strict=False):
         ledger = read_growing_ledger(folder, damaged_ok=True)
-        data = disk.read(folder / CSV) if any(line.poll.records for line in ledger) else None
-        if not data:
-            continue
+        data = disk.read(folder / CSV) or b""
         header = data[: data.find(b"\n") + 1]
         for number in range(len(ledger) - 1, -1, -1):
+            if ledger[number].poll.reason == NO_VEHICLES:
+                return
             if ledger[number].poll.records:
                 begin = ledger[number - 1].csv_bytes if number else 0
                 part = data[max(begin, len(header)) : ledger[number].csv_bytes]

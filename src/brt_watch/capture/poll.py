@@ -36,6 +36,9 @@ BACK_OFF_AFTER = 15
 UNCHANGED = "unchanged"
 """The reason of a good poll whose feed reports an unchanged answer (HTTP 304): it has no records."""
 
+NO_VEHICLES = "no_vehicles"
+"""The reason of a good poll whose answer is valid and lists no vehicle, as at night: it has no records."""
+
 LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
 """Reasons on this machine, which do not mean that the API needs rest."""
 
@@ -155,15 +158,17 @@ def read_answer(poll: Poll, body: bytes, feed: Feed) -> tuple[Poll, Parsed | Non
     except Exception as error:  # noqa: BLE001 (a defect of the reader is the reason of the poll; the answer is kept)
         detail = f"{type(error).__name__}: {error}; the answer is kept, brt-watch rebuild --from-raw reads it again"
         return replace(poll, status=Status.FAILED, reason="reader_failed", detail=detail), None
-    if not parsed.records:
-        reasons = Counter(reject.reason for reject in parsed.rejects)
-        detail = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
-        return replace(poll, status=Status.FAILED, reason="no_good_record", detail=detail), parsed
-    newest, age = signal_ages(parsed.records, poll.captured_at)
     # When a rebuild applies new rules, an answer that failed may become good.
     status = Status.OK if poll.status is Status.FAILED else poll.status
     beside = ", ".join(f"{count} {kind}" for kind, count in sorted(parsed.passed_over.items()))
     detail = f"passed over: {beside}" if beside else ""
+    if not parsed.records and not parsed.rejects:
+        return replace(poll, status=status, reason=NO_VEHICLES, detail=detail), parsed
+    if not parsed.records:
+        reasons = Counter(reject.reason for reject in parsed.rejects)
+        broken = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
+        return replace(poll, status=Status.FAILED, reason="no_good_record", detail=broken), parsed
+    newest, age = signal_ages(parsed.records, poll.captured_at)
     good = replace(poll, status=status, reason="", detail=detail, newest_signal_at=newest, median_age_seconds=age)
     return good, parsed
 

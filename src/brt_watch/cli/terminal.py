@@ -31,7 +31,9 @@ def load_resources() -> Resources:
 
 def poll_line(poll: Poll) -> str:
     """Return the outcome of a poll on one line."""
-    if poll.status.is_good:
+    if poll.status.is_good and poll.reason:
+        what = f"{poll.reason} {plain(poll.detail)}".strip()
+    elif poll.status.is_good:
         what = f"{poll.records} records, {poll.rejects} rejects, median age {poll.median_age_seconds or 0:.0f} s"
     else:
         what = f"{poll.reason} {plain(masked(poll.detail))}".strip()

@@ -38,12 +38,15 @@ _OTHERS = ("alert", "trip_update", "shape", "stop", "trip_modifications")
 
 
 def read(body: bytes, speed_unit: str = "m/s") -> Parsed:
-    """Parse a message; raises NotTheContract when it is invalid, differential, or without vehicles."""
+    """Parse a message, at night perhaps without vehicles; raises NotTheContract if it is invalid or differential."""
     message = pb.FeedMessage()
     try:
         message.ParseFromString(body)
     except (DecodeError, ValueError) as error:
         raise NotTheContract("not_protobuf", f"{error}; it starts with {body[:60]!r}") from None
+    if not message.HasField("header"):
+        # Nothing at all can be read as a message too.
+        raise NotTheContract("not_protobuf", f"the message has no header; it starts with {body[:60]!r}")
     if message.header.incrementality != pb.FeedHeader.FULL_DATASET:
         raise NotTheContract("only_differences", "the message holds only what has changed")
     records: list[Record] = []
@@ -59,8 +62,6 @@ def read(body: bytes, speed_unit: str = "m/s") -> Parsed:
             records.append(_record(sent, entity.id, message.header.timestamp, KMH_OF[speed_unit]))
         except BrokenRule as rule:
             rejects.append(Reject(position, str(rule), str(entity).replace("\0", "\ufffd")))
-    if not vehicles:
-        raise NotTheContract("empty_list", "the message has no vehicle")
     few = FEW * len(vehicles)
     fields = {name: [kinds[name]] for name, number in sorted(present.items()) if number > few}
     made_at = message.header.timestamp

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from brt_watch.capture.newest import WINDOWS, newest_records
+from brt_watch.capture.poll import NO_VEHICLES
 from brt_watch.capture.window import read_growing_ledger
 from brt_watch.clock import UTC
 from brt_watch.health import Seen, problems_of
@@ -25,9 +26,12 @@ class FeedState(Struct, frozen=True):
     endereco: str
     ultima_consulta: Moment | None
     situacao: Annotated[str | None, Meta(description="ok, late, failed or missed.")]
-    motivo: Annotated[str, Meta(description="Why the last poll failed; unchanged: the feed has nothing new.")]
+    motivo: Annotated[
+        str,
+        Meta(description="Why the last poll failed; unchanged: the feed has nothing new; no_vehicles: it lists none."),
+    ]
     ultima_resposta: Annotated[Moment | None, Meta(description="The last poll with a good answer.")]
-    veiculos: Annotated[int, Meta(description="Records of the last answer that has any.")]
+    veiculos: Annotated[int, Meta(description="Records of the last answer that lists its vehicles.")]
     sinal_mais_novo: Moment | None
     janelas_esperando: int
     velocidade: Annotated[str | None, Meta(description="In which unit its speeds seem to be, where that is doubtful.")]
@@ -82,7 +86,7 @@ def state_of(feed: Resources, seen: Seen) -> FeedState:
     polls = [line.poll for folder in folders for line in read_growing_ledger(folder, damaged_ok=True)]
     last = polls[-1] if polls else None
     good = next((poll for poll in reversed(polls) if poll.status.is_good), None)
-    filled = next((poll for poll in reversed(polls) if poll.records), None)
+    filled = next((poll for poll in reversed(polls) if poll.records or poll.reason == NO_VEHICLES), None)
     measured = files.speeds.measured()
     return FeedState(
         feed=name_of(feed),

@@ -55,7 +55,7 @@ stop_db: $(VENV)/bin/brt-watch  ## Stop only Postgres; the capture continues
 apply_schema: $(VENV)/installed  ## Bring the tables up to date
 	@$(BRT_WATCH) db schema
 
-deploy_flows: $(VENV)/installed  ## Start only the four Prefect flows, on their schedules
+deploy_flows: $(VENV)/installed  ## Start only the Prefect flows, on their schedules
 	@$(BRT_WATCH) flow start
 
 stop_flows: $(VENV)/bin/brt-watch  ## Stop only the flows

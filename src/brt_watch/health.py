@@ -35,7 +35,10 @@ FLOWS = {
 RECOVER = "recover"
 """The hourly recovery of missed minutes; only for the city's own API (Settings.recovers)."""
 
-ALL_FLOWS = {**FLOWS, RECOVER: "recover_flow"}
+MIRROR = "mirror"
+"""The hourly copy of the lake; only where a place for it is set (Settings.lake_mirror)."""
+
+ALL_FLOWS = {**FLOWS, RECOVER: "recover_flow", MIRROR: "mirror_flow"}
 
 SIMULATOR = "simulator"
 """The simulated API, part of the service in a demo."""
@@ -278,6 +281,8 @@ def _not_running(settings: Settings, demo: bool) -> list[str]:
     locks = {**FLOWS, WEB: WEB}
     if settings.recovers:
         locks[RECOVER] = ALL_FLOWS[RECOVER]
+    if settings.mirrors:
+        locks[MIRROR] = ALL_FLOWS[MIRROR]
     if demo:
         locks[SIMULATOR] = SIMULATOR
     return [name for name, held in locks.items() if lock.holder(settings.folder / "run" / f"{held}.lock") is None]

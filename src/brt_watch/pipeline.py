@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -17,6 +17,7 @@ from threading import Thread
 import structlog
 
 from brt_watch import lock
+from brt_watch.archive.mirror import Mirrored, push
 from brt_watch.archive.windows import pack
 from brt_watch.capture.alerts import PATIENCE_SECONDS
 from brt_watch.capture.manifest import read_manifest
@@ -159,6 +160,17 @@ def recover(
         done.holes = len(minutes)
         for folder in recovery.files.closed_windows():
             load(folder, replace(resources, files=recovery.files))
+    return done
+
+
+# -- mirror ---------------------------------------------------------------------------------------------------------
+
+
+def mirror(resources: Resources) -> Mirrored:
+    """Copy what is new or changed in the lake to the place of the settings. Safe to repeat."""
+    started = time.perf_counter()
+    done = Mirrored.of(push(resources.lake, resources.settings.lake_mirror.get_secret_value()))
+    log.info("mirror", **asdict(done), seconds=round(time.perf_counter() - started, 3))
     return done
 
 

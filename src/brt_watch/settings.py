@@ -33,6 +33,9 @@ from brt_watch.place import IN_DEMO, home
 PREFIX = "BRT_WATCH_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
 
+PASSED_ON = (PREFIX, "AWS_", "AZURE_", "GOOGLE_")
+"""How the variables begin that every program gets with its start: the settings, and the keys of storage."""
+
 FEED_URL = "https://dados.mobilidade.rio/gps/brt"
 RECOVER_URL = "https://its.mobilidade.rio/v1/geolocalizacao/veiculos"
 
@@ -72,6 +75,9 @@ def _absolute(folder: Path) -> Path:
     return found
 
 
+STORAGE = ("s3", "gs", "abfss", "hdfs", "file")
+"""The kinds of storage to which a lake can be copied."""
+
 NO_POSTGRES = "none"
 """The database address that means: no Postgres, only the lake."""
 
@@ -110,6 +116,15 @@ def _is_web_address(url: SecretStr) -> SecretStr:
     if url.get_secret_value():
         TypeAdapter(HttpUrl).validate_python(url.get_secret_value())
     return url
+
+
+def _is_storage(place: SecretStr) -> SecretStr:
+    """Return the place, a folder as an absolute one; raises ValueError."""
+    written = place.get_secret_value()
+    scheme, is_address, _ = written.partition("://")
+    if is_address and scheme not in STORAGE:
+        raise ValueError(f"it is a folder, or an address that begins with {', '.join(STORAGE)}")
+    return place if is_address or not written else SecretStr(str(_absolute(Path(written))))
 
 
 def _lists_feeds(text: str) -> str:
@@ -204,6 +219,14 @@ class Settings(BaseSettings):
         int, Field(ge=0, description="Days to keep the raw answers of loaded windows; 0: for ever.")
     ] = 0
     keep_csv_days: Annotated[int, Field(ge=0, description="Days to keep the CSV of loaded windows; 0: for ever.")] = 0
+    lake_mirror: Annotated[
+        SecretStr,
+        AfterValidator(_is_storage),
+        Field(
+            description="Where the lake is copied every hour: a folder, or an address such as s3://bucket/prefix; "
+            "empty: nowhere."
+        ),
+    ] = SecretStr("")
     alert_webhook: Annotated[
         SecretStr,
         AfterValidator(_is_web_address),
@@ -264,6 +287,11 @@ class Settings(BaseSettings):
     def uses_postgres(self) -> bool:
         """Whether windows are loaded into a Postgres rather than into the lake alone."""
         return self.database_url.get_secret_value() != NO_POSTGRES
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether the lake is copied to another place."""
+        return bool(self.lake_mirror.get_secret_value())
 
     @property
     def recovers(self) -> bool:

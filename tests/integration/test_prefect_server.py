@@ -31,7 +31,7 @@ from tests.prefect_server.server import PrefectServer
 
 pytestmark = pytest.mark.with_network
 
-ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow"}
+ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow", "mirror_flow"}
 NO_FEED = "http://127.0.0.1:9/gps/brt"
 NO_DATABASE = "postgresql://me:geheim@127.0.0.1:9/brt"
 
@@ -87,8 +87,8 @@ def polls(office: Office) -> list[tuple[str, bool, int]]:
 def test_registering_makes_tenant_project_and_flows_once(
     office: Office, registration: tuple[PrefectServer, str]
 ) -> None:
-    assert "4 registered" in registration[1]
-    assert "4 skipped" in office.register()
+    assert "5 registered" in registration[1]
+    assert "5 skipped" in office.register()
     assert [tenant["slug"] for tenant in office.server.tenants] == ["default"]
     assert [project["name"] for project in office.server.projects] == ["brt_watch"]
     assert {flow["name"] for flow in office.server.flows} == ALL
@@ -105,6 +105,7 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
         "postgres_storage_flow": (13, ["brt-load"]),
         "dbt_flow": (1, ["brt-transform"]),
         "recover_flow": (60, ["brt-recover"]),
+        "mirror_flow": (60, ["brt-mirror"]),
     }
     assert {flow["run_config"]["type"] for flow in office.server.flows} == {"LocalRun"}
     assert {flow["storage"]["module"] for flow in office.server.flows} == {"brt_watch.flows"}
@@ -112,7 +113,7 @@ def test_what_is_registered_has_schedules_labels_and_no_password(office: Office)
 
 
 def test_what_has_changed_gets_a_new_version_and_only_that(office: Office) -> None:
-    assert "1 registered, 3 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
+    assert "1 registered, 4 skipped" in office.register(BRT_WATCH_LOAD_MINUTES="5")
     assert office.flow("postgres_storage_flow")["version"] == 2
     assert [flow["name"] for flow in office.server.flows].count("local_storage_flow") == 1
 
@@ -245,7 +246,9 @@ def test_the_server_and_the_local_mode_run_the_same_flows(office: Office) -> Non
     flows = load_flows()
     for flow in office.server.flows:
         assert StorageSchema().load(flow["storage"]).get_flow(flow["name"]) is flows[flow["name"]]
-    assert {*FLOWS.values(), "recover_flow"} == set(flows) == {flow["name"] for flow in office.server.flows}
+    assert (
+        {*FLOWS.values(), "recover_flow", "mirror_flow"} == set(flows) == {flow["name"] for flow in office.server.flows}
+    )
 
 
 def test_the_double_refuses_what_it_does_not_know() -> None:

@@ -237,12 +237,13 @@ def test_a_gtfs_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch,
         service.prepare_city(load_settings())
 
 
-@pytest.mark.parametrize("recovers", [True, False])
+@pytest.mark.parametrize("all_of_them", [True, False])
 def test_flow_start_starts_every_flow_of_the_settings(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, recovers: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, all_of_them: bool
 ) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
-    monkeypatch.setenv("BRT_WATCH_RECOVER_URL", "http://127.0.0.1:9/v1" if recovers else "")
+    monkeypatch.setenv("BRT_WATCH_RECOVER_URL", "http://127.0.0.1:9/v1" if all_of_them else "")
+    monkeypatch.setenv("BRT_WATCH_LAKE_MIRROR", "s3://bucket/brt" if all_of_them else "")
     begun: list[list[str]] = []
     monkeypatch.setattr(Service, "start", lambda _self, names: begun.append(list(names)) or [])
     monkeypatch.setattr(Service, "stop_programs", lambda _self, names: begun.append(list(names)) or [])
@@ -252,7 +253,7 @@ def test_flow_start_starts_every_flow_of_the_settings(
     assert runner.invoke(cli.app, ["flow", "stop"]).exit_code == 0
     steps = ["capture", "load", "transform"]
     # One that still runs by earlier settings is stopped too.
-    assert begun == [[*steps, "recover"] if recovers else steps, [*steps, "recover"]]
+    assert begun == [[*steps, "recover", "mirror"] if all_of_them else steps, [*steps, "recover", "mirror"]]
 
 
 @pytest.mark.parametrize(

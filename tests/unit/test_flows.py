@@ -45,6 +45,7 @@ def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
         "postgres_storage_flow": (timedelta(minutes=13), ["brt-load"]),
         "dbt_flow": (timedelta(minutes=1), ["brt-transform"]),
         "recover_flow": (timedelta(hours=1), ["brt-recover"]),
+        "mirror_flow": (timedelta(hours=1), ["brt-mirror"]),
     }
 
 

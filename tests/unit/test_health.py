@@ -97,17 +97,26 @@ def test_a_failing_flow_is_a_problem_with_its_reason(resources: Resources) -> No
         assert "Postgres refuses" in sentences(resources)
 
 
-@pytest.mark.parametrize(("recover_url", "wanted"), [("http://127.0.0.1:9/minutes", True), ("", False)])
-def test_a_recovery_that_is_wanted_and_dead_is_a_problem(
-    make_resources: Callable[..., Resources], monkeypatch: pytest.MonkeyPatch, recover_url: str, wanted: bool
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [("recover", "recover_url", "http://127.0.0.1:9/minutes"), ("mirror", "lake_mirror", "s3://bucket/brt")],
+)
+def test_an_hourly_flow_that_is_wanted_and_dead_is_a_problem(
+    make_resources: Callable[..., Resources],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    setting: str,
+    value: str,
+    wanted: bool,
 ) -> None:
-    resources = make_resources(postgres_port=1024, recover_url=recover_url)
+    resources = make_resources(postgres_port=1024, **{setting: value if wanted else ""})
     monkeypatch.setattr(health, "supervisor_process", lambda folder: psutil.Process())
     monkeypatch.setattr(health, "STARTING_SECONDS", -1)
-    said = "recover is not running"
+    said = f"{name} is not running"
     with capturing(resources):
         assert (said in sentences(resources)) == wanted
-        with lock.hold(resources.settings.folder / "run" / "recover_flow.lock", "recover"):
+        with lock.hold(resources.settings.folder / "run" / f"{name}_flow.lock", name):
             assert said not in sentences(resources)
 
 

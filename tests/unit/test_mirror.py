@@ -1,22 +1,28 @@
-"""The lake on object storage: a folder, and S3 where MOTO_SERVER names a double of it."""
+"""The lake on object storage: a folder, and moto's double of S3."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+import sysconfig
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from pyarrow import fs
 
+from brt_watch import health, lock, pipeline
+from brt_watch.archive import mirror
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.mirror import push
 from brt_watch.archive.remote import open_remote
-from brt_watch.errors import MirrorFailed, RemoteUnreadable
+from brt_watch.errors import AlreadyRunning, MirrorFailed, RemoteUnreadable
+from brt_watch.resources import Resources
 from tests.free_port import free_port
+from tests.run_flow import run
 
 DAY, POLLS, MART = (
     "feed=brt/data=2026-11-23/sinais.parquet",
@@ -51,6 +57,64 @@ def test_a_copy_has_what_changed_and_nothing_twice(lake: Lake, tmp_path: Path) -
     (lake.folder / DAY).unlink()
     assert pushed(lake, str(target)) == {}
     assert (target / DAY).exists()
+
+
+def test_an_interrupted_copy_is_completed_by_the_next(lake: Lake, tmp_path: Path) -> None:
+    steps = push(lake, str(tmp_path / "copy"))
+    assert next(steps) == (DAY, "written")
+    steps.close()
+    (tmp_path / "copy" / f"{POLLS}.part").parent.mkdir(parents=True)
+    (tmp_path / "copy" / f"{POLLS}.part").write_bytes(b"cut off by kill -9")
+    assert list(pushed(lake, str(tmp_path / "copy"))) == [POLLS, MART, "modelos/views.json"]
+    assert not list((tmp_path / "copy").rglob("*.part"))
+
+
+def test_two_copies_of_a_lake_do_not_meet(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mirror, "PATIENCE_SECONDS", 0)
+    with (
+        lock.hold(tmp_path / "run" / "lake-mirror.lock", "another copy"),
+        pytest.raises(AlreadyRunning, match="A copy of the lake"),
+    ):
+        pushed(lake, str(tmp_path / "copy"))
+
+
+def test_the_flow_copies_what_is_new_and_nothing_twice(
+    flows: Any, make_resources: Callable[..., Resources], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = make_resources(lake_mirror=str(tmp_path / "copy"))
+    small_lake(resources.settings.folder)
+    monkeypatch.setattr(flows, "resources", lambda: resources)
+    (task,) = flows.mirror_flow.get_tasks(name="mirror")
+    written = [run(flows.mirror_flow).result[task].result.written for _ in range(2)]
+    assert written == [5, 0]
+    check_remote(str(tmp_path / "copy"))
+
+
+def test_without_a_place_the_flow_copies_nothing(flows: Any) -> None:
+    (task,) = flows.mirror_flow.get_tasks(name="mirror")
+    assert run(flows.mirror_flow).result[task].is_skipped()
+
+
+def test_a_failing_copy_is_a_problem_and_no_poll_fails(
+    flows: Any, make_resources: Callable[..., Resources], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = make_resources(lake_mirror=str(tmp_path / "copy"))
+    small_lake(resources.settings.folder)
+    (tmp_path / "copy").write_text("a file where a folder should be")
+    monkeypatch.setattr(flows, "resources", lambda: resources)
+
+    def problems() -> list[str]:
+        seen = health.look(resources.settings, resources.files, resources.clock)
+        return [problem.sentence for problem in health.problems(seen) if problem.code == "run_failed"]
+
+    assert run(flows.mirror_flow).is_failed()
+    (said,) = problems()
+    assert "mirror_flow has been failing" in said
+    assert "The lake was not copied to" in said
+    assert run(flows.local_storage_flow).is_successful()
+    (tmp_path / "copy").unlink()
+    assert run(flows.mirror_flow).is_successful()
+    assert problems() == []
 
 
 def test_storage_that_refuses_is_an_error_with_its_reason(lake: Lake, tmp_path: Path) -> None:
@@ -105,26 +169,35 @@ def test_a_place_without_a_lake_says_so(tmp_path: Path) -> None:
             pass
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    program = os.environ.get("MOTO_SERVER")
-    if program is None:
-        pytest.skip("S3 is not tested: MOTO_SERVER does not name a moto_server (pip install 'moto[server]')")
+@pytest.fixture(scope="module")
+def storage() -> Iterator[str]:
+    """The address of a double of S3, with its options."""
     port = free_port()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    command = [program, "-H", "127.0.0.1", "-p", str(port)]
+    command = [Path(sysconfig.get_path("scripts")) / "moto_server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
         while "Running on" not in (line := server.stderr.readline()):
             assert line, "moto_server ended"
-        options = f"endpoint_override=127.0.0.1:{port}&scheme=http&allow_bucket_creation=true&region=us-east-1"
-        address = f"s3://cidade/brt?{options}"
-        storage, _ = fs.FileSystem.from_uri(address)
-        storage.create_dir("cidade")
-        yield address
+        yield f"?endpoint_override=127.0.0.1:{port}&scheme=http&allow_bucket_creation=true&region=us-east-1"
         server.terminate()
         server.stderr.close()
+
+
+@pytest.fixture
+def bucket(storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    name = f"cidade-{tmp_path.name.replace('_', '-')}"
+    fs.FileSystem.from_uri(f"s3://{name}/brt{storage}")[0].create_dir(name)
+    return f"s3://{name}/brt{storage}"
+
+
+def test_s3_gets_the_lake_by_the_setting(make_resources: Callable[..., Resources], bucket: str) -> None:
+    resources = make_resources(lake_mirror=bucket)
+    for path in mirror.files(small_lake(resources.settings.folder)):
+        # S3 gives its times in whole seconds.
+        os.utime(path, (path.stat().st_mtime - 2,) * 2)
+    assert [pipeline.mirror(resources).written for _ in range(2)] == [5, 0]
 
 
 def test_s3_is_queried_where_it_is(tmp_path: Path, bucket: str) -> None:

@@ -61,7 +61,7 @@ def test_each_profile_stands_alone(profile: str) -> None:
 
 def test_the_profiles_hold_what_they_say() -> None:
     assert set(services("data")) == {"database", "schema", "web"}
-    assert set(services("flows")) == {"database", "schema", "web", "capture", "load", "transform", "recover"}
+    assert set(services("flows")) == {"database", "schema", "web", "capture", "load", "transform", "recover", "mirror"}
     server = {"prefect-database", "hasura", "graphql", "towel", "apollo", "ui", "database", "schema", "web"}
     assert set(services("server")) == server | {"register", "agent"}
     assert set(services("docker-agent")) == server | {"register-docker", "docker-agent"}

@@ -7,18 +7,39 @@ The target is a folder or an address that pyarrow knows: `s3://bucket/prefix` (S
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brt_watch import lock
 from brt_watch.archive.lake import Lake
 from brt_watch.errors import MirrorFailed
+
+PATIENCE_SECONDS = 600
+"""How long a copy waits for another one of the same lake."""
 
 PARTS = ("feed=*/data=*/*.parquet", "polls/feed=*/mes=*/*.parquet", "modelos/**/*.parquet", "modelos/views.json")
 """In the order of the lake: signals, then the polls that commit them, then the rows derived from both."""
 
 DERIVED = "modelos"
 """Files gone from the lake are deleted from the target only below this folder: signals are never deleted there."""
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """The result of a copy: the files of the lake, and those of them written and of the target deleted."""
+
+    files: int
+    written: int
+    deleted: int
+
+    @classmethod
+    def of(cls, steps: Iterable[tuple[str, str]]) -> Mirrored:
+        """Copy, and count what was done."""
+        counts = Counter(done for _, done in steps)
+        return cls(counts[""] + counts["written"], counts["written"], counts["deleted"])
 
 
 def files(lake: Lake) -> list[Path]:
@@ -34,7 +55,8 @@ def push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
     from pyarrow import ArrowInvalid
 
     try:
-        yield from _push(lake, target)
+        with lock.hold(lake.folder.parent / "run" / "lake-mirror.lock", "A copy of the lake", PATIENCE_SECONDS):
+            yield from _push(lake, target)
     except (OSError, ArrowInvalid) as error:
         raise MirrorFailed(target=target, reason=" ".join(str(error).split())[:500]) from error
 

@@ -50,7 +50,7 @@ def flow_stop() -> None:
 
 @app.command("run")
 def flow_run(
-    name: Annotated[str, typer.Argument(help="local_storage_flow, postgres_storage_flow, dbt_flow or recover_flow.")],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")],
     once: Annotated[bool, typer.Option("--once", help="Run it once, now, instead of on its schedule.")] = False,
 ) -> None:
     """Run a Prefect flow in the foreground, on its schedule; stop it with Ctrl-C."""

@@ -16,12 +16,13 @@ from rich.progress import track
 
 from brt_watch import lock
 from brt_watch.archive.lake_session import open_lake
-from brt_watch.archive.mirror import files, push
+from brt_watch.archive.mirror import Mirrored, files, push
 from brt_watch.archive.publish import Publisher
 from brt_watch.archive.remote import open_remote
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow, LakeEmpty
+from brt_watch.masking import masked
 from brt_watch.transform.city import project_of, statements_of
 from brt_watch.transform.runner import network_sha256
 from brt_watch.transform.spark import SparkModels, check_installed, spark_session
@@ -92,23 +93,28 @@ def lake_build(as_json: AsJson = False) -> None:
 
 @app.command("push")
 def lake_push(
-    target: Annotated[str, typer.Argument(help="A folder, or an address: s3://bucket/prefix, gs://bucket/prefix.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, or an address: s3://bucket/prefix, gs://bucket/prefix; by default BRT_WATCH_LAKE_MIRROR."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Copy the lake and its published models to object storage: only what changed. Twice is once."""
-    lake = load_resources().lake
-    counts = {"files": 0, "written": 0, "deleted": 0}
+    """Copy the lake and its published models to object storage: only what changed. Twice is once.
+
+    Where BRT_WATCH_LAKE_MIRROR is set, a flow does this every hour.
+    """
+    resources = load_resources()
+    lake, target = resources.lake, target or resources.settings.lake_mirror.get_secret_value()
+    if not target:
+        raise typer.BadParameter("name a place, or set BRT_WATCH_LAKE_MIRROR", param_hint="TARGET")
     steps = push(lake, target)
-    for _, done in track(steps, "copying", len(files(lake)), console=err, disable=not err.is_terminal):
-        counts["files"] += done != "deleted"
-        if done:
-            counts[done] += 1
+    done = Mirrored.of(track(steps, "copying", len(files(lake)), console=err, disable=not err.is_terminal))
     if as_json:
-        print_json(counts)
+        print_json(asdict(done))
     else:
-        out.print(
-            plain(f"{counts['files']} files, {counts['written']} written, {counts['deleted']} deleted, at {target}")
-        )
+        out.print(plain(f"{done.files} files, {done.written} written, {done.deleted} deleted, at {masked(target)}"))
 
 
 @app.command("spark")

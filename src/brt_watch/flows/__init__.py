@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-NAMES = ("local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow")
+NAMES = ("local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow", "mirror_flow")
 
 
 @cache

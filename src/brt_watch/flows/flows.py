@@ -4,6 +4,7 @@
     postgres_storage_flow   every 13 minutes: closed windows into Postgres
     dbt_flow                every minute, skipped unless something was loaded: the models
     recover_flow            every hour: missed minutes, from the service that keeps them for days
+    mirror_flow             every hour: the lake, to the place that BRT_WATCH_LAKE_MIRROR names
 
 The same objects run in three ways: here on their own schedules (`run_on_schedule`), or registered with a Prefect
 Server and run by one or several agents, which select flows by label (docs/explanation/how-it-works.md#prefect).
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -27,6 +29,7 @@ from prefect.storage import Module
 from prefect.triggers import all_finished
 
 from brt_watch import lock, pipeline
+from brt_watch.archive.mirror import Mirrored
 from brt_watch.archive.prune import Pruned, prune_feeds
 from brt_watch.capture.recovery import Recovered
 from brt_watch.capture.ticks import ticks_of_minute
@@ -54,6 +57,9 @@ HOUR = timedelta(hours=1)
 
 AFTER_THE_HOUR = timedelta(minutes=7)
 """Away from the load peak at the full hour."""
+
+LATER_IN_THE_HOUR = timedelta(minutes=37)
+"""Away from the recovery."""
 
 RECOVERY_TIME = timedelta(minutes=50)
 """Time limit of a recovery run: the next run continues."""
@@ -175,6 +181,19 @@ def recover() -> Recovered:
     return done
 
 
+# -- mirror_flow ----------------------------------------------------------------------------------------------------
+
+
+@task(name="mirror", tags=["mirror"])
+def mirror() -> Mirrored:
+    """Copy what is new or changed in the lake to the place of the settings."""
+    if not resources().settings.mirrors:
+        raise signals.SKIP("BRT_WATCH_LAKE_MIRROR names no place")
+    done = pipeline.mirror(resources())
+    show(**asdict(done))
+    return done
+
+
 # -- the flows ------------------------------------------------------------------------------------------------------
 
 
@@ -203,17 +222,22 @@ def build(settings: Settings) -> dict[str, Flow]:
     with Flow("recover_flow", schedule=every(HOUR, ANCHOR + AFTER_THE_HOUR, clock)) as recover_flow:
         recover()
 
+    with Flow("mirror_flow", schedule=every(HOUR, ANCHOR + LATER_IN_THE_HOUR, clock)) as mirror_flow:
+        mirror()
+
     # A poll is useful only in its minute; a load takes all closed windows, a transform all loaded ones.
     for flow, label, late in (
         (local_storage_flow, "brt-capture", MINUTE),
         (postgres_storage_flow, "brt-load", load_interval),
         (dbt_flow, "brt-transform", MINUTE),
         (recover_flow, "brt-recover", HOUR),
+        (mirror_flow, "brt-mirror", HOUR),
     ):
         flow.storage = Module(MODULE)
         flow.run_config = run_config(label, settings)
         Runs(settings.folder, late, clock, lambda: resources().webhook).watch_over(flow)
-    return {flow.name: flow for flow in (local_storage_flow, postgres_storage_flow, dbt_flow, recover_flow)}
+    flows = (local_storage_flow, postgres_storage_flow, dbt_flow, recover_flow, mirror_flow)
+    return {flow.name: flow for flow in flows}
 
 
 def every(interval: timedelta, start: datetime, clock: Clock) -> IntervalSchedule:

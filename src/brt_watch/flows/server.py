@@ -12,11 +12,11 @@ from brt_watch.errors import NotRegistered, ServerUnreachable
 from brt_watch.flows import NAMES
 from brt_watch.flows import home as flow_home
 from brt_watch.flows.home import MODULE
-from brt_watch.settings import PREFIX, Settings
+from brt_watch.settings import PASSED_ON, Settings
 
 PROJECT = "brt_watch"
 TENANT = "default"
-LABELS = ("brt-capture", "brt-load", "brt-transform", "brt-recover")
+LABELS = ("brt-capture", "brt-load", "brt-transform", "brt-recover", "brt-mirror")
 """The labels of the flows; an agent with all of them runs all flows."""
 
 
@@ -75,7 +75,7 @@ def run_docker_agent(
     from prefect.agent.docker import DockerAgent
 
     # Passed here rather than as arguments of `prefect agent docker start`, where everyone could read the passwords.
-    ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    ours = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     DockerAgent(
         labels=list(labels),
         env_vars=ours,

@@ -24,9 +24,9 @@ from brt_watch import lock
 from brt_watch.capture.simulation import simulation_of
 from brt_watch.clock import UTC
 from brt_watch.errors import NotRunning, ServiceFailed, SupervisorSilent
-from brt_watch.health import ALL_FLOWS, CONFIGURATION, FLOWS, RECOVER, SIMULATOR, WEB, supervisor_process
+from brt_watch.health import ALL_FLOWS, CONFIGURATION, FLOWS, MIRROR, RECOVER, SIMULATOR, WEB, supervisor_process
 from brt_watch.place import home
-from brt_watch.settings import PREFIX, Settings
+from brt_watch.settings import PASSED_ON, PREFIX, Settings
 from brt_watch.store.embedded import Server
 
 DATABASE = "postgres"
@@ -82,7 +82,8 @@ class Service:
     @property
     def flows(self) -> list[str]:
         """The flows that run with these settings."""
-        return [*FLOWS, *([RECOVER] if self.settings.recovers else [])]
+        recovers, mirrors = self.settings.recovers, self.settings.mirrors
+        return [*FLOWS, *([RECOVER] if recovers else []), *([MIRROR] if mirrors else [])]
 
     def is_running(self) -> bool:
         """Whether supervisor runs for this data folder; raises SupervisorSilent if it runs but does not answer."""
@@ -238,7 +239,7 @@ class Service:
         us = [sys.executable, "-m", "brt_watch"]
         commands = {DATABASE: [*us, "db", "run"], SIMULATOR: [*us, "simulate"], WEB: [*us, "serve"]}
         commands |= {step: [*us, "flow", "run", flow] for step, flow in ALL_FLOWS.items()}
-        ours = sorted((key, value) for key, value in os.environ.items() if key.startswith(PREFIX))
+        ours = sorted((key, value) for key, value in os.environ.items() if key.startswith(PASSED_ON))
         lines = ["#!/bin/sh", f"cd {shlex.quote(str(home()))} || exit 1"]
         lines += [f"export {key}={shlex.quote(value)}" for key, value in ours]
         lines += [f"exec {shlex.join(commands[name])}", ""]

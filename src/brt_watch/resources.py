@@ -53,12 +53,12 @@ class Resources(Capture):
     @property
     def city(self) -> City:
         """The city of the data folder: that of its GTFS, else Rio."""
-        return city_of(self.settings.folder)
+        return city_of(self.settings.folder.parents[1] if self.name else self.settings.folder)
 
     @property
     def lake(self) -> Lake:
         """The lake of the data folder."""
-        return Lake(self.settings.folder / "lake")
+        return Lake(self.settings.folder / "lake", self.city.zone)
 
     @property
     def models(self) -> Store | LakeModels:

@@ -136,6 +136,7 @@ def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resourc
     values = project_vars(project_of(captured.settings.folder))
     assert values["fuso_horario"] == city.ZONE
     assert 42.1 < values["area_latitude_minima"] < 42.3
+    assert captured.lake.days() == ["2026-10-31"]
     with captured.store.connection() as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:

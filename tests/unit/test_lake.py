@@ -6,9 +6,10 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import frictionless
@@ -32,11 +33,13 @@ from brt_watch.archive.windows import pack
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import OpenWindow
+from brt_watch.clock import UTC
 from brt_watch.errors import DamagedWindow, LakeEmpty, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.transform.city import city_of
+from brt_watch.web.lake_reader import LakeReader
 from tests.fleet import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
@@ -255,6 +258,43 @@ def test_the_signals_of_some_days_are_exported(recorder: Recorder, tmp_path: Pat
     assert list(export_days(recorder.lake, ["2026-11-23"], "35", Form.CSV, target)) == [1]
     assert list(export_days(recorder.lake, ["2026-11-23"], "x'y", Form.GEOJSON, target)) == [0]
     assert json.loads(target.read_text())["features"] == []
+
+
+CLOCKS_GO_BACK = datetime(2026, 11, 1, 6, tzinfo=UTC)
+"""In New York, where the service day of October 31 therefore has 25 hours: from 07:00 to 08:00 UTC."""
+
+MOMENTS = [CLOCKS_GO_BACK.replace(hour=hour, minute=minute) for hour, minute in ((5, 58), (6, 2), (7, 58), (8, 2))]
+
+
+@pytest.mark.parametrize("is_older", [False, True])
+def test_days_of_a_lake_turn_by_the_citys_clocks(recorder: Recorder, is_older: bool) -> None:
+    """A lake that began to turn at 06:00 UTC goes on so: a signal is found again in the file of its day."""
+    lake = recorder.lake = Lake(recorder.lake.folder, ZoneInfo("America/New_York"))
+    moments = [vehicle("1", moment) for moment in MOMENTS]
+    if is_older:
+        lake = recorder.lake = Lake(recorder.lake.folder)
+        recorder.add(recorder.window(moments[:1], at=CLOCKS_GO_BACK - timedelta(hours=1)))
+        lake = recorder.lake = Lake(recorder.lake.folder, ZoneInfo("America/New_York"))
+    folder = recorder.window(moments, at=CLOCKS_GO_BACK)
+    recorder.add(folder)
+    assert recorder.add(folder, instead=True) == len(MOMENTS) - is_older
+    with lake.session() as session:
+        rows = session.execute("select data::text, count(*) from brt_raw group by 1 order by 1").fetchall()
+    october, november = ("2026-10-31", 1 if is_older else 3), ("2026-11-01", 3 if is_older else 1)
+    assert rows == [october, november]
+    assert [str(lake.turn.day(moment)) for moment in MOMENTS].count("2026-10-31") == october[1]
+    begin, end = lake.turn.span("2026-10-31")
+    assert (end - begin) / timedelta(hours=1) == (24 if is_older else 25)
+    models = LakeModels(lake)
+    number = models.begin_transform(1)
+    with duckdb.connect(str(models.file)) as dbt:
+        dbt.execute("create table public.gps_brt as select datahora as timestamp_gps, 1 as derived_by from public.brt_raw")
+    models.finish_transform(number, 1.0, "abc")
+    with open_lake(lake) as session:
+        query = "select dia_operacao::text, count(*) from gps_brt group by 1 order by 1"
+        assert session.execute(query).fetchall() == rows
+    values = {"de": MOMENTS[2], "ate": MOMENTS[3]}
+    assert LakeReader(lake, recorder.files)._days(values) == Days("2026-10-31", "2026-11-01")
 
 
 def test_a_query_sees_the_lake_and_the_models_on_it(recorder: Recorder) -> None:

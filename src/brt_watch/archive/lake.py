@@ -1,6 +1,6 @@
 """The lake: all signals and polls as Parquet, for years of history without a server.
 
-    lake/feed=brt/data=2026-11-23/sinais.parquet     the signals of a service day, which turns at 03:00 in Rio
+    lake/feed=brt/data=2026-11-23/sinais.parquet     the signals of a service day (lake_turn)
     lake/polls/feed=brt/mes=2026-11/polls.parquet    the ledger of a month (UTC)
 
 A day is always one file, sorted by vehicle and time. A window is merged into the files of its days, each replaced in
@@ -13,17 +13,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from brt_watch import disk, lock
+from brt_watch.archive.lake_turn import OF_RIO, Turn, keep_turn, kept_turn, of_city
 from brt_watch.capture.ledger import LEDGER_FIELDS
 from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS
 from brt_watch.errors import LakeEmpty
-from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.brt import COLUMNS, ZONE
 from brt_watch.store.connection import statement
 from brt_watch.store.load import Loaded
 from brt_watch.store.window import open_window, quoted
@@ -44,6 +46,13 @@ class Lake:
     """The lake of a data folder."""
 
     folder: Path
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(ZONE))
+    """The zone of the city's clocks."""
+
+    @property
+    def turn(self) -> Turn:
+        """When its days turn: as they did when it began, else by the city's clocks."""
+        return kept_turn(self.folder) or (OF_RIO if self.days() else of_city(self.zone))
 
     @property
     def signals_glob(self) -> str:
@@ -80,9 +89,11 @@ class Lake:
                 return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
             load_id = self._next_load(window)
             self._read_ledger(window, folder, manifest, load_id)
+            if (turn := self.turn) != OF_RIO:
+                keep_turn(self.folder, turn)
             if instead:
                 self._remove(window, values["capturer"])
-            window.execute(statement("lake/new_signals").format(capturer=values["capturer"], load_id=load_id))
+            self._find_new(window, manifest, load_id)
             days = [day for (day,) in window.execute("select distinct dia from novos order by dia").fetchall()]
             there = [self.day_file(day) for day in days if self.day_file(day).exists()]
             if there:
@@ -110,8 +121,7 @@ class Lake:
         """Count the signals of a window that the lake lacks or has with other content; raises DamagedWindow."""
         with work_folder(self.folder) as work, open_window(folder, work) as window:
             window.execute("set TimeZone = 'UTC'")
-            query = statement("lake/new_signals").format(capturer=quoted(manifest.capturer), load_id=0)
-            window.execute(query)
+            self._find_new(window, manifest)
             days = [day for (day,) in window.execute("select distinct dia from novos").fetchall()]
             there = [self.day_file(day) for day in days if self.day_file(day).exists()]
             if not there:
@@ -186,6 +196,11 @@ class Lake:
             return 1
         ((newest,),) = window.execute(f"select max(load_id) from read_parquet({_list(files)})").fetchall()
         return int(newest or 0) + 1
+
+    def _find_new(self, window: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int = 0) -> None:
+        day = self.turn.sql("cast(registros.datahora as timestamptz)")
+        query = statement("lake/new_signals")
+        window.execute(query.format(capturer=quoted(manifest.capturer), load_id=load_id, day=day))
 
     def _read_ledger(self, window: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, load_id: int) -> None:
         path = folder / POLLS

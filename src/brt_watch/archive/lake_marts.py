@@ -25,6 +25,7 @@ import duckdb
 
 from brt_watch import disk
 from brt_watch.archive.lake import replace_parquet
+from brt_watch.archive.lake_turn import OF_RIO, Turn
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
@@ -70,6 +71,8 @@ class Marts:
     """The published tables below a folder."""
 
     folder: Path
+    turn: Turn = OF_RIO
+    """When their days turn."""
 
     @property
     def names(self) -> list[str]:
@@ -113,7 +116,7 @@ class Marts:
         everything: bool,
     ) -> None:
         moment = MOMENTS.get(name)
-        day = f"cast(cast({moment} as timestamp) - interval '6 hours' as date)" if moment else DAY
+        day = self.turn.sql(moment) if moment else DAY
         table = f"{SCHEMA}.{name}"
         others, only_columns = f" exclude ({DAY})", DAY
         if moment:
@@ -126,10 +129,10 @@ class Marts:
             changed = _days(models, f"select distinct {day} from {table} where derived_by > {since}") | again
         published = {path.name.removeprefix(f"{DAY}=") for path in (self.folder / name).glob(f"{DAY}=*")}
         for each in sorted(there & changed | there - published):
-            begin = f"timestamptz '{each} 06:00:00+00'"
             of_day = f"{DAY} = date '{each}'"
             if moment:
-                of_day = f"{moment} >= {begin} and {moment} < {begin} + interval '1 day' order by {moment}"
+                begin, end = (quoted(at.isoformat()) for at in self.turn.span(each))
+                of_day = f"{moment} >= timestamptz {begin} and {moment} < timestamptz {end} order by {moment}"
             path = self.folder / name / f"{DAY}={each}" / f"{name}.parquet"
             replace_parquet(models, f"select *{others} from {table} where {of_day}", path)
         for each in published - there:

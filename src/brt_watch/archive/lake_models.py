@@ -43,7 +43,7 @@ class LakeModels:
     @property
     def marts(self) -> Marts:
         """The published tables of the models."""
-        return Marts(self.lake.folder / "modelos")
+        return Marts(self.lake.folder / "modelos", self.lake.turn)
 
     def forget(self) -> None:
         """Delete the file of the models: an increment cannot follow a window that was replaced, only added ones."""

@@ -20,7 +20,13 @@ from brt_watch.errors import MirrorFailed
 PATIENCE_SECONDS = 600
 """How long a copy waits for another one of the same lake."""
 
-PARTS = ("feed=*/data=*/*.parquet", "polls/feed=*/mes=*/*.parquet", "modelos/**/*.parquet", "modelos/views.json")
+PARTS = (
+    "dias.json",
+    "feed=*/data=*/*.parquet",
+    "polls/feed=*/mes=*/*.parquet",
+    "modelos/**/*.parquet",
+    "modelos/views.json",
+)
 """In the order of the lake: signals, then the polls that commit them, then the rows derived from both."""
 
 DERIVED = "modelos"

@@ -24,7 +24,7 @@ from typing import Any
 from brt_watch import __version__, disk
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake
-from brt_watch.clock import service_day, write_moment
+from brt_watch.clock import MINUTE, write_moment
 from brt_watch.network.city import City
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
@@ -54,7 +54,7 @@ class Publisher:
 
     def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Write new and changed days; yields each day and the reason for writing it ("" if it was not written)."""
-        today = service_day(now, self.city.zone).isoformat()
+        today = self.lake.turn.day(now).isoformat()
         before = self._manifest()
         days: list[dict[str, Any]] = []
         for day in self.lake.days():
@@ -99,15 +99,17 @@ class Publisher:
         ):
             shutil.copyfileobj(file, writer)
         plain.unlink()
+        begin, end = self.lake.turn.span(day)
         with self.lake.session() as session:
-            ((captured,),) = session.execute(statement("lake/coverage").format(day=quoted(day))).fetchall()
+            span = {"begin": quoted(begin.isoformat()), "end": quoted(end.isoformat())}
+            ((captured,),) = session.execute(statement("lake/coverage").format(**span)).fetchall()
         files = [folder / "sinais.parquet", packed]
         previous = {"made_at": old["made_at"], "code_version": old["code_version"]} if old else None
         return {
             "day": day,
             "rows": rows,
             "captured_minutes": captured,
-            "coverage": round(captured / (24 * 60), 4),
+            "coverage": round(captured / ((end - begin) / MINUTE), 4),
             "files": [
                 {"path": str(path.relative_to(self.folder)), "bytes": path.stat().st_size, "sha256": disk.sha256(path)}
                 for path in files

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -13,6 +12,7 @@ from brt_watch import disk
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_marts import Days, words
 from brt_watch.archive.lake_session import open_lake
+from brt_watch.archive.lake_turn import of_city
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.window import REJECTS
 from brt_watch.errors import LakeEmpty, LakeUnreadable, NotDerived
@@ -32,8 +32,6 @@ ATTEMPTS = 4
 
 THREADS = 2
 MEMORY = "600MB"
-SERVICE_DAY = timedelta(hours=6)
-"""Service days turn at 03:00 in Rio, 06:00 UTC."""
 
 
 class LakeReader:
@@ -71,7 +69,7 @@ class LakeReader:
     def _ask(self, name: str, values: dict[str, Any], fetched: Callable[[Any], list[Any]]) -> list[Any]:
         of_lake = SQL / "lake" / f"{name}.sql"
         text = with_literals(f"lake/{name}" if of_lake.is_file() else name, values)
-        return self._run(text, _days(values), fetched)
+        return self._run(text, self._days(values), fetched)
 
     def _run(self, text: str, days: Days | None, fetched: Callable[[Any], list[Any]]) -> list[Any]:
         if not self._free.acquire(timeout=WAIT_SECONDS):
@@ -90,6 +88,17 @@ class LakeReader:
             raise AssertionError("unreachable")
         finally:
             self._free.release()
+
+    def _days(self, values: dict[str, Any]) -> Days | None:
+        """Return the service days that the values of a statement confine it to, None for all."""
+        if first := values.get("primeiro_dia"):
+            return Days(str(first), str(values.get("ultimo_dia") or "9999"))
+        if "de" not in values:
+            return None
+        # The days of an older lake turn at another moment than those of the models.
+        turns = (self._lake.turn, of_city(self._lake.zone))
+        first, last = (sorted(turn.day(values[name]) for turn in turns) for name in ("de", "ate"))
+        return Days(str(first[0]), str(last[-1]))
 
     def _unreadable(self, error: Exception) -> LakeUnreadable:
         return LakeUnreadable(folder=self._lake.folder, reason=" ".join(str(error).split())[:500])
@@ -113,12 +122,3 @@ class LakeReader:
 def _dicts(found: Any) -> list[dict[str, Any]]:
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _days(values: dict[str, Any]) -> Days | None:
-    """Return the service days that the values of a statement confine it to, None for all."""
-    if first := values.get("primeiro_dia"):
-        return Days(str(first), str(values.get("ultimo_dia") or "9999"))
-    if "de" in values:
-        return Days(f"{values['de'] - SERVICE_DAY:%Y-%m-%d}", f"{values['ate'] - SERVICE_DAY:%Y-%m-%d}")
-    return None

@@ -12,7 +12,7 @@ select
     cast(polls.tick as timestamptz) as tick,
     {capturer} as capturer,
     cast({load_id} as bigint) as load_id,
-    cast(registros.datahora - interval '6 hours' as date) as dia
+    {day} as dia
 from primeiros
 inner join registros using (ordem)
 left join polls on registros.captured_at = polls.captured_at

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 from pydantic import SecretStr
@@ -14,6 +15,9 @@ from brt_watch import lock
 from brt_watch.store.embedded import Server
 from tests.free_port import free_port
 from tests.shared_run import folder, once
+
+NEVER_OUTLIVES_THE_MACHINE = "fsync = off\nfull_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\n"
+"""Settings that cost a killed server nothing, only one whose machine fails."""
 
 _started: list[subprocess.Popen[bytes]] = []
 """The processes started here, held because Python warns about forgotten children."""
@@ -34,6 +38,8 @@ def start() -> Server:
             (folder() / "port").write_text(str(free_port()))
             server = _server()
             server.prepare()
+            with (server.folder / "postgresql.conf").open("a") as settings:
+                settings.write(NEVER_OUTLIVES_THE_MACHINE)
             environment = {"BRT_WATCH_DATA": str(server.data), "BRT_WATCH_POSTGRES_PORT": str(server.port)}
             with (folder() / "postgres.log").open("w") as log:
                 command = [sys.executable, "-m", "brt_watch", "db", "run"]
@@ -43,10 +49,26 @@ def start() -> Server:
         return server
 
 
-def template(server: Server, name: str, fill: Callable[[SecretStr], object], like: str = "template1") -> str:
-    """Return the name of a database, created and filled by the first process that needs it."""
-    once(name, lambda _: fill(create(server, name, like)))
-    return name
+def template(
+    server: Server, name: str, worker_id: str, fill: Callable[[SecretStr, Path], object], like: str = "template1"
+) -> Path:
+    """Create a database once in a test run, filled by the first process that needs it; returns the folder of its data.
+
+    Until it is whole it has the name of that process's tests, for which dbt has parsed its project already.
+    """
+
+    def make(folder: Path) -> None:
+        fill(create(server, of_tests(worker_id), like), folder)
+        with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"drop database if exists {name}")
+            connection.execute(f"alter database {of_tests(worker_id)} rename to {name}")
+
+    return once(name, make)
+
+
+def of_tests(worker_id: str) -> str:
+    """Return the name of the database of each test of a process: dbt parses its project again for another one."""
+    return f"test_{worker_id}"
 
 
 def create(server: Server, name: str, like: str) -> SecretStr:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -15,10 +16,17 @@ from brt_watch.store.embedded import Server
 from tests import shared_postgres, shared_run
 from tests.conftest import make_settings
 from tests.faults import FaultyApi
+from tests.integration import parsed, simulated
+from tests.integration.filled import Filled
+
+LIKE = {"with_network": "template_with_network", "with_morning": "morning", "with_models": "derived_morning"}
+"""The fixture of the database that is copied for a test, by its marker."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "with_network: the database of the test has the network already")
+    config.addinivalue_line("markers", "with_morning: and the signals of a simulated morning, not derived yet")
+    config.addinivalue_line("markers", "with_models: and all models of that morning")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,31 +48,55 @@ def server() -> Server:
 
 
 @pytest.fixture(scope="session")
-def template(server: Server) -> str:
+def template(server: Server, worker_id: str) -> str:
     """A database with the tables; each test gets a copy."""
-    return shared_postgres.template(
-        server, "with_tables", lambda address: Store(make_settings(server.data, database_url=address)).apply_schema()
+    shared_postgres.template(
+        server, "with_tables", worker_id, lambda address, data: Store(settings_of(address, data)).apply_schema()
     )
+    return "with_tables"
 
 
 @pytest.fixture(scope="session")
-def template_with_network(server: Server, template: str) -> str:
+def template_with_network(server: Server, template: str, worker_id: str) -> str:
     """A database with the tables and the models, built from the network alone, which takes about ten seconds."""
-    return shared_postgres.template(
-        server,
-        "with_network",
-        lambda address: pipeline.transform(Resources.from_settings(make_settings(server.data, database_url=address))),
-        like=template,
-    )
+
+    def fill(address: SecretStr, data: Path) -> None:
+        database = shared_postgres.of_tests(worker_id)
+        share_dbt(data, server, database)
+        pipeline.transform(Resources.from_settings(settings_of(address, data)))
+        parsed.keep(data / "dbt", data, server, database)
+
+    shared_postgres.template(server, "with_network", worker_id, fill, like=template)
+    return "with_network"
+
+
+@pytest.fixture(scope="session")
+def morning(server: Server, template_with_network: str, worker_id: str) -> Filled:
+    """The simulated morning, loaded; no model is derived from it."""
+
+    def fill(address: SecretStr, data: Path) -> None:
+        simulated.capture_and_load(Resources.from_settings(settings_of(address, data)))
+
+    data = shared_postgres.template(server, "with_morning", worker_id, fill, like=template_with_network)
+    return Filled("with_morning", data, simulated.ENDS)
+
+
+@pytest.fixture(scope="session")
+def derived_morning(server: Server, morning: Filled, worker_id: str) -> Filled:
+    """The simulated morning, loaded and derived."""
+
+    def fill(address: SecretStr, data: Path) -> None:
+        share_dbt(data, server, shared_postgres.of_tests(worker_id))
+        pipeline.transform(Resources.from_settings(settings_of(address, data)))
+
+    shared_postgres.template(server, "with_models", worker_id, fill, like=morning.database)
+    return replace(morning, database="with_models")
 
 
 @pytest.fixture
 def make_database(server: Server, worker_id: str) -> Iterator[Callable[[str], SecretStr]]:
-    """Make the database of the test, like a template; gone afterwards.
-
-    It has the same name in each test of a process, because dbt parses its project again for another one.
-    """
-    name = f"test_{worker_id}"
+    """Make the database of the test, like a template; gone afterwards."""
+    name = shared_postgres.of_tests(worker_id)
     yield lambda template: shared_postgres.create(server, name, template)
     with psycopg.connect(server.url, dbname="postgres", autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)")
@@ -72,9 +104,28 @@ def make_database(server: Server, worker_id: str) -> Iterator[Callable[[str], Se
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, make_database: Callable[[str], SecretStr]) -> SecretStr:
-    """A database of the test's own, with our tables; for a test `with_network` the network is loaded already."""
-    like = "template_with_network" if request.node.get_closest_marker("with_network") else "template"
-    return make_database(request.getfixturevalue(like))
+    """A database of the test's own, with our tables, and with what its marker says."""
+    like = request.getfixturevalue(
+        next((LIKE[mark.name] for mark in request.node.iter_markers() if mark.name in LIKE), "template")
+    )
+    return make_database(like.database if isinstance(like, Filled) else like)
+
+
+def settings_of(address: SecretStr, data: Path) -> Settings:
+    """Return the settings of a database and its data folder."""
+    return make_settings(data, database_url=address)
+
+
+def share_dbt(data: Path, server: Server, database: str) -> None:
+    """Let dbt find its project in a data folder as it was parsed before."""
+    dbt, kept = server.data / f"dbt-{database}", server.data / "with_network"
+    if not dbt.exists():
+        dbt.mkdir()
+        if (kept / parsed.NAME).exists():
+            parsed.lend(kept, dbt, database)
+    data.mkdir(exist_ok=True)
+    if not (data / "dbt").exists():
+        (data / "dbt").symlink_to(dbt)
 
 
 @pytest.fixture
@@ -91,11 +142,7 @@ def loaded_resources(
 
     def make(data: str = "data", **changes: object) -> Resources:
         resources = make_resources(data, database_url=database, **changes)
-        read_by_dbt = server.data / f"dbt-{worker_id}"
-        read_by_dbt.mkdir(exist_ok=True)
-        resources.settings.folder.mkdir(exist_ok=True)
-        if not (resources.settings.folder / "dbt").exists():
-            (resources.settings.folder / "dbt").symlink_to(read_by_dbt)
+        share_dbt(resources.settings.folder, server, shared_postgres.of_tests(worker_id))
         return resources
 
     return make

@@ -1,4 +1,4 @@
-"""A database with its data folder, filled once for all tests of a file; each test gets a copy."""
+"""A database with its data folder, filled once for all tests of a file or of a run; each test gets a copy."""
 
 from __future__ import annotations
 
@@ -37,5 +37,8 @@ class Filled:
         """Copy the folder into that of the resources, whose database is a copy already."""
         assert isinstance(resources.clock, StillClock)
         resources.clock.time = self.now
-        shutil.copytree(self.folder, resources.settings.folder, dirs_exist_ok=True)
+        # dbt's folder is that of the process.
+        shutil.copytree(
+            self.folder, resources.settings.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("dbt")
+        )
         return resources

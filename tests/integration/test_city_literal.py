@@ -17,6 +17,7 @@ from tests import shared_postgres
 from tests.conftest import make_settings
 from tests.fleet import NOON
 from tests.integration.captured import query
+from tests.integration.conftest import share_dbt
 
 pytestmark = pytest.mark.with_network
 
@@ -118,6 +119,7 @@ def derive(resources: Resources) -> None:
 def both(tmp_path_factory: pytest.TempPathFactory, server: Server, template_with_network: str, worker_id: str) -> Both:
     folder: Path = tmp_path_factory.mktemp("literal")
     address = shared_postgres.create(server, f"literal_{worker_id}", template_with_network)
+    share_dbt(folder, server, f"literal_{worker_id}")
     resources = Resources.from_settings(make_settings(folder, database_url=address))
     for bus, signals in SENT.items():
         for each in signals:
@@ -182,7 +184,9 @@ def test_the_analyses_count_every_signal(resources: Resources) -> None:
     signal(resources, 40, latitude=0, longitude=0)
     signal(resources, 59, age=61)
     derive(resources)
-    transform.run_dbt(resources.settings, resources.store.connection_parameters(), ["compile"])
+    transform.run_dbt(
+        resources.settings, resources.store.connection_parameters(), ["compile"], "--select", "resource_type:analysis"
+    )
     analyses = resources.settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses"
     for row in query(resources, (analyses / "diferencas_da_prefeitura.sql").read_text()):
         assert row["sinais"] == 4

@@ -19,12 +19,19 @@ from brt_watch.transform import runner as transform
 from tests import shared_postgres
 from tests.conftest import ScriptedFeed, make_settings
 from tests.fleet import NOON
+from tests.integration.conftest import share_dbt
 from tests.unit.test_further_feeds import GTFS_RT, message
 
 
 def test_each_feed_is_loaded_into_its_own_tables(
-    make_resources: Callable[..., Resources], database: Any, clock: StillClock, tmp_path: Any
+    make_resources: Callable[..., Resources],
+    database: Any,
+    clock: StillClock,
+    tmp_path: Any,
+    server: Server,
+    worker_id: str,
 ) -> None:
+    share_dbt(tmp_path / "data", server, shared_postgres.of_tests(worker_id))
     changes: dict[str, Any] = {"database_url": database, "window_minutes": 10, "poll_seconds": 60}
     own = make_resources(**changes)
     listed = Resources.from_settings(make_settings(tmp_path / "data", feeds=f"rt={GTFS_RT}", **changes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,24 +24,19 @@ from tests import shared_postgres
 from tests.ask_web import ask
 from tests.conftest import make_settings
 from tests.integration.captured import query
+from tests.integration.filled import Filled
 from tests.integration.marts import MARTS, on_lake, table
-from tests.integration.simulated import load_simulated
-
-START = datetime(2026, 11, 23, 8, 20, tzinfo=timezone.utc)
-MINUTES = 14
+from tests.integration.simulated import MINUTES, START
 
 
 @pytest.fixture(scope="module")
 def both(
-    tmp_path_factory: pytest.TempPathFactory, server: Server, template_with_network: str, worker_id: str
+    tmp_path_factory: pytest.TempPathFactory, server: Server, derived_morning: Filled, worker_id: str
 ) -> Resources:
     """A window of a simulated morning in Postgres and in the lake, and the models derived in both."""
-    address = shared_postgres.create(server, f"lake_{worker_id}", template_with_network)
+    address = shared_postgres.create(server, f"lake_{worker_id}", derived_morning.database)
     settings = make_settings(tmp_path_factory.mktemp("lake"), database_url=address)
-    clock = StillClock(START + timedelta(minutes=MINUTES))
-    resources = replace(Resources.from_settings(settings), clock=clock)
-    load_simulated(resources, START, MINUTES)
-    pipeline.transform(resources)
+    resources = derived_morning.into(replace(Resources.from_settings(settings), clock=StillClock(START)))
     pipeline.transform(replace(resources, on_lake=True))
     return resources
 

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from brt_watch import pipeline
-from brt_watch.capture.simulation import Simulation, simulate_into
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.clock import StillClock
-from brt_watch.network import read_network
 from brt_watch.resources import Resources
-from brt_watch.simulate.history import history
 from brt_watch.web.app import create_app
 from brt_watch.web.live_models import LiveModels
 from tests.ask_web import ask
 from tests.fleet import body, vehicle
 from tests.integration.captured import query
-
-pytestmark = pytest.mark.with_network
-
-START = datetime(2026, 11, 23, 10, 0, tzinfo=timezone.utc)
-OF_A_WINDOW = 39
-"""Polls of the window of 13 minutes that the test loads."""
+from tests.integration.filled import Filled
+from tests.integration.simulated import OF_A_WINDOW, as_of
 
 OF_THE_RUN = {"load_id", "derived_by"}
 """Columns that name the run that wrote a row and describe nothing of the bus."""
@@ -46,19 +41,16 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_a_recording_gives_the_same_rows_live_and_in_postgres(loaded_resources: Callable[..., Resources]) -> None:
+@pytest.mark.with_models
+def test_a_recording_gives_the_same_rows_live_and_in_postgres(
+    resources: Resources, derived_morning: Filled, tmp_path: Path
+) -> None:
     """A simulated peak, taken by the live engine six polls at a time, then loaded and derived by dbt on Postgres."""
-    resources = loaded_resources()
-    simulation = simulate_into(resources.settings, Simulation.beginning(START))
-    live = LiveModels(resources.files, resources.settings.folder)
-    ticks = history(resources.settings, read_network(), simulation, START, START + timedelta(minutes=14))
-    for number, _ in enumerate(ticks):
-        if number % 6 == 0 or number == OF_A_WINDOW - 1:
-            live.take()
-        if number == OF_A_WINDOW - 1:
+    live = LiveModels(CaptureFiles(tmp_path / "live", str(resources.settings.feed_url)), tmp_path / "live")
+    for polls in as_of(derived_morning.folder, tmp_path / "live"):
+        live.take()
+        if polls == OF_A_WINDOW:
             live.take_apart()
-    live.take()
-    load_and_transform(resources)
     for model in ("viagens", "passagens"):
         ours, expected = (
             sorted((comparable(row) for row in rows), key=str)
@@ -79,6 +71,7 @@ def test_a_recording_gives_the_same_rows_live_and_in_postgres(loaded_resources: 
     assert len(different) == 0, (len(different), list(different.items())[:3])
 
 
+@pytest.mark.with_network
 def test_labels_read_the_same_live_and_in_the_history(
     loaded_resources: Callable[..., Resources], clock: StillClock
 ) -> None:

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 import pytest
+from pydantic import SecretStr
 
-from brt_watch import pipeline
 from brt_watch.errors import NothingToScore
 from brt_watch.resources import Resources
 from brt_watch.simulate.score import Score, score
-from tests.integration.simulated import load_simulated
-
-pytestmark = pytest.mark.with_network
-
-START = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
+from tests.integration.filled import Filled
 
 NAMES = {
     "signals.recall", "direction.right", "trips.recall", "trips.precision", "passages.recall", "passages.precision",
@@ -41,28 +36,24 @@ NEXT_POLL = (
 IN_VIEW = "vehicles whose newest signal is in generate_view"
 
 
-@pytest.fixture
-def simulated(loaded_resources: Callable[..., Resources]) -> Resources:
-    """A window of a simulation, loaded."""
-    resources = loaded_resources()
-    load_simulated(resources, START, minutes=14)
-    return resources
-
-
 def share(scored: Score, name: str) -> float:
     (found,) = (each.share for each in scored.shares if each.name == name)
     assert found is not None
     return found
 
 
-def test_score_falls_with_lost_signals_and_names_invented_ones(simulated: Resources) -> None:
+@pytest.mark.with_morning
+def test_score_falls_with_lost_signals_and_names_invented_ones(
+    morning: Filled, derived_morning: Filled, resources: Resources, make_database: Callable[[str], SecretStr]
+) -> None:
+    simulated = morning.into(resources)
     whole = score(simulated.settings)
     assert share(whole, "signals seen") > 0.9
     assert share(whole, "signals with the right line and direction, viagem") > 0.85
     assert whole.false_signals == 0
     assert [each.count for each in whole.shares if each.name == IN_VIEW] == [0], "the view is not derived yet"
 
-    pipeline.transform(simulated)
+    make_database(derived_morning.database)
     derived = score(simulated.settings)
     assert share(derived, IN_VIEW) > 0.95
     assert derived.p95_behind_seconds < 30

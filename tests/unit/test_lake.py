@@ -12,9 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
-import frictionless
-import pandas
-import polars
 import pyarrow.parquet as parquet
 import pytest
 
@@ -218,9 +215,13 @@ def test_other_readers_need_none_of_our_code(recorder: Recorder) -> None:
     assert str(schema.field("latitude").type) == "decimal128(9, 6)"
     assert str(schema.field("datahora").type) == "timestamp[us, tz=UTC]"
     assert not any("dictionary" in str(field.type) for field in schema)
+    import pandas
+
     frame = pandas.read_parquet(recorder.lake.folder / "feed=brt")
     assert list(frame["data"].astype(str).unique()) == ["2026-11-23"]
     assert frame["latitude"].astype(float).iloc[0] == -23.006784
+    import polars
+
     rows = polars.scan_parquet(recorder.lake.signals_glob, hive_partitioning=True).collect()
     assert rows.height == len(frame) == 10
     assert rows["longitude"].cast(polars.Float64)[0] == -43.313043
@@ -244,6 +245,8 @@ def test_a_damaged_window_leaves_the_lake_as_it_was(recorder: Recorder) -> None:
 
 
 def test_the_signals_of_some_days_are_exported(recorder: Recorder, tmp_path: Path) -> None:
+    import pandas
+
     recorder.add(recorder.window(fleet(0), [vehicle("9", NOON, linha="35"), vehicle("8", NOON - timedelta(days=1))]))
     target = tmp_path / "file"
     for form in Form:
@@ -288,7 +291,9 @@ def test_days_of_a_lake_turn_by_the_citys_clocks(recorder: Recorder, is_older: b
     models = LakeModels(lake)
     number = models.begin_transform(1)
     with duckdb.connect(str(models.file)) as dbt:
-        dbt.execute("create table public.gps_brt as select datahora as timestamp_gps, 1 as derived_by from public.brt_raw")
+        dbt.execute(
+            "create table public.gps_brt as select datahora as timestamp_gps, 1 as derived_by from public.brt_raw"
+        )
     models.finish_transform(number, 1.0, "abc")
     with open_lake(lake) as session:
         query = "select dia_operacao::text, count(*) from gps_brt group by 1 order by 1"
@@ -455,5 +460,7 @@ def test_finished_days_are_published_once(recorder: Recorder, tmp_path: Path, mo
     for file in days[1]["files"]:
         assert disk.sha256(folder / file["path"]) == file["sha256"]
     assert "DADOS SIMULADOS" in (folder / "index.html").read_text()
+    import frictionless
+
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.valid, report.flatten(["type", "message"])

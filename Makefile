@@ -84,8 +84,9 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 BIOME := @biomejs/biome@2.6.8
 
-# Two more than the machine has processors, for some tests wait most of their time; the longest ones first.
-WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
+# One more than the machine has processors, for some tests wait most of their time; the longest ones first. Each process
+# more imports everything again: a quarter of a minute of processor time.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 
 test: $(VENV)/installed  ## Run all tests, and name the ten slowest

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.commands import CHECKOUT
 from tests.acceptance.installed import install, program_of
-from tests.acceptance.program import Program
 from tests.fleet import recorded_minutes, write_recording
 from tests.shared_run import compile_models, once
 
@@ -42,28 +40,7 @@ def recording(folder: Path) -> Path:
     return write_recording(folder / "ours.jsonl.gz", recorded_minutes())
 
 
-@pytest.fixture
-def seconds_until_it_begins() -> int:
-    """Time limit from the start until the recording is played."""
-    return 0
-
-
 @pytest.fixture(scope="session")
 def installed() -> tuple[str, ...]:
     """The program, installed from the wheel once in a test run."""
     return (str(program_of(once("wheel", install))),)
-
-
-@pytest.fixture
-def how() -> tuple[str, ...]:
-    """How brt-watch is called; a test may ask for the installed one."""
-    return CHECKOUT
-
-
-@pytest.fixture
-def program(folder: Path, recording: Path, seconds_until_it_begins: int, how: tuple[str, ...]) -> Iterator[Program]:
-    program = Program(folder / "data", recording, seconds_until_it_begins, how)
-    yield program
-    program.run("stop")
-    program.replay.terminate()
-    program.replay.wait()

@@ -9,6 +9,7 @@ import sysconfig
 from pathlib import Path
 
 from brt_watch.place import home
+from brt_watch.transform.compiled import BESIDE_THE_SOURCES
 
 PARTS = ("pyproject.toml", "LICENSE", "README.md", "src")
 """The sources of the wheel."""
@@ -20,7 +21,10 @@ def program_of(folder: Path) -> Path:
 
 
 def install(folder: Path) -> None:
-    """Build the wheel, install it and compile its models. What it depends on is that of this environment."""
+    """Build the wheel, install it and compile its models. What it depends on is that of this environment.
+
+    The statements that are compiled already are those of the same files, or their name is another one.
+    """
     source, environment = folder / "source", folder / "environment"
     source.mkdir()
     for name in PARTS:
@@ -44,6 +48,10 @@ def install(folder: Path) -> None:
     # The folder itself, and not the links in it that lead to the checkout.
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    keeps = packages / "brt_watch" / "transform" / BESIDE_THE_SOURCES.name
+    keeps.mkdir(exist_ok=True)
+    for statements in BESIDE_THE_SOURCES.glob("duckdb-*.json"):
+        shutil.copy(statements, keeps)
     compile_models = "import pathlib; from brt_watch.transform.compiled import compiled; compiled(pathlib.Path())"
     _run(python, "-c", compile_models, cwd=folder)
 

@@ -1,20 +1,19 @@
 """brt-watch while it captures a recording: commands, supervisor, Postgres, Prefect's flows and dbt are the real ones.
 
-The clock runs ten times as fast, which leaves a busy machine two seconds for each poll.
+The clock runs ten times as fast, which leaves a busy machine three seconds for each poll.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from unittest import mock
 
@@ -22,37 +21,56 @@ import msgspec
 import psycopg
 import zstandard
 
+from brt_watch.archive.recordings import read_recording
+from brt_watch.clock import PretendClock, StillClock
 from brt_watch.resources import Resources
 from brt_watch.service.status import report
 from brt_watch.settings import load_settings
+from brt_watch.simulate.server import ApiServer
 from tests.acceptance.commands import Commands
 from tests.free_port import free_port
 
 SPEED = 10
+POLL = timedelta(seconds=30)
 
 
 class Program(Commands):
-    """brt-watch on a data folder of its own, capturing a recording that is being replayed."""
+    """brt-watch on a data folder of its own, capturing a recording from the moment at which the test lets it begin."""
 
-    def __init__(self, data: Path, recording: Path, seconds_until_it_begins: int, program: tuple[str, ...]) -> None:
-        port = free_port()
+    def __init__(self, data: Path, recording: Path, program: tuple[str, ...]) -> None:
+        played = read_recording(recording)
+        self._first = played.answers[0].captured_at
+        # Until it begins it stands at a time without an answer.
+        self.api = ApiServer(played, StillClock(self._first - POLL), port=0)
+        Thread(target=self.api.serve_forever, daemon=True).start()
         super().__init__(
             data,
             program,
-            BRT_WATCH_FEED_URL=f"http://127.0.0.1:{port}/gps/brt",
+            BRT_WATCH_FEED_URL=self.api.url,
             BRT_WATCH_POSTGRES_PORT=str(free_port()),
             BRT_WATCH_HTTP_PORT=str(free_port()),
+            BRT_WATCH_POLL_SECONDS=f"{POLL.seconds}",
             BRT_WATCH_LOAD_MINUTES="3",
             # The window begins some minutes before the recording does, and is to have all of it.
             BRT_WATCH_WINDOW_MINUTES="17",
         )
-        # Made before the clock of the recording begins to run.
+        # Made before the clock begins to run.
         self.run("db", "start")
-        with gzip.open(recording) as file:
-            first = datetime.fromisoformat(json.loads(file.readline())["captured_at"])
-        self.environment["BRT_WATCH_CLOCK"] = f"{first.isoformat()}@{time.time() + seconds_until_it_begins:.0f}x{SPEED}"
-        command = [*self.program, "replay", str(recording), "--port", str(port)]
-        self.replay = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL)
+        self.environment["BRT_WATCH_CLOCK"] = PretendClock.written(self._first, SPEED)
+
+    def begin(self) -> None:
+        """Play the recording once there is a capture of it, unless it plays already."""
+        if not isinstance(self.api.clock, StillClock):
+            return
+        until = time.monotonic() + 300
+        while not any(self.data.glob("windows/*/polls.csv")):
+            assert time.monotonic() < until, self.logs()
+            time.sleep(0.3)
+        self.api.clock = PretendClock(PretendClock.written(self._first, SPEED))
+
+    def take_the_api_away(self) -> None:
+        self.api.shutdown()
+        self.api.server_close()
 
     def status(self) -> dict[str, Any]:
         """Return the output of `brt-watch status --json`, without a new process each time."""

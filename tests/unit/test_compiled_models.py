@@ -14,7 +14,7 @@ import pytest
 from brt_watch.model import Poll, Status
 from brt_watch.transform import compiled as module
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, Model, compiled, project_key, project_vars
-from brt_watch.transform.live import DATABASE, LiveEngine, look_back
+from brt_watch.transform.live import DATABASE, LiveEngine, _steps, look_back
 
 CHAIN = Compiled(
     "public",
@@ -98,6 +98,20 @@ def test_a_derivation_apart_from_the_polls_can_be_stopped() -> None:
     assert running.exception() is None or isinstance(running.exception(), duckdb.InterruptException)
     assert engine.rows("select n from public.slow") == [(0,)]
     engine.close()
+
+
+def test_models_apart_are_of_one_moment_and_replaced_together() -> None:
+    """What reads tables that move is one transaction, the results are another; between, DuckDB sees what it joins."""
+
+    def apart(name: str, *reads: str, live: bool = False) -> Model:
+        return Model(name, "table", "select 1 as one", list(reads), live=live, apart=live)
+
+    signals, days, trips = apart("signals", "gps_brt"), apart("days", "gps_brt", "signals"), apart("trips", "days")
+    best, shown, passes = apart("best", "trips"), apart("shown", "best", live=True), apart("passes", "shown", live=True)
+    steps = _steps([signals, days, trips, best, shown, passes], {"gps_brt"})
+    assert list(steps) == [[signals, days], [trips], [best], [shown, passes]]
+    late = apart("late", "best", "gps_brt", live=True)
+    assert list(_steps([signals, trips, best, late], {"gps_brt"})) == [[signals, trips, best, late], []]
 
 
 def test_old_rows_are_dropped_while_others_use_the_tables() -> None:

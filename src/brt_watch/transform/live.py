@@ -14,8 +14,7 @@ increment, a load or a day it knows nothing, and `gps_brt` starts in the middle 
 core for 750 vehicles (200,000 rows of `gps_brt`). What it must know of the past beyond that comes as a seed, or from a
 model with `meta: {trained: true}`: its rows are read from the files of the newest training (trained.py).
 
-A model that takes too long for each poll says `live: apart`. `derive_apart` makes it less often, from the rows of one
-moment, while polls go on.
+A model that takes too long for that says `live: apart`: `derive_apart` makes it of one moment, while polls go on.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -114,7 +114,7 @@ class LiveEngine:
         moving = {"brt_raw", "brt_poll"}
         """The tables that change with each poll; all others are created once."""
         self._each_poll: list[Model] = []
-        self._apart: list[Model] = []
+        apart: list[Model] = []
         self._context_tables: list[Model] = []
         self._trained = [model for model in models if model.trained]
         for model in models:
@@ -135,7 +135,8 @@ class LiveEngine:
             else:
                 self._create(model.name, model.kind, model.sql)
                 if model.kind == "table" and (model.name in above or model.live):
-                    (self._each_poll if model.name in of_a_poll else self._apart).append(model)
+                    (self._each_poll if model.name in of_a_poll else apart).append(model)
+        self._apart = list(_steps(apart, moving - {model.name for model in apart}))
 
     def _create(self, name: str, kind: str, sql: str) -> None:
         self._run(_made(name, kind, sql))
@@ -170,18 +171,20 @@ class LiveEngine:
 
     def derive_apart(self) -> None:
         """Derive the models that are live apart from the polls, as of one moment, while polls may go on."""
-        with self._apart_lock, self._connection.cursor() as cursor:
-            self._apart_cursor = cursor
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; begin")
-            for model in self._apart:
-                if self._stopped:
-                    return
-                cursor.execute(_made(model.name, model.kind, model.sql))
+        with self._apart_lock, self._connection.cursor() as self._apart_cursor:
+            cursor = self._apart_cursor
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
+            for models in self._apart:
+                cursor.execute("begin")
+                for model in models:
+                    if self._stopped:
+                        return
+                    cursor.execute(_made(model.name, model.kind, model.sql))
+                cursor.execute("commit")
             # What they were made from is needed no longer, and would take a hundred megabytes.
-            for model in reversed(self._apart):
+            for model in reversed(list(chain(*self._apart))):
                 if not model.live:
                     cursor.execute(f"drop table public.{model.name}")
-            cursor.execute("commit")
 
     def stop(self) -> None:
         """End a derivation apart from the polls: it takes seconds, for which a process that ends would wait."""
@@ -310,7 +313,7 @@ class LiveEngine:
 
     def has(self, model: str) -> bool:
         """Whether a model is live."""
-        return any(model == each.name for each in (*self._each_poll, *self._apart))
+        return any(model == each.name for each in (*self._each_poll, *chain(*self._apart)))
 
     def close(self) -> None:
         """Release the memory."""
@@ -322,6 +325,16 @@ class LiveEngine:
 
     def _run(self, statement: str) -> None:
         self._connection.execute(statement)
+
+
+def _steps(models: list[Model], moving: set[str]) -> Iterator[list[Model]]:
+    """Split models into what is one transaction: those that read moving tables, each one between, those that are live.
+
+    DuckDB knows nothing of the values in a table that the same transaction made, and joins it in an order that takes
+    five times as long: 34 instead of 6.5 s of processor for three hours."""
+    first = max((number for number, model in enumerate(models, 1) if moving & set(model.reads)), default=0)
+    last = next((number for number, model in enumerate(models) if number >= first and model.live), len(models))
+    yield from (models[:first], *([model] for model in models[first:last]), models[last:])
 
 
 def _made(name: str, kind: str, sql: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.commands import Commands
 from tests.free_port import free_port
-from tests.simulated_morning import EARLY, clock_at
+from tests.simulated_morning import PARKED, clock_at
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
     """The installed program in an empty folder."""
     feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", str(free_port())
     own = {"BRT_WATCH_POSTGRES_PORT": postgres_port, "BRT_WATCH_HTTP_PORT": str(free_port())}
-    own["BRT_WATCH_CLOCK"] = clock_at(EARLY)
+    own["BRT_WATCH_CLOCK"] = clock_at(PARKED)
     demo = Commands(folder / "data-demo", installed, BRT_WATCH_FEED_URL=feed_url, **own)
     demo.folder = folder
     del demo.environment["BRT_WATCH_DATA"]
@@ -45,7 +45,7 @@ def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
 
     # What is seen first may be of the history that was filled in; a poll after it is of the capture that runs.
     status = status_of(demo)
-    newest, until = status["last_poll"]["tick"], time.monotonic() + 90
+    newest, until = status["last_poll"]["tick"], time.monotonic() + 300
     while status["last_poll"]["tick"] <= newest or status["last_poll"]["status"] not in ("ok", "late"):
         assert time.monotonic() < until, f"{status}\n{demo.logs()}"
         time.sleep(1)

@@ -116,14 +116,17 @@ def settings_of(address: SecretStr, data: Path) -> Settings:
     return make_settings(data, database_url=address)
 
 
-def share_dbt(data: Path, server: Server, database: str) -> None:
-    """Let dbt find its project in a data folder as it was parsed before."""
-    dbt, kept = server.data / f"dbt-{database}", server.data / "with_network"
+def share_dbt(data: Path, server: Server, database: str, elsewhere: Server | None = None) -> None:
+    """Let dbt find its project in a data folder as it was parsed before; the database may be on another server."""
+    port = (elsewhere or server).port
+    dbt, kept = server.data / f"dbt-{database}-{port}", server.data / "with_network"
     if not dbt.exists():
         dbt.mkdir()
         if (kept / parsed.NAME).exists():
-            parsed.lend(kept, dbt, database)
+            parsed.lend(kept, dbt, database, port)
     data.mkdir(exist_ok=True)
+    if (data / "dbt").is_symlink():
+        (data / "dbt").unlink()
     if not (data / "dbt").exists():
         (data / "dbt").symlink_to(dbt)
 

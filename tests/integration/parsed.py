@@ -32,10 +32,10 @@ def keep(dbt: Path, kept: Path, server: Server, database: str) -> None:
     shutil.copy(dbt / NAME, kept / NAME)
 
 
-def lend(kept: Path, dbt: Path, database: str) -> None:
+def lend(kept: Path, dbt: Path, database: str, port: int) -> None:
     """Give dbt what was parsed for another database, as it is for this one."""
     known = [(name, value) for name, value in json.loads((kept / "parsed-for.json").read_text())]
-    ours = [(name, database if name == "database" else value) for name, value in known]
+    ours = [(name, {"database": database, "port": port}.get(name, value)) for name, value in known]
     names = {dict(known)["database"]: database, _checksum(known): _checksum(ours)}
     parsed = msgspec.msgpack.decode((kept / NAME).read_bytes())
     (dbt / NAME).write_bytes(msgspec.msgpack.encode(_renamed(parsed, names)))

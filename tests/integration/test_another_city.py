@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from brt_watch import pipeline
 from brt_watch.clock import MINUTE, StillClock
@@ -30,6 +32,8 @@ BEGINS, ENDS = city.FALL_BACK - HOURS, city.FALL_BACK + HOURS
 def captured(loaded_resources: Callable[..., Resources], clock: StillClock, tmp_path: Any) -> Resources:
     """Four hours of the city around the change of the clocks, loaded and derived."""
     resources = loaded_resources(feed="gtfs_rt", poll_seconds=30, window_minutes=240)
+    # The project of the city is parsed apart from that of the other tests.
+    (resources.settings.folder / "dbt").unlink()
     resources.files.feed = feed_named("gtfs_rt")
     make_city(resources.settings.folder, city.write_gtfs(tmp_path / "city.zip"))
     clock.time = BEGINS
@@ -74,18 +78,23 @@ def assert_the_second_opinion_is_compared(resources: Resources) -> None:
         assert (row["mesma_linha_pct"], row["mesmo_sentido_pct"]) == expected, row
 
 
-def assert_the_page_is_of_the_city(resources: Resources) -> None:
-    """The live models run on its network, its days are its own, and the page knows zone and box."""
+@contextmanager
+def page_of(resources: Resources) -> Iterator[FastAPI]:
     app = create_app(resources)
     app.state.deps.live.look()
     try:
-        vehicles = ask(app, "/api/v1/vehicles").json()["features"]
-        network = ask(app, "/api/v1/network").json()
-        page = ask(app, "/").text
-        coverage = ask(app, "/api/v1/coverage?dia=2026-11-01").json()
-        plan = ask(app, "/api/v1/plan").json()
+        yield app
     finally:
         app.state.deps.history.reader.close()
+
+
+def assert_the_page_is_of_the_city(app: FastAPI, resources: Resources) -> None:
+    """The live models run on its network, its days are its own, and the page knows zone and box."""
+    vehicles = ask(app, "/api/v1/vehicles").json()["features"]
+    network = ask(app, "/api/v1/network").json()
+    page = ask(app, "/").text
+    coverage = ask(app, "/api/v1/coverage?dia=2026-11-01").json()
+    plan = ask(app, "/api/v1/plan").json()
     assert len(vehicles) == city.LINES
     for vehicle in vehicles:
         properties = vehicle["properties"]
@@ -103,17 +112,12 @@ def assert_the_page_is_of_the_city(resources: Resources) -> None:
     assert len(coverage["minutos"]) == 240
 
 
-def assert_the_city_has_forecasts(resources: Resources) -> None:
+def assert_the_city_has_forecasts(app: FastAPI, resources: Resources) -> None:
     """By the plan and by what the buses did today: of buses on their way within a minute, in the times of the city."""
-    app = create_app(resources)
-    app.state.deps.live.look()
-    try:
-        found = ask(app, "/api/v1/forecasts").json()["previsoes"]
-        updates = ask(app, "/gtfs-rt/trip-updates?format=json").json()["entity"]
-        period = "de=2026-11-01T07:50:00Z&ate=2026-11-01T08:00:00Z"
-        tides = ask(app, f"/tides/vehicle_locations.csv?{period}").text.splitlines()
-    finally:
-        app.state.deps.history.reader.close()
+    found = ask(app, "/api/v1/forecasts").json()["previsoes"]
+    updates = ask(app, "/gtfs-rt/trip-updates?format=json").json()["entity"]
+    period = "de=2026-11-01T07:50:00Z&ate=2026-11-01T08:00:00Z"
+    tides = ask(app, f"/tides/vehicle_locations.csv?{period}").text.splitlines()
     underway = [each for each in found if each["tipo"] == "a caminho"]
     assert {each["linha"] for each in underway} <= {city.name(line) for line in range(city.LINES)}
     assert len(underway) >= city.LINES
@@ -178,5 +182,6 @@ def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resourc
     assert len(headways) > city.LINES * city.STOPS * 2
     assert len(rows_of_view) == city.LINES
     assert_the_second_opinion_is_compared(captured)
-    assert_the_page_is_of_the_city(captured)
-    assert_the_city_has_forecasts(captured)
+    with page_of(captured) as app:
+        assert_the_page_is_of_the_city(app, captured)
+        assert_the_city_has_forecasts(app, captured)

@@ -26,6 +26,7 @@ from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
 from tests.integration.captured import capture, one, query
+from tests.integration.conftest import share_dbt
 from tests.integration.filled import Filled
 
 
@@ -65,7 +66,7 @@ def resources(eventful: Filled, loaded_resources: Callable[..., Resources]) -> R
 @pytest.fixture
 def target(other_server: Server, resources: Resources, worker_id: str) -> Resources:
     """Resources whose store is an empty database of the other server."""
-    address = shared_postgres.create(other_server, f"test_{worker_id}", "template1")
+    address = shared_postgres.create(other_server, shared_postgres.of_tests(worker_id), "template1")
     settings = make_settings(resources.settings.folder, database_url=address)
     return replace(resources, settings=settings, store=Store(settings))
 
@@ -231,8 +232,15 @@ def test_a_target_that_does_not_answer_is_a_sentence(resources: Resources) -> No
 
 
 def test_the_command_moves_derives_and_says_what_comes_next(
-    resources: Resources, target: Resources, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    resources: Resources,
+    target: Resources,
+    server: Server,
+    other_server: Server,
+    worker_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    share_dbt(resources.settings.folder, server, shared_postgres.of_tests(worker_id), other_server)
     monkeypatch.setenv("BRT_WATCH_DATA", str(resources.settings.folder))
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", resources.store.url)
 

@@ -30,6 +30,7 @@ def service(minute: datetime) -> list[dict[str, Any]]:
     return [seen, *others]
 
 
+@pytest.mark.with_network
 def test_a_recovered_minute_is_loaded_marked_and_counted_apart(
     loaded_resources: Any, clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,7 +53,7 @@ def test_a_recovered_minute_is_loaded_marked_and_counted_apart(
     assert other == {"codigo": "901008", "latitude": "-22.9"}
     assert one(resources, "select count(*) from brt_raw where codigo = '901008' and latitude = -22.9") == 0
     assert one(resources, "select count(*) from brt_raw where capturer like 'recovered-%'") == 2 * 40
-    pipeline.transform(resources)
+    pipeline.transform(resources, "--select", "+cobertura_captura")
     coverage = query(
         resources,
         "select consultas_boas, consultas_com_falha, sinais_recuperados from cobertura_captura"

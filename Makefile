@@ -89,8 +89,8 @@ BIOME := @biomejs/biome@2.6.8
 WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
 
-test: $(VENV)/installed  ## Run all tests, and name the ten slowest
-	$(VENV)/bin/pytest $(TOGETHER) --durations=10
+test: $(VENV)/installed  ## Run all tests, name the ten slowest, and say how much processor time they took
+	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10
 
 browser:  ## Install the Chromium for the page's tests (Debian, as root)
 	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell

@@ -112,7 +112,7 @@ def message(at: datetime) -> bytes:
     return bytes(found.SerializeToString())
 
 
-def write_gtfs(path: Path) -> Path:
+def write_gtfs(path: Path, since: str = "20260101") -> Path:
     """Write the plan: a bus of each line goes to and fro all day."""
     ways = [(line, direction) for line in range(LINES) for direction in (0, 1)]
     stops = [(line, direction, stop) for line, direction in ways for stop in range(STOPS)]
@@ -140,7 +140,7 @@ def write_gtfs(path: Path) -> Path:
         "calendar": [
             ("service_id", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
              "start_date", "end_date"),
-            ("D", *(1,) * 7, "20260101", "20271231"),
+            ("D", *(1,) * 7, since, "20271231"),
         ],
         "trips": [
             ("route_id", "service_id", "trip_id", "direction_id", "shape_id"),

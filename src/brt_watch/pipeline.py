@@ -30,6 +30,7 @@ from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 from brt_watch.transform import runner as dbt
+from brt_watch.transform.city import city_is_due, update_city
 from brt_watch.transform.line_alerts import LineAlerts
 from brt_watch.transform.trained import FORECASTS, TrainedFiles
 
@@ -172,6 +173,18 @@ def mirror(resources: Resources) -> Mirrored:
     done = Mirrored.of(push(resources.lake, resources.settings.lake_mirror.get_secret_value()))
     log.info("mirror", **asdict(done), seconds=round(time.perf_counter() - started, 3))
     return done
+
+
+# -- city ---------------------------------------------------------------------------------------------------------
+
+
+def renew_city(resources: Resources) -> bool:
+    """Look once a day for a newer GTFS of another city; returns whether its lines have new versions."""
+    if not city_is_due(resources.settings):
+        return False
+    updated = update_city(resources.settings)
+    log.info("city", made=updated.made, problem=updated.problem)
+    return updated.made
 
 
 # -- transform ------------------------------------------------------------------------------------------------------

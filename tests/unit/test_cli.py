@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from unittest import mock
 from xmlrpc.client import Fault
 
@@ -19,16 +20,18 @@ from brt_watch.cli import database, service
 from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
 from brt_watch.errors import MoveRefused, NetworkError, PortBusy, PostgresFailed, TransformFailed
-from brt_watch.network import download
+from brt_watch.network import download, read_network
 from brt_watch.place import IN_DEMO
+from brt_watch.resources import Resources
 from brt_watch.service.supervisor import Service
 from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate import demo
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
 from brt_watch.store.move import Moved
-from brt_watch.transform.city import city_of, project_of
+from brt_watch.transform.city import LOOKED_AT, city_of, project_of
 from brt_watch.transform.compiled import project_vars
+from brt_watch.web.app import _look_at_city, create_app
 from tests import made_up_city
 from tests.fleet import recorded_minutes, write_recording
 from tests.simulated_morning import PARKED, clock_at
@@ -228,6 +231,55 @@ def test_a_gtfs_by_its_address_is_downloaded_once(
     monkeypatch.setattr(download, "LONGEST", timedelta(seconds=2))
     with pytest.raises(NetworkError, match="download it yourself and give the path"):
         service.prepare_city(load_settings())
+
+
+def test_a_newer_gtfs_is_found_within_a_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its lines get new versions from its first day on; days before keep theirs, and a broken one changes nothing."""
+    there = made_up_city.write_gtfs(tmp_path / "city.zip")
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BRT_WATCH_GTFS", str(there))
+    settings = load_settings()
+    resources = Resources.from_settings(settings)
+    service.prepare_city(settings)
+    app = create_app(resources)
+    ended: list[bool] = []
+    app.state.outdated = lambda: ended.append(True)
+    monkeypatch.setattr(made_up_city, "LINES", 9)
+    made_up_city.write_gtfs(there, since="20261201")
+    assert not pipeline.renew_city(resources)
+    mark = settings.folder / "city" / LOOKED_AT
+    mark.write_text("2026-01-01T00:00:00Z")
+    assert pipeline.renew_city(resources)
+    assert not pipeline.renew_city(resources)
+    asyncio.run(asyncio.wait_for(_look_at_city(app, settings.folder), 5))
+    assert ended == [True]
+    lines = {day: read_network(resources.city.seeds, date.fromisoformat(day)).lines for day in DAYS}
+    assert [len(lines[day]) for day in DAYS] == [10, 9]
+    mark.write_text("2026-01-01T00:00:00Z")
+    there.write_bytes(b"not a zip")
+    assert not pipeline.renew_city(resources)
+    service.prepare_city(settings)
+    assert len(read_network(resources.city.seeds).lines) == 9
+    app.state.deps.history.reader.close()
+
+
+DAYS = ("2026-11-30", "2026-12-01")
+
+
+def test_the_page_begins_again_with_a_new_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    runs: list[Any] = []
+
+    def run(server: Any, sockets: list[Any]) -> None:
+        runs.append(server.config.app)
+        if len(runs) == 1:
+            server.config.app.state.outdated()
+            assert server.should_exit
+        sockets[0].close()
+
+    monkeypatch.setattr("uvicorn.Server.run", run)
+    assert runner.invoke(cli.app, ["serve", "--port", "0"]).exit_code == 0
+    assert len(set(map(id, runs))) == 2
 
 
 def test_a_gtfs_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -35,15 +35,28 @@ def serve(
     err.print(
         f"http://{where}:{bound}/ shows {resources.settings.folder}; the interfaces: http://{where}:{bound}/api/docs"
     )
-    config = uvicorn.Config(
-        create_app(resources),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=LAST_SECONDS,
-    )
-    with known_as(WEB, resources.settings):
-        uvicorn.Server(config).run(sockets=[listening])
+    is_outdated = True
+
+    def outdated() -> None:
+        nonlocal is_outdated
+        is_outdated = server.should_exit = True
+
+    with listening, known_as(WEB, resources.settings):
+        while is_outdated:
+            # A newer GTFS of another city: the same port, with its network. Requests wait in the backlog meanwhile.
+            is_outdated = False
+            application = create_app(resources)
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    application,
+                    log_level="warning",
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=LAST_SECONDS,
+                )
+            )
+            application.state.outdated = outdated
+            server.run(sockets=[listening.dup()])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -18,7 +18,6 @@ from brt_watch.errors import (
 from brt_watch.health import ALL_FLOWS, SIMULATOR, WEB
 from brt_watch.masking import masked
 from brt_watch.network import read_network
-from brt_watch.network.download import download
 from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.environment import check_environment
@@ -26,7 +25,7 @@ from brt_watch.service.status import Report, report
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.store.embedded import Server
-from brt_watch.transform.city import city_of, make_city
+from brt_watch.transform.city import city_of, update_city
 
 app = typer.Typer()
 
@@ -101,12 +100,11 @@ def version() -> None:
 
 def prepare_city(settings: Settings) -> None:
     """Make or renew the city of a GTFS that the settings name; raises NetworkError."""
-    if gtfs := settings.gtfs_file:
+    if settings.gtfs_file:
         with err.status("reading the GTFS"):
-            kept = download(settings.gtfs_url, gtfs, settings.time) if settings.gtfs_url else ""
-            made = make_city(settings.folder, gtfs, settings.feed_name)
-        print_trouble(kept)
-        if made:
+            updated = update_city(settings)
+        print_trouble(updated.problem)
+        if updated.made:
             city = city_of(settings.folder)
             out.print(f"the city has {len(read_network(city.seeds).lines)} lines; its clocks are those of {city.zone}")
 

@@ -159,6 +159,7 @@ def archive() -> Pruned:
 @task(name="transform", tags=["transform"])
 def transform() -> Derived:
     """Derive the models if something was loaded since the last time."""
+    pipeline.renew_city(resources())
     derived = pipeline.transform_if_due(resources())
     if derived is None:
         raise signals.SKIP("nothing was loaded since the last transform")

@@ -3,6 +3,7 @@
     city/seeds/       the reference files, by the rules of `brt-watch network import`
     city/dbt/         the models of the package, with those files as seeds, and with the city's time zone and box
     city/city.json    from which GTFS, and from which release of the models
+    city/looked-at    when it was last looked for a newer GTFS
 
 Without a folder `city` in the data folder, the models and the reference files of the package hold: those of the BRT.
 """
@@ -11,26 +12,32 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from brt_watch import disk
+from brt_watch import disk, lock
+from brt_watch.clock import parse_moment, write_moment
 from brt_watch.errors import NetworkError
 from brt_watch.feeds import brt
 from brt_watch.model import Agency
 from brt_watch.network import SEEDS, read_network, seeds
 from brt_watch.network.city import City
+from brt_watch.network.download import download
 from brt_watch.network.gtfs import Feed
 from brt_watch.network.tables import tables_of
-from brt_watch.settings import FEED_URL
+from brt_watch.settings import FEED_URL, Settings
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, compiled, project_key
 
 MARGIN_DEGREES = 0.1
 """The box of a city reaches this far beyond its stops and paths."""
 
+
+LOOKED_AT = "looked-at"
+LOOK_AGAIN = timedelta(days=1)
 
 LEARNED_IN_RIO = ("sentido_trocas", "trajeto_ids")
 """Reference files that no GTFS has, and that say nothing of another city."""
@@ -71,6 +78,42 @@ def city_of(data: Path) -> City:
     return City(ZoneInfo(made.timezone), project / "seeds", made.agency, name, slug, name, made.source)
 
 
+@dataclass(frozen=True)
+class Updated:
+    """The result of a look for a newer GTFS: whether the city was made again, and why it stays as it was."""
+
+    made: bool
+    problem: str = ""
+
+
+def update_city(settings: Settings) -> Updated:
+    """Look for the GTFS of the settings, at its address if it has one, and bring its city up to date.
+
+    A city that exists goes on with what it has when there is a problem; without one NetworkError is raised.
+    """
+    gtfs, folder = settings.gtfs_file, settings.folder
+    if gtfs is None:
+        return Updated(made=False)
+    with lock.hold(folder / "run" / "city.lock", "A change of the city", patience_seconds=600):
+        (folder / "city").mkdir(parents=True, exist_ok=True)
+        disk.write_durably(folder / "city" / LOOKED_AT, write_moment(settings.time.now()).encode())
+        try:
+            kept = download(settings.gtfs_url, gtfs, settings.time) if settings.gtfs_url else ""
+            return Updated(make_city(folder, gtfs, settings.feed_name), kept)
+        except NetworkError as error:
+            if _known(folder / "city") is None:
+                raise
+            return Updated(made=False, problem=f"{error} The city goes on by the GTFS that it has.")
+
+
+def city_is_due(settings: Settings) -> bool:
+    """Whether it is a day since it was looked for a newer GTFS of a city that exists."""
+    if settings.gtfs_file is None or _known(settings.folder / "city") is None:
+        return False
+    text = disk.read(settings.folder / "city" / LOOKED_AT).decode()
+    return not text or abs(settings.time.now() - parse_moment(text)) >= LOOK_AGAIN
+
+
 def make_city(data: Path, gtfs: Path, source: str = "", since: date | None = None) -> bool:
     """Make the city of a GTFS in a data folder, or bring it up to date; returns whether anything was done.
 
@@ -92,6 +135,11 @@ def make_city(data: Path, gtfs: Path, source: str = "", since: date | None = Non
     _copy_project(folder, now.timezone)
     disk.write_durably(folder / "city.json", msgspec.json.encode(now))
     return True
+
+
+def made_of(data: Path) -> bytes:
+    """Return from what the city of a data folder was made, empty without one; other bytes when it is made again."""
+    return disk.read(data / "city" / "city.json")
 
 
 def _known(folder: Path) -> Made | None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -21,6 +22,7 @@ from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
 from brt_watch.network import SEEDS
 from brt_watch.resources import Resources
+from brt_watch.transform.city import made_of
 from brt_watch.web import openapi
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.responses import add_problem_handlers, internal_error, known_parameters
@@ -56,15 +58,21 @@ EXPOSED = ("ETag", "Link", "Content-Disposition", "Retry-After")
 ASK_AGAIN = {"Cache-Control": "no-cache"}
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
 DATABASE_SECONDS = 15.0
+CITY_SECONDS = 15.0
 
 
 def create_app(resources: Resources) -> FastAPI:
-    """Return the application of a data folder."""
+    """Return the application of a data folder.
+
+    It calls `state.outdated` when the city is made again, for the network and the models are read once.
+    """
+    folder = resources.settings.folder
+    city = made_of(folder)
     deps = Dependencies.of(resources)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        forever = (deps.live.run(), deps.live.run_apart(), _look_at_database(deps))
+        forever = (deps.live.run(), deps.live.run_apart(), _look_at_database(deps), _look_at_city(app, folder))
         tasks = [asyncio.create_task(each) for each in forever]
         yield
         deps.live.models.stop()
@@ -77,6 +85,8 @@ def create_app(resources: Resources) -> FastAPI:
         title="brt-watch", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.deps = deps
+    app.state.city = city
+    app.state.outdated = lambda: None
     app.state.counted = Counter()
     app.openapi = lambda: openapi.openapi(app)  # type: ignore[method-assign]
     add_problem_handlers(app)
@@ -103,6 +113,12 @@ async def _look_at_database(deps: Dependencies) -> None:
         with suppress(BrtWatchError):
             await asyncio.to_thread(deps.history.check)
         await asyncio.sleep(DATABASE_SECONDS)
+
+
+async def _look_at_city(app: FastAPI, folder: Path) -> None:
+    while made_of(folder) == app.state.city:
+        await asyncio.sleep(CITY_SECONDS)
+    app.state.outdated()
 
 
 def _of_city(html: str, request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,13 +11,14 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from typer.testing import CliRunner
 
-from brt_watch import pipeline
+from brt_watch import cli, pipeline
+from brt_watch.cli import agreement
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.feeds import feed_named
 from brt_watch.resources import Resources
 from brt_watch.store.database import Store
-from brt_watch.transform import runner as transform
 from brt_watch.transform.city import make_city, project_of
 from brt_watch.transform.compiled import project_vars
 from brt_watch.web.app import create_app
@@ -64,18 +66,24 @@ def add_a_second_opinion(resources: Resources) -> None:
         )
 
 
-def assert_the_second_opinion_is_compared(resources: Resources) -> None:
+def assert_the_second_opinion_is_compared(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
     """Agreement by line and hour: a different label counts against it, without a judgement on which is right."""
-    settings, name = resources.settings, "concordancia_da_prefeitura"
-    transform.run_dbt(settings, resources.store.connection_parameters(), ["compile"], "--select", name)
-    query = (settings.folder / "dbt" / "compiled" / "brt_watch" / "analyses" / f"{name}.sql").read_text()
-    with resources.store.connection() as connection:
-        rows = connection.execute(query).fetchall()
+    monkeypatch.setattr(agreement, "load_resources", lambda: resources)
+    told = CliRunner().invoke(cli.app, ["agreement", "--day", "2026-10-31", "--json"])
+    assert told.exit_code == 0
+    rows = json.loads(told.stdout)["rows"]
     assert {row["linha"] for row in rows} == {city.name(line) for line in range(city.LINES)}
     assert {row["hora_operacao"] for row in rows} == {24, 25, 26, 27}
     for row in rows:
-        expected = {city.name(3): (0, 0), city.name(4): (100, 0)}.get(row["linha"], (100, 100))
-        assert (row["mesma_linha_pct"], row["mesmo_sentido_pct"]) == expected, row
+        line, direction = {city.name(3): (0, 0), city.name(4): (1, 0)}.get(row["linha"], (1, 1))
+        assert row["feed"] == "opinion"
+        assert row["sinais_com_linha"] == row["sinais_com_viagem"] == row["sinais"] > 0
+        assert row["sinais_mesma_linha"] == line * row["sinais"]
+        assert row["sinais_mesmo_sentido"] == direction * row["sinais"]
+        assert row["sinais_mesma_viagem"] <= row["sinais"]
+    shown = CliRunner().invoke(cli.app, ["agreement", "--day", "2026-10-31"])
+    assert "opinion" in shown.stdout
+    assert "label, not the truth" in " ".join(shown.stdout.split())
 
 
 @contextmanager
@@ -136,7 +144,9 @@ def assert_the_city_has_forecasts(app: FastAPI, resources: Resources) -> None:
     assert {line.split(",")[1] for line in tides[1:]} == {"2026-10-31"}
 
 
-def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resources) -> None:
+def test_a_city_has_trips_and_headways_while_the_clocks_change(
+    captured: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     values = project_vars(project_of(captured.settings.folder))
     assert values["fuso_horario"] == city.ZONE
     assert 42.1 < values["area_latitude_minima"] < 42.3
@@ -181,7 +191,7 @@ def test_a_city_has_trips_and_headways_while_the_clocks_change(captured: Resourc
     assert all(abs(row["seconds"] - 2 * city.HALF_S) <= 60 for row in headways)
     assert len(headways) > city.LINES * city.STOPS * 2
     assert len(rows_of_view) == city.LINES
-    assert_the_second_opinion_is_compared(captured)
+    assert_the_second_opinion_is_compared(captured, monkeypatch)
     with page_of(captured) as app:
         assert_the_page_is_of_the_city(app, captured)
         assert_the_city_has_forecasts(app, captured)

@@ -11,6 +11,7 @@ import typer
 
 from brt_watch import __version__
 from brt_watch.cli import (
+    agreement,
     database,
     demo,
     export,
@@ -36,7 +37,7 @@ app = typer.Typer(
     help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
     epilog="Exit codes: 0 success, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
 )
-for commands in (steps, importing, report, simulation, demo, serve, service):
+for commands in (steps, importing, report, agreement, simulation, demo, serve, service):
     app.add_typer(commands.app)
 app.add_typer(lake.commands)
 for name, group in {"db": database, "export": export, "flow": flow, "lake": lake, "network": network}.items():

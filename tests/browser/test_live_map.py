@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"
@@ -46,6 +47,52 @@ def test_line_filter_shows_only_that_line_and_is_in_the_address(visit: Any) -> N
     assert labels == ["22"]
     page.get_by_role("button", name="Limpar filtros").click()
     assert seen.shown() > everything / 2
+
+
+FEEDS = ("brt", "onibus")
+OF_FEED = {
+    "gerado_em": "2026-11-24T08:20:05Z",
+    "ultima_resposta": "2026-11-24T08:19:59Z",
+    "feed": "onibus",
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "id": f"B{number}",
+            "geometry": {"type": "Point", "coordinates": [-43.4 + number, -22.9]},
+            "properties": {
+                **{"codigo": f"B{number}", "linha": "397", "sentido": None, "velocidade": 21.0, "direcao": None},
+                **{"datahora": "2026-11-24T08:19:50Z", "idade_segundos": 15.0},
+            },
+        }
+        for number in range(2)
+    ],
+}
+"""Two buses of a further feed, one far from the map."""
+
+
+def test_a_further_feed_is_shown_with_its_name_and_age(visit: Any) -> None:
+    """By its own word: nothing is derived from its vehicles, and a feed that fails says so."""
+    states = [
+        {"feed": feed, "situacao": "failed" if feed == "onibus" else "ok", "motivo": "timeout", "problemas": []}
+        for feed in FEEDS
+    ]
+    seen = visit()
+    seen.page.route("**/api/v1/feeds", lambda route: route.fulfill(json={"feeds": states}))
+    seen.page.route("**/api/v1/vehicles?feed=onibus", lambda route: route.fulfill(json=OF_FEED))
+    page = seen.map()
+    page.locator("#feed").select_option("onibus")
+    page.locator("main.view-fonte").wait_for()
+    page.wait_for_function("document.querySelector('canvas.fleet')?.fleet.items.length === 2")
+    text = page.locator(".drawer").inner_text()
+    assert re.search(r"onibus: última resposta há \d+ s\. A última consulta falhou: timeout\.", text), text
+    assert re.search(r"2\s+veículos\s+1 fora deste mapa", text), text
+    assert "nada é derivado delas" in text
+    assert [cell.strip() for cell in page.locator(".list tbody tr").first.inner_text().split("\t")][:3] == [
+        *("397", "B0", "21 km/h"),
+    ]
+    page.locator("#feed").select_option("brt")
+    page.locator("main.view-mapa").wait_for()
 
 
 def test_the_legend_filters_by_status(visit: Any) -> None:

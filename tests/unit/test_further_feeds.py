@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from google.transit import gtfs_realtime_pb2 as pb
@@ -156,6 +157,12 @@ def test_the_api_shows_every_feed_and_its_vehicles(two: Resources, clock: StillC
         own, rt = ask(app, "/api/v1/feeds").json()["feeds"]
         vehicles = ask(app, "/api/v1/feeds/rt/vehicles").json()["features"]
         unknown = ask(app, "/api/v1/feeds/nobody/vehicles")
+        of_feed = ask(app, "/api/v1/vehicles?feed=rt").json()
+        one = ask(app, "/api/v1/vehicles?feed=rt&codigo=bus 1&idade_max=9999").json()["features"]
+        refused = [
+            ask(app, f"/api/v1/vehicles?feed={more}").status_code
+            for more in ("nobody", "rt&status=Em operação", "rt&format=json")
+        ]
     finally:
         app.state.deps.history.reader.close()
     assert (own["feed"], own["situacao"], own["veiculos"]) == ("brt", "ok", 1)
@@ -163,6 +170,10 @@ def test_the_api_shows_every_feed_and_its_vehicles(two: Resources, clock: StillC
     assert rt["veiculos"] == 3
     assert rt["ultima_resposta"] < rt["ultima_consulta"]
     assert [each["id"] for each in vehicles] == ["bus 0", "bus 1", "bus 2"]
+    assert of_feed["features"] == [{**each, "properties": ANY} for each in vehicles]
+    assert (of_feed["feed"], of_feed["ultima_resposta"]) == ("rt", "2026-11-23T12:00:20.500000Z")
+    assert [each["id"] for each in one] == ["bus 1"]
+    assert refused == [404, 422, 422]
     assert vehicles[0]["geometry"]["coordinates"] == pytest.approx([-71.06, 42.3009], abs=1e-4)
     assert vehicles[0]["properties"]["velocidade"] == 36
     assert (unknown.status_code, "brt, rt" in unknown.json()["detail"]) == (404, True)

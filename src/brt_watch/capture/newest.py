@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from brt_watch import disk
 from brt_watch.capture.files import CaptureFiles
@@ -42,12 +43,22 @@ def _answers(files: CaptureFiles) -> Iterator[tuple[LedgerLine, list[dict[str, s
     """Yield the answers with records, newest first, down to one that says that there are no vehicles."""
     for _, folder in zip(range(WINDOWS), files.newest_first(), strict=False):
         ledger = read_growing_ledger(folder, damaged_ok=True)
-        data = disk.read(folder / CSV) or b""
-        header = data[: data.find(b"\n") + 1]
         for number in range(len(ledger) - 1, -1, -1):
             if ledger[number].poll.reason == NO_VEHICLES:
                 return
             if ledger[number].poll.records:
-                begin = ledger[number - 1].csv_bytes if number else 0
-                part = data[max(begin, len(header)) : ledger[number].csv_bytes]
-                yield ledger[number], list(csv.DictReader(io.StringIO((header + part).decode(), newline="")))
+                part = _part(folder / CSV, ledger[number - 1].csv_bytes if number else 0, ledger[number].csv_bytes)
+                yield ledger[number], list(csv.DictReader(io.StringIO(part.decode(), newline="")))
+
+
+def _part(path: Path, begin: int, end: int) -> bytes:
+    """Return the header and the lines of some bytes of a CSV, which may be packed; nothing if it is gone."""
+    try:
+        with path.open("rb") as file:
+            header = file.readline()
+            file.seek(max(begin, len(header)))
+            return header + file.read(max(0, end - file.tell()))
+    except FileNotFoundError:
+        data = disk.read(path)
+        header = data[: data.find(b"\n") + 1]
+        return header + data[max(begin, len(header)) : end]

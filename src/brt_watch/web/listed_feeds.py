@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from starlette.exceptions import HTTPException
 
 from brt_watch.capture.newest import WINDOWS, newest_records
 from brt_watch.capture.poll import NO_VEHICLES
 from brt_watch.capture.window import read_growing_ledger
 from brt_watch.clock import UTC
 from brt_watch.health import Seen, problems_of
+from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Moment, Point
@@ -52,6 +55,7 @@ class FeedVehicle(Struct, frozen=True):
     linha: Annotated[str | None, Meta(description="Under our name, where it is the route_id of a line that we know.")]
     sentido: str | None
     velocidade: Annotated[float | None, Meta(description="km/h.")]
+    direcao: Annotated[float | None, Meta(description="Heading in degrees.")]
     datahora: Moment
     idade_segundos: float
 
@@ -70,6 +74,7 @@ class FeedVehicles(Struct, frozen=True):
 
     gerado_em: Moment
     feed: str
+    ultima_resposta: Annotated[Moment | None, Meta(description="The last poll with a good answer.")]
     features: list[FeedFeature]
     type: Literal["FeatureCollection"] = "FeatureCollection"
 
@@ -81,11 +86,8 @@ def name_of(resources: Resources) -> str:
 
 def state_of(feed: Resources, seen: Seen) -> FeedState:
     """Return how a feed is."""
-    settings, files = feed.settings, feed.files
-    folders = reversed(list(islice(files.newest_first(), WINDOWS)))
-    polls = [line.poll for folder in folders for line in read_growing_ledger(folder, damaged_ok=True)]
-    last = polls[-1] if polls else None
-    good = next((poll for poll in reversed(polls) if poll.status.is_good), None)
+    settings, files, polls = feed.settings, feed.files, _newest_polls(feed)
+    last, good = polls[-1] if polls else None, _last_good(polls)
     filled = next((poll for poll in reversed(polls) if poll.records or poll.reason == NO_VEHICLES), None)
     measured = files.speeds.measured()
     return FeedState(
@@ -104,10 +106,48 @@ def state_of(feed: Resources, seen: Seen) -> FeedState:
     )
 
 
-def vehicles_of(feed: Resources, reference: Reference) -> FeedVehicles:
-    """Return the vehicles of a feed, from its open windows."""
-    now = feed.clock.now()
-    return FeedVehicles(now, name_of(feed), [_feature(record, now, reference) for record in newest_records(feed.files)])
+@dataclass(frozen=True)
+class Choice:
+    """Which vehicles of a feed are wanted, by its own word; None: all."""
+
+    linha: str | None = None
+    sentido: str | None = None
+    codigo: str | None = None
+    age: float | None = None
+
+    def has(self, vehicle: FeedVehicle) -> bool:
+        """Whether a vehicle is wanted."""
+        return (
+            (self.linha is None or (vehicle.linha or "") in self.linha.split(","))
+            and (self.sentido is None or vehicle.sentido == self.sentido)
+            and (self.codigo is None or vehicle.codigo in self.codigo.split(","))
+            and (self.age is None or vehicle.idade_segundos <= self.age)
+        )
+
+
+def vehicles_of(feed: Resources, reference: Reference, choice: Choice = Choice()) -> FeedVehicles:
+    """Return the vehicles of a feed, from its newest windows."""
+    now, good = feed.clock.now(), _last_good(_newest_polls(feed))
+    found = [_feature(record, now, reference) for record in newest_records(feed.files)]
+    wanted = [feature for feature in found if choice.has(feature.properties)]
+    return FeedVehicles(now, name_of(feed), good.captured_at if good else None, wanted)
+
+
+def feed_called(name: str, resources: Resources) -> Resources:
+    """Return the feed of a name; raises a problem (404) with the names that there are."""
+    known = {name_of(each): each for each in resources.feeds}
+    if name not in known:
+        raise HTTPException(404, f"There is no feed {name}; the feeds are {', '.join(known)}.")
+    return known[name]
+
+
+def _newest_polls(feed: Resources) -> list[Poll]:
+    folders = reversed(list(islice(feed.files.newest_first(), WINDOWS)))
+    return [line.poll for folder in folders for line in read_growing_ledger(folder, damaged_ok=True)]
+
+
+def _last_good(polls: list[Poll]) -> Poll | None:
+    return next((poll for poll in reversed(polls) if poll.status.is_good), None)
 
 
 def _feature(record: dict[str, str], now: datetime, reference: Reference) -> FeedFeature:
@@ -117,6 +157,7 @@ def _feature(record: dict[str, str], now: datetime, reference: Reference) -> Fee
         linha=reference.line_of(record["linha"]) if record["linha"] else None,
         sentido=record["sentido"] or None,
         velocidade=float(record["velocidade"]) if record["velocidade"] else None,
+        direcao=float(record["direcao"]) if record["direcao"].strip() else None,
         datahora=at,
         idade_segundos=round((now - at).total_seconds(), 1),
     )

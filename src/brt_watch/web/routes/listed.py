@@ -6,11 +6,10 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
-from starlette.exceptions import HTTPException
 
 from brt_watch.health import look
 from brt_watch.web.dependencies import Dependencies, get_dependencies
-from brt_watch.web.listed_feeds import Feeds, FeedVehicles, name_of, state_of, vehicles_of
+from brt_watch.web.listed_feeds import Feeds, FeedVehicles, feed_called, state_of, vehicles_of
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, as_json, send
 from brt_watch.web.snapshot import Encoded
@@ -31,8 +30,5 @@ def feeds(request: Request, deps: Deps) -> Response:
 @router.get("/{feed}/vehicles", responses=schema(FeedVehicles, "application/geo+json") | NOT_FOUND | NOT_MODIFIED)
 def feed_vehicles(request: Request, deps: Deps, feed: Name) -> Response:
     """The vehicles of a feed by its own word, as GeoJSON: from the newest answer, without the database."""
-    known = {name_of(each): each for each in deps.resources.feeds}
-    if feed not in known:
-        raise HTTPException(404, f"There is no feed {feed}; the feeds are {', '.join(known)}.")
-    body = msgspec.json.encode(vehicles_of(known[feed], deps.reference))
+    body = msgspec.json.encode(vehicles_of(feed_called(feed, deps.resources), deps.reference))
     return send(request, Encoded(body, "application/geo+json"))

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Trail, TrailPoint
+from brt_watch.web.listed_feeds import Choice, FeedVehicles, feed_called, name_of, vehicles_of
 from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, PROBLEMS, content, schema
 from brt_watch.web.responses import NO_NUL, Until, as_json, refuse_unknown, send, span
 from brt_watch.web.schemas import Doing, Vehicle, VehicleCollection, VehicleFeature, Vehicles
@@ -25,18 +27,24 @@ Names = Annotated[
     str | None, Query(max_length=500, description="One, or several separated by commas.", examples=["22,35"])
 ]
 FORMS = {"geojson": (VehicleCollection, "application/geo+json"), "json": (Vehicles, "application/json")}
+
+
+def _schema(shape: type) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
+
+
 _EITHER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The vehicles.",
         "content": {
-            "application/geo+json": {"schema": {"$ref": "#/components/schemas/VehicleCollection"}},
-            "application/json": {"schema": {"$ref": "#/components/schemas/Vehicles"}},
+            "application/geo+json": {"schema": {"anyOf": [_schema(VehicleCollection), _schema(FeedVehicles)]}},
+            "application/json": {"schema": _schema(Vehicles)},
         },
     }
 }
 
 
-@router.get("/vehicles", responses={**_EITHER, **NOT_MODIFIED, **PROBLEMS})
+@router.get("/vehicles", responses={**_EITHER, **NOT_MODIFIED, **NOT_FOUND, **PROBLEMS})
 async def vehicles(
     request: Request,
     deps: Annotated[Dependencies, Depends(get_dependencies)],
@@ -51,8 +59,16 @@ async def vehicles(
     codigo: Names = None,
     idade_max: Annotated[float | None, Query(ge=0, description="Seconds since the signal, at most.")] = None,
     format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
+    feed: Annotated[
+        str | None,
+        Query(max_length=50, description="A further feed: its vehicles by its own word, GeoJSON without `status`."),
+    ] = None,
 ) -> Response:
     """All vehicles as of the newest poll, or the selected ones; none before the first poll."""
+    if feed is not None and feed != name_of(deps.resources):
+        if status is not None or format != "geojson":
+            raise HTTPException(422, "Of a further feed nothing is derived: no status, and format=geojson only.")
+        return await run_in_threadpool(_of_feed, request, deps, feed, Choice(linha, sentido, codigo, idade_max))
     snapshot = deps.newest()
     refuse_unknown("status", status.split(",") if status else (), get_args(Doing))
     refuse_unknown("linha", linha.split(",") if linha else (), deps.known_lines())
@@ -70,6 +86,11 @@ async def vehicles(
         return snapshot.collection(codes) if format == "geojson" else snapshot.plain(codes)
 
     return send(request, snapshot.answer((format, *wanted), make))
+
+
+def _of_feed(request: Request, deps: Dependencies, feed: str, choice: Choice) -> Response:
+    found = vehicles_of(feed_called(feed, deps.resources), deps.reference, choice)
+    return send(request, Encoded(msgspec.json.encode(found), FORMS["geojson"][1]))
 
 
 def _is_wanted(

@@ -22,6 +22,7 @@ const MODULES = {
   diagrama: () => import("./views/stringline.js"),
   captura: () => import("./views/health.js"),
   acerto: () => import("./views/score.js"),
+  fonte: () => import("./views/feed-map.js"),
 };
 const QUIET = 60;
 

@@ -2,10 +2,17 @@
 import { get } from "./api.js";
 
 /** The centre of the network in Mercator units (0 to 1); positions are offsets from it, which keeps their precision. */
-export const ORIGIN = { x: mercatorX(-43.4), y: mercatorY(-22.93) };
+const CENTRE = centre(document.documentElement.dataset.box) ?? [-43.4, -22.93];
+export const ORIGIN = { x: mercatorX(CENTRE[0]), y: mercatorY(CENTRE[1]) };
 
-/** Metres per Mercator unit at the latitude of Rio. */
-export const METRES = 40075017 * Math.cos((22.93 * Math.PI) / 180);
+/** Metres per Mercator unit at the latitude of the network. */
+export const METRES = 40075017 * Math.cos((CENTRE[1] * Math.PI) / 180);
+
+/** Return the centre of the box of another city, which the server names. */
+function centre(box) {
+  const [west, south, east, north] = (box ?? "").split(" ").map(Number);
+  return north === undefined ? undefined : [(west + east) / 2, (south + north) / 2];
+}
 
 export function mercatorX(longitude) {
   return (longitude + 180) / 360;

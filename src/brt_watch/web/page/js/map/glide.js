@@ -10,9 +10,10 @@ const SHORTEST = 3000;
 const LONGEST = 30000;
 const FARTHEST = 2500;
 
-/** The positions of the live vehicles, one glide each. */
+/** The positions of vehicles, one glide each. */
 export class Glides {
-  constructor() {
+  constructor(vehicles = live.vehicles) {
+    this.vehicles = vehicles;
     this.glides = new Map();
     this.out = new Float64Array(3);
   }
@@ -21,7 +22,7 @@ export class Glides {
   take(codes) {
     const now = performance.now();
     for (const codigo of codes) {
-      const vehicle = live.vehicles.get(codigo);
+      const vehicle = this.vehicles.get(codigo);
       const before = this.glides.get(codigo);
       const glide = target(vehicle);
       if (before) this.lead(before, glide, now);

@@ -5,6 +5,7 @@ import { number } from "../format.js";
 import { t } from "../i18n.js";
 import { AGES, ageClass, ageOf, inService, live } from "../live.js";
 import { network } from "../network.js";
+import { feedChoice } from "./feed-choice.js";
 import { matches } from "./live-map.js";
 import { searchBox } from "./search.js";
 import { vehicleList } from "./vehicle-list.js";
@@ -40,7 +41,7 @@ export class Drawer {
       h("p", { class: "muted small keys" }, t("keys"), " ", h("a", { href: "/api/docs" }, t("api"))));
     this.handle = h("button", { class: "handle", type: "button", "aria-expanded": "false", "aria-label": t("drawer.open"), onclick: () => this.open(!this.element.classList.contains("open")) }, h("i"));
     this.element = h("aside", { class: "drawer", "aria-label": t("drawer.label") },
-      this.handle, this.box.element, h("div", { class: "now" }, this.total, this.mix), h("div", { class: "row tabs" }, this.tabs, this.clear), this.filters, this.list);
+      this.handle, this.box.element, feedChoice(), h("div", { class: "now" }, this.total, this.mix), h("div", { class: "row tabs" }, this.tabs, this.clear), this.filters, this.list);
   }
 
   /** On a phone the drawer is a sheet: up or down. */

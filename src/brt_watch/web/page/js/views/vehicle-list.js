@@ -18,7 +18,8 @@ export function vehicleList(view, now) {
   const rows = all.slice(0, MOST).map((vehicle) => h("tr", { class: vehicle.codigo === view.choice.onibus ? "chosen" : null },
     h("td", {}, lineBadge(vehicle.linha)),
     h("td", {}, h("button", { class: "link", type: "button", "data-key": vehicle.codigo, onclick: () => open(vehicle) }, vehicle.codigo),
-      h("div", { class: "muted small" }, t(`status.${vehicle.status ?? "-"}`))),
+      // Of the vehicles of a further feed no status is derived.
+      "status" in vehicle && h("div", { class: "muted small" }, t(`status.${vehicle.status ?? "-"}`))),
     h("td", { class: "number nowrap" }, speed(vehicle.velocidade)),
     h("td", { class: "number nowrap" }, age(ageOf(vehicle, now)))));
   return h("div", {},

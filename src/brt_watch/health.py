@@ -100,6 +100,8 @@ class Seen:
     set_aside: int
     folder: Path
     further: tuple[SeenFeed, ...] = ()
+    unlisted: tuple[Path, ...] = ()
+    """Folders of further feeds that are listed no more, and whose windows therefore wait for ever."""
 
     @property
     def last_poll(self) -> Poll | None:
@@ -139,7 +141,15 @@ def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
         set_aside=len(list(files.damaged.glob("*"))),
         folder=settings.folder,
         further=tuple(_look_at(each.name, settings.of(each)) for each in settings.further),
+        unlisted=tuple(_unlisted(settings)),
     )
+
+
+def _unlisted(settings: Settings) -> Iterator[Path]:
+    listed = {each.name for each in settings.further}
+    for folder in sorted((settings.folder / "feeds").glob("*")):
+        if folder.name not in listed and any((folder / "windows").glob("*")):
+            yield folder
 
 
 def _look_at(name: str, settings: Settings) -> SeenFeed:
@@ -164,6 +174,12 @@ def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
     found += _troubles(seen)
     for feed in seen.further:
         found += _feed_problems(feed, seen)
+    for folder in seen.unlisted:
+        sentence = (
+            f"Windows of the feed {folder.name} wait in {folder}/windows, and BRT_WATCH_FEEDS does not list it: "
+            "list it until they are loaded, or move its folder away."
+        )
+        found.append(Problem("unlisted_feed", sentence))
     if database_problem:
         found.append(Problem("database", database_problem))
     if seen.set_aside:

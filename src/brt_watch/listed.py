@@ -21,7 +21,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 SECONDS = (10, 15, 20, 30, 60)
 """The possible times between polls."""
 
-_TAKEN = ("brt", "public", "information_schema")
+_TAKEN = ("brt", "its_minutes", "its_minutes_difere", "public", "information_schema")
 
 
 @dataclass(frozen=True)

@@ -127,8 +127,10 @@ def _is_storage(place: SecretStr) -> SecretStr:
     return place if is_address or not written else SecretStr(str(_absolute(Path(written))))
 
 
-def _lists_feeds(text: str) -> str:
-    parse_feeds(text)
+def _lists_feeds(text: str, known: ValidationInfo) -> str:
+    for feed in parse_feeds(text):
+        if feed.name == known.data.get("feed"):
+            raise ValueError(f"{feed.name!r} is the name of the first feed, that of its format (BRT_WATCH_FEED)")
     return text
 
 

@@ -282,6 +282,18 @@ def test_the_page_begins_again_with_a_new_network(monkeypatch: pytest.MonkeyPatc
     assert len(set(map(id, runs))) == 2
 
 
+@pytest.mark.parametrize(
+    ("until", "says"), [("2026-11-26T05:00Z", "it is not after --from"), ("2026-11-26", "as 2026-11-26T06:00Z")]
+)
+def test_times_of_a_recovery_are_refused_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, until: str, says: str
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    refused = runner.invoke(cli.app, ["recover", "--dry-run", "--from", "2026-11-26T06:00Z", "--to", until])
+    assert refused.exit_code == 2
+    assert says in " ".join(refused.output.split())
+
+
 def test_a_gtfs_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("BRT_WATCH_GTFS", str(tmp_path / "nowhere.zip"))

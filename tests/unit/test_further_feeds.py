@@ -64,6 +64,13 @@ def test_the_list_names_feeds_with_kinds_and_addresses() -> None:
     assert set(KINDS) <= set(NAMES)
 
 
+def test_a_further_feed_has_not_the_name_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRT_WATCH_FEED", "gtfs_rt")
+    monkeypatch.setenv("BRT_WATCH_FEEDS", f"gtfs_rt={GTFS_RT}")
+    with pytest.raises(SettingsError, match="'gtfs_rt' is the name of the first feed"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -143,6 +150,17 @@ def test_health_names_the_feed_that_is_silent(two: Resources, clock: StillClock)
     found = [problem.sentence for problem in problems(look(two.settings, two.files, clock))]
     assert any("The feed rt: silent" in sentence for sentence in found)
     assert not any("no good answer of the API" in sentence for sentence in found)
+
+
+def test_windows_of_a_feed_that_is_listed_no_more_are_named(two: Resources, clock: StillClock) -> None:
+    pipeline.capture_feeds(NOON, two)
+    assert not look(two.settings, two.files, clock).unlisted
+    alone = make_settings(two.settings.folder)
+    seen = look(alone, two.files, clock)
+    assert any("Windows of the feed rt wait" in problem.sentence for problem in problems(seen))
+    (further,) = two.further
+    further.files.to_archive(further.files.close(further.files.open_window()))  # type: ignore[arg-type]
+    assert not look(alone, two.files, clock).unlisted
 
 
 def test_the_api_shows_every_feed_and_its_vehicles(two: Resources, clock: StillClock) -> None:

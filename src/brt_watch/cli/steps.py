@@ -116,7 +116,9 @@ def recover(
     try:
         begin, end = (parse_moment(text) if text else None for text in (since, until))
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--from, --to") from None
+        raise typer.BadParameter(f"{error}; write a time as 2026-11-26T06:00Z", param_hint="--from, --to") from None
+    if begin and end and end <= begin:
+        raise typer.BadParameter("it is not after --from", param_hint="--to")
     if dry_run:
         found = holes(resources, recovery_of(resources), begin, end)
         if as_json:

@@ -46,6 +46,9 @@ VIEWS = sum(
 ONLY_GPS, ONLY_VIEW = ("--select", "+gps_brt"), ("--select", "+generate_view")
 """For tests that do not look at the other models: an increment of all of them takes five seconds."""
 
+VIEWS_STAY = "config.materialized:view"
+"""Excluded, as of an increment of all models."""
+
 SEEDS = sum(1 for _ in SEEDS_FOLDER.glob("*.csv"))
 """The network, the changes of its meaning, and the yardsticks of forecasts."""
 
@@ -140,6 +143,10 @@ def test_increments_equal_a_full_refresh_in_any_load_order(resources: Resources)
     )
 
 
+POLL = timedelta(minutes=1)
+"""Between two polls of the shuttles."""
+
+
 def shuttles(polls: int) -> list[bytes]:
     """Return answers in which three buses drive a line back and forth, half an hour each way, stopping at its ends."""
     paths = read_network().paths
@@ -148,14 +155,14 @@ def shuttles(polls: int) -> list[bytes]:
     for poll in range(polls):
         records = []
         for number in range(3):
-            turn, second = divmod(poll * 20 + number * 600, 1800)
+            turn, second = divmod(poll * POLL.seconds + number * 600, 1800)
             path = ways[turn % 2]
             metres = path.metres[-1] * min(1.0, second / 1620)
             place = bisect_left(path.metres, metres)
             records.append(
                 vehicle(
                     str(902000 + number),
-                    NOON + poll * timedelta(seconds=20),
+                    NOON + poll * POLL,
                     latitude=path.latitudes[place],
                     longitude=path.longitudes[place],
                     velocidade=30 if second < 1620 else 0,
@@ -168,9 +175,10 @@ def shuttles(polls: int) -> list[bytes]:
     return answers
 
 
-def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(resources: Resources) -> None:
+def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(loaded_resources: Callable[..., Resources]) -> None:
     """Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it."""
-    polls = 720
+    resources = loaded_resources(poll_seconds=POLL.seconds)
+    polls = timedelta(hours=4) // POLL
     capture(resources, shuttles(polls), ticks=polls)
     windows = resources.files.closed_windows()
     only = ("--select", "+viagens", "+passagens", "+int_viagens__cortes", "--exclude", "tag:rede", "test_type:data")
@@ -179,7 +187,7 @@ def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(resources: Resou
     for loaded in (windows[:-4], windows[-4:-2], [late], windows[-2:]):
         for folder in loaded:
             pipeline.load(folder, resources)
-        pipeline.transform(resources, *only)
+        pipeline.transform(resources, *only, VIEWS_STAY)
         cut.append(query(resources, "select count(corte) as cut, count(*) as days from int_viagens__dias")[0])
     assert [days["cut"] == days["days"] for days in cut] == [False, True, True, True]
     models = (

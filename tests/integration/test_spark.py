@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import duckdb
+import psutil
 import pytest
 
 from brt_watch import pipeline
@@ -67,25 +73,37 @@ def cluster(loaded: Resources) -> Iterator[Cluster]:
         yield cluster
 
 
+@dataclass(frozen=True)
+class OnSpark:
+    """The rows of every mart on Spark, and the secret of its session."""
+
+    rows: dict[str, list[dict[str, Any]]]
+    secret: str
+
+
 @pytest.fixture(scope="module")
-def derived(loaded: Resources, cluster: Cluster) -> Iterator[Any]:
+def derived(loaded: Resources, cluster: Cluster) -> OnSpark:
     """The models on a cluster that loses one of its two workers in the middle."""
     folder = loaded.settings.folder
+    compiled = statements_of(folder)
+    rows = {}
     with spark_session(cluster.master, QUICK) as session:
-        models = SparkModels(session, str(loaded.lake.folder), statements_of(folder), project_of(folder))
-        for model in models.derive(loaded.clock):
+        for model in SparkModels(session, str(loaded.lake.folder), compiled, project_of(folder)).derive(loaded.clock):
             if model.name == "gps_brt":
                 Timer(0.5, cluster.kill, [0]).start()
-        yield session
+            if model.name == compiled.models[-1].name:
+                # Views may read the snapshot of the lake, which goes with the end of the run.
+                rows = {name: [row.asDict() for row in session.table(name).collect()] for name in MARTS}
+        return OnSpark(rows, session.conf.get("spark.authenticate.secret"))
 
 
-def test_every_mart_is_equal_on_all_engines(loaded: Resources, cluster: Cluster, derived: Any) -> None:
+def test_every_mart_is_equal_on_all_engines(loaded: Resources, cluster: Cluster, derived: OnSpark) -> None:
     assert cluster.workers[0].poll() is not None, "no worker died"
     different = {}
     for name in MARTS:
         expected = query(loaded, f"select * from {name}")
         columns = set(expected[0]) if expected else set()
-        spark = [{key: row[key] for key in columns} for row in derived.table(name).collect()]
+        spark = [{key: row[key] for key in columns} for row in derived.rows[name]]
         duckdb = [{key: row[key] for key in columns} for row in on_lake(loaded, name)]
         if not table(expected) == table(duckdb) == table(spark):
             different[name] = (table(expected), table(duckdb), table(spark))
@@ -93,7 +111,7 @@ def test_every_mart_is_equal_on_all_engines(loaded: Resources, cluster: Cluster,
     assert len(query(loaded, "select 1 from viagens")) > 20
 
 
-def test_a_run_counts_when_it_is_whole(loaded: Resources, derived: Any) -> None:
+def test_a_run_counts_when_it_is_whole(loaded: Resources, derived: OnSpark) -> None:
     (run,) = (loaded.lake.folder / "spark").iterdir()
     assert run.name == f"run={loaded.clock.now():%Y%m%dT%H%M%SZ}"
     assert (run / "_DONE").exists()
@@ -103,12 +121,40 @@ def test_a_run_counts_when_it_is_whole(loaded: Resources, derived: Any) -> None:
     assert [path for path in loaded.lake.folder.glob(".work-*") if path.is_dir()] == []
 
 
-def test_nobody_else_gets_the_secret(cluster: Cluster, derived: Any) -> None:
+def test_nobody_else_gets_the_secret(cluster: Cluster, derived: OnSpark) -> None:
     """On a machine with other users: who does not know it cannot run anything on the cluster."""
-    secret = derived.conf.get("spark.authenticate.secret")
-    assert len(secret) == 64
+    assert len(derived.secret) == 64
     said = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is_readable(path)]
-    assert not [line for line in said if secret.encode() in line]
+    assert not [line for line in said if derived.secret.encode() in line]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_process(loaded: Resources, how: signal.Signals) -> None:
+    folder = loaded.settings.folder
+    environment = {"BRT_WATCH_DATA": str(folder), "BRT_WATCH_DATABASE_URL": "none"}
+    command = [sys.executable, "-m", "brt_watch", "lake", "spark"]
+    with subprocess.Popen(
+        command,
+        env=os.environ | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Programs in the background of a shell ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as program:
+        assert program.stderr
+        # The first model is made: all processes are there.
+        said = [program.stderr.readline()]
+        while not re.search(r"\w+: [\d.]+ s", said[-1]):
+            assert said[-1], said
+            said.append(program.stderr.readline())
+        family = psutil.Process(program.pid).children(recursive=True)
+        assert [each.name() for each in family].count("java") >= 4
+        program.send_signal(how)
+        program.stderr.read()
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert [each.cmdline() for each in alive] == []
+    if how is not signal.SIGKILL:
+        assert not list(loaded.lake.folder.glob(".work-*")), "the links to the lake are gone"
 
 
 def _is_readable(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from brt_watch.transform.compiled import compiled
-from brt_watch.transform.spark_sql import to_spark
+from brt_watch.transform.spark_sql import steps, to_spark
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,18 @@ def test_every_model_can_be_translated(tmp_path: Path) -> None:
     assert len(models) > 40
     left = [model.name for model in models if '"' in to_spark(model.sql) or "EPOCH" in to_spark(model.sql)]
     assert left == []
+
+
+def test_ctes_that_read_each_other_often_are_tables() -> None:
+    rounds = ", ".join(f"c{n} as (select * from c{n - 1} as a cross join c{n - 1} as b)" for n in range(1, 7))
+    made = list(steps("m", f"with c0 as (select * from t), {rounds} select * from c6"))
+    assert [name for name, _ in made] == ["m__c0", "m__c3", "m"]
+    assert "c3 AS (SELECT * FROM m__c3)" in made[-1][1]
+    assert "m__c0" in made[1][1]
+
+
+def test_no_statement_grows_with_its_rounds(tmp_path: Path) -> None:
+    """Spark writes a CTE out wherever it is read, and planning three rounds of choices did not end."""
+    models = {model.name: model.sql for model in compiled(tmp_path).models}
+    assert len(list(steps("int_viagens__escolhidas", models["int_viagens__escolhidas"]))) > 1
+    assert len(list(steps("gps_brt", models["gps_brt"]))) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -136,6 +137,8 @@ def lake_spark(
     """
     resources = load_resources()
     folder = resources.settings.folder
+    # So that the cluster and the links to the lake are tidied up, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if not at and resources.lake.is_empty:
         raise LakeEmpty(folder=resources.lake.folder)
     check_installed()

@@ -37,6 +37,9 @@ CONFIGURATION = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.memory": "2g",
+    # Spark would write a condition out for each column that is calculated from others, and with columns that are
+    # calculated from these in turn it does not end: int_viagens__nas_linhas.
+    "spark.sql.constraintPropagation.enabled": "false",
 }
 """Of a session; what a cluster needs beyond it is in its spark-defaults.conf."""
 
@@ -54,6 +57,7 @@ class Derived:
 def spark_session(master: str, options: dict[str, str] | None = None) -> Iterator[Any]:
     """Open a session on a master (`spark://host:port`, `local[2]`); raises SparkFailed."""
     check_installed()
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
@@ -63,7 +67,7 @@ def spark_session(master: str, options: dict[str, str] | None = None) -> Iterato
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()
-    except (PySparkException, RuntimeError) as error:
+    except (PySparkException, Py4JError, RuntimeError) as error:
         raise SparkFailed(reason=_first_line(error)) from error
     session.sparkContext.setLogLevel("OFF")
     try:
@@ -106,16 +110,16 @@ class SparkModels:
             raise SparkFailed(reason=_first_line(error)) from error
 
     def _make(self, model: Model, run: str) -> Derived:
-        from brt_watch.transform.spark_sql import to_spark
+        from brt_watch.transform.spark_sql import steps
 
         started = time.perf_counter()
-        rows = self.session.sql(to_spark(model.sql))
-        if model.kind == "table":
-            target = f"{run}/{model.name}"
-            rows.write.mode("overwrite").parquet(target)
-            # Read back: what stands on it is planned from the rows that are there, and a lost worker costs no row.
-            rows = self.session.read.schema(rows.schema).parquet(target)
-        self._view(model.name, rows)
+        for name, sql in steps(model.name, model.sql):
+            rows = self.session.sql(sql)
+            if model.kind == "table" or name != model.name:
+                rows.write.mode("overwrite").parquet(f"{run}/{name}")
+                # Read back: what stands on it is planned from the rows that are there, and a lost worker costs no row.
+                rows = self.session.read.schema(rows.schema).parquet(f"{run}/{name}")
+            self._view(name, rows)
         return Derived(model.name, model.kind == "table", round(time.perf_counter() - started, 3))
 
     def _define_sources(self, source: str) -> None:

@@ -1,7 +1,7 @@
 """A Spark cluster on this machine: a standalone master and workers on loopback, as long as they are needed.
 
 What they run comes from the user who started them alone: a secret, in a file that nobody else may read, is asked for by
-every process of the cluster.
+every process of the cluster. It ends with the process that started it, however that one ends.
 """
 
 from __future__ import annotations
@@ -25,6 +25,16 @@ from brt_watch.transform.spark import check_installed
 START_SECONDS = 300
 STOP_SECONDS = 10
 LOOPBACK = "127.0.0.1"
+
+GUARDED = """\
+trap : TERM
+exec 3<&0
+(trap : TERM; cat >/dev/null; kill -TERM 0; sleep 10; kill -KILL 0) <&3 &
+"$@" </dev/null
+kill -KILL 0
+"""
+"""Runs a program, and ends its process group when standard input closes: then the process that holds the other end has
+ended, by whatever signal. The group also ends with the program."""
 
 DEFAULTS = """\
 spark.authenticate true
@@ -82,8 +92,7 @@ def local_cluster(logs: Path, workers: int = 2, memory: str = "1g") -> Iterator[
                 _wait(process, logs / f"worker-{number}.log", "Successfully registered with master")
             yield Cluster(address, started[1:])
         finally:
-            for process in started:
-                _stop(process)
+            _stop(started)
             for name, value in before.items():
                 os.environ.pop(name, None)
                 if value is not None:
@@ -94,13 +103,13 @@ def _start(name: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    program = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+    program = ["sh", "-c", GUARDED, "sh", str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}"]
     with log.open("wb") as file:
         # A group of its own: a worker starts the executors.
         return subprocess.Popen(
-            program,
+            [*program, *arguments],
             env={**os.environ, "SPARK_HOME": str(home)},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=file,
             stderr=file,
             start_new_session=True,
@@ -115,13 +124,19 @@ def _wait(process: subprocess.Popen[bytes], log: Path, words: str) -> None:
         time.sleep(0.2)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(started: list[subprocess.Popen[bytes]]) -> None:
     for each in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, each)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
-            return
+        running = [process for process in started if process.poll() is None]
+        for process in running:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, each)
+        latest = time.monotonic() + STOP_SECONDS
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, latest - time.monotonic()))
+    for process in started:
+        if process.stdin:
+            process.stdin.close()
 
 
 def _free_port() -> int:

@@ -7,6 +7,7 @@ models are written for DuckDB and Postgres, and need no third spelling.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 import sqlglot
@@ -24,9 +25,54 @@ _UTC = exp.Literal.string("UTC")
 _A_MILLION = "1e6"
 
 
+WRITTEN_OUT = 4
+"""How often a CTE may be written out in a statement; what is read more often is a table of its own."""
+
+
+def steps(name: str, sql: str) -> Iterator[tuple[str, str]]:
+    """Yield the statements that make a model, in order, each with the name of its rows; the last one has the model's.
+
+    Spark writes a CTE out wherever it is read. Where CTEs read each other several times, the statement would grow with
+    their product: those are made before.
+    """
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    assert isinstance(tree, exp.Query)
+    often = _read_often(tree)
+    ctes: list[exp.CTE] = []
+    for cte in tree.ctes:
+        if cte.alias in often:
+            step = exp.select("*").from_(cte.alias)
+            step.set("with_", exp.With(expressions=[each.copy() for each in (*ctes, cte)]))
+            yield f"{name}__{cte.alias}", _to_spark(step)
+            cte.set("this", exp.select("*").from_(f"{name}__{cte.alias}"))
+        ctes.append(cte)
+    yield name, _to_spark(tree)
+
+
+def _read_often(tree: exp.Query) -> set[str]:
+    """Return the CTEs that would be written out more often than WRITTEN_OUT."""
+    main = tree.copy()
+    main.set("with_", None)
+    readers: list[tuple[int, exp.Expr]] = [(1, main)]
+    often = set()
+    for cte in reversed(tree.ctes):
+        times = sum(
+            written_out * sum(table.name == cte.alias and not table.db for table in reader.find_all(exp.Table))
+            for written_out, reader in readers
+        )
+        if times > WRITTEN_OUT:
+            often.add(cte.alias)
+        readers.append((1 if cte.alias in often else times, cte.this))
+    return often
+
+
 def to_spark(sql: str) -> str:
     """Return a statement of DuckDB in Spark's SQL, with the tables by their bare names. The session must be in UTC."""
-    tree = sqlglot.parse_one(sql, read="duckdb")
+    return _to_spark(sqlglot.parse_one(sql, read="duckdb"))
+
+
+def _to_spark(tree: exp.Expr) -> str:
+    tree = tree.copy()
     _write_out_windows(tree)
     return _Generator(dialect=Spark(), comments=False).generate(_translated(tree), copy=False)
 

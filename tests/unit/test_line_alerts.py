@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from brt_watch import pipeline
+from brt_watch.capture.alerts import Webhook
+from brt_watch.resources import Resources
+from brt_watch.store.database import Store
 from brt_watch.transform.line_alerts import LineAlerts
+from brt_watch.transform.runner import Derived
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=timezone.utc)
 HEAD = "linha,sentido,momento,espera_segundos,espera_usual_segundos,flag_do_plano,flag_dobrada,flag_de_volta\n"
@@ -63,3 +70,20 @@ def test_a_memory_that_cannot_be_read_begins_again(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "line-alerts.json").write_text("{")
     assert said(LineAlerts(tmp_path), row(900)) == [("raised", "22 ida")]
+
+
+@pytest.mark.parametrize(("arguments", "sent"), [((), 1), (("--full-refresh",), 1), (("--select", "viagens"), 0)])
+def test_a_whole_transform_sends_them(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], sent: int
+) -> None:
+    """One of some models only may have left the waits as they were."""
+    posted = mock.create_autospec(Webhook, instance=True)
+    store = mock.create_autospec(Store, instance=True)
+    store.csv_of.return_value = (HEAD + row(900, at=resources.clock.now())).encode()
+    monkeypatch.setattr(Resources, "models", store)
+    monkeypatch.setattr(
+        pipeline.dbt, "build", mock.create_autospec(pipeline.dbt.build, return_value=Derived(1, 1, 0.1))
+    )
+    monkeypatch.setattr(pipeline, "train", mock.create_autospec(pipeline.train))
+    pipeline.transform(replace(resources, webhook=posted), *arguments)
+    assert [alert.subject for call in posted.send.call_args_list for alert in call.args[0]] == ["22 ida"] * sent

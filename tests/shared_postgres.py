@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from brt_watch import lock
 from brt_watch.store.embedded import Server
 from tests.free_port import free_port
-from tests.shared_run import folder, once
+from tests.shared_run import PATIENCE_SECONDS, folder, once
 
 NEVER_OUTLIVES_THE_MACHINE = "fsync = off\nfull_page_writes = off\nwal_level = minimal\nmax_wal_senders = 0\n"
 """Settings that cost a killed server nothing, only one whose machine fails."""
@@ -33,7 +33,7 @@ def stop() -> None:
 
 def start() -> Server:
     """Return the server, started as supervisor starts it by whoever is first."""
-    with lock.hold(folder() / "server.lock", "server", patience_seconds=600):
+    with lock.hold(folder() / "server.lock", "server", patience_seconds=PATIENCE_SECONDS):
         if not (folder() / "port").exists():
             (folder() / "port").write_text(str(free_port()))
             server = _server()

@@ -14,6 +14,9 @@ from brt_watch.transform.compiled import compiled
 FOLDER = "TEST_RUN_FOLDER"
 """The variable that names the meeting place of the pytest-xdist processes."""
 
+PATIENCE_SECONDS = 3600
+"""How long one waits for what another makes: on a machine that has much else to do, models take minutes."""
+
 
 def begin() -> None:
     """Make the folder of a test run; the processes that are started afterwards know it."""
@@ -35,7 +38,7 @@ def folder() -> Path:
 def once(name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder of the test run, filled by the first process that needs it; the others wait."""
     made, filled = folder() / f"{name}.made", folder() / name
-    with lock.hold(folder() / f"{name}.lock", name, patience_seconds=600):
+    with lock.hold(folder() / f"{name}.lock", name, patience_seconds=PATIENCE_SECONDS):
         if not made.exists():
             # What a failed attempt has left.
             shutil.rmtree(filled, ignore_errors=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,7 @@ from brt_watch.network import read_network
 from brt_watch.resources import Resources
 from brt_watch.settings import NO_POSTGRES, Settings
 from brt_watch.simulate.history import history
+from brt_watch.transform.runner import Derived
 
 DAYS = 365
 """Of the year, made by repeating the simulated hours under other dates."""
@@ -97,6 +100,20 @@ def _year(lake: Lake, day: str, plain: Path, data: Path) -> Iterator[Result]:
         yield Result(name, "ms", times[0], times[1], note)
 
 
+def lake_models(hours: int = 24) -> Iterator[Result]:
+    """Derive all models of N simulated hours on DuckDB, from the lake: seconds of processor time."""
+    with rig.folder() as data:
+        resources = replace(captured(data, hours), on_lake=True)
+        for folder in resources.files.closed_windows():
+            pipeline.load(folder, resources)
+        with resources.lake.session() as session:
+            ((signals,),) = session.execute("select count(*) from brt_raw").fetchall()
+        derived: list[Derived] = []
+        took = rig.timed(lambda: derived.append(pipeline.transform(resources)))
+    note = f"{signals} signals, {derived[0].models} models with the start of dbt; by the wall {took.wall / 1000:.0f} s"
+    yield Result("lake_models", "s", took.processor / 1000, None, note)
+
+
 TABLE = """
 select
     cast(901000 + i % 700 as varchar) as id_veiculo,
@@ -123,20 +140,27 @@ def lake_import(copies: int = 1) -> Iterator[Result]:
         loading = rig.timed(lambda: list(source.load()))
         rows = copies * 1_000_000
         shutil.rmtree(data / "data")
-    note = f"{rows} rows; reading and windows {writing.processor / 1000:.1f} s, lake {loading.processor / 1000:.1f} s"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    parts = f"reading and windows {writing.processor / 1000:.1f} s, lake {loading.processor / 1000:.1f} s"
+    note = f"{rows} rows; {parts}; peak memory {peak:.0f} MB"
     yield Result("lake_import", "rows/s", rows / (writing.processor + loading.processor) * 1000, None, note)
     wall = writing.wall + loading.wall
     yield Result("lake_import_wall", "rows/s", rows / wall * 1000, None, "the same by the wall, on all cores")
 
 
 def postgres_import(thousands: int = 300) -> Iterator[Result]:
-    """Import N thousand rows of the same table into Postgres (and the lake): rows/s by the wall."""
+    """Import N thousand rows of the same table into Postgres (and the lake): rows/s of processor, and by the wall."""
     with rig.postgres() as server, rig.folder() as data:
         file = data / "tabela.parquet"
         rows = thousands * 1000
         duckdb.sql(f"copy ({TABLE.format(rows=rows)}) to '{file}' (format parquet)")
         settings = Settings(data=data / "data", database_url=rig.new_database(server, "imported"))
         source = Import.of(file, Resources.from_settings(settings))
+        before = rig.server_processor(server)
         took = rig.timed(lambda: [*source.write_table({}, []), *source.load()])
-        note = f"{rows} rows, from the file to the committed load; Postgres works in other processes"
+        of_postgres = (rig.server_processor(server) - before) * 1000
+        seconds = f"{took.processor / 1000:.1f} s of this process, {of_postgres / 1000:.1f} s of Postgres"
+        note = f"{rows} rows, from the file to the committed load, in the lake too; {seconds}"
+        yield Result("postgres_import", "rows/s", rows / (took.processor + of_postgres) * 1000, None, note)
+        note = "the same by the wall, on all cores"
         yield Result("postgres_import_wall", "rows/s", rows / took.wall * 1000, None, note)

@@ -16,6 +16,7 @@ from bench import rig
 from bench.lake import PLAIN, captured
 from bench.rig import Result
 from bench.simulate import MIDNIGHT
+from bench.year_servers import on_postgres, on_spark
 from brt_watch import pipeline
 from brt_watch.archive.lake import COLUMNS_OF_LAKE, OPTIONS
 from brt_watch.store.window import quoted
@@ -42,7 +43,7 @@ ONE_DAY = LAST - timedelta(days=3)
 
 
 def year(days: int = 365) -> Iterator[Result]:
-    """Put N days of 450,000 signals into a lake (365: 165 million), and query them beside Parquet by pandas."""
+    """Put N days of 450,000 signals into a lake (365: 165 million), and query them beside pandas, Spark, Postgres."""
     with rig.folder() as data:
         resources = captured(data, HOURS)
         for window in resources.files.closed_windows():
@@ -56,7 +57,7 @@ def year(days: int = 365) -> Iterator[Result]:
             for folder in ("year", "plain"):
                 _link(data / folder, days)
             signals = _count(session, data / "year")
-        yield from _on_duckdb(data, signals, days)
+        yield from _compared(data, signals, days)
 
 
 def _write_day(session: duckdb.DuckDBPyConnection, day: Path, folder: Path, number: int) -> None:
@@ -104,8 +105,20 @@ def _ask(folder: Path, name: str, days: int) -> rig.Took:
     return min(took, key=lambda each: each.processor)
 
 
-def _on_duckdb(data: Path, signals: int, days: int) -> Iterator[Result]:
+def _compared(data: Path, signals: int, days: int) -> Iterator[Result]:
+    there = f"{signals} signals"
+    ours = {}
     for name in QUERIES:
-        ours, plain = (_ask(data / folder, name, days) for folder in ("year", "plain"))
-        note = f"{signals} signals, processor time; by the wall {ours.wall:.0f}, {plain.wall:.0f} ms; plain: {PLAIN}"
-        yield Result(f"year_{name}", "ms", ours.processor, plain.processor, note)
+        ours[name], plain = (_ask(data / folder, name, days) for folder in ("year", "plain"))
+        yield _result(f"year_{name}", ours[name], plain, f"{there}; plain: {PLAIN}")
+    queries = {name: query.format(day=ONE_DAY) for name, query in QUERIES.items()}
+    for name, workers, spark in on_spark(data / "year", queries, data / "logs"):
+        yield _result(f"year_{name}_spark_{workers}", spark, ours[name], f"{there}, {workers} workers; plain: DuckDB")
+    for name, postgres in on_postgres(data / "year", LAST - timedelta(days=WEEK - 1), WEEK, ONE_DAY):
+        week = _ask(data / "year", name, WEEK)
+        yield _result(f"week_{name}", week, postgres, f"{there} / {days} * {WEEK}; plain: Postgres")
+
+
+def _result(name: str, ours: rig.Took, plain: rig.Took, note: str) -> Result:
+    by_the_wall = f"processor time; by the wall {ours.wall:.0f}, {plain.wall:.0f} ms"
+    return Result(name, "ms", ours.processor, plain.processor, f"{by_the_wall}; {note}")

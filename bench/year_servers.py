@@ -98,6 +98,19 @@ def on_spark(folder: Path, queries: dict[str, str], logs: Path) -> Iterator[tupl
             for name, query in queries.items():
                 runs = [_timed(session.sql(_in_spark(query)).toArrow, _family_processor) for _ in range(2)]
                 yield name, workers, min(runs, key=lambda each: each.processor)
+        _end_driver()
+
+
+def _end_driver() -> None:
+    """End the Java of the driver: it knows the secret of its cluster, and not that of the next one."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def _in_spark(query: str) -> str:

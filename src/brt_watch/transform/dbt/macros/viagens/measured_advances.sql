@@ -57,13 +57,26 @@ extremos as (
     window seguida as (partition by avancos.percurso, avancos.inicio order by segundo)
 ),
 
--- A first signal of a moving bus is the one after the departure. Else the bus waits, maybe a little way down the path. Where a trip
--- ends on the way, the last metres may be a queue.
+de_pe as (
+    select
+        extremos.*,
+        max(case when velocidade <= {{ parado }} and metros <= de_m + 100 then segundo end) over avanco as parado_ate,
+        min(case when velocidade <= {{ parado }} and metros <= de_m + 100 then segundo end) over avanco as parado_desde
+    from extremos
+    window avanco as (partition by percurso, inicio)
+),
+
+-- A first signal of a moving bus is the one after the departure, unless the bus then stands for long: it was coming. Else the bus
+-- waits, maybe a little way down the path. Where a trip ends on the way, the last metres may be a queue.
 momentos as (
     select
         extremos.*,
         percursos.comprimento_m,
         case
+            when
+                parado_ate - parado_desde >= {{ var('viagem_parada_longa_s') }}
+                and (de_m > {{ var('viagem_terminal_m') }} or (primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }}))
+                then parado_ate
             when primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }} then extremos.inicio
             else max(
                 case
@@ -76,7 +89,7 @@ momentos as (
         end as saiu,
         max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
         min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
-    from extremos
+    from de_pe as extremos
     inner join {{ paths }} as percursos on extremos.percurso = percursos.percurso
     window avanco as (partition by extremos.percurso, extremos.inicio)
 ),
@@ -122,6 +135,16 @@ resumos as (
                 else 0
             end
         ) as parados,
+        sum(
+            case
+                when
+                    segundo between saiu and chegou
+                    and velocidade <= {{ var('viagem_lento_kmh') }}
+                    and metros between de_m + {{ var('viagem_parada_da_ponta_m') }} and ate_m - {{ var('viagem_parada_da_ponta_m') }}
+                    then 1
+                else 0
+            end
+        ) as lentos,
         sum(case when segundo between saiu and chegou then 1 else 0 end) as no_caminho,
         max(case when segundo = saiu then metros end) as saida_m,
         max(case when segundo = saiu then velocidade end) as saida_kmh,
@@ -168,6 +191,8 @@ vistos as (
         percursos.linha,
         percursos.sentido,
         na_saida.segundo_anterior as visto_antes,
+        na_saida.velocidade_anterior as antes_da_saida_kmh,
+        na_saida.segundo_seguinte as visto_depois_da_saida,
         na_chegada.segundo_seguinte as visto_depois,
         no_caminho * 1.0 / (na_chegada.ordem - na_saida.ordem + 1) as fracao_no_caminho,
         coalesce(de_m <= {{ var('viagem_terminal_m') }} or (
@@ -192,6 +217,10 @@ medidos as (
         vistos.*,
         case
             when not do_terminal then saiu
+            -- A bus that stood, moved, and then was silent had left.
+            when saida_kmh > {{ parado }} and antes_da_saida_kmh <= {{ parado }}
+                and visto_depois_da_saida - saiu > {{ var('viagem_silencio_no_fim_s') }} and saida_m <= 20
+                then saiu
             when saida_kmh > {{ parado }} and saida_m > 20
                 then greatest(
                     saiu - {{ seconds_to_drive('saida_m', 'saida_kmh', 'media_ms') }}, coalesce(visto_antes, 0)

@@ -1,16 +1,19 @@
 {% macro stands_at_the_ends(places, paths) -%}
 {#- The CTEs that put a bus that waits near an end of the path at that end: `no_terminal` has the places (percurso, segundo,
     metros, velocidade, no_rotulo) with the metres of the terminal. Buses wait beside the platform, often some hundred metres
-    along the path; a traffic light is a shorter stop. -#}
+    along the path; a traffic light is a shorter stop. Where the path turns round, a few metres of GPS error put a standing bus
+    hundreds of metres along it, so a stand is judged by its place in the plane (leste_m, norte_m). -#}
 nas_pontas as (
     select
         places.percurso,
         places.segundo,
         coalesce(places.velocidade, 0) <= {{ var('velocidade_limiar_parado_kmh') }} as parado,
         case when places.metros <= {{ var('viagem_terminal_m') }} then 0 else paths.comprimento_m end as terminal_m,
-        places.metros,
+        places.leste_m,
+        places.norte_m,
         lag(places.segundo) over ponta as segundo_anterior,
-        lag(places.metros) over ponta as metros_anteriores
+        lag(places.leste_m) over ponta as leste_anterior_m,
+        lag(places.norte_m) over ponta as norte_anterior_m
     from {{ places }} as places
     inner join {{ paths }} as paths on places.percurso = paths.percurso
     where
@@ -29,7 +32,8 @@ esperas as (
                 when
                     parado
                     and segundo - segundo_anterior <= {{ var('viagem_espera_seguida_s') }}
-                    and abs(metros - metros_anteriores) <= {{ var('viagem_espera_m') }}
+                    and power(leste_m - leste_anterior_m, 2) + power(norte_m - norte_anterior_m, 2)
+                    <= power({{ var('viagem_espera_m') }}, 2)
                     then 0
                 else 1
             end

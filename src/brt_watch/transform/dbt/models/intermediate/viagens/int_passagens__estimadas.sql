@@ -2,6 +2,8 @@
 --
 -- The speeds give how long the bus took from the last signal before the station, and from the station to the first one
 -- after it. The rest of the time between the two is the dwell. Signals at the station narrow both.
+{% set raio_m = var('passagem_na_estacao_m') %}
+
 with tempos as (
     select
         momentos.*,
@@ -17,7 +19,10 @@ with tempos as (
                 then ultimo_segundo - {{ seconds_to_drive('ultimo_m - distancia_m', 'ultimo_kmh', 'media_ms') }}
             else ultimo_segundo
         end as partida_vista,
-        cast(depois_segundo - antes_segundo as double precision) as intervalo_s
+        cast(depois_segundo - antes_segundo as double precision) as intervalo_s,
+        -- A trip that begins or ends on the way does so at the station, if it is there.
+        case when do_terminal then ordem = 1 else antes_segundo is null and distancia_m <= de_m + {{ raio_m }} end as no_comeco,
+        case when ao_terminal then ordem = estacoes else depois_segundo is null and distancia_m >= ate_m - {{ raio_m }} end as no_fim
     from {{ ref('int_passagens__momentos') }} as momentos
 ),
 
@@ -42,14 +47,14 @@ limitadas as (
     select
         livres.*,
         case
-            when ordem = 1 and do_terminal then partida_da_viagem
-            when ordem = estacoes and ao_terminal then chegada_da_viagem
+            when no_comeco then partida_da_viagem
+            when no_fim then chegada_da_viagem
             when primeiro_m < distancia_m and primeiro_kmh > 3 then chegada_vista
             else least(chegada_livre, coalesce(chegada_vista, chegada_livre))
         end as chegada,
         case
-            when ordem = 1 and do_terminal then partida_da_viagem
-            when ordem = estacoes and ao_terminal then chegada_da_viagem
+            when no_comeco then partida_da_viagem
+            when no_fim then chegada_da_viagem
             when ultimo_m > distancia_m and ultimo_kmh > 3 then partida_vista
             else greatest(partida_livre, coalesce(partida_vista, partida_livre))
         end as partida

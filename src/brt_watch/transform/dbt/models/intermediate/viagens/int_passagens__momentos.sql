@@ -16,6 +16,8 @@ with estacoes as (
         viagens.chegada as chegada_da_viagem,
         viagens.do_terminal,
         viagens.ao_terminal,
+        viagens.de_m,
+        viagens.ate_m,
         viagens.media_ms,
         estacoes.ordem,
         estacoes.estacoes,
@@ -27,8 +29,14 @@ with estacoes as (
             viagens.linha = estacoes.linha
             and viagens.sentido = estacoes.sentido
             and viagens.dia_operacao between estacoes.primeiro_dia and estacoes.ultimo_dia
-            and (estacoes.distancia_m >= viagens.de_m or (estacoes.ordem = 1 and viagens.do_terminal))
-            and (estacoes.distancia_m <= viagens.ate_m or (estacoes.ordem = estacoes.estacoes and viagens.ao_terminal))
+            and (
+                estacoes.distancia_m >= viagens.de_m - case when viagens.do_terminal then 0 else {{ raio_m }} end
+                or (estacoes.ordem = 1 and viagens.do_terminal)
+            )
+            and (
+                estacoes.distancia_m <= viagens.ate_m + case when viagens.ao_terminal then 0 else {{ raio_m }} end
+                or (estacoes.ordem = estacoes.estacoes and viagens.ao_terminal)
+            )
 ),
 
 marcas as (

@@ -9,11 +9,16 @@
 with mudados as (
     select
         id_veiculo,
-        {{ service_day('timestamp_gps') }} as dia_operacao,
-        min({{ epoch_seconds('timestamp_gps') }}) as mudou
-    from {{ ref('gps_brt') }}
-    where not flag_fora_da_area and not flag_futuro{% if so_mudados %} and {{ changed_since_the_last_run() }}{% endif %}
-    group by id_veiculo, {{ service_day('timestamp_gps') }}
+        {{ service_day('enviado_em') }} as dia_operacao,
+        min({{ epoch_seconds('enviado_em') }}) as mudou
+    from (
+        select
+            gps.id_veiculo,
+            {{ sent_at('gps') }} as enviado_em
+        from {{ ref('gps_brt') }} as gps
+        where {{ can_be_placed('gps') }}{% if so_mudados %} and gps.{{ changed_since_the_last_run() }}{% endif %}
+    ) as sinais
+    group by id_veiculo, {{ service_day('enviado_em') }}
 ),
 
 {% if ha_cortes %}

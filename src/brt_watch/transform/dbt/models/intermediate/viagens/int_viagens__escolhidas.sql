@@ -30,7 +30,8 @@ possiveis as (
                 )
                 and (
                     parados >= {{ var('viagem_paradas_por_km') }} * (ate_m - de_m) / 1000
-                    or (parados >= 2 and parados >= {{ var('viagem_paradas_por_sinal') }} * sinais)
+                    or (parados >= 2 and parados >= {{ var('viagem_paradas_por_sinal') }} * no_caminho)
+                    or (lentos >= 2 and lentos >= {{ var('viagem_lentos_por_sinal') }} * no_caminho)
                 )
             )
         )

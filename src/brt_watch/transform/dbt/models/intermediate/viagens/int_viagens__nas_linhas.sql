@@ -29,6 +29,7 @@ pes as (
         sinais.percurso_m,
         sinais.leste_m as sinal_leste_m,
         sinais.norte_m as sinal_norte_m,
+        sinais.rumo,
         trechos.inicio_m,
         trechos.comprimento_m,
         trechos.leste_m,
@@ -70,6 +71,9 @@ medidos_dos_pes as (
         no_rotulo,
         percurso_m,
         contra_m,
+        sinal_leste_m,
+        sinal_norte_m,
+        rumo,
         inicio_m,
         inicio_m + fracao * comprimento_m as metros,
         {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }} as desvio_m
@@ -82,6 +86,10 @@ ordenados as (
         segundo,
         velocidade,
         no_rotulo,
+        sinal_leste_m as leste_m,
+        sinal_norte_m as norte_m,
+        rumo,
+        desvio_m,
         metros,
         row_number() over (partition by percurso, segundo order by desvio_m + contra_m, inicio_m) as ordem
     from medidos_dos_pes
@@ -99,12 +107,18 @@ lugares as (
         segundo,
         metros,
         velocidade,
-        no_rotulo
+        no_rotulo,
+        leste_m,
+        norte_m,
+        rumo,
+        desvio_m
     from ordenados
     where ordem = 1
 ),
 
-{{ stands_at_the_ends('lugares', ref('int_viagens__possiveis')) }},
+{{ on_one_pass('lugares', ref('int_viagens__possiveis')) }},
+
+{{ stands_at_the_ends('numa_passada', ref('int_viagens__possiveis')) }},
 
 {{ advances('no_terminal') }}
 

@@ -1,6 +1,7 @@
 -- One row is a signal on the path of its labelled line in one direction, with the advance that it belongs to.
 --
--- Buses wait beside the path before they leave and after they arrive, so the ends of the path extend further.
+-- Buses wait beside the path before they leave and after they arrive, so the ends of the path extend further. A label may
+-- change after the departure: the signals before that belong to the start of the path too.
 
 with lados as (
     {%- for sentido in ['ida', 'volta'] %}
@@ -10,7 +11,10 @@ with lados as (
         sinais.segundo,
         sinais.distancia_{{ sentido }}_m as metros,
         sinais.desvio_{{ sentido }}_m as desvio_m,
-        sinais.velocidade
+        sinais.velocidade,
+        sinais.leste_m,
+        sinais.norte_m,
+        sinais.rumo
     from {{ ref('int_viagens__sinais') }} as sinais
     inner join {{ ref('int_viagens__rotulos') }} as rotulos
         on
@@ -22,12 +26,99 @@ with lados as (
     {%- endfor %}
 ),
 
+mudancas as (
+    select
+        sinais.*,
+        min(case when coalesce(servico, '') != coalesce(servico_anterior, '') then segundo end) over (
+            partition by veiculo_dia order by segundo rows between 1 following and unbounded following
+        ) as muda_em
+    from {{ ref('int_viagens__sinais') }} as sinais
+),
+
+atrasados as (
+    select
+        rotulos.percurso,
+        mudancas.segundo,
+        mudancas.velocidade,
+        mudancas.rumo,
+        mudancas.leste_m as sinal_leste_m,
+        mudancas.norte_m as sinal_norte_m,
+        {{ cell('mudancas.leste_m', 'mudancas.norte_m') }} as celula,
+        rotulos.inicio_do_dia,
+        rotulos.linha,
+        rotulos.sentido
+    from mudancas
+    inner join {{ ref('int_viagens__sinais') }} as seguintes
+        on mudancas.veiculo_dia = seguintes.veiculo_dia and mudancas.muda_em = seguintes.segundo
+    inner join {{ ref('int_viagens__rotulos') }} as rotulos
+        on seguintes.veiculo_dia = rotulos.veiculo_dia and seguintes.servico = rotulos.linha
+    where mudancas.muda_em - mudancas.segundo <= {{ var('viagem_rotulo_atrasado_s') }}
+    {{ join_first() }}
+),
+
+pes as (
+    select
+        atrasados.*,
+        trechos.inicio_m,
+        trechos.comprimento_m,
+        trechos.leste_m,
+        trechos.norte_m,
+        trechos.delta_leste_m,
+        trechos.delta_norte_m,
+        {{ share_of_piece('atrasados.sinal_leste_m', 'atrasados.sinal_norte_m', 'trechos') }} as fracao
+    from atrasados
+    inner join {{ ref('int_rede__celulas_trechos') }} as trechos
+        on
+            atrasados.celula = trechos.celula
+            and atrasados.linha = trechos.linha
+            and atrasados.sentido = trechos.sentido
+            and atrasados.inicio_do_dia >= trechos.vale_de
+            and atrasados.inicio_do_dia < trechos.vale_ate
+    where trechos.inicio_m <= {{ var('viagem_terminal_longe_m') }}
+    {{ join_first() }}
+),
+
+ordenados as (
+    select
+        pes.*,
+        inicio_m + fracao * comprimento_m as metros,
+        {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }} as desvio_m,
+        row_number() over (
+            partition by percurso, segundo
+            order by {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }}, inicio_m
+        ) as ordem
+    from pes
+),
+
 lugares as (
     select
         percurso,
         segundo,
         metros,
         velocidade,
+        sinal_leste_m as leste_m,
+        sinal_norte_m as norte_m,
+        rumo,
+        desvio_m,
+        0 as no_rotulo
+    from ordenados
+    where
+        ordem = 1
+        and metros <= {{ var('viagem_terminal_longe_m') }}
+        and (
+            desvio_m <= {{ var('viagem_desvio_m') }}
+            or (metros <= {{ var('viagem_ponta_m') }} and desvio_m <= {{ var('viagem_desvio_na_ponta_m') }})
+        )
+    union all
+    select
+        percurso,
+        segundo,
+        metros,
+        velocidade,
+        leste_m,
+        norte_m,
+        rumo,
+        desvio_m,
         1 as no_rotulo
     from lados
     where
@@ -36,7 +127,9 @@ lugares as (
         or metros >= comprimento_m - {{ var('viagem_ponta_m') }}
 ),
 
-{{ stands_at_the_ends('lugares', ref('int_viagens__rotulos')) }},
+{{ on_one_pass('lugares', ref('int_viagens__rotulos')) }},
+
+{{ stands_at_the_ends('numa_passada', ref('int_viagens__rotulos')) }},
 
 {{ advances('no_terminal') }}
 

@@ -18,7 +18,8 @@ final as (
         0 as bloco,
         percursos.linha,
         percursos.sentido,
-        percursos.comprimento_m
+        percursos.comprimento_m,
+        {{ service_day_start('rotulos.dia_operacao') }} as inicio_do_dia
     from rotulos
     inner join {{ ref('int_rede__estacoes') }} as percursos
         on

@@ -1,14 +1,12 @@
 -- One row is a signal of a vehicle on the part of a service day that is rebuilt: the input of the search for trips.
 --
 -- Where a day is not rebuilt from its beginning, the earlier signals that matter to the rest are included. Signals
--- whose position or stamp cannot be true are left out.
+-- whose position or stamp cannot be true are left out; those of a clock that is ahead get another time.
 
 {% set colunas = [
-    'servico', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
+    'timestamp_gps', 'servico', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
     'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m', 'distancia_volta_m'
 ] %}
-
-{% set valido = 'not flag_fora_da_area and not flag_futuro' %}
 
 with sinais as (
     {% if changed_days_only() %}
@@ -20,18 +18,19 @@ with sinais as (
     from {{ ref('int_viagens__dias') }} as dias
     cross join lateral (
         select
-            timestamp_gps,
+            {{ sent_at('gps') }} as enviado_em,
             {{ colunas | join(',\n            ') }}
         from {{ ref('gps_brt') }} as gps
         where
-            {{ valido }}
+            {{ can_be_placed('gps') }}
             and gps.id_veiculo = dias.id_veiculo
             and gps.timestamp_gps >= coalesce(
                 {{ moment_of('dias.corte - ' ~ (var('viagem_silencio_segundos') + 2 * var('viagem_vizinho_segundos'))) }},
                 {{ service_day_start('dias.dia_operacao') }}
             )
-            and gps.timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
-            and gps.timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
+            -- The stamp finds the rows by its index; a clock that is ahead is at most this much ahead.
+            and gps.timestamp_gps < {{ latest_stamp_before(service_day_start(days_after('dias.dia_operacao', 1))) }}
+            and {{ service_day(sent_at('gps')) }} = dias.dia_operacao
         {{ join_one_by_one() }}
     ) as do_dia
     {% else %}
@@ -39,13 +38,21 @@ with sinais as (
         dias.id_veiculo,
         dias.dia_operacao,
         dias.veiculo_dia,
-        gps.timestamp_gps,
+        {{ sent_at('gps') }} as enviado_em,
         gps.{{ colunas | join(',\n        gps.') }}
     from {{ ref('gps_brt') }} as gps
     inner join {{ ref('int_viagens__dias') }} as dias
-        on gps.id_veiculo = dias.id_veiculo and {{ service_day('gps.timestamp_gps') }} = dias.dia_operacao
-    where {{ valido }}
+        on gps.id_veiculo = dias.id_veiculo and {{ service_day(sent_at('gps')) }} = dias.dia_operacao
+    where {{ can_be_placed('gps') }}
     {% endif %}
+),
+
+numerados as (
+    select
+        sinais.*,
+        {{ epoch_seconds('enviado_em') }} as segundo,
+        row_number() over (partition by veiculo_dia, {{ epoch_seconds('enviado_em') }} order by timestamp_gps) as repeticao
+    from sinais
 ),
 
 final as (
@@ -53,12 +60,14 @@ final as (
         id_veiculo,
         dia_operacao,
         veiculo_dia,
-        {{ epoch_seconds('timestamp_gps') }} as segundo,
+        segundo,
         row_number() over dia as ordem,
-        {{ epoch_seconds('lag(timestamp_gps) over dia') }} as segundo_anterior,
-        {{ epoch_seconds('lead(timestamp_gps) over dia') }} as segundo_seguinte,
+        lag(segundo) over dia as segundo_anterior,
+        lead(segundo) over dia as segundo_seguinte,
         servico,
+        lag(servico) over dia as servico_anterior,
         velocidade_instantanea as velocidade,
+        lag(velocidade_instantanea) over dia as velocidade_anterior,
         coalesce(flag_em_movimento, false) as em_movimento,
         radians({{ heading('direcao', 'velocidade_instantanea') }}) as rumo,
         {{ east_m('longitude') }} as leste_m,
@@ -68,8 +77,9 @@ final as (
         distancia_ida_m,
         desvio_volta_m,
         distancia_volta_m
-    from sinais
-    window dia as (partition by veiculo_dia order by timestamp_gps)
+    from numerados
+    where repeticao = 1
+    window dia as (partition by veiculo_dia order by segundo)
 )
 
 select * from final

@@ -1,0 +1,106 @@
+{% macro on_one_pass(places, paths) -%}
+{#- The CTEs that choose between the passes of a path that comes by a place twice: `numa_passada` has the places (percurso, segundo,
+    metros, velocidade, no_rotulo, leste_m, norte_m), each on the pass that is nearest along the path to the last place before
+    it, or else the first after it, where there is no choice. The heading of a moving bus leaves none between opposite passes. -#}
+{%- set perto_s = var('viagem_espera_seguida_s') %}
+outras_passadas as (
+    select
+        places.percurso,
+        places.segundo,
+        places.leste_m as sinal_leste_m,
+        places.norte_m as sinal_norte_m,
+        places.desvio_m,
+        places.metros as metros_no_trajeto,
+        paths.comprimento_m as percurso_m,
+        trechos.inicio_m,
+        trechos.comprimento_m,
+        trechos.leste_m,
+        trechos.norte_m,
+        trechos.delta_leste_m,
+        trechos.delta_norte_m,
+        {{ share_of_piece('places.leste_m', 'places.norte_m', 'trechos') }} as fracao
+    from {{ places }} as places
+    inner join {{ paths }} as paths on places.percurso = paths.percurso
+    inner join {{ ref('int_rede__trechos_repetidos') }} as trechos
+        on
+            paths.linha = trechos.linha
+            and paths.sentido = trechos.sentido
+            and cast(floor(places.metros / 100) as bigint) = trechos.centena
+            and paths.inicio_do_dia >= trechos.vale_de
+            and paths.inicio_do_dia < trechos.vale_ate
+    where
+        places.velocidade <= {{ var('velocidade_limiar_parado_kmh') }}
+        or coalesce(sin(places.rumo) * trechos.delta_leste_m + cos(places.rumo) * trechos.delta_norte_m, 0) >= 0
+    {{ join_first() }}
+),
+
+escolhas as (
+    select
+        percurso,
+        segundo,
+        {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'outras_passadas', 'fracao') }} as desvio_m,
+        inicio_m + fracao * comprimento_m as metros,
+        row_number() over (
+            partition by percurso, segundo
+            order by {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'outras_passadas', 'fracao') }}, inicio_m
+        ) as ordem
+    from outras_passadas
+    where
+        abs(inicio_m + fracao * comprimento_m - metros_no_trajeto) > {{ var('passa_de_novo_adiante_m') }}
+        and {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'outras_passadas', 'fracao') }}
+        <= desvio_m + {{ var('passa_de_novo_m') }}
+        -- Near an end both are the terminal.
+        and greatest(inicio_m + fracao * comprimento_m, metros_no_trajeto) > {{ var('viagem_terminal_m') }}
+        and least(inicio_m + fracao * comprimento_m, metros_no_trajeto) < percurso_m - {{ var('viagem_terminal_m') }}
+),
+
+-- The second and the metres of the last certain place before, packed into one number, of which the largest is taken; the same after.
+com_vizinhas as (
+    select
+        places.percurso,
+        places.segundo,
+        places.metros,
+        places.velocidade,
+        places.no_rotulo,
+        places.leste_m,
+        places.norte_m,
+        escolhas.metros as outros_metros,
+        max(case when escolhas.metros is null then cast(places.segundo as double precision) * 1000000 + places.metros end) over (
+            partition by places.percurso order by places.segundo rows between unbounded preceding and 1 preceding
+        ) as certa_antes,
+        min(case when escolhas.metros is null then cast(places.segundo as double precision) * 1000000 + places.metros end) over (
+            partition by places.percurso order by places.segundo rows between 1 following and unbounded following
+        ) as certa_depois
+    from {{ places }} as places
+    left join escolhas
+        on places.percurso = escolhas.percurso and places.segundo = escolhas.segundo and escolhas.ordem = 1
+),
+
+com_referencia as (
+    select
+        com_vizinhas.*,
+        case
+            when outros_metros is null then null
+            when segundo - floor(certa_antes / 1000000) <= {{ perto_s }}
+                then certa_antes - 1000000 * floor(certa_antes / 1000000)
+            when floor(certa_depois / 1000000) - segundo <= {{ perto_s }}
+                then certa_depois - 1000000 * floor(certa_depois / 1000000)
+        end as referencia_m
+    from com_vizinhas
+),
+
+numa_passada as (
+    select
+        percurso,
+        segundo,
+        case
+            when abs(outros_metros - referencia_m) < abs(metros - referencia_m) then outros_metros
+            else metros
+        end as metros,
+        velocidade,
+        no_rotulo,
+        leste_m,
+        norte_m
+    from com_referencia
+)
+{%- endmacro %}

@@ -15,6 +15,7 @@ with amostras as (
         trechos.norte_m + passos.n * {{ passo_m }} / trechos.comprimento_m * trechos.delta_norte_m as norte_m
     from {{ ref('int_rede__trechos') }} as trechos
     {{ cross_join_numbers('0', 'cast(floor(trechos.comprimento_m / ' ~ passo_m ~ ') as bigint)', 'passos') }}
+    {{ join_first() }}
 ),
 
 pes as (

@@ -25,6 +25,7 @@ ONLY_IN_MACROS = {
 }
 
 MODELS = sorted([*DBT_PROJECT.glob("models/**/*.sql"), *DBT_PROJECT.glob("analyses/*.sql")])
+WRITTEN = [*MODELS, *DBT_PROJECT.glob("macros/**/*.sql")]
 
 
 def statement(text: str) -> str:
@@ -40,4 +41,10 @@ def test_all_models_are_looked_at() -> None:
 @pytest.mark.parametrize("what", ONLY_IN_MACROS)
 def test_what_only_some_engines_know_stands_in_macros(what: str) -> None:
     found = [path.name for path in MODELS if re.search(ONLY_IN_MACROS[what], statement(path.read_text()))]
+    assert found == []
+
+
+def test_no_aggregate_looks_from_a_row_to_the_last_one() -> None:
+    """Postgres begins it again at each row: minutes for a day of signals. In reverse order it looks from the first."""
+    found = [path.name for path in WRITTEN if "unbounded following" in statement(path.read_text())]
     assert found == []

@@ -69,7 +69,7 @@ com_vizinhas as (
             partition by places.percurso order by places.segundo rows between unbounded preceding and 1 preceding
         ) as certa_antes,
         min(case when escolhas.metros is null then cast(places.segundo as double precision) * 1000000 + places.metros end) over (
-            partition by places.percurso order by places.segundo rows between 1 following and unbounded following
+            partition by places.percurso order by places.segundo desc rows between unbounded preceding and 1 preceding
         ) as certa_depois
     from {{ places }} as places
     left join escolhas

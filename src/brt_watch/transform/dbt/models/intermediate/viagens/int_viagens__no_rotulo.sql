@@ -30,7 +30,7 @@ mudancas as (
     select
         sinais.*,
         min(case when coalesce(servico, '') != coalesce(servico_anterior, '') then segundo end) over (
-            partition by veiculo_dia order by segundo rows between 1 following and unbounded following
+            partition by veiculo_dia order by segundo desc rows between unbounded preceding and 1 preceding
         ) as muda_em
     from {{ ref('int_viagens__sinais') }} as sinais
 ),

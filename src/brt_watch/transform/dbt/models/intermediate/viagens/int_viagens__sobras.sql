@@ -61,7 +61,7 @@ vizinhas as (
             partition by veiculo_dia, bloco order by segundo rows unbounded preceding
         ) as andou_em,
         min(case when anda then segundo end) over (
-            partition by veiculo_dia, bloco order by segundo rows between current row and unbounded following
+            partition by veiculo_dia, bloco order by segundo desc rows between unbounded preceding and current row
         ) as andara_em
     from fora
     where andou_m >= {{ var('viagem_minimo_m') }}

@@ -28,7 +28,10 @@ pytestmark = pytest.mark.with_network
 
 DATA_TESTS = 12
 
-OF_THE_NETWORK = ("versoes", "estacoes", "plano", "trechos", "celulas_trechos", "celulas_estacoes", "celulas_garagens")
+OF_THE_NETWORK = (
+    *("versoes", "estacoes", "plano", "trechos", "trechos_repetidos"),
+    *("celulas_trechos", "celulas_estacoes", "celulas_garagens"),
+)
 """The models int_rede__..., built when the network is loaded."""
 
 MODELS = sum(1 for _ in (transform.DBT_PROJECT / "models").rglob("*.sql")) - len(OF_THE_NETWORK)

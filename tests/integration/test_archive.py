@@ -264,7 +264,7 @@ def test_pruning_skips_months_before_the_last_empty_one(
         (resources.files.archive / f"2026-{month:02}" / f"2026{month:02}10T120000Z").mkdir(parents=True)
     for folder in resources.files.archived()[:3]:
         (folder / f"{CSV}.zst").write_bytes(b"x")
-    monkeypatch.setattr("brt_watch.archive.prune._unproven", lambda folder, resources: "")
+    monkeypatch.setattr("brt_watch.archive.prune._unproven", lambda *_: "")
     clock.time = datetime(2026, 5, 15, tzinfo=timezone.utc)
     object.__setattr__(resources, "settings", resources.settings.model_copy(update={"keep_csv_days": 30}))
     assert prune(resources).csv_dropped == ["20260110T120000Z", "20260210T120000Z", "20260310T120000Z"]

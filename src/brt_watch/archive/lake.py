@@ -112,11 +112,6 @@ class Lake:
         with duckdb.connect() as session:
             return self._next_load(session) - 1
 
-    def has(self, manifest: Manifest) -> bool:
-        """Whether a window is in the lake: all its polls, which are written last."""
-        with duckdb.connect() as session:
-            return self._has(session, manifest)
-
     def missing(self, folder: Path, manifest: Manifest) -> int:
         """Count the signals of a window that the lake lacks or has with other content; raises DamagedWindow."""
         with work_folder(self.folder) as work, open_window(folder, work) as window:

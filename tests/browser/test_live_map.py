@@ -83,7 +83,7 @@ def test_a_further_feed_is_shown_with_its_name_and_age(visit: Any) -> None:
     page = seen.map()
     page.locator("#feed").select_option("onibus")
     page.locator("main.view-fonte").wait_for()
-    page.wait_for_function("document.querySelector('canvas.fleet')?.fleet.items.length === 2")
+    page.wait_for_function("() => document.querySelector('canvas.fleet')?.fleet.items.length === 2")
     text = page.locator(".drawer").inner_text()
     assert re.search(r"onibus: última resposta há \d+ s\. A última consulta falhou: timeout\.", text), text
     assert re.search(r"2\s+veículos\s+1 fora deste mapa", text), text

@@ -46,10 +46,10 @@ def recovery(capture: Capture, its: ItsDouble) -> Capture:
 
 
 def wrote(capture: Capture, statuses: dict[datetime, Status]) -> None:
-    """Give the capture's ledger these lines, and set the clock to their end."""
-    window = capture.files.open_window() or capture.files.new_window(min(statuses))
+    """Give the capture's ledger the polls at the end of these minutes, and set the clock after them."""
+    window = capture.files.open_window() or capture.files.new_window(min(statuses) + MINUTE)
     for minute, status in statuses.items():
-        window.record(Poll(minute, status, captured_at=minute))
+        window.record(Poll(minute + MINUTE, status, captured_at=minute + MINUTE))
     assert isinstance(capture.clock, StillClock)
     capture.clock.time = max(statuses) + 3 * MINUTE
 
@@ -82,6 +82,33 @@ def test_holes_are_failed_or_missed_minutes_newest_first(capture: Resources, its
     assert [(minute - NOON) // MINUTE for minute in found] == [10, 8, 5, 3, 2]
     between = holes(capture, recovery(capture, its), NOON + 3 * MINUTE, NOON + 6 * MINUTE)
     assert [(minute - NOON) // MINUTE for minute in between] == [5, 3]
+
+
+@pytest.mark.parametrize(("late", "of_use"), [(0, True), (10, True), (11, False), (19, False)])
+def test_a_late_poll_is_of_use_for_half_an_interval(
+    make_resources: Callable[..., Resources], its: ItsDouble, late: int, of_use: bool
+) -> None:
+    capture = make_resources(recover_url="http://127.0.0.1:9/v1/veiculos", poll_seconds=20)
+    ledger(capture, {6: Poll(NOON, Status.LATE, requested_at=NOON + timedelta(seconds=120 + late))})
+    assert holes(capture, recovery(capture, its), None, None) == ([] if of_use else [NOON + MINUTE])
+
+
+def test_the_last_seconds_of_a_minute_belong_to_it(make_resources: Callable[..., Resources], its: ItsDouble) -> None:
+    """The poll on the full minute had them: the next one shows newer signals."""
+    capture = make_resources(recover_url="http://127.0.0.1:9/v1/veiculos", poll_seconds=20)
+    ledger(capture, {number: Poll(NOON, Status.MISSED) for number in range(6, 9)})
+    found = holes(capture, recovery(capture, its), None, None)
+    assert [(minute - NOON) // MINUTE for minute in found] == [2, 1]
+
+
+def ledger(capture: Resources, other: dict[int, Poll]) -> None:
+    """Write five minutes with a good poll every 20 seconds; some ticks, counted from noon, have other polls."""
+    window = capture.files.new_window(NOON + timedelta(seconds=20))
+    for number in range(1, 16):
+        tick = NOON + number * timedelta(seconds=20)
+        window.record(replace(other.get(number, Poll(NOON, Status.OK, captured_at=tick)), tick=tick))
+    assert isinstance(capture.clock, StillClock)
+    capture.clock.time = NOON + timedelta(minutes=5, seconds=50)
 
 
 def test_what_the_service_no_longer_keeps_is_not_asked_for(capture: Resources, its: ItsDouble) -> None:
@@ -137,6 +164,16 @@ def test_a_part_of_a_minute_is_never_taken_for_the_whole(capture: Resources, its
     assert (done.minutes, sum(done.failures.values())) == (1, 1)
     assert run(capture, its).minutes == 1, "the next run asks again"
     assert recovered_minutes(capture) == {NOON + 4 * MINUTE: 1, NOON + 10 * MINUTE: 1}
+
+
+def test_a_minute_with_few_signals_is_taken_half_an_hour_later(capture: Resources, its: ItsDouble) -> None:
+    """They do not show whether the minute is complete."""
+    its.positions_of = lambda minute: fleet(minute, vehicles=19)
+    wrote(capture, minutes(0, 9) | minutes(9, 9, Status.MISSED))
+    assert run(capture, its).failures == {"partial_minute": 2}
+    its.clock.time = NOON + 40 * MINUTE
+    run(capture, its)
+    assert recovered_minutes(capture) == {NOON + 9 * MINUTE: 1}
 
 
 def test_a_service_that_does_not_answer_is_left_alone(capture: Resources, its: ItsDouble) -> None:
@@ -236,13 +273,13 @@ def test_within_a_day_nearly_all_of_a_bad_week_is_refilled(capture: Resources, i
     its.positions_of = lambda minute: fleet(minute, vehicles=20)
     outages = {day * 1440 + hour * 60 + n for day, hour in enumerate((3, 8, 8, 12, 17, 18, 23)) for n in range(25)}
     outages |= {chance.randrange(7 * 1440) for _ in range(30)}
-    window = capture.files.new_window(NOON)
+    window = capture.files.new_window(NOON + MINUTE)
     sizes = [(window.folder / name).stat().st_size for name in (CSV, REJECTS)]
     within_a_day = 0
     recovered: set[datetime] = set()
     for number in range(0, 8 * 1440, 480):
         statuses = [(n, Status.MISSED if n in outages else Status.OK) for n in range(number, number + 480)]
-        window._write_lines([LedgerLine(Poll(NOON + n * MINUTE, status), *sizes) for n, status in statuses])
+        window._write_lines([LedgerLine(Poll(NOON + (n + 1) * MINUTE, status), *sizes) for n, status in statuses])
         its.clock.time = NOON + (number + 481) * MINUTE
         its.moods = [chance.choice([*[""] * 8, "429", "down", "partial", "pending"]) for _ in range(30)]
         run(capture, its, ends_at=its.clock.now() + 50 * MINUTE)

@@ -7,8 +7,8 @@ for each minute. A minute is recovered once and completely, or not at all.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -67,17 +67,20 @@ def recovery_of(capture: Capture) -> Capture:
 def holes(capture: Capture, recovery: Capture, since: datetime | None, until: datetime | None) -> list[datetime]:
     """Return the minutes to recover, newest first: past, kept by the service, and incomplete in the capture.
 
-    A minute is complete when all of its polls were good, or when it was recovered before.
+    A minute is complete when all polls that end an interval in it were good, or when it was recovered before: the poll
+    at 12:04:00 had the last signals of 12:03. A poll that was asked more than half an interval late counts as missed:
+    newer signals had hidden others by then.
     """
     now = capture.clock.now()
     end = min(until or now, floor(now - its_minutes.COMPLETE_AFTER, MINUTE))
     first = capture.files.first_tick()
     if first is None:
         return []
-    begin = max(since or first, floor(first, MINUTE), floor(now - its_minutes.KEPT, MINUTE) + MINUTE)
-    polled = _statuses(capture.files, begin)
-    whole = {minute for minute, statuses in polled.items() if all(status.is_good for status in statuses)}
-    whole |= _statuses(recovery.files, begin).keys()
+    step = capture.step
+    begin = max(since or first - step, floor(first - step, MINUTE), floor(now - its_minutes.KEPT, MINUTE) + MINUTE)
+    polls = [(floor(poll.tick - step, MINUTE), _is_of_use(poll, step)) for poll in _polls(capture.files, begin)]
+    whole = {minute for minute, _ in polls} - {minute for minute, of_use in polls if not of_use}
+    whole |= _recovered(recovery.files, begin)
     minute, found = floor(begin, MINUTE), []
     while minute + MINUTE <= end:
         if minute not in whole:
@@ -99,7 +102,7 @@ def recover(
     with files.writing():
         # Minutes that a dead process had stored, or another run has recovered meanwhile.
         repaired_window(recovery, Status.RECOVERED)
-        recovered = _statuses(files, capture.clock.now() - its_minutes.KEPT - MINUTE).keys()
+        recovered = _recovered(files, capture.clock.now() - its_minutes.KEPT - MINUTE)
         for minute in minutes:
             if minute in recovered:
                 continue
@@ -130,7 +133,8 @@ def _recover_minute(minute: datetime, capture: Capture, recovery: Capture) -> Po
     body = its_minutes.join(pages)
     # Checked before it is stored: part of a minute must never count as the whole.
     parsed = its_minutes.read(body)
-    its_minutes.check_complete([its_minutes.read_page(page, minute) for page in pages], parsed, minute)
+    read = [its_minutes.read_page(page, minute) for page in pages]
+    its_minutes.check_complete(read, parsed, minute, recovery.clock.now())
     if not parsed.records:
         raise NotTheContract("no_good_record", f"{len(parsed.rejects)} records break a rule")
     window = repaired_window(recovery, Status.RECOVERED)
@@ -159,13 +163,18 @@ def _fetch(minute: datetime, recovery: Capture) -> tuple[list[bytes], Response]:
     raise NotTheContract("endless_pages", f"{len(pages)} pages, and the last one names another one")
 
 
-def _statuses(files: CaptureFiles, since: datetime) -> dict[datetime, list[Status]]:
-    """Return the outcomes of the ticks of each minute in the ledger, from `since` on."""
-    found: dict[datetime, list[Status]] = defaultdict(list)
+def _is_of_use(poll: Poll, step: timedelta) -> bool:
+    late = poll.requested_at - poll.tick if poll.requested_at else timedelta(0)
+    return poll.status.is_good and late <= step / 2
+
+
+def _recovered(files: CaptureFiles, since: datetime) -> set[datetime]:
+    return {poll.tick for poll in _polls(files, since)}
+
+
+def _polls(files: CaptureFiles, since: datetime) -> Iterator[Poll]:
+    """Return the polls of the ledger from `since` on."""
     for folder in files.newest_first():
-        for line in read_ledger(folder, damaged_ok=True):
-            if line.poll.tick >= since:
-                found[floor(line.poll.tick, MINUTE)].append(line.poll.status)
+        yield from (line.poll for line in read_ledger(folder, damaged_ok=True) if line.poll.tick >= since)
         if is_closed(folder) and started_at(folder) < since:
-            break
-    return found
+            return

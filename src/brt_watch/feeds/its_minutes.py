@@ -41,6 +41,9 @@ MAX_PAGES = 20
 FEW = 20
 """With fewer signals in a minute, their timestamps do not show whether it is complete."""
 
+SETTLED = timedelta(minutes=30)
+"""Such a minute is taken for whole this long after its end."""
+
 LAST_QUARTER = timedelta(seconds=45)
 
 _NAMES = {
@@ -114,8 +117,8 @@ def read(body: bytes) -> Parsed:
     return Parsed(records, rejects)
 
 
-def check_complete(pages: list[Page], parsed: Parsed, minute: datetime) -> None:
-    """Raise NotTheContract when the answer contains only part of its minute."""
+def check_complete(pages: list[Page], parsed: Parsed, minute: datetime, now: datetime) -> None:
+    """Raise NotTheContract when the answer contains only part of its minute, or may do so."""
     status = {name: state for page in pages for name, state in (page.providers_status or {}).items()}
     if status.get("sonda", "ok") != "ok":
         raise NotTheContract("partial_minute", f"the vendor of the BRT is {status['sonda']}")
@@ -124,6 +127,8 @@ def check_complete(pages: list[Page], parsed: Parsed, minute: datetime) -> None:
     inside = [second for second in seconds if 0 <= second < MINUTE.total_seconds()]
     if len(inside) >= FEW and max(inside) < LAST_QUARTER.total_seconds():
         raise NotTheContract("partial_minute", f"its newest signal is of second {max(inside):.0f}")
+    if len(inside) < FEW and now < minute + MINUTE + SETTLED:
+        raise NotTheContract("partial_minute", f"it has only {len(inside)} signals yet")
 
 
 def _entries(body: bytes) -> Iterator[bytes]:

@@ -92,7 +92,7 @@ def test_the_card_of_a_link_has_absolute_addresses(make_app: Callable[..., FastA
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("/api/v1/vehicles?line=35", "codigo, format, idade_max, linha, sentido, status"),
+        ("/api/v1/vehicles?line=35", "codigo, feed, format, idade_max, linha, sentido, status"),
         ("/api/v1/vehicles?status=foo", "Parado garagem"),
         ("/api/v1/vehicles?linha=999", "22"),
         ("/api/v1/network?x=1", "it has none"),

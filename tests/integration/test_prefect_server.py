@@ -153,7 +153,7 @@ def test_agent_runs_due_flows_skips_late_ones_and_reports(office: Office) -> Non
     (agent,) = office.server.agents
     assert (agent["type"], sorted(agent["labels"])) == (
         "LocalAgent",
-        ["brt-capture", "brt-load", "brt-recover", "brt-transform"],
+        ["brt-capture", "brt-load", "brt-mirror", "brt-recover", "brt-transform"],
     )
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from brt_watch.archive.importing import Import
 from brt_watch.archive.prune import prune
 from brt_watch.archive.windows import drop_csv, has_raw
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import store_and_read
+from brt_watch.cli import app
 from brt_watch.clock import StillClock
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import load
 from brt_watch.resources import Resources
-from tests.fleet import NOON, body, vehicle
+from tests.fleet import NOON, body, recorded_minutes, vehicle, write_recording
 
 STEP = timedelta(seconds=20)
 
@@ -30,9 +34,22 @@ def loaded(resources: Resources, files: CaptureFiles) -> Path:
         content = body(vehicle("1", tick), vehicle("2", tick - timedelta(days=1)))
         poll = Poll(tick, Status.OK, requested_at=tick, captured_at=tick)
         window.record(*store_and_read(poll, content, window))
-    load(files.close(window), resources)
+    load(files.close(window), replace(resources, files=files))
     (folder,) = files.archived()
     return folder
+
+
+def of_an_import(resources: Resources, name: str = "imports/june-1") -> CaptureFiles:
+    """Return the windows of another source in the same data folder."""
+    files = CaptureFiles(resources.files.data / name, "june.jsonl")
+    files.data.mkdir(parents=True)
+    (files.data / "capturer").write_text(name.replace("/", "-"))
+    return files
+
+
+def signals_of(resources: Resources) -> list[tuple[object, ...]]:
+    with resources.lake.session() as session:
+        return session.execute("select * exclude (load_id) from brt_raw order by codigo, datahora").fetchall()
 
 
 @pytest.fixture
@@ -52,3 +69,38 @@ def test_the_last_copy_of_a_lost_day_is_not_pruned(alone: Resources, clock: Stil
     assert pruned.kept == [f"{folder.name}: the lake has 3 of the 6 signals it brought, and its CSV is gone"]
     shutil.move(file.with_suffix(".away"), file)
     assert prune(alone).raw_dropped == [folder.name]
+
+
+@pytest.mark.parametrize("name", ["imports/june-1", "recovered", ""])
+@pytest.mark.parametrize("has_csv", [True, False])
+def test_a_lost_day_is_named_and_added_again(
+    alone: Resources, monkeypatch: pytest.MonkeyPatch, name: str, has_csv: bool
+) -> None:
+    folder = loaded(alone, of_an_import(alone, name) if name else alone.files)
+    before = signals_of(alone)
+    monkeypatch.setenv("BRT_WATCH_DATA", str(alone.settings.data))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "none")
+    run = CliRunner().invoke
+    assert run(app, ["verify"]).stdout == "the archive and the lake agree\n"
+    if not has_csv:
+        drop_csv(folder)
+    alone.lake.day_file("2026-11-22").unlink()
+    named = run(app, ["verify"])
+    assert (named.exit_code, named.stdout.splitlines()[0]) == (
+        *(1, f"{folder.name}: 6 signals loaded, 3 in the lake now; brt-watch lake build adds them again"),
+    )
+    assert run(app, ["lake", "build"]).stdout == "1 windows added, 6 new signals\n"
+    assert signals_of(alone) == before
+    assert run(app, ["verify"]).exit_code == 0
+    assert run(app, ["lake", "build"]).stdout == "0 windows added, 0 new signals\n"
+
+
+def test_importing_again_adds_a_lost_day_again(alone: Resources, tmp_path: Path) -> None:
+    source = Import.of(write_recording(tmp_path / "june.jsonl.gz", recorded_minutes()), alone)
+    list(source.write_answers(None))
+    assert sum(each.signals for each in source.load()) > 0
+    before = signals_of(alone)
+    assert list(source.load()) == []
+    alone.lake.day_file(alone.lake.days()[-1]).unlink()
+    assert len(list(source.load())) == 1
+    assert signals_of(alone) == before

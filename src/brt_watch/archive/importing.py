@@ -26,6 +26,7 @@ import msgspec
 from pydantic import SecretStr
 
 from brt_watch import disk, pipeline
+from brt_watch.archive.rebuild import add_again, lacking
 from brt_watch.archive.recordings import Recorded
 from brt_watch.archive.sources import read_source
 from brt_watch.archive.table_windows import write_windows
@@ -150,13 +151,15 @@ class Import:
         }
 
     def load(self, into_lake_only: bool = False) -> Iterator[Loaded]:
-        """Load the waiting windows, and yield the result of each."""
+        """Load the waiting windows, add to the lake again what it lost of the others, and yield each result."""
         resources = self.resources
         if into_lake_only:
             settings = resources.settings.model_copy(update={"database_url": SecretStr(NO_POSTGRES)})
             resources = replace(resources, settings=settings)
         for folder in resources.files.closed_windows():
             yield pipeline.load(folder, resources)
+        for folder, has_lost in lacking([resources.files], resources.lake):
+            yield add_again(folder, has_lost, resources)
 
     def _folder(self, described: str) -> CaptureFiles:
         files = self.resources.files

@@ -151,12 +151,12 @@ class Lake:
         return [(day, extra, int(keys)) for day, extra, keys in found]
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
-        """Return, for each window of a capturer, its counts in the ledger and its signals in the lake."""
+        """Return, for each window of a capturer, its counts in the ledger, its signals in the lake, and its merge."""
         if self.is_empty:
             return {}
         with self.session() as session:
             found = session.execute(statement("lake/windows").format(capturer=quoted(capturer))).fetchall()
-        names = ("polls", "records", "rejects", "signals", "signals_there")
+        names = ("polls", "records", "rejects", "signals", "signals_there", "load_id")
         return {name: dict(zip(names, counts, strict=True)) for name, *counts in found}
 
     @contextmanager

@@ -1,20 +1,24 @@
-"""Rebuild the database and the lake from archived windows."""
+"""Rebuild the database and the lake from archived windows, and add to the lake what it lacks."""
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
+from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.verify import NOTHING_LEFT
 from brt_watch.archive.windows import has_raw, remake
-from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.manifest import Manifest, read_manifest
 from brt_watch.capture.poll import read_answer
 from brt_watch.capture.recovery import recovery_of
-from brt_watch.capture.window import has_csv, started_at
+from brt_watch.capture.window import has_csv, read_ledger, started_at
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
@@ -39,14 +43,46 @@ def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
     """
     started = time.perf_counter()
     resources = resources.of(folder)
-    from_csv = has_csv(folder)
-    from_raw = (from_raw or not from_csv) and has_raw(folder)
-    if not from_raw and not from_csv:
-        raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
-    manifest = remake(folder, read_answer, resources.files.feed) if from_raw else read_manifest(folder)
+    manifest, from_raw = _readable(folder, resources, from_raw)
     loaded = resources.store.load_window(folder, manifest, instead=True) if resources.settings.uses_postgres else None
     LakeModels(resources.lake).forget()
     in_lake = resources.lake.add(folder, manifest, instead=True)
     loaded = loaded or in_lake
     log.info("rebuild", **loaded.as_dict(), from_raw=from_raw, seconds=round(time.perf_counter() - started, 3))
     return loaded
+
+
+def _readable(folder: Path, resources: Resources, from_raw: bool = False) -> tuple[Manifest, bool]:
+    """Return the manifest of a window, and whether its files were written again from its raw answers."""
+    from_csv = has_csv(folder)
+    from_raw = (from_raw or not from_csv) and has_raw(folder)
+    if not from_raw and not from_csv:
+        raise DamagedWindow(folder=folder, difference=NOTHING_LEFT)
+    return (remake(folder, read_answer, resources.files.feed) if from_raw else read_manifest(folder)), from_raw
+
+
+def lacking(sources: Iterable[CaptureFiles], lake: Lake) -> list[tuple[Path, bool]]:
+    """Return the archived windows that the lake lacks, and whether it lost some of the signals of one it had.
+
+    Those that it had come first, in the order of their merges, so that each signal is of the window that saw it first.
+    """
+    found: list[tuple[float, str, Path, bool]] = []
+    for files in sources:
+        there = lake.windows(files.capturer)
+        for folder in files.archived():
+            counts = there.get(folder.name)
+            has_lost = counts is not None and counts["signals_there"] < counts["signals"]
+            if counts is None or has_lost or counts["polls"] != sum(1 for _ in read_ledger(folder, damaged_ok=True)):
+                found.append((counts["load_id"] if counts else math.inf, folder.name, folder, has_lost))
+    return [(folder, has_lost) for *_, folder, has_lost in sorted(found)]
+
+
+def add_again(folder: Path, has_lost: bool, resources: Resources) -> Loaded:
+    """Add an archived window to the lake; raises DamagedWindow.
+
+    The models on the lake are deleted when it `has_lost` signals of the window, as by a rebuild.
+    """
+    manifest, _ = _readable(folder, resources)
+    if has_lost:
+        LakeModels(resources.lake).forget()
+    return resources.lake.add(folder, manifest, instead=has_lost)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from brt_watch.archive.origins import files_of
 from brt_watch.archive.windows import has_raw
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
-from brt_watch.capture.recovery import recovery_of
 from brt_watch.capture.window import has_csv
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
@@ -26,10 +26,8 @@ NOTHING_LEFT = "neither its raw answers nor its CSV are there any more"
 
 
 def verify(resources: Resources) -> list[str]:
-    """Compare windows, database and lake; returns a sentence for each difference."""
-    recovered = recovery_of(resources).files
-    both = [resources.files, recovered] if recovered.data.exists() else [resources.files]
-    return [difference for files in both for difference in _verify(files, resources)]
+    """Compare windows, database and lake, imports included; returns a sentence for each difference."""
+    return [difference for files in files_of(resources) for difference in _verify(files, resources)]
 
 
 def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
@@ -37,7 +35,7 @@ def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
     archived = files.archived()
     capturer = files.capturer
     places = {"lake": resources.lake.windows(capturer)}
-    if resources.settings.uses_postgres:
+    if _is_in_database(files, resources):
         places = {"database": resources.store.windows(capturer), **places}
     differences: list[str] = []
     for folder in archived:
@@ -51,14 +49,22 @@ def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
     return differences
 
 
+def _is_in_database(files: CaptureFiles, resources: Resources) -> bool:
+    """Whether the database is to have these windows; an import of which it has none went into the lake only."""
+    if not resources.settings.uses_postgres:
+        return False
+    is_import = files.data.parent == resources.files.data / "imports"
+    return not is_import or bool(resources.store.windows(files.capturer))
+
+
 def compare_signals(resources: Resources) -> list[str]:
     """Compare the signals of the database and the lake by daily checksums; returns a sentence for each difference.
 
-    Only the signals that this capturer saw first: another one may load into the same database.
+    Only the signals that the sources of this data folder saw first: another one may load into the same database.
     """
-    capturer = resources.files.capturer
+    capturers = [files.capturer for files in files_of(resources) if _is_in_database(files, resources)]
     there, here = (
-        _sums(place.day_sums([capturer]), place.day_extras([capturer])) for place in (resources.store, resources.lake)
+        _sums(place.day_sums(capturers), place.day_extras(capturers)) for place in (resources.store, resources.lake)
     )
     return [
         f"{day}: the database has {_in_words(there.get(day))}, the lake {_in_words(here.get(day))}"
@@ -116,4 +122,5 @@ def _differences(folder: Path, places: dict[str, dict[str, int] | None]) -> Iter
                 yield f"{folder.name}: {on_disk} {name} on the disk, {noted} loaded, {there} in the {place} now"
         if counts["signals"] != counts["signals_there"]:
             there = counts["signals_there"]
-            yield f"{folder.name}: {counts['signals']} signals loaded, {there} in the {place} now"
+            advice = f"; {LAKE_BUILD} adds them again" if place == "lake" and there < counts["signals"] else ""
+            yield f"{folder.name}: {counts['signals']} signals loaded, {there} in the {place} now{advice}"

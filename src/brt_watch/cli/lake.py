@@ -18,9 +18,10 @@ from rich.progress import track
 from brt_watch import lock
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.mirror import Mirrored, files, push
+from brt_watch.archive.origins import files_of
 from brt_watch.archive.publish import Publisher
+from brt_watch.archive.rebuild import add_again, lacking
 from brt_watch.archive.remote import open_remote
-from brt_watch.capture.manifest import read_manifest
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow, LakeEmpty
 from brt_watch.masking import masked
@@ -71,13 +72,14 @@ def lake_query(
 
 @app.command("build")
 def lake_build(as_json: AsJson = False) -> None:
-    """Add the archived windows that the lake lacks, oldest first."""
+    """Add the archived windows that the lake lacks or has lost signals of, also of imports, oldest first."""
     resources = load_resources()
     signals, added, problems = 0, 0, []
+    windows = [(each, *found) for each in resources.feeds for found in lacking(files_of(each), each.lake)]
     with quietly():
-        for folder in track(resources.files.archived(), "adding", console=err, disable=not err.is_terminal):
+        for each, folder, has_lost in track(windows, "adding", console=err, disable=not err.is_terminal):
             try:
-                loaded = resources.lake.add(folder, read_manifest(folder))
+                loaded = add_again(folder, has_lost, each)
             except DamagedWindow as damage:
                 problems.append(str(damage))
                 continue

@@ -14,7 +14,8 @@ select
     cast(sum(brt_poll.records) as bigint) as records,
     cast(sum(brt_poll.rejects) as bigint) as rejects,
     cast(sum(brt_poll.signals) as bigint) as signals,
-    cast(coalesce(sum(sinais.signals), 0) as bigint) as signals_there
+    cast(coalesce(sum(sinais.signals), 0) as bigint) as signals_there,
+    min(brt_poll.load_id) as load_id
 from brt_poll
 left join sinais using (tick)
 where brt_poll.capturer = {capturer}

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from brt_watch.archive.importing import Import
 from brt_watch.archive.prune import prune
+from brt_watch.archive.publish import Publisher
 from brt_watch.archive.windows import drop_csv, has_raw
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import store_and_read
@@ -104,3 +105,18 @@ def test_importing_again_adds_a_lost_day_again(alone: Resources, tmp_path: Path)
     alone.lake.day_file(alone.lake.days()[-1]).unlink()
     assert len(list(source.load())) == 1
     assert signals_of(alone) == before
+
+
+def test_a_published_file_that_was_cut_is_written_again(alone: Resources, tmp_path: Path) -> None:
+    loaded(alone, alone.files)
+    publisher = Publisher(alone.lake, tmp_path / "site", "network", alone.city, simulated=False)
+    now = NOON + timedelta(hours=8)
+    assert list(publisher.publish(now)) == [("2026-11-22", "new")]
+    file = tmp_path / "site" / "dias" / "2026-11-22" / "sinais.csv.gz"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:10])
+    assert list(publisher.publish(now)) == [("2026-11-22", "a file has another size")]
+    assert file.read_bytes() == whole
+    file.unlink()
+    assert list(publisher.publish(now)) == [("2026-11-22", "a file is missing")]
+    assert list(publisher.publish(now)) == [("2026-11-22", "")]

@@ -76,8 +76,11 @@ class Publisher:
     def _reason(self, old: dict[str, Any] | None, source: str) -> str:
         if old is None:
             return "new"
-        if any(not (self.folder / file["path"]).exists() for file in old["files"]):
+        paths = {self.folder / file["path"]: file["bytes"] for file in old["files"]}
+        if not all(path.exists() for path in paths):
             return "a file is missing"
+        if any(path.stat().st_size != size for path, size in paths.items()):
+            return "a file has another size"
         if old["lake_sha256"] != source:
             return "its signals changed"
         if (old["code_version"], old["form"]) != (__version__, FORM):

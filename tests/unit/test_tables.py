@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -34,8 +35,9 @@ def read(
     file: Path, asked: Mapping[str, str] | None = None, utc: Iterable[str] = ()
 ) -> tuple[Table, list[dict[str, Any]]]:
     """Return a table, and its rows in the order of the file."""
-    with duckdb.connect() as database:
-        table = read_table(file, database, asked or {}, utc, file.parent)
+    # Never beside the file: the captures of others are shared.
+    with TemporaryDirectory() as work, duckdb.connect() as database:
+        table = read_table(file, database, asked or {}, utc, Path(work))
         found = database.execute("select * from capturados order by n")
         names = [column[0] for column in found.description or ()]
         return table, [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -176,9 +178,11 @@ def test_rows_may_come_newest_first(tmp_path: Path) -> None:
 def test_undated_rows_split_when_a_vehicle_returns(tmp_path: Path) -> None:
     again = ROW.replace("1749159870000", "2025-06-05 18:45:30")
     other = ROW.replace("901008", "901009")
-    table, rows = read(written(tmp_path / "a.csv", HEADER, ROW, other, again))
+    file = written(tmp_path / "a.csv", HEADER, ROW, other, again)
+    table, rows = read(file)
     assert moments(rows) == ["2025-06-05T21:44:30", "2025-06-05T21:44:30", "2025-06-05T21:45:30"]
     assert table.is_estimated
+    assert list(tmp_path.iterdir()) == [file], "nothing is written beside it"
 
 
 def test_columns_hours_apart_are_refused_until_one_is_called_utc(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow.parquet as parquet
 import pytest
+from typer.testing import CliRunner
 
 from brt_watch import disk, pipeline
 from brt_watch.archive import lake as lakes
@@ -30,6 +31,7 @@ from brt_watch.archive.windows import pack
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import OpenWindow
+from brt_watch.cli import app
 from brt_watch.clock import UTC
 from brt_watch.errors import DamagedWindow, LakeEmpty, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
@@ -411,6 +413,18 @@ def test_a_held_file_of_models_is_named_in_a_sentence(recorder: Recorder, monkey
         # Whoever only reads does not notice.
         assert models.newest_transform() == 1
         holder.communicate(b"\n")
+
+
+def test_a_query_of_models_not_derived_names_the_command(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder.add(recorder.window(fleet(0)))
+    monkeypatch.setenv("BRT_WATCH_DATA", str(recorder.files.data))
+    hint = "No model is derived on the lake yet: brt-watch transform --on lake"
+    refused = CliRunner().invoke(app, ["lake", "query", "select * from viagens"])
+    assert (refused.exit_code, hint in refused.output) == (1, True)
+    assert hint not in CliRunner().invoke(app, ["lake", "query", "select nada from brt_raw"]).output
+    models = LakeModels(recorder.lake)
+    models.finish_transform(models.begin_transform(1), 1.0, "abc")
+    assert hint not in CliRunner().invoke(app, ["lake", "query", "select * from viagem"]).output
 
 
 def test_a_rebuilt_window_has_the_lakes_models_derived_again(make_resources: Callable[..., Resources]) -> None:

@@ -16,6 +16,8 @@ import typer
 from rich.progress import track
 
 from brt_watch import lock
+from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.mirror import Mirrored, files, push
 from brt_watch.archive.origins import files_of
@@ -52,7 +54,8 @@ def lake_query(
 ) -> None:
     """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model derived on it."""
     text = sys.stdin.read() if sql == "-" else sql
-    with open_remote(at) if at else open_lake(load_resources().lake) as session:
+    lake = None if at else load_resources().lake
+    with open_lake(lake) if lake else open_remote(at) as session:
         try:
             found = session.execute(text)
             names = [column[0] for column in found.description or ()]
@@ -66,7 +69,7 @@ def lake_query(
             else:
                 out.print(plain(str(session.sql(text))), end="")
         except duckdb.Error as error:
-            err.print(plain(f"DuckDB: {error}"))
+            _say(error, lake)
             raise typer.Exit(1) from None
 
 
@@ -169,7 +172,8 @@ def lake_spark(
 @app.command("shell")
 def lake_shell() -> None:
     """Open a shell for queries on the lake; each query ends with a semicolon, the shell with Ctrl-D."""
-    with open_lake(load_resources().lake) as session:
+    lake = load_resources().lake
+    with open_lake(lake) as session:
         views = session.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()
         names = [name for (name,) in views]
         err.print(plain(f"tables and models: {', '.join(dict.fromkeys(names))}"))
@@ -184,7 +188,7 @@ def lake_shell() -> None:
                     if relation := session.sql(text):
                         out.print(plain(str(relation)), end="")
                 except duckdb.Error as error:
-                    err.print(plain(f"DuckDB: {error}"))
+                    _say(error, lake)
                 text = ""
 
 
@@ -215,6 +219,13 @@ def publish(
         for day, reason in written.items():
             out.print(f"{day}: {reason}")
         out.print(plain(f"{len(written)} days written, in {folder}"))
+
+
+def _say(error: duckdb.Error, lake: Lake | None) -> None:
+    """Print an error of a query, and the command that derives the models where none is derived."""
+    err.print(plain(f"DuckDB: {error}"))
+    if "Table with name" in str(error) and lake and not LakeModels(lake).newest_transform():
+        err.print("No model is derived on the lake yet: brt-watch transform --on lake")
 
 
 def _plain_value(value: object) -> object:

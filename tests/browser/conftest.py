@@ -26,7 +26,7 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 FLAGS = [
     *("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--no-sandbox"),
-    # WebGL alone goes through the reckoned graphics card; all else is drawn without one, which is three times cheaper.
+    # WebGL alone goes through the software renderer; all else is drawn without one, which is three times cheaper.
     "--disable-gpu-compositing",
     # What is elsewhere cannot be found: the page must do without the internet.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -41,7 +41,7 @@ def _models_are_compiled() -> None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """Chromium without a window; WebGL is reckoned by the processor."""
+    """Chromium without a window; WebGL is rendered in software."""
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="the page's tests need playwright: pip install playwright"
     )

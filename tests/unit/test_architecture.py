@@ -215,10 +215,14 @@ LONGEST_MODEL = 150
 
 @pytest.mark.parametrize(
     ("folder", "suffix", "longest"),
-    [(SOURCE, "*.py", LONGEST_MODULE), (DBT_PROJECT / "models", "*.sql", LONGEST_MODEL)],
+    [
+        (SOURCE, "*.py", LONGEST_MODULE),
+        (DBT_PROJECT / "models", "*.sql", LONGEST_MODEL),
+        (DBT_PROJECT / "macros", "*.sql", LONGEST_MODEL),
+    ],
 )
 def test_what_is_long_says_why_at_its_top(folder: Path, suffix: str, longest: int) -> None:
-    """A module or model over the limit has a line `Long because ...` among its first ten."""
+    """A module, model or macro over the limit has a line `Long because ...` among its first ten."""
     long = [path for path in folder.rglob(suffix) if len(path.read_text(encoding="utf-8").splitlines()) > longest]
     heads = {path.name: path.read_text(encoding="utf-8").splitlines()[:10] for path in long}
     unsaid = {name for name, head in heads.items() if not any("Long because" in line for line in head)}

@@ -1,5 +1,7 @@
 {% macro forecasts(positions, reached, course) -%}
-{#- The CTEs that forecast when vehicles reach the stations ahead of them: one rule for the newest moment and for moments
+{#- Long because one statement's CTEs hand their columns on: apart, each would need a contract of its own.
+
+    The CTEs that forecast when vehicles reach the stations ahead of them: one rule for the newest moment and for moments
     of the past. `positions` has what was known at a moment: momento (second), id_veiculo, linha, sentido, dia_operacao,
     segundo (of the signal), metros, velocidade, no_terminal. `reached` has the columns of `stations_reached`; nothing
     that became known later is used. The result is `cruas`, a row a moment, vehicle and station: restante_s
@@ -301,55 +303,4 @@ cruas as (
 {% macro hour_of_service(second) -%}
 {#- The hour of the service day, 3 to 26, of an epoch second: local time, counted on after midnight. -#}
 cast(extract(hour from {{ local_time(moment_of('(' ~ second ~ ') - 10800')) }}) as integer) + 3
-{%- endmacro %}
-
-{% macro with_margins(raw) -%}
-{#- A query: raw forecasts with the seconds that a fifth (p20), half (p50) and four fifths (p80) of the buses will have
-    arrived in, by how wrong the forecasts of earlier days were at this distance in time. Margins are fractions of the time
-    plus a minute. Without earlier days, wide margins are assumed. -#}
-select
-    cruas.*
-    {%- for parte in ['p20', 'p50', 'p80'] %},
-    greatest(0, restante_s + (restante_s + 60) * coalesce(margens.{{ parte }}, case
-        when cruas.tipo = 'no terminal' then {{ var('previsao_margem_no_terminal')[loop.index0] }}
-        when cruas.base = 'histórico' then {{ var('previsao_margem')[loop.index0] }}
-        else {{ var('previsao_margem_do_plano')[loop.index0] }}
-    end)) as {{ parte }}_s
-    {%- endfor %}
-from (
-    select
-        {{ raw }}.*,
-        {{ horizon_of('restante_s') }} as horizonte_min
-    from {{ raw }}
-) as cruas
-left join (
-    select
-        dias.dia_operacao,
-        max(margens.dia) as dia
-    from (select distinct dia_operacao from {{ raw }}) as dias
-    inner join (select distinct dia from {{ ref('previsao_margem') }}) as margens on dias.dia_operacao >= margens.dia
-    group by dias.dia_operacao
-) as treinos on cruas.dia_operacao = treinos.dia_operacao
-left join {{ ref('previsao_margem') }} as margens
-    on
-        treinos.dia = margens.dia
-        and cruas.tipo = margens.tipo
-        and {{ kind_of_base('cruas.base') }} = margens.base
-        and cruas.horizonte_min = margens.horizonte_min
-{%- endmacro %}
-
-{% macro horizon_of(seconds) -%}
-{#- The minutes at which the band of a time to the arrival begins: 0, 3, 6, 10, 15. -#}
-case
-    when {{ seconds }} < 180 then 0
-    when {{ seconds }} < 360 then 3
-    when {{ seconds }} < 600 then 6
-    when {{ seconds }} < 900 then 10
-    else 15
-end
-{%- endmacro %}
-
-{% macro kind_of_base(base) -%}
-{#- histórico or plano: the basis of a forecast, on which its margins depend. -#}
-case when {{ base }} = 'histórico' then 'histórico' else 'plano' end
 {%- endmacro %}

@@ -1,23 +1,7 @@
-{% macro seconds_to_drive(metres, speed_kmh, mean_ms) -%}
-{#- Seconds that a bus takes for the metres before a stop, or after one, given the speed at their other end: while it brakes or
-    speeds up, twice the time of an even speed; farther away, first at that speed; on long ways at the mean speed of the
-    trip. -#}
-(
-    case
-        when ({{ metres }}) <= 0 then 0
-        when ({{ metres }}) > {{ var('viagem_longe_do_fim_m') }} then ({{ metres }}) / {{ mean_ms }}
-        when ({{ speed_kmh }}) > 3
-            and power(({{ speed_kmh }}) / 3.6, 2) >= 2 * {{ var('aceleracao_ms2') }} * ({{ metres }})
-            then 2 * ({{ metres }}) / (({{ speed_kmh }}) / 3.6)
-        when ({{ speed_kmh }}) > 10
-            then ({{ metres }}) / (({{ speed_kmh }}) / 3.6) + ({{ speed_kmh }}) / 3.6 / (2 * {{ var('aceleracao_ms2') }})
-        else 2 * sqrt(greatest(0, ({{ metres }})) / {{ var('aceleracao_ms2') }})
-    end
-)
-{%- endmacro %}
-
 {% macro measured_advances(advances, paths) -%}
-{#- The CTEs that measure advances (macro advances) on paths: `medidos` has one row an advance of at least viagem_minimo_m,
+{#- Long because one statement's CTEs hand their columns on: apart, each would need a contract of its own.
+
+    The CTEs that measure advances (macro advances) on paths: `medidos` has one row an advance of at least viagem_minimo_m,
     with its place on the path, when the bus left the start and when it reached the end. -#}
 {%- set parado = var('velocidade_limiar_parado_kmh') %}
 avancos as (

@@ -351,6 +351,9 @@ def test_tides_has_a_row_a_signal_by_the_published_schema(get: Get) -> None:
     )
     assert len(rows) == len({row["location_ping_id"] for row in rows}) == 3 * TICKS
     assert {row["gps_quality"] for row in rows if row["vehicle_id"] == "901065"} == {"Poor"}
+    # The same names as in the model tides_vehicle_locations.
+    assert all(re.fullmatch(rf"{row['vehicle_id']}-\d{{10}}", row["location_ping_id"]) for row in rows)
+    assert all(re.fullmatch(r"(\w+ (ida|volta))?", row["pattern_id"]) for row in rows)
     assert ",".join(rows[0]) == TIDES_HEADER
     for row in rows:
         assert [(name, row[name]) for name, holds in TIDES.items() if not holds(row[name])] == []

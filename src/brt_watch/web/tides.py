@@ -19,7 +19,7 @@ from brt_watch.web.snapshot import Encoded
 class VehicleLocation(Struct, frozen=True):
     """A signal as a row of vehicle_locations of TIDES 1.0; fields that the API does not have are empty."""
 
-    location_ping_id: Annotated[str, Meta(description="Vehicle and time.")]
+    location_ping_id: Annotated[str, Meta(description="Vehicle and second, as in a published day.")]
     service_date: Annotated[str, Meta(description="The service day, which begins at 03:00 by the city's clocks.")]
     event_timestamp: Moment
     trip_id_performed: Annotated[str, Meta(description="Empty: the API has no trips.")]
@@ -28,7 +28,7 @@ class VehicleLocation(Struct, frozen=True):
     scheduled_stop_sequence: Annotated[int | None, Meta(description="Empty.")]
     vehicle_id: Annotated[str, Meta(description="The vehicle's code.")]
     device_id: Annotated[str, Meta(description="Empty.")]
-    pattern_id: Annotated[str, Meta(description="Line and direction, such as 22-ida.")]
+    pattern_id: Annotated[str, Meta(description="Line and direction, such as 22 ida, as in a published day.")]
     stop_id: Annotated[str, Meta(description="Empty.")]
     current_status: Annotated[str, Meta(description="Empty.")]
     latitude: Annotated[float, Meta(description="Degrees (WGS 84).")]
@@ -60,9 +60,9 @@ def vehicle_locations(signals: list[Signal], zone: tzinfo) -> Encoded:
 
 def _row(signal: Signal, zone: tzinfo) -> dict[str, object]:
     moment = iso(signal)
-    pattern = "-".join(filter(None, (signal.linha, signal.sentido_estimado)))
+    pattern = f"{signal.linha} {signal.sentido_estimado}" if signal.linha and signal.sentido_estimado else ""
     return {
-        "location_ping_id": f"{signal.codigo}@{moment}",
+        "location_ping_id": f"{signal.codigo}-{int(signal.datahora.timestamp())}",
         "service_date": f"{service_day(signal.datahora, zone)}",
         "event_timestamp": moment,
         "vehicle_id": signal.codigo,

@@ -41,6 +41,7 @@ nas_viagens as (
         sinais.linha as linha_informada,
         sinais.sentido as sentido_informado,
         sinais.viagem,
+        viagens.id_veiculo,
         viagens.id_viagem,
         viagens.linha,
         viagens.sentido,
@@ -55,7 +56,8 @@ nas_viagens as (
             and sinais.datahora between viagens.partida and viagens.chegada
 ),
 
--- Trips have different ids: two are the same where each is the other's most frequent one.
+-- Trips have different ids: two are the same where each is the other's most frequent one. Where lines run at intervals, many
+-- vehicles drive the same trip of the GTFS, so only trips of the same vehicle are compared.
 pares as (
     select
         feed,
@@ -63,10 +65,12 @@ pares as (
         id_viagem,
         viagem,
         row_number() over (partition by feed, dia_operacao, id_viagem order by count(*) desc, viagem) as para_a_nossa,
-        row_number() over (partition by feed, dia_operacao, viagem order by count(*) desc, id_viagem) as para_a_deles
+        row_number() over (
+            partition by feed, dia_operacao, id_veiculo, viagem order by count(*) desc, id_viagem
+        ) as para_a_deles
     from nas_viagens
     where viagem is not null
-    group by feed, dia_operacao, id_viagem, viagem
+    group by feed, dia_operacao, id_veiculo, id_viagem, viagem
 ),
 
 mesmas as (

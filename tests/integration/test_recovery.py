@@ -59,10 +59,11 @@ def test_a_recovered_minute_is_loaded_marked_and_counted_apart(
     pipeline.transform(resources, "--select", "+cobertura_captura")
     coverage = query(
         resources,
-        "select consultas_boas, consultas_com_falha, sinais_recuperados from cobertura_captura"
+        "select consultas_boas, consultas_com_falha, sinais_recuperados, idade_p95_segundos < 60 as of_the_feed"
+        " from cobertura_captura"
         " where minuto = '2026-11-23 12:04Z'",
     )
-    assert coverage == [{"consultas_boas": 1, "consultas_com_falha": 2, "sinais_recuperados": 40}]
+    assert coverage == [{"consultas_boas": 1, "consultas_com_falha": 2, "sinais_recuperados": 40, "of_the_feed": True}]
     assert one(resources, "select count(*) from stg_brt__sinais where origem = 'recuperado'") == 2 * 40
     before = resources.store.checksums()
     for folder in windows_to_rebuild(resources, since=None):

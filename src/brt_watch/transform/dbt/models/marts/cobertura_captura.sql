@@ -63,19 +63,30 @@ consultas as (
     group by minuto
 ),
 
-sinais as (
+-- A recovered signal is as old as its recovery is late, which says nothing of the feed.
+vistos as (
     select
         consultas.minuto,
+        sinais.codigo,
+        sinais.ignicao,
+        case when sinais.origem = 'recuperado' then null else -sinais.adiantamento_segundos end as idade_segundos
+    from consultas
+    {{ join_of_the_minute(
+        ref('stg_brt__sinais'), 'sinais', ['codigo', 'ignicao', 'origem', 'adiantamento_segundos'], 'datahora',
+        'consultas.minuto'
+    ) }}
+),
+
+sinais as (
+    select
+        sinais.minuto,
         count(*) as sinais_do_minuto,
         sum(sinais.ignicao) as sinais_ligados,
         count(distinct case when sinais.ignicao = 1 then sinais.codigo end) as veiculos_ligados,
-        percentile_cont(0.5) within group (order by -sinais.adiantamento_segundos) as idade_mediana_segundos,
-        percentile_cont(0.95) within group (order by -sinais.adiantamento_segundos) as idade_p95_segundos
-    from consultas
-    {{ join_of_the_minute(
-        ref('stg_brt__sinais'), 'sinais', ['codigo', 'ignicao', 'adiantamento_segundos'], 'datahora', 'consultas.minuto'
-    ) }}
-    group by consultas.minuto
+        percentile_cont(0.5) within group (order by sinais.idade_segundos) as idade_mediana_segundos,
+        percentile_cont(0.95) within group (order by sinais.idade_segundos) as idade_p95_segundos
+    from vistos as sinais
+    group by sinais.minuto
 ),
 
 final as (

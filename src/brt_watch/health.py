@@ -36,7 +36,7 @@ RECOVER = "recover"
 """The hourly recovery of missed minutes; only for the city's own API (Settings.recovers)."""
 
 MIRROR = "mirror"
-"""The hourly copy of the lake; only where a place for it is set (Settings.lake_mirror)."""
+"""The hourly copy of the lake, if Settings.lake_mirror names a place for it."""
 
 ALL_FLOWS = {**FLOWS, RECOVER: "recover_flow", MIRROR: "mirror_flow"}
 

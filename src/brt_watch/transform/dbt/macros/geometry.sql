@@ -46,6 +46,17 @@ least(1, greatest(0, (
 ) / {{ piece }}.comprimento2_m2))
 {%- endmacro %}
 
+{% macro foot_on_piece(east, north, piece) -%}
+{#- The columns of a segment that tell where a point is on it and how far from it: `fracao` is that of share_of_piece. -#}
+{{ piece }}.inicio_m,
+        {{ piece }}.comprimento_m,
+        {{ piece }}.leste_m,
+        {{ piece }}.norte_m,
+        {{ piece }}.delta_leste_m,
+        {{ piece }}.delta_norte_m,
+        {{ share_of_piece(east, north, piece) }} as fracao
+{%- endmacro %}
+
 {% macro metres_from_piece(east, north, piece, share) -%}
 {#- Metres from a point to the point at this fraction of a segment. -#}
 sqrt(

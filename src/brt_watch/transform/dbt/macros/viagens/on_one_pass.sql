@@ -12,13 +12,7 @@ outras_passadas as (
         places.desvio_m,
         places.metros as metros_no_trajeto,
         paths.comprimento_m as percurso_m,
-        trechos.inicio_m,
-        trechos.comprimento_m,
-        trechos.leste_m,
-        trechos.norte_m,
-        trechos.delta_leste_m,
-        trechos.delta_norte_m,
-        {{ share_of_piece('places.leste_m', 'places.norte_m', 'trechos') }} as fracao
+        {{ foot_on_piece('places.leste_m', 'places.norte_m', 'trechos') }}
     from {{ places }} as places
     inner join {{ paths }} as paths on places.percurso = paths.percurso
     inner join {{ ref('int_rede__trechos_repetidos') }} as trechos
@@ -38,7 +32,6 @@ escolhas as (
     select
         percurso,
         segundo,
-        {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'outras_passadas', 'fracao') }} as desvio_m,
         inicio_m + fracao * comprimento_m as metros,
         row_number() over (
             partition by percurso, segundo

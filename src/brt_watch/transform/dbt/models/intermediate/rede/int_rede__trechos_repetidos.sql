@@ -27,14 +27,8 @@ pes as (
         amostras.metros,
         amostras.leste_m as amostra_leste_m,
         amostras.norte_m as amostra_norte_m,
-        trechos.inicio_m,
-        trechos.comprimento_m,
-        trechos.leste_m,
-        trechos.norte_m,
-        trechos.delta_leste_m,
-        trechos.delta_norte_m,
         trechos.comprimento2_m2,
-        {{ share_of_piece('amostras.leste_m', 'amostras.norte_m', 'trechos') }} as fracao
+        {{ foot_on_piece('amostras.leste_m', 'amostras.norte_m', 'trechos') }}
     from amostras
     inner join {{ ref('int_rede__celulas_trechos') }} as trechos
         on

@@ -30,18 +30,12 @@ pes as (
         sinais.leste_m as sinal_leste_m,
         sinais.norte_m as sinal_norte_m,
         sinais.rumo,
-        trechos.inicio_m,
-        trechos.comprimento_m,
-        trechos.leste_m,
-        trechos.norte_m,
-        trechos.delta_leste_m,
-        trechos.delta_norte_m,
         case
             when sin(sinais.rumo) * trechos.delta_leste_m + cos(sinais.rumo) * trechos.delta_norte_m < 0
                 then {{ var('mesmo_lugar_m') }}
             else 0
         end as contra_m,
-        {{ share_of_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }} as fracao
+        {{ foot_on_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }}
     from possiveis as sinais
     inner join {{ ref('int_rede__celulas_trechos') }} as trechos
         on

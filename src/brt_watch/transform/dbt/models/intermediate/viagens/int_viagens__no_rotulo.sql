@@ -59,13 +59,7 @@ atrasados as (
 pes as (
     select
         atrasados.*,
-        trechos.inicio_m,
-        trechos.comprimento_m,
-        trechos.leste_m,
-        trechos.norte_m,
-        trechos.delta_leste_m,
-        trechos.delta_norte_m,
-        {{ share_of_piece('atrasados.sinal_leste_m', 'atrasados.sinal_norte_m', 'trechos') }} as fracao
+        {{ foot_on_piece('atrasados.sinal_leste_m', 'atrasados.sinal_norte_m', 'trechos') }}
     from atrasados
     inner join {{ ref('int_rede__celulas_trechos') }} as trechos
         on

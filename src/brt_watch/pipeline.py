@@ -224,6 +224,9 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
     network = dbt.definitions_sha256(resources.settings.folder)
     is_new = store.newest_network() != network
     transform_id = store.begin_transform(newest_load)
+    if is_new and (outdated := _outdated_tables(resources)):
+        log.info("transform.rebuild", tables=outdated)
+        arguments = (*arguments, "--full-refresh")
     derived = dbt.build(resources.settings, store.connection_parameters(), *arguments, with_network=is_new)
     store.finish_transform(transform_id, derived.seconds, network)
     log.info("transform", **derived.as_dict(), load_id=newest_load, seconds=round(time.perf_counter() - started, 3))
@@ -232,6 +235,13 @@ def _transform(resources: Resources, *arguments: str) -> dbt.Derived:
         train(resources)
         resources.webhook.send(LineAlerts(resources.settings.folder).update(store.csv_of, resources.clock.now()))
     return derived
+
+
+def _outdated_tables(resources: Resources) -> list[str]:
+    """Return the tables of an earlier version, whose columns are not those of their models."""
+    models = dbt.incremental_tables(resources.settings.folder)
+    found = resources.models.columns(models)
+    return sorted(name for name in found if found[name] != models[name])
 
 
 # -- train ----------------------------------------------------------------------------------------------------------

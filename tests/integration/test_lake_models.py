@@ -19,6 +19,7 @@ from brt_watch.clock import StillClock
 from brt_watch.resources import Resources
 from brt_watch.settings import NO_POSTGRES
 from brt_watch.store.embedded import Server
+from brt_watch.transform.runner import incremental_tables
 from brt_watch.web.app import create_app
 from tests import shared_postgres
 from tests.ask_web import ask
@@ -136,3 +137,13 @@ def test_an_increment_publishes_only_the_days_that_changed(both: Resources) -> N
     assert {Path(path).parent.parent.name for path in files} >= {"gps_brt", "viagens", "passagens"}
     pipeline.transform(replace(both, on_lake=True))
     assert {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")} == files
+
+
+def test_tables_that_stay_have_the_columns_of_their_models(both: Resources) -> None:
+    """What an upgrade compares: a table whose columns differ makes the first transform derive everything again."""
+    models = incremental_tables(both.settings.folder)
+    assert len(models) >= 12
+    for kept in (both, replace(both, on_lake=True)):
+        found = kept.models.columns(models)
+        assert found == {name: models[name] for name in found}
+        assert {"gps_brt", "viagens", "cobertura_captura", "int_viagens__cortes"} <= set(found)

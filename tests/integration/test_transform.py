@@ -302,15 +302,15 @@ def test_freshness_warns_after_30_min_and_fails_after_2_h(resources: Resources) 
     assert found == ["pass", "pass", "warn", "warn", "error"]
 
 
-def test_changed_columns_say_how_to_refresh_the_table(resources: Resources) -> None:
+def test_a_table_with_columns_of_another_version_is_made_again(resources: Resources) -> None:
     capture(resources, [])
     load_all(resources)
     # The table is there since the network was loaded.
     with resources.store.connection() as connection:
         connection.execute("alter table gps_brt add column velha integer")
-    with pytest.raises(TransformFailed, match="brt-watch transform --full-refresh"):
-        pipeline.transform(resources, *ONLY_GPS)
-    pipeline.transform(resources, "--full-refresh", *ONLY_GPS)
+        connection.execute("update brt_transform set network_sha256 = 'of another version'")
+    pipeline.transform(resources, *ONLY_GPS)
+    assert "velha" not in resources.store.columns(["gps_brt"])["gps_brt"]
 
 
 def test_what_dbt_complains_of_is_in_the_error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +67,12 @@ class LakeModels:
     def newest_network(self) -> str:
         """Return the checksum of the reference files of the newest transform, "" before the first."""
         return str(self._noted("max_by(network_sha256, transform_id)") or "")
+
+    def columns(self, tables: Iterable[str]) -> dict[str, set[str]]:
+        """Return the columns of those of these tables that are there."""
+        with self._opened() as models:
+            rows = models.execute(statement("lake/columns_of_tables"), [SCHEMA, list(tables)]).fetchall()
+        return {name: set(columns) for name, columns in rows}
 
     def begin_transform(self, load_id: int) -> int:
         """Record the start of a run, with the lake as views beside the models; returns the number of the run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -137,6 +137,12 @@ class Store:
         with self.connection() as connection:
             row = connection.execute(statement("newest_network")).fetchone()
         return str(row["network_sha256"]) if row else ""
+
+    def columns(self, tables: Iterable[str]) -> dict[str, set[str]]:
+        """Return the columns of those of these tables that are there."""
+        with self.connection() as connection:
+            rows = connection.execute(statement("columns_of_tables"), {"tables": list(tables)}).fetchall()
+        return {row["table_name"]: set(row["columns"]) for row in rows}
 
     def begin_transform(self, load_id: int) -> int:
         """Record that the models are being derived from all loads up to this one; returns the run's transform_id."""

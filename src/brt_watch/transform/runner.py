@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from brt_watch import disk
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS
@@ -23,7 +25,7 @@ from brt_watch.transform.compiled import project_key
 
 DBT_PROJECT = Path(__file__).resolve().parent / "dbt"
 
-AFTER_NEW_COLUMNS = "its columns have changed; run brt-watch transform --full-refresh to rebuild it"
+INCREMENTAL = "materialized='incremental'"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ def network_sha256(seeds: Path = SEEDS) -> str:
 def definitions_sha256(data: Path) -> str:
     """Return the checksum of what is built only when it changes: the network, the views, and how they are made."""
     return hashlib.sha256((network_sha256(city_of(data).seeds) + project_key(project_of(data))).encode()).hexdigest()
+
+
+def incremental_tables(data: Path) -> dict[str, set[str]]:
+    """Return the columns of each model whose table outlives a run, as its description has them."""
+    models = project_of(data) / "models"
+    kept = {path.stem for path in models.rglob("*.sql") if INCREMENTAL in path.read_text(encoding="utf-8")}
+    found = {}
+    for file in models.rglob("*.yml"):
+        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
+            if model["name"] in kept:
+                found[model["name"]] = {column["name"] for column in model["columns"]}
+    return found
 
 
 def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:
@@ -105,9 +119,7 @@ def _reason(result: Any) -> str:
     if result.exception:
         return " ".join(str(result.exception).split())
     failed = [node for node in result.result.results if node.status in ("error", "fail")]
-    reason = "; ".join(f"{node.node.name}: {' '.join((node.message or node.status).split())}" for node in failed)
-    # dbt's message for a table whose columns differ from its model's.
-    return f"{reason} ({AFTER_NEW_COLUMNS})" if "out of sync" in reason else reason
+    return "; ".join(f"{node.node.name}: {' '.join((node.message or node.status).split())}" for node in failed)
 
 
 @contextmanager

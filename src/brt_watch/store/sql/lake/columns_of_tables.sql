@@ -1,0 +1,7 @@
+-- The columns of those of some tables of the models that are there.
+select
+    table_name,
+    array_agg(column_name) as columns
+from information_schema.columns
+where table_schema = ? and list_contains(?, table_name)
+group by table_name

@@ -99,6 +99,8 @@ class Seen:
     troubles: list[Trouble]
     set_aside: int
     folder: Path
+    recovery: SeenFeed | None = None
+    """The recovery of missed minutes; its polls are not looked at."""
     further: tuple[SeenFeed, ...] = ()
     unlisted: tuple[Path, ...] = ()
     """Folders of further feeds that are listed no more, and whose windows therefore wait for ever."""
@@ -140,6 +142,7 @@ def look(settings: Settings, files: CaptureFiles, clock: Clock) -> Seen:
         troubles=files.state.read_watch().troubles,
         set_aside=len(list(files.damaged.glob("*"))),
         folder=settings.folder,
+        recovery=_look_at_recovery(settings) if settings.recovers else None,
         further=tuple(_look_at(each.name, settings.of(each)) for each in settings.further),
         unlisted=tuple(_unlisted(settings)),
     )
@@ -157,6 +160,11 @@ def _look_at(name: str, settings: Settings) -> SeenFeed:
     return SeenFeed(name, _recent_polls(files), files.state.read_watch().troubles, len(list(files.damaged.glob("*"))))
 
 
+def _look_at_recovery(settings: Settings) -> SeenFeed:
+    files = CaptureFiles(settings.folder / "recovered", settings.recover_url)
+    return SeenFeed(RECOVER, [], files.state.read_watch().troubles, len(list(files.damaged.glob("*"))))
+
+
 def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
     """Return the problems, most serious first; empty when all is well.
 
@@ -172,6 +180,9 @@ def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
             )
         )
     found += _troubles(seen)
+    if seen.recovery:
+        where = seen.folder / "recovered" / "damaged"
+        found += _troubles_of(seen.recovery, "The service of past minutes", "recovered minutes", where)
     for feed in seen.further:
         found += _feed_problems(feed, seen)
     for folder in seen.unlisted:
@@ -265,12 +276,17 @@ def _feed_problems(feed: SeenFeed, seen: Seen) -> Iterator[Problem]:
         why = f": {last.reason} ({last.detail})" if last and last.status is Status.FAILED else ""
         since = f" since {_shown(good.tick)}" if good else ""
         yield Problem("no_good_poll", f"The feed {feed.name} has no good answer{since}{why}")
+    where = seen.folder / "feeds" / feed.name / "damaged"
+    yield from _troubles_of(feed, f"The feed {feed.name}", feed.name, where)
+
+
+def _troubles_of(feed: SeenFeed, name: str, windows: str, damaged: Path) -> Iterator[Problem]:
+    """Yield the troubles of a feed other than the first one, and its damaged windows."""
     for trouble in feed.troubles:
         what = f"{trouble.code} {trouble.subject}".strip()
-        yield Problem(trouble.code, f"The feed {feed.name}: {what}: {trouble.detail}")
+        yield Problem(trouble.code, f"{name}: {what}: {trouble.detail}")
     if feed.set_aside:
-        where = seen.folder / "feeds" / feed.name / "damaged"
-        yield Problem("set_aside", f"{feed.set_aside} damaged windows of {feed.name} were set aside in {where}.")
+        yield Problem("set_aside", f"{feed.set_aside} damaged windows of {windows} were set aside in {damaged}.")
 
 
 def _recent_polls(files: CaptureFiles) -> list[Poll]:

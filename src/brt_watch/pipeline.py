@@ -157,7 +157,9 @@ def recover(
     recovery = recovery_of(resources)
     with lock.hold(resources.settings.folder / "run" / "recover.lock", "A recovery"):
         minutes = holes(resources, recovery, since, until)
-        done = capture_recovery(minutes, resources, recovery, ends_at) if minutes else Recovered()
+        done = Recovered()
+        if minutes:
+            done = capture_recovery(minutes, resources, recovery, ends_at, resources.webhook.send)
         done.holes = len(minutes)
         for folder in recovery.files.closed_windows():
             load(folder, replace(resources, files=recovery.files))

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from brt_watch.capture.capture import Capture
+from brt_watch.capture.contract import Alert
 from brt_watch.capture.ledger import LedgerLine
 from brt_watch.capture.recovery import Recovered, holes, recover, recovery_of
 from brt_watch.capture.window import CSV, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds import its_minutes
+from brt_watch.health import look, problems
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Resources
 from tests.fleet import NOON
@@ -181,6 +183,46 @@ def test_a_service_that_does_not_answer_is_left_alone(capture: Resources, its: I
     its.moods = ["down"] * 100
     assert run(capture, its).failures == {"unreachable": 3}
     assert len(its.asked) == 3
+
+
+def test_a_field_that_changes_is_told_once_and_counted(capture: Resources, its: ItsDouble) -> None:
+    """Whatever the order of the minutes and the gaps between them; other alerts of the watch do not apply."""
+    told: list[tuple[str, str, str]] = []
+
+    def refill(first: int, **changes: Any) -> list[str]:
+        its.positions_of = lambda minute: [{**each, **changes} for each in fleet(minute)]
+        wrote(capture, minutes(first, first + 9) | minutes(first + 3, first + 4, Status.MISSED))
+        before = len(told)
+        ends_at = capture.clock.now() + timedelta(seconds=5)
+        run(capture, its, ends_at=ends_at, tell=lambda some: told.extend((a.event, a.code, a.subject) for a in some))
+        return [" ".join(alert) for alert in told[before:]]
+
+    assert refill(0) == []
+    assert refill(20, velocidade="14,6", bateria=3) == [
+        "raised field_changed_type velocidade",
+        "raised field_appeared bateria",
+    ]
+    seen = look(capture.settings, capture.files, capture.clock)
+    said = [problem.sentence for problem in problems(seen) if problem.code.startswith("field_")]
+    assert [sentence.partition(";")[0] for sentence in said] == [
+        "The service of past minutes: field_changed_type velocidade: it is text and was number",
+        "The service of past minutes: field_appeared bateria: the API has a new field",
+    ]
+    assert refill(40, velocidade="14,6", bateria=3) == []
+    assert refill(60, bateria=3) == ["closed field_changed_type velocidade"]
+    # After a day the field is normal.
+    assert refill(60 + 1440, bateria=3) == ["closed field_appeared bateria"]
+    files = recovery_of(capture).files
+    polls = [line.poll for folder in files.newest_first() for line in read_ledger(folder)]
+    assert sum(len(json.loads(poll.alerts)) for poll in polls if poll.alerts) == len(told) == 4
+
+
+def test_minutes_without_a_good_record_are_told(capture: Resources, its: ItsDouble) -> None:
+    its.positions_of = lambda minute: [{**each, "latitude": None} for each in fleet(minute)]
+    wrote(capture, minutes(0, 9) | minutes(3, 4, Status.MISSED))
+    told: list[Alert] = []
+    assert run(capture, its, tell=told.extend).failures == {"no_good_record": 3}
+    assert [(alert.event, alert.code) for alert in told] == [("raised", "rejected")]
 
 
 def test_odd_entries_cost_themselves_only(capture: Resources, its: ItsDouble) -> None:

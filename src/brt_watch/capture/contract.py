@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -111,7 +112,23 @@ def watch(
             *_silent(now, poll),
             *suspected,
         ]
+    return _settled(before, now, found, poll)
 
+
+def watch_past(before: Watch, poll: Poll, parsed: Parsed) -> tuple[Watch, list[Alert]]:
+    """Compare the fields of a past minute with those of earlier answers; return the same as `watch`.
+
+    Past minutes come in any order, so their timestamps and numbers of vehicles show nothing about the service.
+    """
+    assert poll.captured_at is not None
+    # A trouble begins with the answer that shows it, not in the minute that was asked for.
+    poll = replace(poll, tick=poll.captured_at)
+    now = msgspec.structs.replace(before, fields=parsed.fields)
+    return _settled(before, now, [*_changed_fields(before, now, poll), *_rejected(poll, parsed)], poll)
+
+
+def _settled(before: Watch, now: Watch, found: Sequence[Trouble], poll: Poll) -> tuple[Watch, list[Alert]]:
+    """Return the state after a poll that found these troubles, and the alerts that are raised or closed."""
     was_open = {trouble.key: trouble for trouble in before.troubles}
     troubles = {trouble.key: was_open.get(trouble.key, trouble) for trouble in reversed(found)}
     troubles = {key: trouble for key, trouble in troubles.items() if not _is_normal_now(trouble, poll)}

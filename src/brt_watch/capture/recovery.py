@@ -8,14 +8,16 @@ for each minute. A minute is recovered once and completely, or not at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from brt_watch import disk
 from brt_watch.capture.capture import Capture
+from brt_watch.capture.contract import Alert, watch_past
 from brt_watch.capture.fetch import Client, Response
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import close, refuse_mixed_data, repaired_window, store_and_read
@@ -90,9 +92,16 @@ def holes(capture: Capture, recovery: Capture, since: datetime | None, until: da
 
 
 def recover(
-    minutes: Iterable[datetime], capture: Capture, recovery: Capture, ends_at: datetime | None = None
+    minutes: Iterable[datetime],
+    capture: Capture,
+    recovery: Capture,
+    ends_at: datetime | None = None,
+    tell: Callable[[list[Alert]], object] = list,
 ) -> Recovered:
-    """Request these minutes, until `ends_at`, and record the answers; complete windows are closed."""
+    """Request these minutes, until `ends_at`, and record the answers; complete windows are closed.
+
+    `tell` gets the alerts of the contract watch.
+    """
     done = Recovered()
     files = recovery.files
     if not (files.data / "capturer").exists():
@@ -109,7 +118,7 @@ def recover(
             if unanswered == GIVE_UP_AFTER or (ends_at and capture.clock.now() >= ends_at):
                 break
             try:
-                poll = _recover_minute(minute, capture, recovery)
+                poll = _recover_minute(minute, capture, recovery, tell)
             except PollFailed as failure:
                 log.warning("recover.minute_failed", minute=str(minute), reason=failure.reason, detail=failure.detail)
                 done.failures[failure.reason] += 1
@@ -126,7 +135,9 @@ def recover(
     return done
 
 
-def _recover_minute(minute: datetime, capture: Capture, recovery: Capture) -> Poll:
+def _recover_minute(
+    minute: datetime, capture: Capture, recovery: Capture, tell: Callable[[list[Alert]], object]
+) -> Poll:
     requested_at = recovery.clock.now()
     pages, response = _fetch(minute, recovery)
     refuse_mixed_data(response, capture)
@@ -134,16 +145,22 @@ def _recover_minute(minute: datetime, capture: Capture, recovery: Capture) -> Po
     # Checked before it is stored: part of a minute must never count as the whole.
     parsed = its_minutes.read(body)
     read = [its_minutes.read_page(page, minute) for page in pages]
-    its_minutes.check_complete(read, parsed, minute, recovery.clock.now())
+    poll = Poll(minute, Status.RECOVERED, requested_at=requested_at, captured_at=response.captured_at)
+    poll = replace(poll, http_status=response.http_status)
+    remembered, alerts = watch_past(recovery.files.state.read_watch(), poll, parsed)
+    recovery.files.state.write_watch(remembered)
+    if alerts:
+        tell(alerts)
     if not parsed.records:
         raise NotTheContract("no_good_record", f"{len(parsed.rejects)} records break a rule")
+    its_minutes.check_complete(read, parsed, minute, recovery.clock.now())
     window = repaired_window(recovery, Status.RECOVERED)
     if window and window.lines >= WINDOW_MINUTES:
         close(window, recovery)
         window = None
     window = window or recovery.files.new_window(minute)
-    poll = Poll(minute, Status.RECOVERED, requested_at=requested_at, captured_at=response.captured_at)
-    poll = replace(poll, http_status=response.http_status)
+    if alerts:
+        poll = replace(poll, alerts=msgspec.json.encode(alerts).decode())
     return window.record(*store_and_read(poll, body, window))
 
 

@@ -86,7 +86,7 @@ class _Answer(msgspec.Struct):
     veiculos: list[msgspec.Raw]
 
 
-_Shape = tuple[tuple[str, type], ...]
+Shape = tuple[tuple[str, type], ...]
 """The names and types of an entry's fields."""
 
 
@@ -94,7 +94,7 @@ def parse(body: bytes) -> Parsed:
     """Read a response; raises NotTheContract when it is not `{"veiculos": [...]}` with at least one entry."""
     records: list[Record] = []
     rejects: list[Reject] = []
-    shapes: Counter[_Shape] = Counter()
+    shapes: Counter[Shape] = Counter()
     for position, text in enumerate(_entries(body)):
         record, reason, shape = read_entry(text)
         shapes[shape] += 1
@@ -104,7 +104,7 @@ def parse(body: bytes) -> Parsed:
             rejects.append(Reject(position, reason, _as_json(text)))
     if not shapes:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
-    return Parsed(records, rejects, _fields(shapes))
+    return Parsed(records, rejects, fields_of(shapes))
 
 
 def _entries(body: bytes) -> list[bytes]:
@@ -135,7 +135,7 @@ def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:
 
 
 @lru_cache(maxsize=5_000)
-def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
+def read_entry(text: bytes) -> tuple[Record | None, str, Shape]:
     """Return the record of an entry or the reason for its reject, and its shape.
 
     Cached, because half of the entries of an answer equal those of the previous one to the byte.
@@ -144,9 +144,7 @@ def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
         entry = msgspec.json.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None, "not_readable", ()
-    # The blank in direcao is a number: 0.
-    values = entry.items() if isinstance(entry, dict) else ()
-    shape = tuple((name, type(None) if value == " " else type(value)) for name, value in values)
+    shape = shape_of(entry)
     try:
         record = _record(entry)
         # JSON writes NUL only this way, and searching every field would be slow.
@@ -157,7 +155,15 @@ def read_entry(text: bytes) -> tuple[Record | None, str, _Shape]:
     return record, "", shape
 
 
-def _fields(shapes: Counter[_Shape]) -> dict[str, list[str]]:
+def shape_of(entry: Any) -> Shape:
+    """Return the names and types of an entry's fields."""
+    # The blank in direcao is a number: 0.
+    values = entry.items() if isinstance(entry, dict) else ()
+    return tuple((name, type(None) if value == " " else type(value)) for name, value in values)
+
+
+def fields_of(shapes: Counter[Shape]) -> dict[str, list[str]]:
+    """Return the fields of an answer's entries, each with the kinds of its values."""
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for shape, number in shapes.items():
         for name, kind in shape:

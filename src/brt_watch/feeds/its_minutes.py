@@ -7,12 +7,14 @@ A minute is complete about 15 s after it ends; before that the service answers 2
 minute is stored as a JSON list of its pages, each as received. Records have the columns of the BRT's own API, so that
 they take the same path; other fields (trip, shape, server time) are in `extra`.
 
-Written from public descriptions and public code; not tested against the service itself.
+Written from public descriptions and public code; not tested against the service itself. Positions are in `latitude` and
+`longitude`, as public clients read them; `lat` and `lon` occur as abbreviations in descriptions only.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -71,7 +73,7 @@ class Page(msgspec.Struct):
     data: list[msgspec.Raw]
     minuto_utc: str
     next_cursor: str | None = None
-    providers_status: dict[str, str] | None = None
+    providers_status: dict[str, Any] | None = None
 
 
 def parameters(minute: datetime, cursor: str | None) -> dict[str, str]:
@@ -101,7 +103,7 @@ def read(body: bytes) -> Parsed:
     """Parse the pages of a minute; raises NotTheContract when they are invalid."""
     records: list[Record] = []
     rejects: list[Reject] = []
-    position = 0
+    shapes: Counter[brt.Shape] = Counter()
     for text in _entries(body):
         entry = _decoded(text)
         if isinstance(entry, dict) and entry.get("modo", "brt") != "brt" and entry.get("fornecedor") != "sonda":
@@ -110,11 +112,11 @@ def read(body: bytes) -> Parsed:
         if record:
             records.append(record)
         else:
-            rejects.append(Reject(position, reason, text.decode(errors="backslashreplace")))
-        position += 1
-    if not position:
+            rejects.append(Reject(shapes.total(), reason, text.decode(errors="backslashreplace")))
+        shapes[brt.shape_of(entry)] += 1
+    if not shapes:
         raise NotTheContract("empty_list", "no vehicle of the BRT in this minute")
-    return Parsed(records, rejects)
+    return Parsed(records, rejects, brt.fields_of(shapes))
 
 
 def check_complete(pages: list[Page], parsed: Parsed, minute: datetime, now: datetime) -> None:

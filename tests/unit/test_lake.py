@@ -21,6 +21,7 @@ from brt_watch.archive import lake as lakes
 from brt_watch.archive import lake_marts
 from brt_watch.archive import publish as publishing
 from brt_watch.archive.export import Form, export_days
+from brt_watch.archive.importing import Import
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_marts import Days
 from brt_watch.archive.lake_models import LakeModels
@@ -227,10 +228,51 @@ def test_other_readers_need_none_of_our_code(recorder: Recorder) -> None:
     rows = polars.scan_parquet(recorder.lake.signals_glob, hive_partitioning=True).collect()
     assert rows.height == len(frame) == 10
     assert rows["longitude"].cast(polars.Float64)[0] == -43.313043
-    metadata = parquet.ParquetFile(file).metadata.row_group(0)
-    packed = {metadata.column(n).path_in_schema: metadata.column(n).encodings for n in range(metadata.num_columns)}
-    assert metadata.column(0).compression == "ZSTD"
-    assert packed
+
+
+SIGNALS_OF_A_FLEET = """
+with sinais as (
+    select
+        i % 300 as bus,
+        i // 300 as step,
+        hash(i) % 1000000 / 1000000 as chance,
+        hash(-i) % 1000000 / 1000000 as other
+    from range(60000) as numbers(i)
+)
+select
+    cast(901000 + bus as varchar) as id_veiculo,
+    timestamp '2022-06-30 05:00:00' + to_seconds(21 * step + cast(20 * other as integer)) as timestamp_gps,
+    timestamp '2022-06-30 05:00:40' + to_seconds(21 * step) as timestamp_captura,
+    round(-22.9 - bus / 3000 - step * 0.001 + chance / 10000, 6) as latitude,
+    round(-43.3 - bus / 1000 - step * 0.001 - other / 10000, 6) as longitude,
+    round(176266.6 + bus * 1000 + step * 0.2 + other / 5, 1) as hodometro,
+    cast(other * 360 as integer) as direcao,
+    cast(bus % 30 as varchar) as servico,
+    'ITI IDA - ' || bus % 30 || ' MATO ALTO X ALVORADA (EXPRESSO)' as sentido,
+    cast(chance * 60 as integer) as velocidade
+from sinais
+"""
+"""300 buses for an hour, each on its way with a little chance, in the form of the city's table."""
+
+
+def test_a_signal_takes_twelve_bytes_at_most(make_resources: Callable[..., Resources], tmp_path: Path) -> None:
+    """Because a day is sorted by vehicle and time, and its numbers are packed by their differences."""
+    file = tmp_path / "tabela.parquet"
+    duckdb.sql(f"copy ({SIGNALS_OF_A_FLEET}) to '{file}' (format parquet)")
+    resources = make_resources(database_url="none")
+    source = Import.of(file, resources)
+    list(source.write_table({}, []))
+    assert sum(each.signals for each in source.load()) == 60_000
+    written = resources.lake.day_file("2022-06-30")
+    # Real days take 10, these 8; not packed by differences they take 11.
+    assert written.stat().st_size / 60_000 <= 9
+    metadata = parquet.ParquetFile(written).metadata.row_group(0)
+    columns = [metadata.column(number) for number in range(metadata.num_columns)]
+    packed = {each.path_in_schema for each in columns if "DELTA_BINARY_PACKED" in each.encodings}
+    assert packed >= {"latitude", "longitude"}
+    assert {each.compression for each in columns} == {"ZSTD"}
+    rows = parquet.read_table(written, columns=["codigo", "datahora"]).to_pylist()
+    assert rows == sorted(rows, key=lambda row: (row["codigo"], row["datahora"]))
 
 
 def test_a_damaged_window_leaves_the_lake_as_it_was(recorder: Recorder) -> None:

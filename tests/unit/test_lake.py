@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import pyarrow.parquet as parquet
 import pytest
 from typer.testing import CliRunner
 
-from brt_watch import disk, pipeline
+from brt_watch import code_version, disk, pipeline
 from brt_watch.archive import lake as lakes
 from brt_watch.archive import lake_marts
 from brt_watch.archive import publish as publishing
@@ -508,15 +509,56 @@ def test_finished_days_are_published_once(recorder: Recorder, tmp_path: Path, mo
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
     recorder.add(recorder.window([vehicle("7", NOON - day)], at=NOON + timedelta(minutes=13)))
     assert publish() == {"2026-11-22": "its signals changed"}
-    monkeypatch.setattr(publishing, "__version__", "99")
+    monkeypatch.setattr(publishing, "exact_version", lambda: "99")
     assert set(publish()) == {"2026-11-21", "2026-11-22"}
     days = json.loads((folder / "manifest.json").read_text())["days"]
     assert [entry["rows"] for entry in days] == [1, 2]
     assert days[0]["made_again_because"].startswith("made by version")
     for file in days[1]["files"]:
         assert disk.sha256(folder / file["path"]) == file["sha256"]
-    assert "DADOS SIMULADOS" in (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text()
+    for words in ("DADOS SIMULADOS", "SIMULATED DATA", "<title>Sinais de GPS / GPS signals:"):
+        assert words in page
     import frictionless
 
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.valid, report.flatten(["type", "message"])
+    described = {
+        each["path"]: each["bytes"] for each in json.loads((folder / "datapackage.json").read_text())["resources"]
+    }
+    assert described == {file["path"]: file["bytes"] for entry in days for file in entry["files"]}
+
+
+def test_an_interrupted_publication_goes_on_where_it_was(recorder: Recorder, tmp_path: Path) -> None:
+    """What its manifest lists is complete at any moment, and earlier days stay listed."""
+    day = timedelta(days=1)
+    recorder.add(recorder.window([vehicle("9", NOON - day), vehicle("8", NOON - 2 * day)]))
+    folder = tmp_path / "site"
+
+    def publisher(network: str = "network") -> Publisher:
+        return Publisher(recorder.lake, folder, network, city_of(tmp_path), simulated=False)
+
+    def listed() -> list[tuple[str, str]]:
+        days = json.loads((folder / "manifest.json").read_text())["days"]
+        for file in (file for entry in days for file in entry["files"]):
+            assert disk.sha256(folder / file["path"]) == file["sha256"]
+        return [(entry["day"], entry["network_sha256"]) for entry in days]
+
+    now = NOON + timedelta(hours=8)
+    assert next(publisher().publish(now)) == ("2026-11-21", "new")
+    assert listed() == [("2026-11-21", "network")]
+    assert list(publisher().publish(now)) == [("2026-11-21", ""), ("2026-11-22", "new")]
+    assert next(publisher("other").publish(now))[1] == "the network changed"
+    assert listed() == [("2026-11-21", "other"), ("2026-11-22", "network")]
+    assert list(publisher("other").publish(now)) == [("2026-11-21", ""), ("2026-11-22", "the network changed")]
+
+
+def test_the_exact_version_changes_with_the_code(tmp_path: Path) -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\+[0-9a-f]{12}", code_version.exact_version())
+    file = tmp_path / "models" / "viagens.sql"
+    file.parent.mkdir()
+    sums = []
+    for text in ("select 1", "select 2"):
+        file.write_text(text)
+        sums.append(code_version._checksum(tmp_path))
+    assert sums[0] != sums[1]

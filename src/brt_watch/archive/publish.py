@@ -6,7 +6,8 @@
     FOLDER/CITATION.cff, index.html
 
 Without changes a second run writes nothing. A day with changed signals, or after a change of the code, is written
-again, and its entry names the reason.
+again, and its entry names the reason. The manifest lists a day when its files are complete, and is written after each
+day: a run that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
@@ -21,18 +22,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from brt_watch import __version__, disk
+from brt_watch import disk
 from brt_watch.archive.export import Form, export_days
-from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake import Lake, work_folder
 from brt_watch.clock import MINUTE, write_moment
+from brt_watch.code_version import exact_version
 from brt_watch.network.city import City
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
-FORM = 1
+FORM = 2
 """The version of the published files' format; a change rewrites all days."""
 
 LICENCE = "CC-BY-4.0"
+
+TITLE = "Sinais de GPS / GPS signals"
 
 TYPES = {
     **dict.fromkeys(("latitude", "longitude", "velocidade", "hodometro"), "number"),
@@ -55,23 +59,22 @@ class Publisher:
     def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Write new and changed days; yields each day and the reason for writing it ("" if it was not written)."""
         today = self.lake.turn.day(now).isoformat()
-        before = self._manifest()
-        days: list[dict[str, Any]] = []
-        for day in self.lake.days():
-            # A timestamp from the future does not make a day finished.
-            if day >= today:
-                continue
-            old = next((entry for entry in before.get("days", []) if entry["day"] == day), None)
+        before = {entry["day"]: entry for entry in self._manifest().get("days", [])}
+        entries = dict(before)
+        # A timestamp from the future does not make a day finished.
+        finished = [day for day in self.lake.days() if day < today]
+        for day in finished:
+            old = before.get(day)
             source = disk.sha256(self.lake.day_file(day))
-            reason = self._reason(old, source)
-            entry = old if old and not reason else self._make(day, source, reason, old, now)
-            days.append(entry)
+            if reason := self._reason(old, source):
+                entries[day] = self._make(day, source, reason, old, now)
+                self._write_manifest(sorted(entries.values(), key=lambda entry: str(entry["day"])))
             yield day, reason
-        manifest = {"form": FORM, "simulated": self.simulated, "timezone": self.city.zone.key, "days": days}
-        self._write("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
+        days = [entries[day] for day in finished]
         self._write("datapackage.json", json.dumps(self._data_package(days), indent=1, ensure_ascii=False))
         self._write("CITATION.cff", self._citation())
         self._write("index.html", self._index(days))
+        self._write_manifest(days)
 
     def _reason(self, old: dict[str, Any] | None, source: str) -> str:
         if old is None:
@@ -83,7 +86,7 @@ class Publisher:
             return "a file has another size"
         if old["lake_sha256"] != source:
             return "its signals changed"
-        if (old["code_version"], old["form"]) != (__version__, FORM):
+        if (old["code_version"], old["form"]) != (exact_version(), FORM):
             return f"made by version {old['code_version']} before"
         return "" if old["network_sha256"] == self.network_sha256 else "the network changed"
 
@@ -91,17 +94,16 @@ class Publisher:
         folder = self.folder / "dias" / day
         folder.mkdir(parents=True, exist_ok=True)
         ((_, rows),) = enumerate(export_days(self.lake, [day], "", Form.PARQUET, folder / "sinais.parquet"))
-        plain = folder / "sinais.csv"
-        list(export_days(self.lake, [day], "", Form.CSV, plain))
         packed = folder / "sinais.csv.gz"
-        with (
-            plain.open("rb") as file,
-            disk.writing_durably(packed) as into,
-            # Without a name and a time the same rows give the same bytes.
-            gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as writer,
-        ):
-            shutil.copyfileobj(file, writer)
-        plain.unlink()
+        with work_folder(self.lake.folder) as work:
+            list(export_days(self.lake, [day], "", Form.CSV, work / "sinais.csv"))
+            with (
+                (work / "sinais.csv").open("rb") as file,
+                disk.writing_durably(packed) as into,
+                # Without a name and a time the same rows give the same bytes.
+                gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as writer,
+            ):
+                shutil.copyfileobj(file, writer)
         begin, end = self.lake.turn.span(day)
         with self.lake.session() as session:
             span = {"begin": quoted(begin.isoformat()), "end": quoted(end.isoformat())}
@@ -117,7 +119,7 @@ class Publisher:
                 {"path": str(path.relative_to(self.folder)), "bytes": path.stat().st_size, "sha256": disk.sha256(path)}
                 for path in files
             ],
-            "code_version": __version__,
+            "code_version": exact_version(),
             "form": FORM,
             "network_sha256": self.network_sha256,
             "lake_sha256": source,
@@ -125,6 +127,10 @@ class Publisher:
             "made_again_because": reason if old else None,
             "previous": previous,
         }
+
+    def _write_manifest(self, days: list[dict[str, Any]]) -> None:
+        manifest = {"form": FORM, "simulated": self.simulated, "timezone": self.city.zone.key, "days": days}
+        self._write("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
 
     def _manifest(self) -> dict[str, Any]:
         content = disk.read(self.folder / "manifest.json")
@@ -142,26 +148,11 @@ class Publisher:
             query = statement("lake/export").format(day="'1970-01-01'", where="false")
             names = [column[0] for column in session.execute(query).description or ()]
         fields = [{"name": name, "type": TYPES.get(name, "string")} for name in names]
-        resources = [
-            {
-                "name": f"sinais-{entry['day']}",
-                "path": file["path"],
-                "format": "csv",
-                "compression": "gz",
-                "mediatype": "text/csv",
-                "encoding": "utf-8",
-                "bytes": file["bytes"],
-                "hash": f"sha256:{file['sha256']}",
-                "schema": {"fields": fields, "primaryKey": ["datahora", "codigo"]},
-            }
-            for entry in days
-            for file in entry["files"]
-            if file["path"].endswith(".csv.gz")
-        ]
-        title = f"Sinais de GPS: {self.city.name}"
+        resources = [_resource(entry["day"], file, fields) for entry in days for file in entry["files"]]
+        simulated = " (DADOS SIMULADOS / SIMULATED DATA)" if self.simulated else ""
         return {
             "name": f"{self.city.slug}-sinais",
-            "title": f"{title} (DADOS SIMULADOS)" if self.simulated else title,
+            "title": f"{TITLE}: {self.city.name}{simulated}",
             "description": "One row is a signal that a vehicle sent, as the feed gave it first.",
             "licenses": [{"name": LICENCE, "path": "https://creativecommons.org/licenses/by/4.0/"}],
             "sources": [{"title": self.city.source, "path": self.city.address}],
@@ -176,7 +167,7 @@ class Publisher:
             "type: dataset\n"
             f"title: {json.dumps(f'GPS signals of {self.city.name}{simulated}', ensure_ascii=False)}\n"
             "authors:\n  - name: brt-watch\n"
-            f"version: {__version__}\n"
+            f"version: {exact_version()}\n"
             f"license: {LICENCE}\n"
         )
 
@@ -190,18 +181,35 @@ class Publisher:
             + "</td></tr>\n"
             for entry in reversed(days)
         )
-        warning = "<p><strong>DADOS SIMULADOS / SIMULATED DATA</strong></p>" if self.simulated else ""
+        warning = '<p><strong>DADOS SIMULADOS / <span lang="en">SIMULATED DATA</span></strong></p>'
+        files = ", ".join(
+            f'<a href="{name}">{name}</a>' for name in ("manifest.json", "datapackage.json", "CITATION.cff")
+        )
         name = html.escape(self.city.name)
         return f"""<!doctype html>
 <html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sinais de GPS: {name}</title>
+<title>{TITLE}: {name}</title>
 <style>body{{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{padding:.2rem 1rem .2rem 0;
-text-align:left}}</style></head><body>{warning}
-<h1>Sinais de GPS: {name}</h1>
-<p>Cada linha é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados.</p>
+text-align:left}}</style></head><body>{warning if self.simulated else ""}
+<h1>Sinais de GPS / <span lang="en">GPS signals</span>: {name}</h1>
+<p>Cada linha é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados. Para programas:
+{files}.</p>
 <p lang="en">Each row is a signal that a vehicle sent. A day runs from 3:00 to 3:00. Coverage is the share of minutes
-captured. Tools: <a href="manifest.json">manifest.json</a>, <a href="datapackage.json">datapackage.json</a>,
-<a href="CITATION.cff">CITATION.cff</a>.</p>
-<table><tr><th>Dia / day</th><th>Sinais / signals</th><th>Cobertura / coverage</th><th>Arquivos / files</th></tr>
+captured. For programs: {files}.</p>
+<table><tr><th>Dia / <span lang="en">day</span></th><th>Sinais / <span lang="en">signals</span></th>
+<th>Cobertura / <span lang="en">coverage</span></th><th>Arquivos / <span lang="en">files</span></th></tr>
 {rows}</table></body></html>
 """
+
+
+def _resource(day: str, file: dict[str, Any], fields: list[dict[str, str]]) -> dict[str, Any]:
+    """Describe a file for the data package. Few readers of data packages open Parquet, so it is a plain file there."""
+    common = {"path": file["path"], "bytes": file["bytes"], "hash": f"sha256:{file['sha256']}"}
+    if file["path"].endswith(".parquet"):
+        kind = {"type": "file", "format": "parquet", "mediatype": "application/vnd.apache.parquet"}
+        return {"name": f"sinais-{day}-parquet", **common, **kind}
+    return {
+        **{"name": f"sinais-{day}", **common, "format": "csv", "compression": "gz"},
+        **{"mediatype": "text/csv", "encoding": "utf-8"},
+        "schema": {"fields": fields, "primaryKey": ["datahora", "codigo"]},
+    }

@@ -17,9 +17,9 @@ import pyarrow.parquet as parquet
 import pytest
 from typer.testing import CliRunner
 
-from brt_watch import code_version, disk, pipeline
+from brt_watch import disk, pipeline
+from brt_watch.archive import code_version, lake_marts
 from brt_watch.archive import lake as lakes
-from brt_watch.archive import lake_marts
 from brt_watch.archive import publish as publishing
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.importing import Import

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from brt_watch import disk
+from brt_watch.archive.code_version import exact_version
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake, work_folder
 from brt_watch.clock import MINUTE, write_moment
-from brt_watch.code_version import exact_version
 from brt_watch.network.city import City
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from brt_watch import __version__
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 KINDS = (".py", ".sql", ".yml")
 """Files that determine what is derived; reference files have a checksum of their own."""
 

@@ -14,3 +14,12 @@ def test_every_module_imports(run_python: Callable[..., str]) -> None:
     assert len(names) > 100
     code = f"from importlib import import_module; [import_module(name) for name in {names!r}]"
     assert run_python(code, PREFECT__HOME_DIR="/nowhere") == ""
+
+
+HEAVY = ("dbt", "fastapi", "fsspec", "numpy", "prefect", "pyarrow", "shapely")
+"""Libraries that take long to import, for some commands alone."""
+
+
+def test_a_command_starts_without_what_others_need(run_python: Callable[..., str]) -> None:
+    code = f"import sys, brt_watch.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    assert run_python(code) == "[]\n"

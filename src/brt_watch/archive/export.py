@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import duckdb
-import pyarrow as arrow
-import pyarrow.parquet as parquet
 
 from brt_watch import disk
 from brt_watch.archive.lake import Lake
@@ -46,13 +44,16 @@ def _query(day: str, where: str) -> str:
 def _write_parquet(
     session: duckdb.DuckDBPyConnection, file: IO[bytes], days: Sequence[str], where: str
 ) -> Iterator[int]:
+    import pyarrow
+    from pyarrow import parquet
+
     rows = 0
     schema = session.execute(f"{_query('1970-01-01', 'false')}").to_arrow_table().schema
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for day in days:
             batches = session.execute(_query(day, where)).to_arrow_reader(AT_A_TIME)
             for batch in batches:
-                writer.write_table(arrow.Table.from_batches([batch]))
+                writer.write_table(pyarrow.Table.from_batches([batch]))
                 rows += batch.num_rows
             yield rows
 

@@ -23,7 +23,6 @@ from brt_watch.archive.mirror import Mirrored, files, push
 from brt_watch.archive.origins import files_of
 from brt_watch.archive.publish import Publisher
 from brt_watch.archive.rebuild import add_again, lacking
-from brt_watch.archive.remote import open_remote
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow, LakeEmpty
 from brt_watch.masking import masked
@@ -53,6 +52,9 @@ def lake_query(
     as_json: AsJson = False,
 ) -> None:
     """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model derived on it."""
+    # Imported here: every command would take longer to start.
+    from brt_watch.archive.remote import open_remote
+
     text = sys.stdin.read() if sql == "-" else sql
     lake = None if at else load_resources().lake
     with open_lake(lake) if lake else open_remote(at) as session:

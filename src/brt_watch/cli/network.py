@@ -10,11 +10,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from brt_watch.cli.line_signals import signals_in_database, signals_in_files, windows_of
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
 from brt_watch.feeds.brt import AGENCY
 from brt_watch.network import SEEDS, read_network, seeds
-from brt_watch.network.proposals import accepted, parse_ends, propose, read_proposal
 from brt_watch.network.tables import tables_of
 
 app = typer.Typer(
@@ -121,6 +119,10 @@ def learn_network(
     of signals that stand still there; `para` is true where the line stops, and null where too few signals show it: set
     it to true or false before you accept.
     """
+    # Imported here: every command would take a tenth longer to start.
+    from brt_watch.cli.line_signals import signals_in_database, signals_in_files, windows_of
+    from brt_watch.network.proposals import parse_ends, propose
+
     with err.status(f"reading the signals of line {linha}"):
         if database:
             seen = signals_in_database(load_resources().store, linha)
@@ -149,6 +151,8 @@ def accept_network(
     as_json: AsJson = False,
 ) -> None:
     """Add the paths of a proposal to the reference files, as a version of the line from its `valido_desde` on."""
+    from brt_watch.network.proposals import accepted, read_proposal
+
     tables = accepted(read_proposal(file), into)
     _show((seeds.compare if dry_run else seeds.add)(tables, into, whole=False), as_json)
 

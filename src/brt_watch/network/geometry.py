@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Any
-
-import numpy as np
-import shapely
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from brt_watch.network import METRES_OF_A_DEGREE, metres_between
+
+if TYPE_CHECKING:
+    # Imported where they are used: every command would take a tenth longer to start.
+    import numpy as np
+    from numpy.typing import NDArray
 
 Point = tuple[float, float]
 """Latitude and longitude, in degrees."""
 
-Metres = NDArray[np.float64]
+Metres: TypeAlias = "NDArray[np.float64]"
 
 TOLERANCE_M = 2.0
 """Maximum distance between a path and its simplified form; less than the GPS error."""
@@ -29,15 +30,21 @@ class Plane:
     """A plane in metres that touches the Earth at a latitude; 0.2 % exact over a city."""
 
     def __init__(self, latitude: float) -> None:
+        import numpy as np
+
         self._scale = np.array([METRES_OF_A_DEGREE * math.cos(math.radians(latitude)), METRES_OF_A_DEGREE])
 
     @classmethod
     def of(cls, points: Sequence[Point]) -> Plane:
         """Return the plane at the middle of some points."""
+        import numpy as np
+
         return cls(float(np.mean([latitude for latitude, _ in points])))
 
     def metres(self, points: Sequence[Point]) -> Metres:
         """Return metres east and north, a row for each point."""
+        import numpy as np
+
         metres: Metres = np.asarray(points, float)[:, ::-1] * self._scale
         return metres
 
@@ -48,6 +55,9 @@ class Plane:
 
 def simplify(points: Sequence[Point]) -> list[Point]:
     """Return the path with the fewest points that keep it within TOLERANCE_M (Douglas-Peucker)."""
+    import numpy as np
+    import shapely
+
     apart: list[Point] = []
     for point in points:
         if not apart or metres_between(*apart[-1], *point) >= APART_M:
@@ -73,6 +83,9 @@ def place(stops: Sequence[Point], points: Sequence[Point], metres: Sequence[floa
     Among all increasing sequences of places, the one with the smallest sum of squared distances wins; without any, the
     distance is infinity.
     """
+    import numpy as np
+    import shapely
+
     plane = Plane.of(points)
     line = plane.metres(points)
     pieces = shapely.linestrings(np.stack([line[:-1], line[1:]], axis=1))
@@ -105,6 +118,8 @@ def place(stops: Sequence[Point], points: Sequence[Point], metres: Sequence[floa
 
 def apart_m(path: Sequence[Point], other: Sequence[Point]) -> float:
     """Return the greatest distance in metres between two paths (Hausdorff)."""
+    import shapely
+
     plane = Plane.of(path)
     lines: Any = [shapely.linestrings(plane.metres(points)) for points in (path, other)]
     # Corners, and points at most 50 m apart: the farthest point of straight pieces need not be a corner.

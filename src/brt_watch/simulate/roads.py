@@ -12,8 +12,6 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
-from shapely import LineString, Point, STRtree
-
 from brt_watch.network import METRES_OF_A_DEGREE, Network, Path
 from brt_watch.simulate.motion import GOVERNOR_KMH, place_on, seconds_of_a_run, seconds_to_pass
 
@@ -74,6 +72,9 @@ class Roads:
         paths = [path for path in network.paths.values() if path.linha in network.lines and len(path.stops) > 1]
         used = {stop.estacao_id for path in paths for stop in path.stops}
         self._stations = [station for station in network.stations.values() if station.estacao_id in used]
+        # Imported here: every command would take longer to start.
+        from shapely import Point, STRtree
+
         self._tree = STRtree([Point(*_plane(station.latitude, station.longitude)) for station in self._stations])
         self.courses = {(path.linha, path.sentido): self._course(path) for path in paths}
 
@@ -102,6 +103,8 @@ class Roads:
 
     def _places(self, path: Path) -> list[tuple[str, float, int | None]]:
         """Return the stations on a path in order, with the stop number where the line stops."""
+        from shapely import LineString
+
         line = LineString([_plane(*point) for point in zip(path.latitudes, path.longitudes, strict=True)])
         stops = [(stop.estacao_id, stop.distancia_m, number) for number, stop in enumerate(path.stops)]
         places: list[tuple[str, float, int | None]] = list(stops)

@@ -26,7 +26,7 @@ from brt_watch.settings import PREFIX
 
 SPEED = 20
 MINUTES = 45
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
 MEGABYTE = 1_000_000
 
 

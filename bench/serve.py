@@ -48,11 +48,11 @@ def serve(clients: int = 1000) -> Iterator[Result]:
         list(history(settings, network, simulation, start, now))
         port, plain_port = rig.free_port(), rig.free_port()
         ours = [sys.executable, "-m", "brt_watch", "serve", "--port", str(port)]
-        with _running(ours, port, data):
+        with _running(ours, port, data, "/api/v1/vehicles"):
             first, size = asyncio.run(_one(port, "/api/v1/vehicles"))
             assert first.startswith(b"HTTP/1.1 200"), first
             plain = [sys.executable, "-c", PLAIN, str(plain_port), str(size)]
-            with _running(plain, plain_port, data):
+            with _running(plain, plain_port, data, "/plain"):
                 rates = [
                     (asyncio.run(_rate(port, "/api/v1/vehicles")), asyncio.run(_rate(plain_port, "/plain")))
                     for _ in range(3)
@@ -78,20 +78,19 @@ def serve(clients: int = 1000) -> Iterator[Result]:
 
 
 @contextmanager
-def _running(command: list[str], port: int, data: Path) -> Iterator[None]:
+def _running(command: list[str], port: int, data: Path, path: str) -> Iterator[None]:
     environment = rig.clean_environment() | {f"{PREFIX}DATA": str(data), f"{PREFIX}POSTGRES_PORT": str(rig.free_port())}
     with Path(os.devnull).open("w") as nowhere:
         process = subprocess.Popen(command, env=environment, stdout=nowhere, stderr=nowhere)
     try:
-        asyncio.run(_until_it_answers(port))
+        asyncio.run(_until_it_answers(port, path))
         yield
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-async def _until_it_answers(port: int) -> None:
-    path = "/health"
+async def _until_it_answers(port: int, path: str) -> None:
     for _ in range(600):
         try:
             status, _ = await _one(port, path)

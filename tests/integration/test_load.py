@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -17,10 +18,10 @@ from brt_watch import pipeline
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV
 from brt_watch.clock import StillClock
-from brt_watch.errors import DamagedWindow, DatabaseUnreachable, FeedFailed
+from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable, FeedFailed
 from brt_watch.resources import Resources
 from brt_watch.store.database import Store
-from brt_watch.store.load import Loaded
+from brt_watch.store.load import Loaded, copy_while_written
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query
@@ -332,6 +333,25 @@ def test_window_that_differs_from_its_manifest_is_not_loaded(resources: Resource
     assert (resources.files.damaged / folder.name / CSV).exists()
     assert resources.files.closed_windows() == []
     assert one(resources, "select count(*) from brt_window") == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        # Postgres refuses a row long before DuckDB has written all of them; DuckDB fails while Postgres waits.
+        ("select 'no number' from range(1000000)", DatabaseRefused),
+        ("select case when range = 500000 then error('broken') end from range(1000000)", duckdb.Error),
+    ],
+)
+def test_a_copy_ends_when_one_of_its_sides_fails(resources: Resources, rows: str, error: type[Exception]) -> None:
+    def copy() -> None:
+        with resources.store.connection() as connection, duckdb.connect() as window:
+            connection.execute("create table numbers (number integer)")
+            copy_while_written(connection, window, rows, "copy numbers from stdin (format csv)")
+
+    with pytest.raises(error):
+        copy()
+    assert one(resources, "select to_regclass('numbers')") is None
 
 
 def test_unreachable_database_is_a_sentence_and_window_waits(tmp_path: Path, resources: Resources) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.brt import FEED as BRT
-from brt_watch.store.connection import Connection, copy_file, copy_rows, statement
+from brt_watch.store.connection import Connection, copy_file, copy_rows, copy_stream, statement
 from brt_watch.store.migrations import bring_up_to_date
 from brt_watch.store.window import open_window, quoted
 
@@ -79,7 +81,7 @@ def _forget(connection: Connection, manifest: Manifest) -> None:
 def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> tuple[int, int, int]:
     """Copy the new signals of a window into brt_raw; returns the numbers of records, signals and conflicts."""
     with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work)) as window:
-        known, new, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "new", "doubtful"))
+        known, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "doubtful"))
         _fetch_known(connection, window, known)
         window.execute(statement("window/known").format(csv=quoted(known)))
         window.execute(statement("window/new_signals"))
@@ -87,14 +89,35 @@ def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> 
         rows = statement("window/new_rows").format(
             columns=columns, capturer=quoted(ids["capturer"]), load_id=ids["load_id"]
         )
-        window.execute(f"copy ({rows}) to {quoted(new)} (header false)")
-        window.execute(f"copy ({statement('window/doubtful_records')}) to {quoted(doubtful)} (header false)")
-        copy_rows(connection, new, statement("copy_signals").format(columns=columns))
+        copy_while_written(connection, window, rows, statement("copy_signals").format(columns=columns))
         ticks = window.execute("select tick, count(*) from novos group by tick").fetchall()
         counted = {"ticks": [tick for tick, _ in ticks], "signals": [signals for _, signals in ticks]}
         connection.execute(statement("count_signals"), ids | counted)
         records = _number(window.execute("select count(*) from registros").fetchone())
-        return records, sum(counted["signals"]), _conflicts(connection, doubtful, ids)
+        signals = sum(counted["signals"])
+        if records == signals:
+            # No record repeats a signal, so none can contradict one.
+            return records, signals, 0
+        window.execute(f"copy ({statement('window/doubtful_records')}) to {quoted(doubtful)} (header false)")
+        return records, signals, _conflicts(connection, doubtful, ids)
+
+
+def copy_while_written(connection: Connection, window: duckdb.DuckDBPyConnection, rows: str, copy_from: str) -> None:
+    """Copy rows of DuckDB into Postgres through a pipe, so that both work at once."""
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        try:
+            window.execute(f"copy ({rows}) to '/dev/fd/{writer}' (format csv, header false)")
+        finally:
+            os.close(writer)
+
+    # Postgres takes an end of the rows for their end whatever its reason, and `result` raises it.
+    with ThreadPoolExecutor(1) as threads:
+        written = threads.submit(write)
+        with os.fdopen(reader, "rb") as file:
+            copy_stream(connection, file, copy_from)
+        written.result()
 
 
 def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file: Path) -> None:

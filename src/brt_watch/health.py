@@ -39,6 +39,7 @@ MIRROR = "mirror"
 """The hourly copy of the lake, if Settings.lake_mirror names a place for it."""
 
 ALL_FLOWS = {**FLOWS, RECOVER: "recover_flow", MIRROR: "mirror_flow"}
+"""All flows by their step: names and labels come from here, and flows.build has their tasks."""
 
 SIMULATOR = "simulator"
 """The simulated API, part of the service in a demo."""

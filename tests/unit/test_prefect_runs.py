@@ -89,7 +89,7 @@ def test_a_poll_that_failed_in_a_good_minute_is_not_told(flows: Any, resources: 
 def of_an_agent(flow: Any, at: datetime) -> Any:
     """What becomes of a run that an agent begins now, planned for `at`."""
     with prefect.context(running_with_backend=True, scheduled_start_time=pendulum.instance(at)):
-        return runs_of(flow).skip_what_is_of_no_use(flow, Pending(), Running())
+        return runs_of(flow).skip_late_or_second_run(flow, Pending(), Running())
 
 
 def test_a_late_run_of_an_agent_is_skipped(flows: Any) -> None:
@@ -109,14 +109,14 @@ def test_one_run_of_a_flow_at_a_time(flows: Any, resources: Resources, monkeypat
         assert "dbt_flow runs already" in second.message
     assert of_an_agent(flow, datetime.now(UTC)).is_running()
     assert lock.holder(held)
-    runs_of(flow).skip_what_is_of_no_use(flow, Running(), Success())
+    runs_of(flow).skip_late_or_second_run(flow, Running(), Success())
     assert lock.holder(held) is None
 
 
 def test_local_runs_are_never_late(flows: Any) -> None:
     flow = flows.dbt_flow
     with prefect.context(scheduled_start_time=pendulum.datetime(2020, 1, 1)):
-        assert runs_of(flow).skip_what_is_of_no_use(flow, Pending(), Running()).is_running()
+        assert runs_of(flow).skip_late_or_second_run(flow, Pending(), Running()).is_running()
 
 
 @pytest.mark.parametrize(("image", "kind"), [("", "LocalRun"), ("ghcr.io/x/brt-watch:1", "DockerRun")])

@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-NAMES = ("local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow", "mirror_flow")
+from brt_watch.health import ALL_FLOWS
+
+NAMES = tuple(ALL_FLOWS.values())
 
 
 @cache

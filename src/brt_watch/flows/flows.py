@@ -34,9 +34,10 @@ from brt_watch.archive.prune import Pruned, prune_feeds
 from brt_watch.capture.recovery import Recovered
 from brt_watch.capture.ticks import ticks_of_minute
 from brt_watch.clock import MINUTE, UTC, Clock, floor
-from brt_watch.flows.home import MODULE
+from brt_watch.flows.home import MODULE, label_of
 from brt_watch.flows.runs import Runs, be_patient_with_the_server, show
 from brt_watch.flows.schedules import EveryMinute
+from brt_watch.health import ALL_FLOWS, MIRROR, RECOVER
 from brt_watch.masking import MaskingFilter
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
@@ -51,7 +52,6 @@ AFTER_CLOSING = timedelta(seconds=30)
 """Delay of the load after a window may be closed: by then the poll that closes it has ended."""
 
 AFTER_LOADING = timedelta(seconds=45)
-
 
 HOUR = timedelta(hours=1)
 
@@ -207,38 +207,35 @@ def build(settings: Settings) -> dict[str, Flow]:
         handler.addFilter(MaskingFilter())
     be_patient_with_the_server()
 
-    with Flow("local_storage_flow", schedule=every(MINUTE, ANCHOR, clock)) as local_storage_flow:
-        local_storage_flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
+    made: dict[str, Flow] = {}
+    intervals: dict[str, timedelta] = {}
 
-    load_interval = settings.load_minutes * MINUTE
-    with Flow(
-        "postgres_storage_flow", schedule=every(load_interval, ANCHOR + AFTER_CLOSING, clock)
-    ) as postgres_storage_flow:
+    def flow_of(step: str, interval: timedelta, start: datetime) -> Flow:
+        intervals[step], made[step] = interval, Flow(ALL_FLOWS[step], schedule=every(interval, start, clock))
+        return made[step]
+
+    with flow_of("capture", MINUTE, ANCHOR) as flow:
+        flow.set_reference_tasks([sum_up_polls(capture.map(plan()))])
+
+    with flow_of("load", settings.load_minutes * MINUTE, ANCHOR + AFTER_CLOSING) as flow:
         summary = sum_up_loads(load.map(windows_to_load()))
-        postgres_storage_flow.set_reference_tasks([summary, archive(upstream_tasks=[summary])])
+        flow.set_reference_tasks([summary, archive(upstream_tasks=[summary])])
 
-    with Flow("dbt_flow", schedule=every(MINUTE, ANCHOR + AFTER_LOADING, clock)) as dbt_flow:
+    with flow_of("transform", MINUTE, ANCHOR + AFTER_LOADING):
         transform()
 
-    with Flow("recover_flow", schedule=every(HOUR, ANCHOR + AFTER_THE_HOUR, clock)) as recover_flow:
+    with flow_of(RECOVER, HOUR, ANCHOR + AFTER_THE_HOUR):
         recover()
 
-    with Flow("mirror_flow", schedule=every(HOUR, ANCHOR + LATER_IN_THE_HOUR, clock)) as mirror_flow:
+    with flow_of(MIRROR, HOUR, ANCHOR + LATER_IN_THE_HOUR):
         mirror()
 
-    # A poll is useful only in its minute; a load takes all closed windows, a transform all loaded ones.
-    for flow, label, late in (
-        (local_storage_flow, "brt-capture", MINUTE),
-        (postgres_storage_flow, "brt-load", load_interval),
-        (dbt_flow, "brt-transform", MINUTE),
-        (recover_flow, "brt-recover", HOUR),
-        (mirror_flow, "brt-mirror", HOUR),
-    ):
+    for step, flow in made.items():
         flow.storage = Module(MODULE)
-        flow.run_config = run_config(label, settings)
-        Runs(settings.folder, late, clock, lambda: resources().webhook).watch_over(flow)
-    flows = (local_storage_flow, postgres_storage_flow, dbt_flow, recover_flow, mirror_flow)
-    return {flow.name: flow for flow in flows}
+        flow.run_config = run_config(label_of(step), settings)
+        # A poll is useful only in its minute; a load takes all closed windows, a transform all loaded ones.
+        Runs(settings.folder, intervals[step], clock, lambda: resources().webhook).watch_over(flow)
+    return {flow.name: flow for flow in made.values()}
 
 
 def every(interval: timedelta, start: datetime, clock: Clock) -> IntervalSchedule:

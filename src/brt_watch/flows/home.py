@@ -10,6 +10,11 @@ MODULE = "brt_watch.flows"
 """The module from which Prefect loads the flows."""
 
 
+def label_of(step: str) -> str:
+    """Return the label by which an agent takes the flow of a step."""
+    return f"brt-{step}"
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """Return the variables that keep Prefect out of the user's home and name the server."""
     home = settings.folder / "prefect"

@@ -57,7 +57,7 @@ class Runs:
         """Attach the handlers to a flow and its tasks."""
         for task in flow.tasks:
             task.state_handlers.append(self.note_reason)
-        flow.state_handlers += [self.skip_what_is_of_no_use, self.tell]
+        flow.state_handlers += [self.skip_late_or_second_run, self.alert_on_failure]
 
     def note_reason(self, task: Task, _old: State, new: State) -> State:
         """Remember why a task failed: the state of the flow does not contain it."""
@@ -65,7 +65,7 @@ class Runs:
             self.reasons.append(f"{task.name}: {new.message}")
         return new
 
-    def skip_what_is_of_no_use(self, flow: Flow, old: State, new: State) -> State:
+    def skip_late_or_second_run(self, flow: Flow, old: State, new: State) -> State:
         """Skip a server's run that is late or finds another one running; local runs are never skipped.
 
         Prefect Server has no concurrency limit: after an hour without an agent it starts all runs of that hour at once.
@@ -85,7 +85,7 @@ class Runs:
             self.held.close()
         return new
 
-    def tell(self, flow: Flow, _old: State, new: State) -> State:
+    def alert_on_failure(self, flow: Flow, _old: State, new: State) -> State:
         """Raise an alert when runs of a flow begin to fail, and close it at the next good run."""
         mark = self.folder / "run" / f"{flow.name}.failing"
         if new.is_failed() and not mark.exists():

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from brt_watch.errors import NotRegistered, ServerUnreachable
 from brt_watch.flows import NAMES
 from brt_watch.flows import home as flow_home
-from brt_watch.flows.home import MODULE
+from brt_watch.flows.home import MODULE, label_of
+from brt_watch.health import ALL_FLOWS
 from brt_watch.settings import PASSED_ON, Settings
 
 PROJECT = "brt_watch"
 TENANT = "default"
-LABELS = ("brt-capture", "brt-load", "brt-transform", "brt-recover", "brt-mirror")
+LABELS = tuple(map(label_of, ALL_FLOWS))
 """The labels of the flows; an agent with all of them runs all flows."""
 
 

@@ -26,6 +26,7 @@ import duckdb
 from brt_watch import disk
 from brt_watch.archive.lake import replace_parquet
 from brt_watch.archive.lake_turn import OF_RIO, Turn
+from brt_watch.network import SEEDS
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
@@ -94,7 +95,7 @@ class Marts:
                 continue
             if DAY in of_table or name in MOMENTS:
                 self._publish_days(models, name, of_table, since_transform, again, everything)
-            elif everything or not self._whole(name).exists() or {"derived_by", "load_id"} & of_table:
+            elif everything or not self._whole(name).exists() or not _of_the_network(name):
                 replace_parquet(models, f"from {SCHEMA}.{name}", self._whole(name))
         for name in set(self.names) - {*columns, NOTES}:
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -200,6 +201,11 @@ def define(
 def words(statement: str) -> list[str]:
     """Return the words of a statement: among them are the names of all that it reads."""
     return sorted(set(re.findall(r"\w+", statement)))
+
+
+def _of_the_network(name: str) -> bool:
+    """Whether a table changes with the network alone: a reference file, or a model that stands on these only."""
+    return name.startswith("int_rede__") or (SEEDS / f"{name}.csv").exists()
 
 
 def _columns(models: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

@@ -84,10 +84,8 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 BIOME := @biomejs/biome@2.6.8
 
-# One more than the machine has processors, for some tests wait most of their time; the longest ones first. Each process
-# more imports everything again: a quarter of a minute of processor time.
-WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
-TOGETHER := -n $(WORKERS) --maxprocesses 6 --no-loadscope-reorder
+# Each process more imports everything again: a quarter of a minute of processor time.
+TOGETHER := -n $(shell getconf _NPROCESSORS_ONLN) --maxprocesses 4 --no-loadscope-reorder
 
 test: $(VENV)/installed  ## Run all tests, name the ten slowest, and say how much processor time they took
 	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10
@@ -107,7 +105,8 @@ test-pythons:  ## Run the portable tests on the oldest and the newest Python tha
 	    && .venv-$$version/bin/pytest -q $(PORTABLE) || exit 1; \
 	done
 
-test-all:  ## Run the unit and acceptance tests on Python 3.10, 3.12 and 3.13 too
+test-all: $(VENV)/installed  ## Run all tests on more data and chances, and some on Python 3.10, 3.12 and 3.13 too
+	$(VENV)/bin/pytest $(TOGETHER) --deep
 	@for version in 3.10 3.12 3.13; do \
 	    scripts/environment .venv-$$version $$(scripts/find-python $$version) \
 	    && .venv-$$version/bin/pytest $(TOGETHER) tests/acceptance tests/unit || exit 1; \

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -26,7 +27,14 @@ from tests import fleet, shared_postgres, shared_run
 from tests.fleet import NOON
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--deep", action="store_true", help="add what says the same of more data, more kills, more chances"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "deep: runs with --deep only; a cheaper test holds the same claim")
     # What is set for a capture, in the environment or in .env, has no say in the tests, nor in what they start.
     for name in list(os.environ):
         if name.startswith("BRT_WATCH_") and not name.startswith("BRT_WATCH_TORTURE_"):
@@ -36,6 +44,23 @@ def pytest_configure(config: pytest.Config) -> None:
     os.fsync = lambda descriptor: None
     if not hasattr(config, "workerinput"):
         shared_run.begin()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--deep"):
+        deep = [item for item in items if item.get_closest_marker("deep")]
+        config.hook.pytest_deselected(items=deep)
+        items[:] = [item for item in items if item not in deep]
+        if hypothesis := sys.modules.get("hypothesis"):
+            hypothesis.settings.register_profile("shallow", max_examples=30)
+            hypothesis.settings.load_profile("shallow")
+
+
+def pytest_collection_finish() -> None:
+    # What was imported stays; to look through it for garbage again and again takes a tenth of the time of dbt.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

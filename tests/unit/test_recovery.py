@@ -308,18 +308,21 @@ def test_a_simulated_service_refills_no_real_folder(capture: Resources, its: Its
     assert run(capture, Simulated(its.clock, fleet)).failures == {"simulated": 3}
 
 
-def test_within_a_day_nearly_all_of_a_bad_week_is_refilled(capture: Resources, its: ItsDouble) -> None:
-    """A week with an outage of 25 minutes a day and single failures, a moody service, and a run every eight hours."""
+@pytest.mark.parametrize("days", [3, pytest.param(7, marks=pytest.mark.deep)])
+def test_within_a_day_nearly_all_of_bad_days_is_refilled(capture: Resources, its: ItsDouble, days: int) -> None:
+    """Days with an outage of 25 minutes each and single failures, a moody service, and a run every eight hours."""
     chance = random.Random(5)
     # As few as show that a minute is whole.
     its.positions_of = lambda minute: fleet(minute, vehicles=20)
-    outages = {day * 1440 + hour * 60 + n for day, hour in enumerate((3, 8, 8, 12, 17, 18, 23)) for n in range(25)}
-    outages |= {chance.randrange(7 * 1440) for _ in range(30)}
+    outages = {
+        day * 1440 + hour * 60 + n for day, hour in enumerate((3, 8, 8, 12, 17, 18, 23)[:days]) for n in range(25)
+    }
+    outages |= {chance.randrange(days * 1440) for _ in range(4 * days)}
     window = capture.files.new_window(NOON + MINUTE)
     sizes = [(window.folder / name).stat().st_size for name in (CSV, REJECTS)]
     within_a_day = 0
     recovered: set[datetime] = set()
-    for number in range(0, 8 * 1440, 480):
+    for number in range(0, (days + 1) * 1440, 480):
         statuses = [(n, Status.MISSED if n in outages else Status.OK) for n in range(number, number + 480)]
         window._write_lines([LedgerLine(Poll(NOON + (n + 1) * MINUTE, status), *sizes) for n, status in statuses])
         its.clock.time = NOON + (number + 481) * MINUTE

@@ -19,6 +19,7 @@ from google.transit import gtfs_realtime_pb2 as pb
 from brt_watch import pipeline
 from brt_watch.capture.contract import Watch, watch
 from brt_watch.capture.fetch import Client, Response
+from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.newest import newest_records
 from brt_watch.capture.window import CSV, read_ledger
 from brt_watch.clock import MINUTE, PretendClock, StillClock, floor
@@ -256,10 +257,10 @@ def doubles() -> Iterator[str]:
 
 def test_of_twenty_feeds_a_dripping_one_delays_no_other(doubles: str, tmp_path: Path) -> None:
     """7,505 vehicles of nineteen feeds and the BRT's 750; the twentieth drips its body a byte at a time."""
-    # The step of 30 s takes 10 s: time enough for a busy machine, and the drip takes longer.
-    clock = PretendClock(PretendClock.written(datetime.now(timezone.utc), 3))
+    # The 5 s after which a poll is late take 10 s: time enough for a busy machine. The drip takes longer than a step.
+    clock = PretendClock(PretendClock.written(datetime.now(timezone.utc), 0.5))
     listed = " ".join(f"f{number}=gtfs_rt:{doubles}/{number}" for number in range(20))
-    settings = make_settings(tmp_path, feeds=listed, poll_seconds=30, clock="").model_copy(
+    settings = make_settings(tmp_path, feeds=listed, poll_seconds=10, clock="").model_copy(
         update={"feed_url": f"{doubles}/brt"}
     )
     made = Resources.from_settings(settings)
@@ -278,8 +279,7 @@ def test_of_twenty_feeds_a_dripping_one_delays_no_other(doubles: str, tmp_path: 
         if each.name == "f0":
             assert {poll.reason for poll in polls} == {"deadline"}
         else:
-            # A busy machine may ask late; only the drip would keep a poll from ending.
-            assert all(poll.status.is_good for poll in polls), each.name
+            assert {poll.status for poll in polls} == {Status.OK}, each.name
             assert {poll.records for poll in polls} == {395 if each.name else 750}
 
 
@@ -375,6 +375,33 @@ def test_a_night_without_vehicles_is_captured(two: Resources, clock: StillClock)
     assert newest_records(further.files) == []
     unchanged = Poll(NOON + timedelta(hours=1), Status.OK, "unchanged", http_status=304)
     assert watch(further.files.state.read_watch(), unchanged, None)[1] == []
+
+
+# -- another kind ----------------------------------------------------------------------------------------------------
+
+
+def test_an_open_window_stays_with_the_kind_it_began_with(
+    make_resources: Callable[..., Resources], clock: StillClock
+) -> None:
+    """A kind that the settings change closes the window: its manifest names the reader of all its records."""
+
+    def poll(kind: str, minute: int) -> Poll:
+        resources = make_resources(feed=kind)
+        resources.files.feed = feed_named(kind)
+        script = ScriptedFeed(clock, [message(NOON + minute * MINUTE, 3, 0, 10.0)], seconds=0)
+        return pipeline.capture(NOON + minute * MINUTE, replace(resources, client=script))  # type: ignore[arg-type]
+
+    for minute, kind in enumerate(("gtfs_rt", "gtfs_rt", "gtfs_rt_kmh")):
+        assert poll(kind, minute).records == 3
+    files = make_resources().files
+    (closed,) = files.closed_windows()
+    assert read_manifest(closed).feed == "gtfs_rt"
+    assert sorted(path.name for path in closed.iterdir() if path.is_file()) == [
+        *("brt.csv", "manifest.json", "polls.csv", "rejects.csv")
+    ]
+    assert ",36.0," in (closed / CSV).read_text()
+    assert poll("gtfs_rt", 3).records == 3
+    assert [read_manifest(each).feed for each in files.closed_windows()] == ["gtfs_rt", "gtfs_rt_kmh"]
 
 
 # -- the unit of speed -----------------------------------------------------------------------------------------------

@@ -19,10 +19,14 @@ from brt_watch.capture.state import CaptureState
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks, started_at
 from brt_watch.clock import parse_tick, write_tick
 from brt_watch.errors import DamagedWindow, MixedData
+from brt_watch.feeds import NAMES, feed_named
 from brt_watch.feeds.brt import FEED as BRT
 from brt_watch.feeds.feed import Feed
 
 log = structlog.get_logger()
+
+KIND = "feed"
+"""The file of an open window that names its feed, if it is not the BRT's API; a closed one has it in its manifest."""
 
 
 class CaptureFiles:
@@ -72,7 +76,7 @@ class CaptureFiles:
         if folder and self._opened and self._opened.folder == folder and self._opened.is_as_on_disk():
             return self._opened
         try:
-            self._opened = OpenWindow(folder, self.feed) if folder else None
+            self._opened = OpenWindow(folder, self._feed_of(folder)) if folder else None
             return self._opened
         except DamagedWindow as damage:
             assert folder
@@ -83,9 +87,16 @@ class CaptureFiles:
         """Start a window at `tick`; only inside `writing`, after the previous one was closed."""
         folder = self.windows / write_tick(tick)
         folder.mkdir(parents=True)
+        if self.feed.name != BRT.name:
+            disk.write_durably(folder / KIND, self.feed.name.encode())
         disk.sync_folder(self.windows)
         self._opened = OpenWindow(folder, self.feed)
         return self._opened
+
+    def _feed_of(self, folder: Path) -> Feed:
+        """Return the feed by which an open window reads its answers: that of the settings when it began."""
+        name = disk.read(folder / KIND).decode()
+        return feed_named(name) if name in NAMES and name != self.feed.name else self.feed
 
     def closed_windows(self) -> list[Path]:
         """Return the closed windows, which wait to be loaded, oldest first."""
@@ -126,7 +137,8 @@ class CaptureFiles:
         """Close a window for good; returns its folder."""
         polls = [line.poll for line in window.ledger]
         sha256 = {name: disk.sha256(window.folder / name) for name in (POLLS, CSV, REJECTS)}
-        write_manifest(window.folder, polls, self.capturer, self.feed_url, self.feed.name, sha256)
+        write_manifest(window.folder, polls, self.capturer, self.feed_url, window.feed.name, sha256)
+        (window.folder / KIND).unlink(missing_ok=True)
         return window.folder
 
     def to_archive(self, folder: Path) -> Path:

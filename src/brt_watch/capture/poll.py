@@ -189,7 +189,9 @@ def _record_stored_answers(window: OpenWindow, capture: Capture, status: Status)
 
 
 def is_due(window: OpenWindow, now: datetime, capture: Capture) -> bool:
-    """Whether the window may be closed now."""
+    """Whether the window may be closed now; one whose feed the settings have changed holds no further answer."""
+    if window.feed.name != capture.files.feed.name and window.lines:
+        return True
     return window.is_due(now, capture.settings.window_minutes, MIN_CAPTURED_MINUTES)
 
 

@@ -12,6 +12,7 @@ import pytest
 from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook
 from brt_watch.resources import Resources
+from brt_watch.service.status import report
 from brt_watch.store.database import Store
 from brt_watch.transform.line_alerts import LineAlerts
 from brt_watch.transform.runner import Derived
@@ -50,6 +51,18 @@ def test_an_alert_says_the_waits_and_since_when(tmp_path: Path) -> None:
         "passengers waited 15.0 min on average in the last hour; planned: 5.0 min"
     )
     assert (closed.event, closed.since) == ("closed", NOW)
+
+
+def test_status_names_the_alerts_that_are_open(resources: Resources) -> None:
+    """They are trouble of the service, and no problem of ours."""
+    alerts = LineAlerts(resources.settings.folder)
+    alerts.update(lambda query: (HEAD + row(900)).encode(), NOW)
+    detail = "passengers waited 15.0 min on average in the last hour; planned: 5.0 min"
+    found = report(resources).as_dict()
+    assert found["line_alerts"] == [{"subject": "22 ida", "since": "2026-11-25T13:00:00.000000Z", "detail": detail}]
+    assert detail not in str(found["problems"])
+    alerts.update(lambda query: (HEAD + row(300)).encode(), NOW)
+    assert report(resources).line_alerts == []
 
 
 def test_a_line_that_ends_its_service_closes_its_alert(tmp_path: Path) -> None:

@@ -205,6 +205,8 @@ def _print_report(found: Report) -> None:
             + (f", the last loaded at {totals.loaded_at:%Y-%m-%d %H:%M:%S %Z}" if totals.loaded_at else "")
         )
         out.print(f"view       generate_view has {found.vehicles} vehicles")
+    for alert in found.line_alerts:
+        out.print(plain(f"line       {alert.subject}, since {alert.since:%Y-%m-%d %H:%M:%S %Z}: {alert.detail}"))
     for problem in found.problems:
         out.print(f"[bold red]problem[/]    {plain(problem)}")
     if not found.problems:

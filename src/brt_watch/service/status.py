@@ -15,6 +15,7 @@ from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.service.supervisor import Program, Service
 from brt_watch.store.database import Totals
+from brt_watch.transform.line_alerts import LineAlerts
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,15 @@ class FeedStatus:
 
 
 @dataclass(frozen=True)
+class LineAlertStatus:
+    """A line and direction on which the waits of passengers have doubled, and since when."""
+
+    subject: str
+    since: datetime
+    detail: str
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that `brt-watch status` shows; `problems` are sentences, empty when all is well."""
 
@@ -58,6 +68,8 @@ class Report:
     vehicles: int
     feeds: list[FeedStatus]
     """The first feed and the further ones."""
+    line_alerts: list[LineAlertStatus]
+    """Troubles of the BRT's service, which are none of this program."""
     problems: list[str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -95,6 +107,10 @@ def report(resources: Resources) -> Report:
         database=database,
         vehicles=vehicles,
         feeds=[_feed(each) for each in resources.feeds],
+        line_alerts=[
+            LineAlertStatus(alert.subject, alert.since, alert.detail)
+            for alert in LineAlerts(resources.settings.folder).open()
+        ],
         problems=[*said, *(problem.sentence for problem in problems(seen, database_problem))],
     )
 

@@ -44,14 +44,15 @@ class LineAlerts:
         rows = list(csv.DictReader(io.StringIO(read_csv(QUERY).decode())))
         if not rows or now - max(_moment(row) for row in rows) > RECENT:
             return []
-        before = self._read()
+        before = self.open()
         found, alerts = compare(before, rows)
         if alerts:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             disk.write_durably(self._file, msgspec.json.encode(found))
         return alerts
 
-    def _read(self) -> list[Alert]:
+    def open(self) -> list[Alert]:
+        """Return the open alerts."""
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=list[Alert])
         except (FileNotFoundError, msgspec.DecodeError):

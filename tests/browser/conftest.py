@@ -67,7 +67,7 @@ def site() -> Iterator[str]:
         "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{feed}/gps/brt",
         "BRT_WATCH_POSTGRES_PORT": str(free_port()),
         # Each poll costs the page seconds of processor time.
-        "BRT_WATCH_POLL_SECONDS": "30",
+        "BRT_WATCH_POLL_SECONDS": "60",
         "BRT_WATCH_CLOCK": clock_at(EARLY),
     }
     command = [sys.executable, "-m", "brt_watch"]

@@ -17,7 +17,7 @@ PLACES = {
     "estacao": ".stations a",
     "estacao/TOBMP": ".direction",
     "estacao/TOBMP?tela=1": ".direction",
-    "controle": ".bead circle",
+    "controle?linha=22": ".bead circle",
     "regularidade?linha=22&horas=2": ".heat",
     "viagens?linha=22&horas=2": ".compact tbody tr",
     "velocidade?linha=22&horas=2": ".stretch",
@@ -26,15 +26,29 @@ PLACES = {
 }
 """Each view of the page, and its content once the data is loaded."""
 
+REPEATED = [
+    ["tbody tr:nth-child(n+5)"],
+    ["li:nth-child(n+5)"],
+    ["svg > :nth-child(n+20)"],
+    ["svg g > :nth-child(n+5)"],
+    [".cell:nth-child(n+5)"],
+    [".chip:nth-child(n+7)"],
+    ["option:nth-child(n+5)"],
+    [".beads:nth-of-type(n+4)"],
+]
+"""What is like those before it, and is looked at in vain."""
+
+RUN = """async ([context, options]) => (await axe.run(context, options)).violations
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))"""
+
 GROUND = "getComputedStyle(document.body).backgroundColor"
 GROUNDS = {"light": "rgb(246, 245, 241)", "dark": "rgb(14, 18, 21)"}
 
 
 def test_no_view_breaks_a_rule_of_accessibility(visit: Any) -> None:
     axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright",
-        reason="this test needs axe-core: pip install axe-playwright-python",
-    ).Axe()
+        "axe_playwright_python.base", reason="this test needs axe-core: pip install axe-playwright-python"
+    )
     seen = visit(color_scheme="light")
     seen.with_marts()
     page = seen.map("mapa")
@@ -42,6 +56,8 @@ def test_no_view_breaks_a_rule_of_accessibility(visit: Any) -> None:
         """async () => [...(await import('/page/js/live.js')).live.vehicles.values()]
             .find(({status, progresso_m}) => status === 'Em operação' && progresso_m).codigo"""
     )
+    # Once, for the page stays the same: the half megabyte takes as long as a view does.
+    page.evaluate(axe.AXE_SCRIPT)
     broken = []
     for place, ready in PLACES.items():
         seen.go(place.format(bus=bus))
@@ -50,6 +66,6 @@ def test_no_view_breaks_a_rule_of_accessibility(visit: Any) -> None:
         for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             page.emulate_media(color_scheme=scheme)
             assert page.evaluate(GROUND) == GROUNDS[scheme]
-            for rule in axe.run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]:
-                broken += [f"{place} {scheme}: {rule['id']}: {node['html'][:120]}" for node in rule["nodes"]]
+            found = page.evaluate(RUN, [{"exclude": REPEATED}, {"resultTypes": ["violations"], **rules}])
+            broken += [f"{place} {scheme}: {each}" for each in found]
     assert not broken

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"
 
 
@@ -194,6 +196,7 @@ def test_page_polls_and_shows_its_age_when_the_stream_breaks(visit: Any) -> None
     assert "há" in page.locator("#pulse").inner_text()
 
 
+@pytest.mark.deep
 def test_frame_times_are_measured(visit: Any, capsys: Any) -> None:
     """Prints; asserts nothing about time, which depends on the machine."""
     page = visit(reduced_motion="no-preference").map()

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
 
 from brt_watch import pipeline
 from brt_watch.capture.ticks import next_ticks
+from brt_watch.clock import StillClock
 from brt_watch.resources import Resources
 from brt_watch.web.app import create_app
 from tests.ask_web import ask
+from tests.conftest import make_settings
+from tests.fleet import NOON
 
 
-@pytest.fixture
-def app(make_resources: Callable[..., Resources]) -> FastAPI:
-    return create_app(make_resources(postgres_port=1024))
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The page after it has looked for polls in vain."""
+    settings = make_settings(tmp_path_factory.mktemp("first"), postgres_port=1024)
+    app = create_app(replace(Resources.from_settings(settings), clock=StillClock(NOON)))
+    app.state.deps.live.look()
+    return app
 
 
 @pytest.mark.parametrize(
@@ -28,7 +36,6 @@ def app(make_resources: Callable[..., Resources]) -> FastAPI:
     ],
 )
 def test_before_the_first_poll_the_page_says_what_comes(app: FastAPI, path: str, list_of: str, media_type: str) -> None:
-    app.state.deps.live.look()
     answer = ask(app, path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
     told = answer.json()
@@ -54,7 +61,6 @@ def test_before_the_first_good_poll_the_last_failure_is_shown(make_resources: Ca
 
 
 def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
-    app.state.deps.live.look()
     stations = {each["estacao_id"]: each for each in ask(app, "/api/v1/stations").json()["estacoes"]}
     ends = {(each["linha"], each["sentido"]): each["ponta"] for each in stations["TOTAL"]["linhas"]}
     assert {ends["22", "ida"], ends["22", "volta"]} == {"inicio", "fim"}
@@ -63,7 +69,6 @@ def test_a_station_lists_the_lines_that_stop_at_it(app: FastAPI) -> None:
 
 
 def test_before_the_first_poll_lines_and_stations_are_shown(app: FastAPI) -> None:
-    app.state.deps.live.look()
     lines, stations = ask(app, "/api/v1/lines").json(), ask(app, "/api/v1/stations").json()
     assert (lines["gerado_em"], stations["gerado_em"]) == (None, None)
     assert len(lines["linhas"]) > 20
@@ -72,8 +77,8 @@ def test_before_the_first_poll_lines_and_stations_are_shown(app: FastAPI) -> Non
     assert ask(app, "/gtfs-rt/vehicle-positions").status_code == 503
 
 
-def test_nothing_captured_is_not_said_before_the_disk_is_read(app: FastAPI) -> None:
-    answer = ask(app, "/api/v1/vehicles")
+def test_nothing_captured_is_not_said_before_the_disk_is_read(make_resources: Callable[..., Resources]) -> None:
+    answer = ask(create_app(make_resources(postgres_port=1024)), "/api/v1/vehicles")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "still being read" in answer.json()["detail"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,9 +15,8 @@ import pytest
 
 from brt_watch.capture.capture import Capture
 from brt_watch.capture.contract import Alert
-from brt_watch.capture.ledger import LedgerLine
 from brt_watch.capture.recovery import Recovered, holes, recover, recovery_of
-from brt_watch.capture.window import CSV, REJECTS, read_ledger
+from brt_watch.capture.window import CSV, read_ledger
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds import its_minutes
@@ -178,6 +176,17 @@ def test_a_minute_with_few_signals_is_taken_half_an_hour_later(capture: Resource
     assert recovered_minutes(capture) == {NOON + 9 * MINUTE: 1}
 
 
+def test_a_few_signals_of_a_first_quarter_are_no_minute(capture: Resources, its: ItsDouble) -> None:
+    its.positions_of = lambda minute: fleet(minute, vehicles=19)
+    wrote(capture, minutes(0, 9) | minutes(9, 9, Status.MISSED))
+    its.clock.time = NOON + 40 * MINUTE
+    its.moods = ["partial"] * 30
+    assert run(capture, its).failures.keys() == {"partial_minute"}
+    run(capture, its)
+    (folder,) = recovery_of(capture).files.closed_windows()
+    assert {line.poll.records for line in read_ledger(folder)} == {19}
+
+
 def test_a_service_that_does_not_answer_is_left_alone(capture: Resources, its: ItsDouble) -> None:
     wrote(capture, minutes(0, 59, Status.MISSED))
     its.moods = ["down"] * 100
@@ -306,32 +315,3 @@ def test_a_simulated_service_refills_no_real_folder(capture: Resources, its: Its
             return replace(super().fetch(*arguments), simulated=True)
 
     assert run(capture, Simulated(its.clock, fleet)).failures == {"simulated": 3}
-
-
-@pytest.mark.parametrize("days", [3, pytest.param(7, marks=pytest.mark.deep)])
-def test_within_a_day_nearly_all_of_bad_days_is_refilled(capture: Resources, its: ItsDouble, days: int) -> None:
-    """Days with an outage of 25 minutes each and single failures, a moody service, and a run every eight hours."""
-    chance = random.Random(5)
-    # As few as show that a minute is whole.
-    its.positions_of = lambda minute: fleet(minute, vehicles=20)
-    outages = {
-        day * 1440 + hour * 60 + n for day, hour in enumerate((3, 8, 8, 12, 17, 18, 23)[:days]) for n in range(25)
-    }
-    outages |= {chance.randrange(days * 1440) for _ in range(4 * days)}
-    window = capture.files.new_window(NOON + MINUTE)
-    sizes = [(window.folder / name).stat().st_size for name in (CSV, REJECTS)]
-    within_a_day = 0
-    recovered: set[datetime] = set()
-    for number in range(0, (days + 1) * 1440, 480):
-        statuses = [(n, Status.MISSED if n in outages else Status.OK) for n in range(number, number + 480)]
-        window._write_lines([LedgerLine(Poll(NOON + (n + 1) * MINUTE, status), *sizes) for n, status in statuses])
-        its.clock.time = NOON + (number + 481) * MINUTE
-        its.moods = [chance.choice([*[""] * 8, "429", "down", "partial", "pending"]) for _ in range(30)]
-        run(capture, its, ends_at=its.clock.now() + 50 * MINUTE)
-        new = recovered_minutes(capture).keys() - recovered
-        within_a_day += sum(its.clock.now() - minute < timedelta(days=1) for minute in new)
-        recovered |= new
-    wanted = {NOON + number * MINUTE for number in outages}
-    found = recovered_minutes(capture)
-    assert found == dict.fromkeys(wanted, 1), "all of them, and none doubled"
-    assert within_a_day >= 0.95 * len(wanted)

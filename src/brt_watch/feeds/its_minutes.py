@@ -41,10 +41,10 @@ MAX_PAGES = 20
 """A minute of all vendors has one or two pages; more than this means a circular cursor."""
 
 FEW = 20
-"""With fewer signals in a minute, their timestamps do not show whether it is complete."""
+"""With fewer signals in a minute, one in its last quarter does not yet show that it is complete."""
 
 SETTLED = timedelta(minutes=30)
-"""Such a minute is taken for whole this long after its end."""
+"""Such a minute with a signal in its last quarter is taken for whole this long after its end."""
 
 LAST_QUARTER = timedelta(seconds=45)
 
@@ -127,8 +127,8 @@ def check_complete(pages: list[Page], parsed: Parsed, minute: datetime, now: dat
     begin_ms = minute.timestamp() * 1000
     seconds = [(record.stamp_ms - begin_ms) / 1000 for record in parsed.records]
     inside = [second for second in seconds if 0 <= second < MINUTE.total_seconds()]
-    if len(inside) >= FEW and max(inside) < LAST_QUARTER.total_seconds():
-        raise NotTheContract("partial_minute", f"its newest signal is of second {max(inside):.0f}")
+    if (newest := max(inside, default=0)) < LAST_QUARTER.total_seconds():
+        raise NotTheContract("partial_minute", f"its newest signal is of second {newest:.0f}")
     if len(inside) < FEW and now < minute + MINUTE + SETTLED:
         raise NotTheContract("partial_minute", f"it has only {len(inside)} signals yet")
 

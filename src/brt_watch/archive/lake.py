@@ -2,6 +2,7 @@
 
     lake/feed=brt/data=2026-11-23/sinais.parquet     the signals of a service day (lake_turn)
     lake/polls/feed=brt/mes=2026-11/polls.parquet    the ledger of a month (UTC)
+    lake/divergencias/data=2026-11-23/sinais.parquet recovered records that contradict a signal of the day
 
 A day is always one file, sorted by vehicle and time. A window is merged into the files of its days, each replaced in
 one step, so any reader sees a day with the window or without it, and never twice. The polls are written last: from then
@@ -26,11 +27,13 @@ from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS
 from brt_watch.errors import LakeEmpty
 from brt_watch.feeds.brt import COLUMNS, ZONE
+from brt_watch.feeds.brt import FEED as BRT
 from brt_watch.store.connection import statement
 from brt_watch.store.load import Loaded
 from brt_watch.store.window import open_window, quoted
 
 SIGNALS, POLLS_FILE = "sinais.parquet", "polls.parquet"
+DISAGREEMENTS = "divergencias/data={}/sinais.parquet"
 
 COLUMNS_OF_LAKE = (
     *(column.table_name for column in COLUMNS),
@@ -96,6 +99,7 @@ class Lake:
             self._find_new(window, manifest, load_id)
             days = [day for (day,) in window.execute("select distinct dia from novos order by dia").fetchall()]
             there = [self.day_file(day) for day in days if self.day_file(day).exists()]
+            conflicts = self._keep_disagreements(window, there, values) if manifest.feed != BRT.name else 0
             if there:
                 window.execute(statement("lake/drop_known").format(files=_list(there)))
             for (day,) in window.execute("select distinct dia from novos order by dia").fetchall():
@@ -105,7 +109,7 @@ class Lake:
                 window.execute(statement("lake/seen_by_poll").format(files=_list(written), **values))
             self._write_polls(window, values)
             ((records, signals),) = window.execute("select sum(records), sum(signals) from ledger").fetchall()
-        return Loaded(manifest.window, int(records or 0), int(signals or 0), manifest.rejects)
+        return Loaded(manifest.window, int(records or 0), int(signals or 0), manifest.rejects, conflicts)
 
     def newest_load(self) -> int:
         """Return the number of the newest merge, 0 before the first."""
@@ -161,7 +165,7 @@ class Lake:
 
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open DuckDB with views of the lake that have the columns of brt_raw, brt_poll, brt_window and brt_alert."""
+        """Open DuckDB with views of the lake that have the columns of the tables in Postgres."""
         with work_folder(self.folder) as work, duckdb.connect() as session:
             session.execute(f"set temp_directory = {quoted(work)}; set TimeZone = 'UTC'")
             self.define_views(session)
@@ -211,22 +215,40 @@ class Lake:
             )
         )
 
-    def _write_day(self, window: duckdb.DuckDBPyConnection, path: Path, new: str, kept: str = "true") -> None:
-        """Replace the file of a day by one with the `kept` signals of the old one and the `new` ones."""
+    def _keep_disagreements(
+        self, window: duckdb.DuckDBPyConnection, there: Sequence[Path], values: dict[str, str]
+    ) -> int:
+        """Keep the records that contradict a signal of another capturer; returns how many there are."""
+        if not there:
+            return 0
+        window.execute(statement("lake/disagreements").format(files=_list(there)))
+        others = f"not (capturer = {values['capturer']} and tick in (select tick from ledger))"
+        found = window.execute("select dia, count(*) from divergentes group by dia order by dia").fetchall()
+        for day, _ in found:
+            path = self.folder / DISAGREEMENTS.format(day)
+            self._write_day(window, path, f"dia = {quoted(day)}", others, "divergentes")
+        return sum(int(count) for _, count in found)
+
+    def _write_day(
+        self, window: duckdb.DuckDBPyConnection, path: Path, new: str, kept: str = "true", table: str = "novos"
+    ) -> None:
+        """Replace the file of a day by one with the `kept` signals of the old one and the `new` ones of a table."""
         columns = ", ".join(COLUMNS_OF_LAKE)
         parts = [f"select {columns} from read_parquet({quoted(path)}) where {kept}"] if path.exists() else []
-        parts += [f"select {columns} from novos where {new}"] if new else []
+        parts += [f"select {columns} from {table} where {new}"] if new else []
         query = f"select * from ({' union all '.join(parts)}) order by codigo, datahora"
         replace_parquet(window, query, path)
 
     def _remove(self, window: duckdb.DuckDBPyConnection, capturer: str) -> None:
-        """Remove the signals that a window brought before."""
-        if not self.days():
-            return
+        """Remove the signals and disagreements that a window brought before."""
         of_window = f"capturer = {capturer} and tick in (select tick from ledger)"
-        query = statement("lake/days_of_window").format(files=quoted(self.signals_glob), capturer=capturer)
-        for (name,) in window.execute(query).fetchall():
-            self._write_day(window, Path(name), "", f"not ({of_window})")
+        for pattern in ("feed=*/data=*/*.parquet", DISAGREEMENTS.format("*")):
+            if not any(self.folder.glob(pattern)):
+                continue
+            files = quoted(self.folder / pattern)
+            query = statement("lake/days_of_window").format(files=files, capturer=capturer)
+            for (name,) in window.execute(query).fetchall():
+                self._write_day(window, Path(name), "", f"not ({of_window})")
 
     def _write_polls(self, window: duckdb.DuckDBPyConnection, values: dict[str, str]) -> None:
         for (month,) in window.execute("select distinct mes from ledger order by mes").fetchall():
@@ -247,6 +269,10 @@ def define_views(session: duckdb.DuckDBPyConnection, schema: str, address: str) 
     for view in ("brt_poll", "brt_window", "brt_alert"):
         polls = quoted(f"{address}/polls/feed=*/mes=*/*.parquet")
         session.execute(statement(f"lake/{view}").format(schema=schema, files=polls))
+    disagreements = quoted(f"{address}/{DISAGREEMENTS.format('*')}")
+    ((found,),) = session.execute(f"select count(*) from glob({disagreements})").fetchall()
+    name = "lake/brt_disagreement" if found else "lake/no_disagreement"
+    session.execute(statement(name).format(schema=schema, files=disagreements))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ PARTS = (
     "dias.json",
     "feed=*/data=*/*.parquet",
     "polls/feed=*/mes=*/*.parquet",
+    "divergencias/data=*/*.parquet",
     "modelos/**/*.parquet",
     "modelos/views.json",
 )

@@ -5,5 +5,5 @@ set local work_mem = '32MB';
 create temporary table doubtful (
     datahora timestamptz, codigo text, latitude double precision, longitude double precision,
     velocidade double precision, hodometro double precision, direcao smallint, ignicao smallint, linha text,
-    sentido text
+    sentido text, extra jsonb
 ) on commit drop;

@@ -10,7 +10,8 @@ select distinct
     outro.direcao,
     outro.ignicao,
     outro.linha,
-    outro.sentido
+    outro.sentido,
+    outro.extra
 from registros as outro
 inner join primeiros using (datahora, codigo)
 inner join registros as primeiro on primeiros.ordem = primeiro.ordem

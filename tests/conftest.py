@@ -23,7 +23,7 @@ from brt_watch.errors import PollFailed
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
-from tests import fleet, shared_postgres, shared_run
+from tests import fleet, kept_network, shared_postgres, shared_run
 from tests.fleet import NOON
 
 
@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.fsync = lambda descriptor: None
     if not hasattr(config, "workerinput"):
         shared_run.begin()
+    kept_network.lend()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

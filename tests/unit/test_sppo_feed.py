@@ -71,6 +71,12 @@ def test_an_entry_that_breaks_a_rule_costs_itself() -> None:
     assert [reject.reason for reject in ZIRIX.read(body).rejects] == ["not_readable"]
 
 
+def test_a_value_that_is_no_longer_text_is_a_changed_field() -> None:
+    assert read(bus(rota=None)).fields["velocidade"] == ["text"]
+    changed = read(bus(), bus(velocidade=25))
+    assert (changed.fields["velocidade"], len(changed.records)) == (["number", "text"], 2)
+
+
 def test_a_request_goes_back_behind_the_last_good_poll() -> None:
     assert parameters(NOON, NOON - timedelta(seconds=20)) == {
         "dataInicial": "2026-11-23 08:58:40",

@@ -14,6 +14,7 @@ Written from public descriptions and public code; not tested against the service
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
@@ -69,18 +70,19 @@ def read(body: bytes, stamps_are_local: bool) -> Parsed:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
     records: list[brt.Record] = []
     rejects: list[Reject] = []
-    seen: dict[str, int] = {}
+    shapes: Counter[brt.Shape] = Counter()
+    seen: Counter[str] = Counter()
     for position, text in enumerate(entries):
         entry = _decoded(text)
-        if isinstance(entry, dict):
-            for name in entry:
-                seen[name] = seen.get(name, 0) + 1
+        shapes[shape := brt.shape_of(entry)] += 1
+        seen.update(name for name, _ in shape)
         record, reason = _record(entry, stamps_are_local)
         if record:
             records.append(record)
         else:
             rejects.append(Reject(position, reason, text.decode(errors="backslashreplace").replace("\0", "\ufffd")))
-    return Parsed(records, rejects, {name: ["text"] for name, n in sorted(seen.items()) if n > _FEW * len(entries)})
+    fields = {name: kinds for name, kinds in brt.fields_of(shapes).items() if seen[name] > _FEW * len(entries)}
+    return Parsed(records, rejects, fields)
 
 
 def _entries(body: bytes) -> list[bytes]:

@@ -120,7 +120,7 @@ wheel: $(VENV)/installed  ## Build the wheel into dist/
 	$(VENV)/bin/python -c 'import setuptools.build_meta as backend; backend.build_wheel("dist")'
 
 torture: $(VENV)/installed  ## Kill the processes 250 times at random moments, and count the remaining data
-	BRT_WATCH_TORTURE_KILLS=250 $(VENV)/bin/pytest -s tests/integration/test_torture.py
+	BRT_WATCH_TORTURE_KILLS=250 $(VENV)/bin/pytest -s tests/integration/test_torture.py tests/unit/test_lake_killed.py
 
 bench: $(VENV)/installed  ## Measure against reference implementations: one line of JSON per result (NAME=load: only that)
 	@$(VENV)/bin/python -m bench $(NAME)

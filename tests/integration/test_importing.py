@@ -12,6 +12,7 @@ import pytest
 
 from brt_watch.archive import table_windows
 from brt_watch.archive.importing import Import, Imported
+from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
 from brt_watch.archive.verify import compare_signals, verify
 from brt_watch.clock import UTC
 from brt_watch.errors import MixedData
@@ -151,12 +152,21 @@ def test_nothing_real_comes_into_a_simulated_folder(loaded_resources: Callable[.
 
 
 def test_imports_are_compared_with_database_and_lake(resources: Resources, tmp_path: Path) -> None:
-    """One that went into the lake only is compared with the lake."""
+    """One that went into the lake only is compared with the lake, until it is loaded into the database too."""
     recording = write_recording(tmp_path / "june.jsonl.gz", recorded_minutes())
     import_all(recording, resources)
     lake_only = Import.of(table(tmp_path / "t.parquet", ROW), resources)
     list(lake_only.write_table({}, []))
     assert sum(loaded.signals for loaded in lake_only.load(into_lake_only=True)) == 1
     assert verify(resources) == compare_signals(resources) == []
+    sources = query(resources, "select capturer from brt_window order by 1")
+    for folder in windows_to_rebuild(resources, None):
+        rebuild(folder, resources, from_raw=False)
+    assert query(resources, "select capturer from brt_window order by 1") == sources
+    assert verify(resources) == compare_signals(resources) == []
     resources.lake.day_file(resources.lake.days()[-1]).unlink()
     assert len(verify(resources)) == len(compare_signals(resources)) == 1
+    import_all(recording, resources)
+    assert sum(loaded.signals for loaded in lake_only.load()) == 1
+    assert verify(resources) == compare_signals(resources) == []
+    assert len(query(resources, "select capturer from brt_window")) == len(sources) + 1

@@ -122,13 +122,6 @@ def test_the_history_is_there_while_a_transform_runs(both: Resources, get: Get) 
         assert models.newest_transform() == both.lake.newest_load()
 
 
-def test_rejects_of_a_lake_come_from_the_archive(both: Resources, without_postgres: FastAPI) -> None:
-    history = without_postgres.state.deps.history
-    assert history.rejects(START, START + timedelta(minutes=MINUTES)) == query(
-        both, "select reason, count(*)::integer as count from brt_reject group by reason order by 2 desc, 1"
-    )
-
-
 def test_an_increment_publishes_only_the_days_that_changed(both: Resources) -> None:
     """A second transform, without a new window, leaves every file of a day as it was."""
     marts = LakeModels(both.lake).marts

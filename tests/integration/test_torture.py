@@ -12,10 +12,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import timezone
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from brt_watch.archive.verify import compare_signals, verify
+from brt_watch.resources import Resources
+from brt_watch.settings import Settings
 from tests.torture import GOOD, Count, Torture, ledger, moment, read, rows
 
 KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "20"))
@@ -80,6 +85,19 @@ def test_the_table_of_polls_is_the_ledger(count: Count) -> None:
     on_disk = {moment(line["tick"]): line["status"] for line in count.ledger}
     assert {tick: poll["status"] for tick, poll in count.polls.items()} == on_disk
     assert len(count.polls) == len(count.ledger)
+
+
+def test_the_lake_has_what_the_database_has(count: Count) -> None:
+    """Read without our code, and compared by `verify` window by window and by checksums a day."""
+    lake = count.torture.data / "lake"
+    query = f"select codigo, epoch_ms(datahora) from read_parquet('{lake}/feed=brt/data=*/*.parquet') order by all"
+    assert duckdb.sql(query).fetchall() == sorted(count.signals)
+    polls = duckdb.sql(
+        f"select tick from read_parquet('{lake}/polls/feed=brt/mes=*/*.parquet') order by all"
+    ).fetchall()
+    assert [tick.astimezone(timezone.utc) for (tick,) in polls] == count.ticks
+    resources = Resources.from_settings(Settings(**count.torture.values))
+    assert verify(resources) == compare_signals(resources) == []
 
 
 def test_every_csv_is_as_long_as_its_ledger_says(count: Count) -> None:

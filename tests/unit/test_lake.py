@@ -119,6 +119,34 @@ def test_values_come_back_exactly(recorder: Recorder) -> None:
                     assert value == (0 if sent == " " else sent or None if isinstance(sent, str) else sent), column.name
 
 
+def test_rejected_records_are_in_the_lake_too(recorder: Recorder) -> None:
+    """With the columns of brt_reject, once, and where a page without Postgres finds why."""
+
+    def rejects() -> list[tuple[Any, ...]]:
+        with recorder.lake.session() as session:
+            return session.execute("select tick, position, reason, record from brt_reject order by 1, 2").fetchall()
+
+    recorder.add(recorder.window(fleet(0)))
+    assert rejects() == []
+    at = NOON + timedelta(minutes=13)
+    broken = [vehicle('x"y,\r\n', at, latitude=None), vehicle("8", at), vehicle("9", at, longitude=999)]
+    folder = recorder.window(broken, broken[:1], at=at)
+    expected = [
+        (at, 0, "position_missing", body(broken[0])[13:-2].decode()),
+        (at, 2, "position_out_of_range", body(broken[2])[13:-2].decode()),
+        (at + STEP, 0, "position_missing", body(broken[0])[13:-2].decode()),
+    ]
+    for instead in (False, False, True):
+        recorder.add(folder, instead)
+        assert rejects() == expected
+    counts = recorder.lake.windows(recorder.files.capturer)[folder.name]
+    assert counts["rejects"] == counts["rejects_there"] == 3
+    reader = LakeReader(recorder.lake, recorder.files)
+    found = reader.rows("web_rejects", de=at, ate=at + timedelta(hours=1))
+    assert found == [{"reason": "position_missing", "count": 2}, {"reason": "position_out_of_range", "count": 1}]
+    assert reader.rows("web_rejects", de=NOON, ate=at) == []
+
+
 def test_the_first_sight_of_a_signal_stays(recorder: Recorder) -> None:
     recorder.add(recorder.window([vehicle("1", NOON, direcao=10)], [vehicle("1", NOON, direcao=20)]))
     later = recorder.window([vehicle("1", NOON, direcao=30)], at=NOON + timedelta(minutes=13))

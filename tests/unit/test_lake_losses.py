@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from brt_watch.archive.importing import Import
 from brt_watch.archive.prune import prune
 from brt_watch.archive.publish import Publisher
+from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
 from brt_watch.archive.windows import drop_csv, has_raw
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import store_and_read
@@ -59,8 +60,12 @@ def alone(make_resources: Callable[..., Resources]) -> Resources:
     return make_resources(database_url="none", keep_raw_days=1)
 
 
-def test_the_last_copy_of_a_lost_day_is_not_pruned(alone: Resources, clock: StillClock) -> None:
-    folder = loaded(alone, alone.files)
+SOURCES = ("imports/june-1", "recovered", "")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_last_copy_of_a_lost_day_is_not_pruned(alone: Resources, clock: StillClock, name: str) -> None:
+    folder = loaded(alone, of_an_import(alone, name) if name else alone.files)
     clock.time = NOON + timedelta(days=3)
     drop_csv(folder)
     file = alone.lake.day_file("2026-11-22")
@@ -69,10 +74,43 @@ def test_the_last_copy_of_a_lost_day_is_not_pruned(alone: Resources, clock: Stil
     assert (pruned.raw_dropped, has_raw(folder)) == ([], True)
     assert pruned.kept == [f"{folder.name}: the lake has 3 of the 6 signals it brought, and its CSV is gone"]
     shutil.move(file.with_suffix(".away"), file)
+    assert prune(alone, dry_run=True).raw_dropped == [folder.name]
+    assert has_raw(folder)
     assert prune(alone).raw_dropped == [folder.name]
+    assert not has_raw(folder)
 
 
-@pytest.mark.parametrize("name", ["imports/june-1", "recovered", ""])
+def test_lost_rejects_are_named_and_added_again(alone: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a lake from before they were in it."""
+    window = alone.files.new_window(NOON)
+    poll = Poll(NOON, Status.OK, requested_at=NOON, captured_at=NOON)
+    window.record(*store_and_read(poll, body(vehicle("1", NOON), vehicle("2", NOON, latitude=None)), window))
+    load(alone.files.close(window), alone)
+    monkeypatch.setenv("BRT_WATCH_DATA", str(alone.settings.data))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "none")
+    run = CliRunner().invoke
+    assert run(app, ["verify"]).exit_code == 0
+    shutil.rmtree(alone.lake.folder / "rejects")
+    assert (
+        run(app, ["verify"])
+        .stdout.splitlines()[0]
+        .endswith(": 1 rejects on the disk, 1 loaded, 0 in the lake now; brt-watch lake build adds them again")
+    )
+    assert run(app, ["lake", "build"]).stdout == "1 windows added, 1 new signals\n"
+    assert run(app, ["verify"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_rebuild_reaches_every_source(alone: Resources, name: str) -> None:
+    folder = loaded(alone, of_an_import(alone, name) if name else alone.files)
+    before = signals_of(alone)
+    alone.lake.day_file("2026-11-22").unlink()
+    assert windows_to_rebuild(alone, None) == [folder]
+    rebuild(folder, alone, from_raw=True)
+    assert signals_of(alone) == before
+
+
+@pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("has_csv", [True, False])
 def test_a_lost_day_is_named_and_added_again(
     alone: Resources, monkeypatch: pytest.MonkeyPatch, name: str, has_csv: bool

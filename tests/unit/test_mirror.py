@@ -24,8 +24,9 @@ from brt_watch.resources import Resources
 from tests.free_port import free_port
 from tests.run_flow import run
 
-DAY, POLLS, MART = (
+DAY, REJECTS, POLLS, MART = (
     "feed=brt/data=2026-11-23/sinais.parquet",
+    "rejects/feed=brt/mes=2026-11/rejects.parquet",
     "polls/feed=brt/mes=2026-11/polls.parquet",
     "modelos/viagens/dia_operacao=2026-11-23/viagens.parquet",
 )
@@ -34,7 +35,7 @@ DAY, POLLS, MART = (
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     lake = Lake(tmp_path / "lake")
-    for name in (DAY, POLLS, MART, "modelos/views.json", "modelos.duckdb", ".work-1/x.parquet"):
+    for name in (DAY, REJECTS, POLLS, MART, "modelos/views.json", "modelos.duckdb", ".work-1/x.parquet"):
         path = lake.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
@@ -47,7 +48,7 @@ def pushed(lake: Lake, target: str) -> dict[str, str]:
 
 def test_a_copy_has_what_changed_and_nothing_twice(lake: Lake, tmp_path: Path) -> None:
     target = tmp_path / "copy"
-    assert list(pushed(lake, str(target))) == [DAY, POLLS, MART, "modelos/views.json"]
+    assert list(pushed(lake, str(target))) == [DAY, REJECTS, POLLS, MART, "modelos/views.json"]
     assert pushed(lake, str(target)) == {}
     (lake.folder / DAY).write_bytes(b"other")
     (lake.folder / MART).unlink()
@@ -65,7 +66,7 @@ def test_an_interrupted_copy_is_completed_by_the_next(lake: Lake, tmp_path: Path
     steps.close()
     (tmp_path / "copy" / f"{POLLS}.part").parent.mkdir(parents=True)
     (tmp_path / "copy" / f"{POLLS}.part").write_bytes(b"cut off by kill -9")
-    assert list(pushed(lake, str(tmp_path / "copy"))) == [POLLS, MART, "modelos/views.json"]
+    assert list(pushed(lake, str(tmp_path / "copy"))) == [REJECTS, POLLS, MART, "modelos/views.json"]
     assert not list((tmp_path / "copy").rglob("*.part"))
 
 

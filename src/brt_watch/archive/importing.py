@@ -26,6 +26,7 @@ import msgspec
 from pydantic import SecretStr
 
 from brt_watch import disk, pipeline
+from brt_watch.archive.origins import LAKE_ONLY, is_lake_only, keep_in_lake_only
 from brt_watch.archive.rebuild import add_again, lacking
 from brt_watch.archive.recordings import Recorded
 from brt_watch.archive.sources import read_source
@@ -33,6 +34,7 @@ from brt_watch.archive.table_windows import write_windows
 from brt_watch.archive.tables import Table, read_table
 from brt_watch.archive.texts import open_bytes
 from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.poll import store_and_read
 from brt_watch.capture.window import REJECTS, read_ledger
 from brt_watch.clock import UTC
@@ -153,9 +155,16 @@ class Import:
     def load(self, into_lake_only: bool = False) -> Iterator[Loaded]:
         """Load the waiting windows, add to the lake again what it lost of the others, and yield each result."""
         resources = self.resources
-        if into_lake_only:
+        files = resources.files
+        if into_lake_only and resources.settings.uses_postgres:
+            if not files.archived():
+                keep_in_lake_only(files.data)
             settings = resources.settings.model_copy(update={"database_url": SecretStr(NO_POSTGRES)})
             resources = replace(resources, settings=settings)
+        elif resources.settings.uses_postgres and is_lake_only(files.data):
+            for folder in files.archived():
+                yield resources.store.load_window(folder, read_manifest(folder))
+            (files.data / LAKE_ONLY).unlink()
         for folder in resources.files.closed_windows():
             yield pipeline.load(folder, resources)
         for folder, has_lost in lacking([resources.files], resources.lake):

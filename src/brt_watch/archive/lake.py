@@ -2,6 +2,7 @@
 
     lake/feed=brt/data=2026-11-23/sinais.parquet     the signals of a service day (lake_turn)
     lake/polls/feed=brt/mes=2026-11/polls.parquet    the ledger of a month (UTC)
+    lake/rejects/feed=brt/mes=2026-11/rejects.parquet    the records of a month that broke a rule, if there are any
     lake/divergencias/data=2026-11-23/sinais.parquet recovered records that contradict a signal of the day
 
 A day is always one file, sorted by vehicle and time. A window is merged into the files of its days, each replaced in
@@ -11,6 +12,7 @@ on a window counts as in the lake. Types, sizes and the reason for whole days: d
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +24,9 @@ import duckdb
 
 from brt_watch import disk, lock
 from brt_watch.archive.lake_turn import OF_RIO, Turn, keep_turn, kept_turn, of_city
-from brt_watch.capture.ledger import LEDGER_FIELDS
+from brt_watch.capture.ledger import LEDGER_FIELDS, REJECT_FIELDS
 from brt_watch.capture.manifest import Manifest
-from brt_watch.capture.window import POLLS
+from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import LakeEmpty
 from brt_watch.feeds.brt import COLUMNS, ZONE
 from brt_watch.feeds.brt import FEED as BRT
@@ -32,8 +34,9 @@ from brt_watch.store.connection import statement
 from brt_watch.store.load import Loaded
 from brt_watch.store.window import open_window, quoted
 
-SIGNALS, POLLS_FILE = "sinais.parquet", "polls.parquet"
+SIGNALS = "sinais.parquet"
 DISAGREEMENTS = "divergencias/data={}/sinais.parquet"
+REJECTED = "rejects/feed=*/mes=*/*.parquet"
 
 COLUMNS_OF_LAKE = (
     *(column.table_name for column in COLUMNS),
@@ -86,12 +89,14 @@ class Lake:
             work_folder(self.folder) as work,
             open_window(folder, work) as window,
         ):
+            _remove_remains(self.folder)
             window.execute("set TimeZone = 'UTC'; set threads = 2")
             values = {"capturer": quoted(manifest.capturer), "window": quoted(manifest.window)}
             if self._has(window, manifest) and not instead:
                 return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
             load_id = self._next_load(window)
-            self._read_ledger(window, folder, manifest, load_id)
+            self._read_csv(window, "polls_of_window", folder / POLLS, LEDGER_FIELDS, manifest, load_id)
+            self._read_csv(window, "rejects_of_window", folder / REJECTS, REJECT_FIELDS, manifest, load_id)
             if (turn := self.turn) != OF_RIO:
                 keep_turn(self.folder, turn)
             if instead:
@@ -107,7 +112,9 @@ class Lake:
             written = [self.day_file(day) for day in days]
             if written:
                 window.execute(statement("lake/seen_by_poll").format(files=_list(written), **values))
-            self._write_polls(window, values)
+            if manifest.rejects or instead:
+                self._write_months(window, "rejects", "rejeitados", values)
+            self._write_months(window, "polls", "ledger", values)
             ((records, signals),) = window.execute("select sum(records), sum(signals) from ledger").fetchall()
         return Loaded(manifest.window, int(records or 0), int(signals or 0), manifest.rejects, conflicts)
 
@@ -160,7 +167,7 @@ class Lake:
             return {}
         with self.session() as session:
             found = session.execute(statement("lake/windows").format(capturer=quoted(capturer))).fetchall()
-        names = ("polls", "records", "rejects", "signals", "signals_there", "load_id")
+        names = ("polls", "records", "rejects", "signals", "signals_there", "rejects_there", "load_id")
         return {name: dict(zip(names, counts, strict=True)) for name, *counts in found}
 
     @contextmanager
@@ -178,16 +185,15 @@ class Lake:
         define_views(session, schema, str(self.folder))
 
     def _has(self, window: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
-        """Whether all polls of a window are there."""
+        """Whether all polls and rejects of a window are there."""
         months = {moment[:7] for moment in (manifest.first_tick, manifest.last_tick)}
-        there = [path for month in months if (path := self._month_file(month)).exists()]
-        if not there:
-            return False
-        ((polls,),) = window.execute(
-            f"select count(*) from read_parquet({_list(there)}) "
-            f"where capturer = {quoted(manifest.capturer)} and janela = {quoted(manifest.window)}"
-        ).fetchall()
-        return bool(polls == manifest.polls)
+        for kind, count in (("polls", manifest.polls), ("rejects", manifest.rejects)):
+            there = [path for month in months if (path := self._month_file(kind, month)).exists()]
+            of_window = f"capturer = {quoted(manifest.capturer)} and janela = {quoted(manifest.window)}"
+            query = f"select count(*) from read_parquet({_list(there)}) where {of_window}"
+            if count and (not there or window.execute(query).fetchall() != [(count,)]):
+                return False
+        return True
 
     def _next_load(self, window: duckdb.DuckDBPyConnection) -> int:
         files = sorted(self.folder.glob("polls/*/*/*.parquet"))
@@ -201,12 +207,20 @@ class Lake:
         query = statement("lake/new_signals")
         window.execute(query.format(capturer=quoted(manifest.capturer), load_id=load_id, day=day))
 
-    def _read_ledger(self, window: duckdb.DuckDBPyConnection, folder: Path, manifest: Manifest, load_id: int) -> None:
-        path = folder / POLLS
+    def _read_csv(
+        self,
+        window: duckdb.DuckDBPyConnection,
+        query: str,
+        path: Path,
+        fields: Sequence[str],
+        manifest: Manifest,
+        load_id: int,
+    ) -> None:
+        """Read the ledger or the rejects of a window into a table of their own."""
         window.execute(
-            statement("lake/polls_of_window").format(
+            statement(f"lake/{query}").format(
                 csv=quoted(path if path.exists() else disk.packed(path)),
-                columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR"),
+                columns=dict.fromkeys(fields, "VARCHAR"),
                 capturer=quoted(manifest.capturer),
                 window=quoted(manifest.window),
                 feed_url=quoted(manifest.feed_url),
@@ -250,17 +264,18 @@ class Lake:
             for (name,) in window.execute(query).fetchall():
                 self._write_day(window, Path(name), "", f"not ({of_window})")
 
-    def _write_polls(self, window: duckdb.DuckDBPyConnection, values: dict[str, str]) -> None:
+    def _write_months(self, window: duckdb.DuckDBPyConnection, kind: str, table: str, values: dict[str, str]) -> None:
+        """Replace the rows of a window in the files of its months by those of a table."""
         for (month,) in window.execute("select distinct mes from ledger order by mes").fetchall():
-            path = self._month_file(month)
-            query = f"select * exclude (mes) from ledger where mes = {quoted(month)}"
+            path = self._month_file(kind, month)
+            query = f"select * exclude (mes) from {table} where mes = {quoted(month)}"
             if path.exists():
                 others = f"not (capturer = {values['capturer']} and janela = {values['window']})"
                 query = f"select * from read_parquet({quoted(path)}) where {others} union all by name {query}"
             replace_parquet(window, f"select * from ({query}) order by capturer, tick", path)
 
-    def _month_file(self, month: str) -> Path:
-        return self.folder / "polls" / "feed=brt" / f"mes={month}" / POLLS_FILE
+    def _month_file(self, kind: str, month: str) -> Path:
+        return self.folder / kind / "feed=brt" / f"mes={month}" / f"{kind}.parquet"
 
 
 def define_views(session: duckdb.DuckDBPyConnection, schema: str, address: str) -> None:
@@ -269,18 +284,29 @@ def define_views(session: duckdb.DuckDBPyConnection, schema: str, address: str) 
     for view in ("brt_poll", "brt_window", "brt_alert"):
         polls = quoted(f"{address}/polls/feed=*/mes=*/*.parquet")
         session.execute(statement(f"lake/{view}").format(schema=schema, files=polls))
-    disagreements = quoted(f"{address}/{DISAGREEMENTS.format('*')}")
-    ((found,),) = session.execute(f"select count(*) from glob({disagreements})").fetchall()
-    name = "lake/brt_disagreement" if found else "lake/no_disagreement"
-    session.execute(statement(name).format(schema=schema, files=disagreements))
+    for view, pattern in (("brt_disagreement", DISAGREEMENTS.format("*")), ("brt_reject", REJECTED)):
+        files = quoted(f"{address}/{pattern}")
+        ((found,),) = session.execute(f"select count(*) from glob({files})").fetchall()
+        session.execute(statement(f"lake/{view}" if found else f"lake/{view}_none").format(schema=schema, files=files))
+
+
+WORK, WORK_LOCK = ".work-", ".in-use"
 
 
 @contextmanager
 def work_folder(lake: Path) -> Iterator[Path]:
     """A folder for data that does not fit into memory, on the lake's disk instead of the system's."""
     lake.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".work-", dir=lake) as work:
+    with tempfile.TemporaryDirectory(prefix=WORK, dir=lake) as work, lock.hold(Path(work) / WORK_LOCK, "A query"):
         yield Path(work)
+
+
+def _remove_remains(lake: Path) -> None:
+    """Delete the work folders of processes that were killed: nobody holds their lock any more."""
+    for folder in lake.glob(f"{WORK}*"):
+        # One without the file belongs to a process that is just about to create it.
+        if (folder / WORK_LOCK).exists() and lock.holder(folder / WORK_LOCK) is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def replace_parquet(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

@@ -46,7 +46,7 @@ SCHEMAS = "_schemas"
 
 VIEWS = "views.json"
 
-OF_THE_LAKE = ("brt_raw", "brt_poll", "brt_window", "brt_alert", "brt_disagreement")
+OF_THE_LAKE = ("brt_raw", "brt_poll", "brt_reject", "brt_window", "brt_alert", "brt_disagreement")
 NOTES = "brt_transform"
 
 

@@ -23,12 +23,13 @@ PATIENCE_SECONDS = 600
 PARTS = (
     "dias.json",
     "feed=*/data=*/*.parquet",
+    "rejects/feed=*/mes=*/*.parquet",
     "polls/feed=*/mes=*/*.parquet",
     "divergencias/data=*/*.parquet",
     "modelos/**/*.parquet",
     "modelos/views.json",
 )
-"""In the order of the lake: signals, then the polls that commit them, then the rows derived from both."""
+"""In the order of the lake: signals and rejects, then the polls that commit them, then the rows derived from both."""
 
 DERIVED = "modelos"
 """Files gone from the lake are deleted from the target only below this folder: signals are never deleted there."""

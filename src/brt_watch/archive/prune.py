@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from brt_watch.archive.origins import files_of
 from brt_watch.archive.windows import drop_csv, drop_raw, has_some_raw
 from brt_watch.capture.manifest import Manifest, read_manifest
 from brt_watch.capture.window import has_csv, started_at
@@ -44,7 +45,8 @@ def prune_feeds(resources: Resources, dry_run: bool = False) -> Pruned:
 def prune(resources: Resources, dry_run: bool = False) -> Pruned:
     """Delete raw answers and CSV older than the settings allow, of windows that the lake has.
 
-    Windows older than the lake are added to it first. Each is read and compared, signal by signal, before any of its
+    Captured, recovered and imported windows alike; the age is that of the capture, also where others made it. Windows
+    older than the lake are added to it first. Each is read and compared, signal by signal, before any of its
     files is deleted. Without a CSV the raw answers may be the last copy: the lake must have all signals it brought.
     """
     raw = _due(resources, resources.settings.keep_raw_days, has_some_raw)
@@ -88,14 +90,17 @@ def _lost(manifest: Manifest, counts: dict[str, int] | None) -> str:
 
 
 def _due(resources: Resources, days: int, has_some: Callable[[Path], bool]) -> list[Path]:
-    """Return the archived windows older than `days` that still have such files, oldest first; 0 keeps all."""
+    """Return the archived windows older than `days` that still have such files, by source, oldest first; 0: none."""
     due: list[Path] = []
     until = resources.clock.now() - timedelta(days=days)
-    for month in resources.files.archived_months(until) if days else []:
-        old = [folder for folder in month if started_at(folder) < until]
-        left = [folder for folder in old if has_some(folder)]
-        due = left + due
-        # Files are deleted oldest first: before a month without any there are none.
-        if old and not left:
-            break
+    for files in files_of(resources) if days else []:
+        of_source: list[Path] = []
+        for month in files.archived_months(until):
+            old = [folder for folder in month if started_at(folder) < until]
+            left = [folder for folder in old if has_some(folder)]
+            of_source = left + of_source
+            # Files are deleted oldest first: before a month without any there are none.
+            if old and not left:
+                break
+        due += of_source
     return due

@@ -12,12 +12,12 @@ import structlog
 
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_models import LakeModels
+from brt_watch.archive.origins import files_of, is_lake_only
 from brt_watch.archive.verify import NOTHING_LEFT
 from brt_watch.archive.windows import has_raw, remake
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import Manifest, read_manifest
 from brt_watch.capture.poll import read_answer
-from brt_watch.capture.recovery import recovery_of
 from brt_watch.capture.window import has_csv, read_ledger, started_at
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
@@ -27,9 +27,8 @@ log = structlog.get_logger()
 
 
 def windows_to_rebuild(resources: Resources, since: datetime | None) -> list[Path]:
-    """Return the archived windows, oldest first, that began at `since` or later."""
-    recovered = recovery_of(resources).files.archived()
-    every = [folder for each in resources.feeds for folder in each.files.archived()] + recovered
+    """Return the archived windows, oldest first, that began at `since` or later: captured, recovered, then imported."""
+    every = [folder for each in resources.feeds for files in files_of(each) for folder in files.archived()]
     return [folder for folder in every if since is None or started_at(folder) >= since]
 
 
@@ -44,7 +43,9 @@ def rebuild(folder: Path, resources: Resources, from_raw: bool) -> Loaded:
     started = time.perf_counter()
     resources = resources.of(folder)
     manifest, from_raw = _readable(folder, resources, from_raw)
-    loaded = resources.store.load_window(folder, manifest, instead=True) if resources.settings.uses_postgres else None
+    data = folder.parents[2]
+    in_database = resources.settings.uses_postgres and not is_lake_only(data)
+    loaded = resources.store.load_window(folder, manifest, instead=True) if in_database else None
     LakeModels(resources.lake).forget()
     in_lake = resources.lake.add(folder, manifest, instead=True)
     loaded = loaded or in_lake
@@ -72,7 +73,9 @@ def lacking(sources: Iterable[CaptureFiles], lake: Lake) -> list[tuple[Path, boo
         for folder in files.archived():
             counts = there.get(folder.name)
             has_lost = counts is not None and counts["signals_there"] < counts["signals"]
-            if counts is None or has_lost or counts["polls"] != sum(1 for _ in read_ledger(folder, damaged_ok=True)):
+            lacks_rejects = counts is not None and counts["rejects_there"] < counts["rejects"]
+            is_short = counts is None or counts["polls"] != sum(1 for _ in read_ledger(folder, damaged_ok=True))
+            if has_lost or lacks_rejects or is_short:
                 found.append((counts["load_id"] if counts else math.inf, folder.name, folder, has_lost))
     return [(folder, has_lost) for *_, folder, has_lost in sorted(found)]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from brt_watch.archive.origins import files_of
+from brt_watch.archive.origins import files_of, is_lake_only
 from brt_watch.archive.windows import has_raw
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
@@ -50,11 +50,8 @@ def _verify(files: CaptureFiles, resources: Resources) -> list[str]:
 
 
 def _is_in_database(files: CaptureFiles, resources: Resources) -> bool:
-    """Whether the database is to have these windows; an import of which it has none went into the lake only."""
-    if not resources.settings.uses_postgres:
-        return False
-    is_import = files.data.parent == resources.files.data / "imports"
-    return not is_import or bool(resources.store.windows(files.capturer))
+    """Whether the database is to have these windows."""
+    return resources.settings.uses_postgres and not is_lake_only(files.data)
 
 
 def compare_signals(resources: Resources) -> list[str]:
@@ -119,7 +116,9 @@ def _differences(folder: Path, places: dict[str, dict[str, int] | None]) -> Iter
             on_disk, noted = getattr(manifest, name), counts[name]
             there = counts.get(f"{name}_there", noted)
             if not on_disk == noted == there:
-                yield f"{folder.name}: {on_disk} {name} on the disk, {noted} loaded, {there} in the {place} now"
+                again = place == "lake" and noted == on_disk > there
+                advice = f"; {LAKE_BUILD} adds them again" if again else ""
+                yield f"{folder.name}: {on_disk} {name} on the disk, {noted} loaded, {there} in the {place} now{advice}"
         if counts["signals"] != counts["signals_there"]:
             there = counts["signals_there"]
             advice = f"; {LAKE_BUILD} adds them again" if place == "lake" and there < counts["signals"] else ""

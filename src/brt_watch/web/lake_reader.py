@@ -8,18 +8,15 @@ from typing import Any
 
 import duckdb
 
-from brt_watch import disk
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_marts import Days, words
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.lake_turn import of_city
 from brt_watch.capture.files import CaptureFiles
-from brt_watch.capture.window import REJECTS
 from brt_watch.errors import LakeEmpty, LakeUnreadable, NotDerived
 from brt_watch.marts.rows import Batches, from_lake
 from brt_watch.marts.selection import Selection
-from brt_watch.store.connection import SQL, statement
-from brt_watch.store.window import quoted
+from brt_watch.store.connection import SQL
 from brt_watch.web.reader import with_literals
 from brt_watch.web.signals import Signal
 
@@ -50,8 +47,6 @@ class LakeReader:
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """Return the result of a statement of `sql/`; empty while its model does not exist."""
-        if statement == "web_rejects":
-            return self._rejects(values["de"], values["ate"])
         return self._ask(statement, values, _dicts)
 
     def batches(self, selection: Selection) -> Batches:
@@ -102,21 +97,6 @@ class LakeReader:
 
     def _unreadable(self, error: Exception) -> LakeUnreadable:
         return LakeUnreadable(folder=self._lake.folder, reason=" ".join(str(error).split())[:500])
-
-    def _rejects(self, de: Any, ate: Any) -> list[dict[str, Any]]:
-        """Count the rejects in the archived windows whose ledger has some: the lake does not hold them."""
-        span = {"de": quoted(de), "ate": quoted(ate)}
-        windows = self._run(
-            "select distinct janela from brt_poll where rejects > 0 and tick >= {de} and tick < {ate}".format(**span),
-            None,
-            lambda found: [name for (name,) in found.fetchall()],
-        )
-        paths = [self._files.archive / name / REJECTS for name in windows]
-        there = [each for path in paths for each in (path, disk.packed(path)) if each.exists()]
-        if not there:
-            return []
-        listed = "[" + ", ".join(map(quoted, there)) + "]"
-        return self._run(statement("lake/web_rejects").format(files=listed, **span), None, _dicts)
 
 
 def _dicts(found: Any) -> list[dict[str, Any]]:

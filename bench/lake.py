@@ -20,6 +20,8 @@ from brt_watch import pipeline
 from brt_watch.archive.importing import Import
 from brt_watch.archive.lake import Lake
 from brt_watch.capture.simulation import Simulation, simulate_into
+from brt_watch.feeds.brt import COLUMNS
+from brt_watch.model import Kind
 from brt_watch.network import read_network
 from brt_watch.resources import Resources
 from brt_watch.settings import NO_POSTGRES, Settings
@@ -37,21 +39,40 @@ def lake(hours: int = 4) -> Iterator[Result]:
     with rig.folder() as data:
         resources = captured(data, hours)
         windows = resources.files.closed_windows()
-        took = [rig.timed(partial(pipeline.load, folder, resources)) for folder in windows]
+        took, by_pandas = [], []
+        for folder in windows:
+            # A loaded window is packed and moved.
+            by_pandas.append(rig.timed(partial(_add_by_pandas, folder, data / "added.parquet")))
+            took.append(rig.timed(partial(pipeline.load, folder, resources)))
         (day,) = resources.lake.days()[-1:]
         with resources.lake.session() as session:
             ((signals,),) = session.execute("select count(*) from brt_raw").fetchall()
             ((of_day,),) = session.execute(f"select count(*) from brt_raw where data = date '{day}'").fetchall()
             frame = session.execute(f"select * from brt_raw where data = date '{day}' order by captured_at").df()
         records = sum(each.processor for each in took)
-        note = f"{signals} signals in {len(windows)} windows; processor time, with all rewriting of the day"
-        yield Result("lake_write", "signals/s", signals / records * 1000, None, note)
+        rate_by_pandas = signals / sum(each.processor for each in by_pandas) * 1000
+        note = (
+            f"{signals} signals in {len(windows)} windows; processor time, with all rewriting of the day, checksums, "
+            "packing; plain: read_csv, concat, drop_duplicates and to_parquet of pandas"
+        )
+        yield Result("lake_write", "signals/s", signals / records * 1000, rate_by_pandas, note)
         plain = data / "plain.parquet"
         frame.to_parquet(plain, index=False)
         size = resources.lake.day_file(day).stat().st_size
         note = f"{of_day} signals of a day, 20 columns; plain: {PLAIN}"
         yield Result("lake_size", "bytes/signal", size / of_day, plain.stat().st_size / of_day, note)
         yield from _year(resources.lake, day, plain, data)
+
+
+def _add_by_pandas(window: Path, day: Path) -> None:
+    """Add a window to a file as one would in a few lines: nothing is checked, and a kill can lose the file."""
+    import pandas
+
+    texts = {column.name: str for column in COLUMNS if column.kind in (Kind.TEXT, Kind.HEADING, Kind.JSON)}
+    frame = pandas.read_csv(window / "brt.csv", dtype=texts)
+    if day.exists():
+        frame = pandas.concat([pandas.read_parquet(day), frame])
+    frame.drop_duplicates(["codigo", "dataHora"]).to_parquet(day, index=False)
 
 
 def captured(data: Path, hours: int) -> Resources:
@@ -101,17 +122,23 @@ def _year(lake: Lake, day: str, plain: Path, data: Path) -> Iterator[Result]:
 
 
 def lake_models(hours: int = 24) -> Iterator[Result]:
-    """Derive all models of N simulated hours on DuckDB, from the lake: seconds of processor time."""
-    with rig.folder() as data:
-        resources = replace(captured(data, hours), on_lake=True)
+    """Derive all models of N simulated hours on DuckDB, from the lake, and on Postgres: seconds of processor time."""
+    with rig.postgres() as server, rig.folder() as data:
+        alone = captured(data, hours)
+        url = rig.new_database(server, "models")
+        resources = Resources.from_settings(alone.settings.model_copy(update={"database_url": url}))
         for folder in resources.files.closed_windows():
             pipeline.load(folder, resources)
         with resources.lake.session() as session:
             ((signals,),) = session.execute("select count(*) from brt_raw").fetchall()
         derived: list[Derived] = []
-        took = rig.timed(lambda: derived.append(pipeline.transform(resources)))
-    note = f"{signals} signals, {derived[0].models} models with the start of dbt; by the wall {took.wall / 1000:.0f} s"
-    yield Result("lake_models", "s", took.processor / 1000, None, note)
+        took = rig.timed(lambda: derived.append(pipeline.transform(replace(resources, on_lake=True))))
+        before = rig.server_processor(server)
+        by_postgres = rig.timed(lambda: pipeline.transform(resources))
+        of_postgres = by_postgres.processor / 1000 + rig.server_processor(server) - before
+    walls = f"{took.wall / 1000:.0f}, {by_postgres.wall / 1000:.0f} s"
+    note = f"{signals} signals, {derived[0].models} models with the start of dbt; by the wall {walls}; plain: Postgres"
+    yield Result("lake_models", "s", took.processor / 1000, of_postgres, note)
 
 
 TABLE = """

@@ -26,6 +26,7 @@ from brt_watch.store.embedded import Server
 from brt_watch.transform.city import project_of, statements_of
 from brt_watch.transform.spark import SparkModels, check_installed, spark_session
 from brt_watch.transform.spark_cluster import Cluster, local_cluster
+from brt_watch.transform.spark_storage import storage_of
 from tests import shared_postgres
 from tests.conftest import make_settings
 from tests.integration.captured import query
@@ -155,6 +156,28 @@ def test_a_run_that_is_ended_leaves_no_process(loaded: Resources, how: signal.Si
     assert [each.cmdline() for each in alive] == []
     if how is not signal.SIGKILL:
         assert not list(loaded.lake.folder.glob(".work-*")), "the links to the lake are gone"
+
+
+def test_storage_is_asked_with_the_settings_of_lake_push(loaded: Resources) -> None:
+    """As far as it can be tried without hadoop-aws, whose absence is named."""
+    environment = {"BRT_WATCH_DATA": str(loaded.settings.folder), "BRT_WATCH_DATABASE_URL": "none"}
+    at = "s3://bucket/brt?endpoint_override=127.0.0.1:9&scheme=http"
+    command = [sys.executable, "-m", "brt_watch", "lake", "spark", "--master", "local[1]", "--at", at]
+    refused = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert re.search(
+        r"no library for this storage \(hadoop-aws, org.apache.hadoop:hadoop-aws:3[.\d]+\)", refused.stderr
+    )
+    asked, options = storage_of(at)
+    code = (
+        "from brt_watch.transform.spark import spark_session\n"
+        f"with spark_session('local[1]', {options!r}) as session:\n"
+        "    found = session._jsc.hadoopConfiguration()\n"
+        "    print(found.get('fs.s3a.endpoint'), found.get('fs.s3a.access.key'))\n"
+    )
+    keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | keys, capture_output=True, text=True)
+    assert (asked, done.stdout) == ("s3a://bucket/brt", "http://127.0.0.1:9 id\n")
 
 
 def _is_readable(path: Path) -> bool:

@@ -30,6 +30,7 @@ from brt_watch.transform.city import project_of, statements_of
 from brt_watch.transform.runner import network_sha256
 from brt_watch.transform.spark import SparkModels, check_installed, spark_session
 from brt_watch.transform.spark_cluster import local_cluster
+from brt_watch.transform.spark_storage import storage_of
 
 app = typer.Typer(no_args_is_help=True, help="The lake: years of history as Parquet, queried with DuckDB.")
 commands = typer.Typer()
@@ -51,7 +52,7 @@ def lake_query(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Run a query on the lake: brt_raw, brt_poll, brt_window, and every model derived on it."""
+    """Run a query on the lake: brt_raw, brt_poll, brt_reject, brt_window, and every model derived on it."""
     # Imported here: every command would take longer to start.
     from brt_watch.archive.remote import open_remote
 
@@ -134,7 +135,10 @@ def lake_spark(
         int, typer.Option(min=1, help="Workers of the cluster that is started here, one core each.")
     ] = 2,
     at: Annotated[
-        str, typer.Option("--at", help="The lake as every worker sees it, such as s3a://bucket/brt; by default, ours.")
+        str,
+        typer.Option(
+            "--at", help="The lake as every worker sees it: a folder, or an address of lake push; by default, ours."
+        ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -149,16 +153,15 @@ def lake_spark(
     if not at and resources.lake.is_empty:
         raise LakeEmpty(folder=resources.lake.folder)
     check_installed()
+    address, options = storage_of(at or str(resources.lake.folder))
     models = statements_of(folder)
     done = []
     with lock.hold(folder / "run" / "lake-spark.lock", "A run on Spark"), ExitStack() as stack:
         with err.status("starting Spark"):
             if not master:
                 master = stack.enter_context(local_cluster(folder / "logs" / "spark", workers)).master
-            session = stack.enter_context(spark_session(master))
-        steps = SparkModels(session, at or str(resources.lake.folder), models, project_of(folder)).derive(
-            resources.clock
-        )
+            session = stack.enter_context(spark_session(master, options))
+        steps = SparkModels(session, address, models, project_of(folder)).derive(resources.clock)
         for model in track(steps, "deriving", len(models.models), console=err, disable=not err.is_terminal):
             done.append(model)
             if not as_json:
@@ -167,8 +170,7 @@ def lake_spark(
         print_json([asdict(model) for model in done])
     else:
         seconds = sum(model.seconds for model in done)
-        where = f"{at or resources.lake.folder}/spark"
-        out.print(plain(f"{len(done)} models derived on {master} in {seconds:.0f} s, in {where}"))
+        out.print(plain(f"{len(done)} models derived on {master} in {seconds:.0f} s, in {address}/spark"))
 
 
 @app.command("shell")

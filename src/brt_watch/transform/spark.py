@@ -27,6 +27,7 @@ from brt_watch.errors import SparkFailed
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 from brt_watch.transform.compiled import Compiled, Model, Seed
+from brt_watch.transform.spark_storage import what_is_missing
 
 DONE = "_DONE"
 
@@ -95,6 +96,7 @@ class SparkModels:
 
     def derive(self, clock: Clock) -> Iterator[Derived]:
         """Derive all models, and yield each when it is there; raises SparkFailed."""
+        from py4j.protocol import Py4JJavaError
         from pyspark.errors import PySparkException
 
         run = f"{self.lake}/spark/run={clock.now():%Y%m%dT%H%M%SZ}"
@@ -106,8 +108,9 @@ class SparkModels:
                 for model in self.compiled.models:
                     yield self._make(model, run)
             self._finish(run)
-        except PySparkException as error:
-            raise SparkFailed(reason=_first_line(error)) from error
+        except (PySparkException, Py4JJavaError) as error:
+            hadoop = self.session._jvm.org.apache.hadoop.util.VersionInfo.getVersion()
+            raise SparkFailed(reason=what_is_missing(str(error), hadoop) or _first_line(error)) from error
 
     def _make(self, model: Model, run: str) -> Derived:
         from brt_watch.transform.spark_sql import steps

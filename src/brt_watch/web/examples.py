@@ -82,7 +82,7 @@ VEHICLE = Vehicle(
 _FEATURE = VehicleFeature("901008", Point([VEHICLE.longitude, VEHICLE.latitude]), VEHICLE)
 _SIGNAL = Signal(
     *(SENT, "901008", "RIV8A74", "22", "volta", PATH, VEHICLE.latitude, VEHICLE.longitude, 31.0, 268, 1, 176266.6),
-    *("volta", 1043.7, 4.1, 24.6, "Em operação", "Excellent"),
+    *("volta", 1043.7, 4.1, 24.6, "Em operação", "Excellent", "capturado"),
 )
 _LINE = LineInfo(
     "22",

@@ -68,6 +68,7 @@ ANSWERS = [
             "intervalo_previsto_segundos": 108,
             "flag_lacuna": True,
             "flag_desconhecido": False,
+            "flag_recuperado": False,
         },
     ),
     Answer(

@@ -31,6 +31,7 @@ class Signal(Struct, frozen=True, gc=False):
     velocidade_media_10_min: Annotated[float | None, Meta(description="km/h, from the distances between signals.")]
     status: Annotated[Doing | None, Meta(description="By the city's rules.")]
     qualidade: Annotated[str | None, Meta(description="Excellent, Good or Poor, as in TIDES.")]
+    origem: Annotated[str | None, Meta(description="capturado, recuperado (a missed minute), importado.")]
 
     @property
     def key(self) -> tuple[datetime, str]:

@@ -18,7 +18,8 @@ select
     desvio_m,
     velocidade_estimada_10_min as velocidade_media_10_min,
     status,
-    qualidade
+    qualidade,
+    origem
 from gps_brt
 where
     timestamp_gps >= %(de)s

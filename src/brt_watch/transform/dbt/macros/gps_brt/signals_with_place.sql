@@ -18,6 +18,7 @@ with sinais as (
         ignicao,
         hodometro,
         captured_at,
+        origem,
         load_id,
         adiantamento_segundos,
         flag_sem_posicao,

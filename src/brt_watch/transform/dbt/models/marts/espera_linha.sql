@@ -52,7 +52,7 @@ abertos as (
     where not exists (
         select 1
         from {{ ref('int_captura__buracos') }} as buracos
-        where buracos.de < ultimos.momento and buracos.ate > ultimos.partida
+        where not buracos.recuperado and buracos.de < ultimos.momento and buracos.ate > ultimos.partida
     )
 ),
 

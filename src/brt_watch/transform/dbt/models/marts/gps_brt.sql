@@ -3,7 +3,7 @@
 -- A row depends on the signal and on those of the same vehicle in the hour before it (`intervalo_max_segundos`). A run
 -- therefore derives the new signals and those up to an hour after one, and reads one hour more as context: increments in
 -- any order equal a full refresh. The steps are macros (macros/gps_brt); a view could not read this table.
--- Long because its 46 columns are listed one by one.
+-- Long because its 47 columns are listed one by one.
 {{ config(
     materialized='incremental',
     unique_key=['id_veiculo', 'timestamp_gps'],
@@ -25,10 +25,10 @@
 {#- The columns of a signal and its place, by their names in this table. -#}
 {% set do_sinal = [
     'id_veiculo', 'timestamp_gps', 'placa', 'linha', 'servico', 'sentido_informado', 'trajeto', 'latitude', 'longitude',
-    'velocidade_instantanea', 'direcao', 'ignicao', 'hodometro', 'captured_at', 'load_id', 'adiantamento_segundos',
-    'flag_sem_posicao', 'flag_fora_da_area', 'flag_futuro', 'flag_atrasado', 'flag_codigo_fora_da_frota',
-    'flag_velocidade_improvavel', 'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m', 'distancia_volta_m',
-    'estacao_id', 'distancia_estacao_m', 'garagem'
+    'velocidade_instantanea', 'direcao', 'ignicao', 'hodometro', 'captured_at', 'origem', 'load_id',
+    'adiantamento_segundos', 'flag_sem_posicao', 'flag_fora_da_area', 'flag_futuro', 'flag_atrasado',
+    'flag_codigo_fora_da_frota', 'flag_velocidade_improvavel', 'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m',
+    'distancia_volta_m', 'estacao_id', 'distancia_estacao_m', 'garagem'
 ] %}
 
 with novos as (
@@ -153,6 +153,7 @@ final as (
         sentidos.ignicao,
         sentidos.hodometro,
         sentidos.captured_at,
+        sentidos.origem,
         sentidos.load_id,
         sentidos.adiantamento_segundos,
         sentidos.flag_sem_posicao,

@@ -97,7 +97,9 @@ buracos as (
         medidos.id_viagem,
         medidos.escopo,
         medidos.estacao_id,
-        medidos.partida
+        medidos.partida,
+        max(case when buracos.recuperado then 0 else 1 end) = 1 as flag_desconhecido,
+        max(case when buracos.recuperado then 1 else 0 end) = 1 as flag_recuperado
     from medidos
     inner join {{ ref('int_captura__buracos') }} as buracos
         on
@@ -128,7 +130,8 @@ final as (
         medidos.intervalo_s < {{ var('comboio_fracao') }} * plano.intervalo_s as flag_comboio_fracao,
         medidos.intervalo_s < {{ var('comboio_fracao_larga') }} * plano.intervalo_s as flag_comboio_fracao_larga,
         medidos.intervalo_s > {{ var('lacuna_fracao') }} * plano.intervalo_s as flag_lacuna,
-        buracos.id_viagem is not null as flag_desconhecido,
+        coalesce(buracos.flag_desconhecido, false) as flag_desconhecido,
+        coalesce(buracos.flag_recuperado, false) as flag_recuperado,
         {{ derived_by() }} as derived_by
     from medidos
     left join {{ ref('int_rede__plano') }} as plano
@@ -137,14 +140,11 @@ final as (
             and medidos.dia_operacao between plano.primeiro_dia and plano.ultimo_dia
             -- The plan is that of working days.
             and {{ kind_of_day('medidos.dia_operacao') }} = 'útil'
-            and medidos.segundo_do_dia >= plano.de_s
-            and medidos.segundo_do_dia < plano.ate_s
+            and medidos.segundo_do_dia >= plano.de_s and medidos.segundo_do_dia < plano.ate_s
     left join buracos
         on
-            medidos.id_viagem = buracos.id_viagem
-            and medidos.escopo = buracos.escopo
-            and medidos.estacao_id = buracos.estacao_id
-            and medidos.partida = buracos.partida
+            medidos.id_viagem = buracos.id_viagem and medidos.escopo = buracos.escopo
+            and medidos.estacao_id = buracos.estacao_id and medidos.partida = buracos.partida
 )
 
 select * from final

@@ -24,7 +24,7 @@ with capturadas as (
                 floor({{ seconds_between(service_day_start(service_day('tick')), 'tick') }} / 3600) as integer
             ) + 3 as hora_operacao
         from {{ ref('stg_brt__polls') }}
-        where status in ('ok', 'late')
+        where status in ('ok', 'late', 'recovered')
     ) as boas
     where dia_operacao in {{ changed_service_days() }}
     group by dia_operacao, hora_operacao

@@ -63,7 +63,9 @@ final as (
             and sinais.longitude between {{ var('area_longitude_minima') }} and {{ var('area_longitude_maxima') }}
         ) as flag_fora_da_area,
         sinais.adiantamento_segundos > {{ var('futuro_segundos') }} as flag_futuro,
-        sinais.adiantamento_segundos < -{{ var('atrasado_segundos') }} as flag_atrasado,
+        -- A recovered signal is asked for hours later, which says nothing of the device.
+        sinais.origem <> 'recuperado'
+        and sinais.adiantamento_segundos < -{{ var('atrasado_segundos') }} as flag_atrasado,
         not {{ is_fleet_code('sinais.codigo') }} as flag_codigo_fora_da_frota,
         coalesce(
             sinais.velocidade < 0 or sinais.velocidade > {{ var('velocidade_improvavel_kmh') }}, false

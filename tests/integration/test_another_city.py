@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -115,6 +116,7 @@ def assert_the_page_is_of_the_city(app: FastAPI, resources: Resources) -> None:
         assert abs(properties["progresso_m"] - there.metres) < 5
     assert len(network["linhas"]["features"]) == 2 * city.LINES
     assert f'data-zone="{city.ZONE}" data-city="Made-up Transit"' in page
+    assert not re.findall(r"\bRio\b|BRT|og:image", page)
     assert {headway["linha"] for headway in plan["intervalos"]} == {city.name(line) for line in range(city.LINES)}
     # Four hours by the clock of the city's day, not by Rio's.
     assert len(coverage["minutos"]) == 240

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -130,6 +131,8 @@ def _of_city(html: str, request: Request) -> str:
     south, north, west, east = deps.reference.box
     name, source = escape(city.name), escape(f"{city.source}, {city.address}")
     known = f'data-zone="{escape(city.zone.key)}" data-city="{name}" data-source="{source}"'
+    # The card of a link is a picture of Rio's buses.
+    html = re.sub(r'<meta property="og:image" .*\n<meta name="twitter:card" .*\n', "", html)
     html = html.replace('<html lang="pt-BR">', f'<html lang="pt-BR" {known} data-box="{west} {south} {east} {north}">')
     return html.replace("o BRT do Rio, minuto a minuto", name).replace("BRT do Rio de Janeiro", name)
 

@@ -79,7 +79,7 @@ class Minute(Struct, frozen=True):
 
 
 class Coverage(Struct, frozen=True):
-    """The minutes of a day in Rio."""
+    """The minutes of a day, by the city's clocks."""
 
     dia: str
     aviso: str | None
@@ -88,7 +88,7 @@ class Coverage(Struct, frozen=True):
 
 
 class Day(Struct, frozen=True):
-    """The capture of a day in Rio."""
+    """The capture of a day, by the city's clocks."""
 
     dia: str
     boas: int

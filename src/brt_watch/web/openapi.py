@@ -20,7 +20,7 @@ _SCHEMAS = [
     if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
 ]
 
-DESCRIPTION = """The buses of Rio de Janeiro's BRT, now and before. Times are ISO 8601 with a zone, speeds km/h, \
+DESCRIPTION = """Where the buses are, now and before. Times are ISO 8601 with a zone, speeds km/h, \
 distances m, ages s. Names are those of the city's API, in Portuguese. Errors are problems of RFC 9457."""
 
 

@@ -61,7 +61,10 @@ async function show({ view, params }, again = false) {
 
 function frame(view) {
   by("skip").textContent = t("skip");
-  by("tagline").textContent = document.documentElement.dataset.city ?? t("tagline");
+  const { city, source } = document.documentElement.dataset;
+  by("tagline").textContent = city ?? t("tagline");
+  // For the page on paper.
+  if (source) document.documentElement.style.setProperty("--source", JSON.stringify(t("export.elsewhere", { source })));
   by("nav").setAttribute("aria-label", t("nav.label"));
   fill(by("nav"), SECTIONS.map((name) =>
     h("a", { href: address(name), "aria-current": name === sectionOf(view) ? "page" : null, title: t(`nav.${name}`) }, icon(ICONS[name]), h("span", {}, t(`nav.${name}`)))));

@@ -207,7 +207,7 @@ export const BOARD_WORDS = {
   "plan.coverage": ["Captura", "Captured"],
   "plan.words": ["Viagens planejadas e observadas por hora", "Planned and observed trips by hour"],
   "plan.note": ["O plano tem frequências, não horários: viagens planejadas = duração / intervalo. Uma viagem conta na hora em que começou, também a parcial. O tempo sem captura não é cobrado de ninguém; só horas inteiras já processadas.", "The plan has frequencies, not times: planned trips = duration / headway. A trip counts in the hour in which it began, partial ones too. Time without capture is charged to nobody; only whole hours that have been processed."],
-  "plan.source": ["Plano: GTFS da SMTR válido desde {date}, dia útil.", "Plan: SMTR’s GTFS valid since {date}, weekday."],
+  "plan.source": ["Plano: GTFS válido desde {date}, dia útil.", "Plan: GTFS valid since {date}, weekday."],
   "plan.cite": ["Citar este número", "Cite this number"],
   "plan.cited": ["Citação copiada", "Citation copied"],
 };

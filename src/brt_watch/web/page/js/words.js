@@ -38,7 +38,7 @@ export const WORDS = {
   "simulated.text": ["Nenhum destes ônibus existe; nada disso aconteceu.", "None of these buses exist; none of this happened."],
   "unsure.title": ["ORIGEM NÃO CONFIRMADA", "ORIGIN NOT CONFIRMED"],
 
-  "map.title": ["Mapa dos ônibus do BRT", "Map of BRT buses"],
+  "map.title": ["Mapa dos ônibus", "Map of buses"],
   "map.missing": ["O mapa precisa de WebGL 2, que este navegador não oferece ({why}). A lista ao lado mostra os mesmos ônibus.", "The map needs WebGL 2, which this browser does not support ({why}). The list shows the same buses."],
   "zoom.in": ["Aproximar", "Zoom in"],
   "zoom.out": ["Afastar", "Zoom out"],
@@ -156,7 +156,7 @@ export const WORDS = {
   "board.title": ["As linhas agora", "Lines right now"],
   "board.lede": ["{route} ônibus em rota e {terminal} em terminais, em {lines} {lines:linha|linhas}. Velocidade mediana: {speed} km/h.", "{route} {route:bus|buses} en route and {terminal} at terminals, on {lines} {lines:line|lines}. Median speed: {speed} km/h."],
   "board.none": ["Nenhum ônibus em serviço agora.", "No buses in service right now."],
-  "board.caption": ["Linhas do BRT agora", "BRT lines right now"],
+  "board.caption": ["Linhas agora", "Lines right now"],
   "board.line": ["Linha", "Line"],
   "board.service": ["Em serviço", "In service"],
   "board.route": ["Em rota", "En route"],

@@ -11,7 +11,7 @@ export const BOUNDS = elsewhere ? [[west - 0.5, south - 0.5], [east + 0.5, north
 export const CITY = { bounds: elsewhere || [[-43.7, -23.02], [-43.2, -22.8]], fitBoundsOptions: { padding: 28 } };
 
 const NOTHING = { type: "FeatureCollection", features: [] };
-const WATERS = {
+const WATERS = elsewhere ? NOTHING : {
   type: "FeatureCollection",
   features: [["Oceano Atlântico", -43.42, -23.075], ["Baía de Guanabara", -43.115, -22.835], ["Baía de Sepetiba", -43.79, -22.985]].map(([nome, ...coordinates]) => ({
     type: "Feature", properties: { nome }, geometry: { type: "Point", coordinates },
@@ -26,7 +26,7 @@ export function style() {
   return {
     version: 8,
     sources: {
-      coast: { type: "geojson", data: "/page/data/coast.json" },
+      coast: { type: "geojson", data: elsewhere ? NOTHING : "/page/data/coast.json" },
       waters: { type: "geojson", data: WATERS },
       garages: { type: "geojson", data: network.geo?.garagens ?? NOTHING },
       ways: { type: "geojson", data: network.geo?.linhas ?? NOTHING },

@@ -48,6 +48,11 @@ def once(name: str, make: Callable[[Path], object]) -> Path:
     return filled
 
 
+def is_made(name: str) -> bool:
+    """Return whether a folder of the test run is filled."""
+    return (folder() / f"{name}.made").exists()
+
+
 def compile_models() -> None:
     """Compile the models for DuckDB, which takes about ten seconds, unless they are compiled already."""
     once("compiled", compiled)

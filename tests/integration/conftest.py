@@ -13,10 +13,10 @@ from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
-from tests import shared_postgres, shared_run
+from tests import parsed, shared_postgres, shared_run
 from tests.conftest import make_settings
 from tests.faults import FaultyApi
-from tests.integration import parsed, simulated
+from tests.integration import simulated
 from tests.integration.filled import Filled
 
 LIKE = {"with_network": "template_with_network", "with_morning": "morning", "with_models": "derived_morning"}
@@ -61,10 +61,9 @@ def template_with_network(server: Server, template: str, worker_id: str) -> str:
     """A database with the tables and the models, built from the network alone, which takes about ten seconds."""
 
     def fill(address: SecretStr, data: Path) -> None:
-        database = shared_postgres.of_tests(worker_id)
-        share_dbt(data, server, database)
+        parsed.make()
+        share_dbt(data, server, shared_postgres.of_tests(worker_id))
         pipeline.transform(Resources.from_settings(settings_of(address, data)))
-        parsed.keep(data / "dbt", data, server, database)
 
     shared_postgres.template(server, "with_network", worker_id, fill, like=template)
     return "with_network"
@@ -119,11 +118,11 @@ def settings_of(address: SecretStr, data: Path) -> Settings:
 def share_dbt(data: Path, server: Server, database: str, elsewhere: Server | None = None) -> None:
     """Let dbt find its project in a data folder as it was parsed before; the database may be on another server."""
     port = (elsewhere or server).port
-    dbt, kept = server.data / f"dbt-{database}-{port}", server.data / "with_network"
-    if not dbt.exists():
-        dbt.mkdir()
-        if (kept / parsed.NAME).exists():
-            parsed.lend(kept, dbt, database, port)
+    dbt = server.data / f"dbt-{database}-{port}"
+    dbt.mkdir(exist_ok=True)
+    # Who derives nothing does not need it, and would take ten seconds to begin.
+    if shared_run.is_made("parsed") and not (dbt / parsed.NAME).exists():
+        parsed.lend(dbt, database, port)
     data.mkdir(exist_ok=True)
     if (data / "dbt").is_symlink():
         (data / "dbt").unlink()

@@ -34,10 +34,10 @@ def load_simulated(resources: Resources, start: datetime, minutes: int, network:
 
 
 def capture_and_load(resources: Resources) -> None:
-    """Capture the morning and load its window, and keep the windows as they were after each six polls."""
+    """Capture the morning and load its window, and keep the windows as they were after each thirteen polls."""
     data = resources.settings.folder
     for polls in _captured(resources, START, MINUTES, read_network()):
-        if polls % 6 == 0 or polls == OF_A_WINDOW:
+        if polls % 13 == 0:
             shutil.copytree(data / "windows", data / AS_OF / f"{polls:02}")
     _load(resources)
 

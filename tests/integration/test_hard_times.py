@@ -76,16 +76,23 @@ def test_a_disk_that_fills_costs_its_ticks_and_nothing_else(
     assert rows == sum(poll.records for poll in ledger)
 
 
+YEAR_END = datetime(2026, 12, 31, 23, 50, tzinfo=timezone.utc)
+LEAP_DAY = datetime(2028, 2, 29, 23, 50, tzinfo=timezone.utc)
+MIDNIGHT_IN_RIO = datetime(2026, 11, 1, 2, 50, tzinfo=timezone.utc)
+AHEAD, BACK = timedelta(hours=2), -timedelta(hours=2)
+
+
 @pytest.mark.parametrize(
-    "start",
+    ("start", "jump"),
     [
-        datetime(2026, 12, 31, 23, 50, tzinfo=timezone.utc),
-        datetime(2028, 2, 29, 23, 50, tzinfo=timezone.utc),
-        datetime(2026, 11, 1, 2, 50, tzinfo=timezone.utc),
+        pytest.param(YEAR_END, AHEAD, id="ahead-year end"),
+        pytest.param(LEAP_DAY, BACK, id="back-leap day"),
+        pytest.param(MIDNIGHT_IN_RIO, AHEAD, id="ahead-midnight in Rio"),
+        pytest.param(YEAR_END, BACK, id="back-year end", marks=pytest.mark.deep),
+        pytest.param(LEAP_DAY, AHEAD, id="ahead-leap day", marks=pytest.mark.deep),
+        pytest.param(MIDNIGHT_IN_RIO, BACK, id="back-midnight in Rio", marks=pytest.mark.deep),
     ],
-    ids=["year end", "leap day", "midnight in Rio"],
 )
-@pytest.mark.parametrize("jump", [timedelta(hours=2), -timedelta(hours=2)], ids=["ahead", "back"])
 def test_clock_jump_over_a_boundary_loses_and_doubles_nothing(
     resources: Resources, clock: StillClock, start: datetime, jump: timedelta
 ) -> None:

@@ -45,7 +45,7 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
 def test_a_recording_gives_the_same_rows_live_and_in_postgres(
     resources: Resources, derived_morning: Filled, tmp_path: Path
 ) -> None:
-    """A simulated peak, taken by the live engine six polls at a time, then loaded and derived by dbt on Postgres."""
+    """A simulated peak, taken by the live engine thirteen polls at a time, then loaded and derived by dbt."""
     live = LiveModels(CaptureFiles(tmp_path / "live", str(resources.settings.feed_url)), tmp_path / "live")
     for polls in as_of(derived_morning.folder, tmp_path / "live"):
         live.take()

@@ -1,6 +1,6 @@
 """Killed at random moments, the program loses and doubles nothing. How it is killed: tests/torture.py.
 
-BRT_WATCH_TORTURE_KILLS sets how often (20), BRT_WATCH_TORTURE_SEED the chance of another run, which it prints.
+BRT_WATCH_TORTURE_KILLS sets how often (12), BRT_WATCH_TORTURE_SEED the chance of another run, which it prints.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from tests.torture import GOOD, Count, Torture, ledger, moment, read, rows
 
-KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "20"))
+KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "12"))
 SEED = int(os.environ.get("BRT_WATCH_TORTURE_SEED") or random.SystemRandom().randrange(10**6))
 
 

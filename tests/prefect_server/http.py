@@ -7,15 +7,20 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLError, build_schema, graphql_sync, parse
-
 from tests.prefect_server.server import PrefectServer
 
-SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text())
+
+@cache
+def schema() -> Any:
+    # Imported here: all processes of a test run would take half a second longer to start.
+    from graphql import build_schema
+
+    return build_schema((Path(__file__).parent / "schema.graphql").read_text())
 
 
 class PrefectApi:
@@ -64,6 +69,8 @@ class PrefectApi:
 
     def answer(self, path: str, request: dict[str, Any], core_version: str | None) -> tuple[int, dict[str, Any]]:
         """Return the answer to a request, and its HTTP status."""
+        from graphql import GraphQLError, graphql_sync
+
         if path != "/" or core_version != "0.15.9":
             return self._refuse(f"{path} asked by Prefect {core_version}")
         variables = json.loads(request.get("variables") or "{}")
@@ -72,7 +79,7 @@ class PrefectApi:
                 self._count(request["query"])
             except GraphQLError as error:
                 return self._refuse(f"{error}: {request['query']}")
-            result = graphql_sync(SCHEMA, request["query"], self.server, variable_values=variables)
+            result = graphql_sync(schema(), request["query"], self.server, variable_values=variables)
         errors = [error.formatted for error in result.errors or []]
         if any(error.original_error is None for error in result.errors or []):
             # Not of the schema: an operation, a field or an argument that the double does not know.
@@ -82,6 +89,8 @@ class PrefectApi:
         return 200, {"data": result.data} | ({"errors": errors} if errors else {})
 
     def _count(self, query: str) -> None:
+        from graphql import parse
+
         for definition in parse(query).definitions:
             for field in definition.selection_set.selections:  # type: ignore[attr-defined]
                 self.operations[field.name.value] += 1

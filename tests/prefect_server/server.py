@@ -11,8 +11,6 @@ from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
-from prefect.engine.state import Pending, Scheduled
-
 from brt_watch.clock import UTC, parse_moment
 
 Row = dict[str, Any]
@@ -140,6 +138,9 @@ class PrefectServer:
         (task,) = [
             task for task in self._tasks_of(self.flow_runs[input["flow_run_id"]]) if task["id"] == input["task_id"]
         ]
+        # Imported here: all processes of a test run would take a second longer to start.
+        from prefect.engine.state import Pending
+
         state = Pending("Task run created").serialize()
         run = {**input, "id": str(uuid.uuid4()), "task": task, "version": 0, "name": None, "history": ["Pending"]}
         self.task_runs[run["id"]] = run | {"state": "Pending", "serialized_state": state}
@@ -169,6 +170,8 @@ class PrefectServer:
         for run in self.flow_runs.values():
             if run["flow"] is flow and parse_moment(run["scheduled_start_time"]) == at:
                 return run
+        from prefect.engine.state import Scheduled
+
         run = {
             "id": str(uuid.uuid4()),
             "name": f"run-{len(self.flow_runs)}",
@@ -195,6 +198,8 @@ class PrefectServer:
         for task_run in self._task_runs(run["id"], {}):
             if task_run["state"] == "Running":
                 self._set_state(task_run, {"state": {**task_run["serialized_state"], **dead, "type": "Failed"}})
+        from prefect.engine.state import Scheduled
+
         again = Scheduled("Rescheduled by a Lazarus process.", start_time=datetime.now(UTC)).serialize()
         self._set_state(run, {"state": again})
 

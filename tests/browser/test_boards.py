@@ -73,6 +73,8 @@ def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: P
     assert "há" in page.locator(".lede").inner_text()
     rows = saved(page, "CSV", tmp_path)
     assert {"linha", "sentido", "maior_buraco_s", "intervalo_planejado_s"} <= set(rows[0])
+    grades = httpx.get(f"{seen.site}/api/v1/control", timeout=60).json()["intervalos"]
+    assert len({each["situacao"] for each in grades}) > 2, "the models grade headways"
     page.locator("#control-line").select_option("22")
     assert "linha=22" in page.url
     assert 1 <= page.locator("svg.beads").count() <= 2
@@ -163,48 +165,36 @@ def test_a_score_that_is_missing_is_no_figure(visit: Any) -> None:
 
 
 def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
-    """Rules of the boards, asked of their modules: holes, grades, estimates, planned trips."""
+    """What the modules of the page still derive: words for a forecast, planned trips, the plan of a diagram."""
     page = visit().view("controle")
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [{ minutesOf }, { gradeOf }, { planned }, stops, { network }] = await Promise.all(
-                ['forecasts', 'views/control', 'views/report-plan', 'stops', 'network']
-                    .map(module));
-            const { boards, wasCaptured, plannedHeadway } = stops;
-            const start = Date.parse('2026-11-27T21:00:00Z');  // 18:00 in Rio: every 108 s on line 22
-            [boards.lost, boards.known] = [[start], null];
-            const before = wasCaptured(start - 60e3, start + 60e3), after = wasCaptured(start + 60e3, start + 120e3);
-            const { generated } = boards;
-            [boards.known, boards.generated] = [new Set([start + 120e3]), start + 190e3];  // Postgres is away
-            const away = [[60e3, 180e3], [120e3, 180e3]].map(([a, b]) => wasCaptured(start + a, start + b));
-            [boards.known, boards.generated] = [null, generated];
+            const [{ minutesOf }, { bunchedBelow }, { planned }, { network }] = await Promise.all(
+                ['forecasts', 'views/trips', 'views/report-plan', 'network'].map(module));
+            const start = Date.parse('2026-11-27T21:00:00Z');
             const at = seconds => new Date(start + 1000 * seconds).toISOString();
+            const part = ([de, ate, s]) => ({ de: at(de), ate: at(ate), comboio_s: s });
+            const bound = bunchedBelow([[0, 60, 27], [60, 90, 50]].map(part));
             const forecast = { chegada_p20: at(250), chegada_p50: at(290), chegada_p80: at(310), base: 'plano' };
             const row = { dia_operacao: '2026-11-27', viagens_previstas: 33.3, viagens_realizadas: 3 };
             const oferta = [{ ...row, hora_operacao: 18, minutos_capturados: 40 },
                 { ...row, hora_operacao: 25, minutos_capturados: 0, viagens_realizadas: null },
                 { ...row, hora_operacao: 26, minutos_capturados: 20 }];
             const hours = planned({ model: { until: start / 1000 + 8.5 * 3600, oferta } });
-            const pairs = [[60, 300], [300, 300], [500, 300], [null, 300], [300, null]];
-            const late = Date.parse('2026-11-27T06:30:00Z');
             return {
-                before, after, away, limits: network.limits,
-                grades: pairs.map(pair => gradeOf(...pair)),
+                limits: network.limits,
+                bounds: [-1, 0, 59, 60, 90].map(second => bound(start / 1000 + second)),
                 silent: minutesOf(forecast, 181, start),
                 guess: minutesOf(undefined, 5, start),
                 shown: minutesOf(forecast, 180, start),
                 hours, starts: hours.map(({ start: at }) => (at - start) / 3600e3),
-                headway: plannedHeadway('22', start),
-                night: plannedHeadway('22', late),
             };
         }"""
     )
-    assert (told["before"], told["after"], told["away"]) == (False, True, [False, True])
-    assert told["grades"] == ["bunched", "ok", "gapped", "unknown", "unknown"]
+    assert told["bounds"] == [None, 27, 27, 50, None]
     assert (told["silent"], told["guess"]) == (None, None)
     assert told["shown"] == {"low": 4, "high": 6, "base": "plano", "waits": False}
-    assert (told["headway"], told["night"]) == (108, 360)
     first, unknown = told["hours"]
     assert told["starts"] == [0, 7], "the last hour is not derived whole"
     assert [round(first[name], 1) for name in ("planned", "seen", "missing", "maybe")] == [33.3, 3, 19.2, 11.1]

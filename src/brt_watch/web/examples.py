@@ -9,12 +9,14 @@ import msgspec
 from msgspec.structs import asdict
 
 from brt_watch.clock import UTC
+from brt_watch.web.control import Attention, Control, HeadwayNow, RouteNow
 from brt_watch.web.history_schemas import (
     Coverage,
     Day,
     Gap,
     History,
     Minute,
+    Planned,
     Playback,
     Played,
     Range,
@@ -71,6 +73,7 @@ VEHICLE = Vehicle(
     classe_idade="ao vivo",
     status="Em operação",
     em_servico=True,
+    flag_publicavel=True,
     estacao_proxima=NearStation("TOBMP", "Bosque Marapendi", 140.2),
     progresso_m=1043.7,
     desvio_m=4.1,
@@ -82,7 +85,7 @@ VEHICLE = Vehicle(
 _FEATURE = VehicleFeature("901008", Point([VEHICLE.longitude, VEHICLE.latitude]), VEHICLE)
 _SIGNAL = Signal(
     *(SENT, "901008", "RIV8A74", "22", "volta", PATH, VEHICLE.latitude, VEHICLE.longitude, 31.0, 268, 1, 176266.6),
-    *("volta", 1043.7, 4.1, 24.6, "Em operação", "Excellent", "capturado"),
+    *("volta", 1043.7, 4.1, 24.6, "Em operação", "Excellent", "capturado", 268),
 )
 _LINE = LineInfo(
     "22",
@@ -101,7 +104,7 @@ _STATION = StationNow(
     ["TransOeste"],
     -23.0035,
     -43.32349,
-    [LineAtStation("22", "volta", 1010.0, None)],
+    [LineAtStation("22", "volta", 1010.0, None, 108, 61.0, False)],
     [Pass("22", "volta", "901008", SENT - timedelta(seconds=40), 61.0)],
 )
 _MINUTE = Minute(BEGIN, 3, 3, 0, 0, 0, 23.5, 2244)
@@ -130,11 +133,18 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
             )
         ],
     ),
+    Control(
+        *(NOW, False, None, None),
+        [RouteNow("22", "volta", 12, 1, 108, 2, 251.0, "TOBMP", True, 43.0, 3.324)],
+        [HeadwayNow("901008", "22", "volta", 1043.7, "TOBMP", 21.5, 108, "comboio")],
+        [Attention("901123", "35", "em silêncio", 312.0, "Mato Alto")],
+    ),
     Stringline(
         *("22", "volta", BEGIN, NOW, None, 6312.0),
         [StopOnPath("TOBMP", "Bosque Marapendi", 1183.9)],
         [TripTrack("901008", 1, [(SENT.timestamp() - 20, 871.4, 30.0), (SENT.timestamp(), 1043.7, 31.0)])],
         [_GAP],
+        previstos=[Planned(BEGIN, NOW, 108, 27.0)],
     ),
     _STATION,
     StationBoard(**asdict(_STATION), a_caminho=[Coming("22", "volta", "901008", 140.2, False, 23.5)]),

@@ -65,7 +65,7 @@ def as_parquet(pages: Pages) -> Iterator[bytes]:
     from pyarrow import parquet
 
     text, number, whole = pyarrow.string(), pyarrow.float64(), pyarrow.int16()
-    types = {"datahora": pyarrow.timestamp("us", tz="UTC"), "direcao": whole, "ignicao": whole}
+    types = {"datahora": pyarrow.timestamp("us", tz="UTC"), "direcao": whole, "azimute": whole, "ignicao": whole}
     types |= dict.fromkeys(NUMBERS, number)
     schema = pyarrow.schema([(name, types.get(name, text)) for name in Signal.__struct_fields__])
     with tempfile.TemporaryFile() as file:

@@ -30,9 +30,8 @@ DIRECTION_IDS = {"ida": 0, "volta": 1}
 def feed(snapshot: Snapshot, reference: Reference, trips: bool = True, oldest_s: float = OLDEST_S) -> pb.FeedMessage:
     """Return the feed of a snapshot; without `trips` it omits the trip of each vehicle."""
     message = _message(snapshot)
-    now = message.header.timestamp
     for vehicle in snapshot.vehicles.values():
-        if _is_believed(vehicle, now, reference, oldest_s):
+        if _is_shown(vehicle, reference, oldest_s):
             _add(message, vehicle, reference, trips)
     return message
 
@@ -45,11 +44,10 @@ def _message(snapshot: Snapshot) -> pb.FeedMessage:
     return message
 
 
-def _is_believed(vehicle: Vehicle, now: int, reference: Reference, oldest_s: float) -> bool:
+def _is_shown(vehicle: Vehicle, reference: Reference, oldest_s: float) -> bool:
     return (
-        vehicle.idade_segundos <= oldest_s
-        and vehicle.datahora.timestamp() <= now
-        and vehicle.status not in (None, "Parado garagem")
+        vehicle.flag_publicavel
+        and vehicle.idade_segundos <= oldest_s
         and reference.covers(vehicle.latitude, vehicle.longitude)
     )
 

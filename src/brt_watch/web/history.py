@@ -113,9 +113,16 @@ class History:
         values = signal_values(de, ate, codigo, linha, after, limit)
         found = {signal.key: signal for signal in self._live(values)}
         found |= {signal.key: signal for signal in self.reader.signals(values)}
-        if since := self._lacks(de, ate):
-            raise HistoryIncomplete(since=f"{since:%Y-%m-%d %H:%M:%S %Z}")
+        self._refuse_incomplete(de, ate)
         return sorted(found.values(), key=lambda signal: signal.key)[:limit]
+
+    def tides(self, de: datetime, ate: datetime, limit: int) -> list[dict[str, Any]]:
+        """Return the signals of a period as rows of TIDES, complete; raises DatabaseUnreachable, HistoryIncomplete."""
+        values = {"de": de, "ate": ate, "limite": limit}
+        rows = self._models.dicts(with_literals("web_tides", values)) + self.reader.rows("web_tides", **values)
+        found = {(row["event_timestamp"], row["vehicle_id"]): row for row in rows}
+        self._refuse_incomplete(de, ate)
+        return [found[key] for key in sorted(found)][:limit]
 
     def rows(self, selection: Selection) -> Batches:
         """Yield the rows of a mart, in batches; raises DatabaseUnreachable."""
@@ -125,6 +132,10 @@ class History:
         """Return the end of the newest trip of the last days; None before the models have run."""
         rows = self.reader.rows("web_trips_until", primeiro_dia=service_day(now - 2 * LONGEST_TRIP, self.zone))
         return rows[0]["ate"] if rows else None
+
+    def _refuse_incomplete(self, de: datetime, ate: datetime) -> None:
+        if since := self._lacks(de, ate):
+            raise HistoryIncomplete(since=f"{since:%Y-%m-%d %H:%M:%S %Z}")
 
     def _lacks(self, de: datetime, ate: datetime) -> datetime | None:
         """Return the beginning of what is captured and neither in a mart nor live, if some of it lies in the span."""

@@ -63,6 +63,17 @@ class Stringline(Struct, frozen=True):
     veiculos: list[TripTrack]
     lacunas: list[Gap]
     aviso_codigo: MissingCode | None = None
+    previstos: list[Planned] = []
+
+
+class Planned(Struct, frozen=True):
+    """A time in which a bus is due every `intervalo_s` seconds."""
+
+    de: Moment
+    ate: Moment
+    intervalo_s: int
+    comboio_s: float
+    """Below this headway buses are bunched."""
 
 
 class Minute(Struct, frozen=True):

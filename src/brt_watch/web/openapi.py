@@ -9,13 +9,13 @@ import msgspec
 from fastapi import FastAPI
 
 from brt_watch import __version__
-from brt_watch.web import examples, forecasts, history_schemas, listed_feeds, mart_schemas, schemas, tides
+from brt_watch.web import control, examples, forecasts, history_schemas, listed_feeds, mart_schemas, schemas, tides
 
 _REF = "#/components/schemas/{name}"
 ROW = "x-row-schema"
 _SCHEMAS = [
     value
-    for module in (schemas, history_schemas, forecasts, tides, listed_feeds)
+    for module in (schemas, history_schemas, control, forecasts, tides, listed_feeds)
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
 ]

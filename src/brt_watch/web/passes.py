@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from importlib.resources import files
 
 from brt_watch.model import Poll
 from brt_watch.store.window import quoted
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.schemas import Coming, Pass
-
-LAST_PASSES = 3
-"""Passages shown per line and direction."""
 
 _SQL = files("brt_watch.transform") / "sql"
 _PASSES, _COMING = ((_SQL / name).read_text(encoding="utf-8") for name in ("live_passes.sql", "live_coming.sql"))
@@ -20,11 +17,8 @@ _PASSES, _COMING = ((_SQL / name).read_text(encoding="utf-8") for name in ("live
 def passes_of(models: LiveModels, poll: Poll) -> dict[str, list[Pass]]:
     """Return the last passes by station, newest first."""
     found: dict[str, list[Pass]] = defaultdict(list)
-    shown: Counter[tuple[str, str, str]] = Counter()
     for row in models.dicts(_PASSES):
-        key = row["estacao_id"], row["linha"], row["sentido"]
-        shown[key] += 1
-        if shown[key] <= LAST_PASSES and poll.captured_at:
+        if poll.captured_at:
             ago = max(0.0, round((poll.captured_at - row["datahora"]).total_seconds(), 1))
             found[row["estacao_id"]].append(Pass(row["linha"], row["sentido"], row["codigo"], row["datahora"], ago))
     return found

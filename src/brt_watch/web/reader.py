@@ -49,8 +49,13 @@ class Reader:
         with self._connection() as connection, connection.cursor(row_factory=args_row(Signal)) as cursor:
             try:
                 return cursor.execute(sql("web_signals"), values).fetchall()
-            except psycopg.errors.UndefinedTable:
-                return []
+            except psycopg.errors.UndefinedTable as error:
+                connection.rollback()
+                if connection.execute("select to_regclass('gps_brt') is null").fetchone() == (True,):
+                    return []
+                # "Nothing" would be wrong: the rows are there, and the view on them comes with the next transform.
+                reason = "the next transform renews its views for this release"
+                raise DatabaseUnreachable(where=self._store.where, reason=reason) from error
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """Return the result of a statement of `sql/`; empty while its model does not exist."""

@@ -53,6 +53,7 @@ class Vehicle(Struct, frozen=True):
     em_servico: Annotated[
         bool, Meta(description="On a line, with a signal of the last ten minutes, and not in a garage.")
     ]
+    flag_publicavel: Annotated[bool, Meta(description="Whether feeds for others may show it (GTFS-Realtime).")]
     estacao_proxima: NearStation | None
     progresso_m: Annotated[float | None, Meta(description="Metres from the start of the path.")]
     desvio_m: Annotated[float | None, Meta(description="Distance from the path in metres.")]
@@ -177,6 +178,9 @@ class LineAtStation(Struct, frozen=True):
     sentido: Direction
     distancia_m: Annotated[float, Meta(description="Metres from the start of the path.")]
     ponta: Annotated[Literal["inicio", "fim"] | None, Meta(description="Whether the path begins or ends here.")]
+    intervalo_previsto_segundos: Annotated[int | None, Meta(description="Planned for now on a working day.")] = None
+    segundos_sem_passar: Annotated[float | None, Meta(description="Since the last passage; null if unknown.")] = None
+    flag_lacuna: Annotated[bool | None, Meta(description="Whether that is a gap in the service.")] = None
 
 
 class StationNow(Struct, frozen=True):
@@ -258,6 +262,8 @@ class Limits(Struct, frozen=True):
     comboio_fracao: Annotated[float, Meta(description="Bunched: less than this share of the plan (TransitMatters).")]
     comboio_fracao_larga: Annotated[float, Meta(description="Bunched: less than this share (OpenTransit).")]
     lacuna_fracao: Annotated[float, Meta(description="A gap: more than this share of the plan (OpenTransit).")]
+    velocidade_limiar_parado_kmh: Annotated[float, Meta(description="From this speed on, a vehicle moves.")]
+    controle_segurar_segundos: Annotated[float, Meta(description="A shorter hold at a terminal is not worth saying.")]
     previsao_silencio_segundos: Annotated[int, Meta(description="A bus silent for longer has no forecast.")]
 
 

@@ -32,15 +32,9 @@ class Signal(Struct, frozen=True, gc=False):
     status: Annotated[Doing | None, Meta(description="By the city's rules.")]
     qualidade: Annotated[str | None, Meta(description="Excellent, Good or Poor, as in TIDES.")]
     origem: Annotated[str | None, Meta(description="capturado, recuperado (a missed minute), importado.")]
+    azimute: Annotated[int | None, Meta(description="Degrees from north, 0 to 359; null where the device has none.")]
 
     @property
     def key(self) -> tuple[datetime, str]:
         """The key of the signal."""
         return self.datahora, self.codigo
-
-    @property
-    def heading(self) -> int | None:
-        """The heading in degrees; None for 360 and more, and when a standing device reports 0."""
-        if self.direcao is None or not 0 <= self.direcao < 360 or (self.direcao == 0 and not self.velocidade):
-            return None
-        return self.direcao

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import tzinfo
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from brt_watch.clock import service_day
-from brt_watch.web.formats import iso, safe_cell
+from brt_watch.clock import UTC
+from brt_watch.web.formats import safe_cell
 from brt_watch.web.schemas import Moment
-from brt_watch.web.signals import Signal
 from brt_watch.web.snapshot import Encoded
 
 
@@ -29,8 +28,8 @@ class VehicleLocation(Struct, frozen=True):
     vehicle_id: Annotated[str, Meta(description="The vehicle's code.")]
     device_id: Annotated[str, Meta(description="Empty.")]
     pattern_id: Annotated[str, Meta(description="Line and direction, such as 22 ida, as in a published day.")]
-    stop_id: Annotated[str, Meta(description="Empty.")]
-    current_status: Annotated[str, Meta(description="Empty.")]
+    stop_id: Annotated[str, Meta(description="The station that the vehicle is at; else empty.")]
+    current_status: Annotated[str, Meta(description="In transit to, Incoming at or Stopped at.")]
     latitude: Annotated[float, Meta(description="Degrees (WGS 84).")]
     longitude: Annotated[float, Meta(description="Degrees (WGS 84).")]
     gps_quality: Annotated[str, Meta(description="Excellent, Good or Poor.")]
@@ -46,31 +45,19 @@ class VehicleLocation(Struct, frozen=True):
 COLUMNS = VehicleLocation.__struct_fields__
 
 
-def vehicle_locations(signals: list[Signal], zone: tzinfo) -> Encoded:
-    """Return signals as CSV, in a city whose clocks have this zone.
-
-    The pattern is line and direction; fields that the API does not have are empty.
-    """
+def vehicle_locations(rows: list[dict[str, Any]]) -> Encoded:
+    """Return rows of the model `tides_vehicle_locations` as CSV; fields that it does not have are empty."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, restval="")
     writer.writeheader()
-    writer.writerows({name: safe_cell(value) for name, value in _row(signal, zone).items()} for signal in signals)
+    writer.writerows({name: safe_cell(_plain(value)) for name, value in row.items()} for row in rows)
     return Encoded(text.getvalue().encode(), "text/csv; charset=utf-8")
 
 
-def _row(signal: Signal, zone: tzinfo) -> dict[str, object]:
-    moment = iso(signal)
-    pattern = f"{signal.linha} {signal.sentido_estimado}" if signal.linha and signal.sentido_estimado else ""
-    return {
-        "location_ping_id": f"{signal.codigo}-{int(signal.datahora.timestamp())}",
-        "service_date": f"{service_day(signal.datahora, zone)}",
-        "event_timestamp": moment,
-        "vehicle_id": signal.codigo,
-        "pattern_id": pattern,
-        "latitude": signal.latitude,
-        "longitude": signal.longitude,
-        "gps_quality": signal.qualidade or "",
-        "heading": "" if signal.heading is None else signal.heading,
-        "speed": "" if signal.velocidade is None or signal.velocidade < 0 else round(signal.velocidade / 3.6, 2),
-        "odometer": "" if signal.hodometro is None or signal.hodometro < 0 else round(signal.hodometro * 1000),
-    }
+def _plain(value: Any) -> Any:
+    """Return a value as CSV has it: moments in UTC, whole numbers without a fraction."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -1,4 +1,4 @@
-"""The planned headways."""
+"""How the lines run now, and the planned headways."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from brt_watch.network import read_seed
+from brt_watch.web.control import Control, attention_now, headways_now, routes_now
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.openapi import NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, refuse_unknown, send
@@ -18,6 +19,27 @@ from brt_watch.web.snapshot import Encoded
 
 router = APIRouter(tags=["lines"])
 Deps = Annotated[Dependencies, Depends(get_dependencies)]
+
+
+@router.get("/control", responses=schema(Control) | NOT_MODIFIED)
+def control(request: Request, deps: Deps) -> Response:
+    """How the lines run now: headways, gaps, bunched vehicles, holds at terminals, vehicles off path or silent."""
+    snapshot, models = deps.newest(), deps.live.models
+
+    def make() -> Encoded:
+        moment, warned = (snapshot.captured_at, snapshot.warned) if snapshot else (None, deps.live.nothing_yet)
+        answer = Control(
+            moment,
+            deps.live.simulated,
+            warned.sentence if warned else None,
+            warned.code if warned else None,
+            routes_now(models),
+            headways_now(models),
+            attention_now(models),
+        )
+        return Encoded(msgspec.json.encode(answer))
+
+    return send(request, snapshot.answer("control", make) if snapshot else make())
 
 
 @router.get("/plan", responses=schema(Plan) | NOT_MODIFIED)

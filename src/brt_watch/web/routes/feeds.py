@@ -84,7 +84,7 @@ def _encoded(message: FeedMessage, form: str) -> Encoded:
 def vehicle_locations(request: Request, deps: Deps, de: From = None, ate: Until = None) -> Response:
     """Signals as TIDES 1.0 vehicle_locations: the last ten minutes, or an hour at most. Complete, or an error."""
     begin, end = span(de, ate, deps.now, HOUR, USUAL)
-    signals = deps.history.page(begin, end, None, None, None, MOST_ROWS + 1)
-    if len(signals) > MOST_ROWS:
+    rows = deps.history.tides(begin, end, MOST_ROWS + 1)
+    if len(rows) > MOST_ROWS:
         raise HTTPException(422, f"These are more than {MOST_ROWS} signals; ask for them in parts.")
-    return send(request, tides.vehicle_locations(signals, deps.history.zone))
+    return send(request, tides.vehicle_locations(rows))

@@ -145,7 +145,7 @@ def playback(
         if known is None or (known.linha, known.sentido) != (signal.linha, signal.sentido_estimado):
             known = played[signal.codigo] = Played(signal.linha, signal.sentido_estimado, known.p if known else [])
         seconds = round((signal.datahora - begin).total_seconds())
-        known.p.append((seconds, signal.longitude, signal.latitude, signal.velocidade, signal.heading))
+        known.p.append((seconds, signal.longitude, signal.latitude, signal.velocidade, signal.azimute))
     gaps = deps.history.gaps(begin, min(end, deps.now)) if begin < deps.now else []
     return as_json(request, Playback(begin, end, missing, played, gaps, MISSING_CODES.get(missing)))
 

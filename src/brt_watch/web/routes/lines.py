@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from brt_watch.web.board import board
+from brt_watch.web.control import with_now
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.history import MISSING_CODES
 from brt_watch.web.history_schemas import Stringline
@@ -56,7 +57,8 @@ def stringline(
     gaps = deps.history.gaps(begin, min(end, deps.now)) if begin < deps.now else []
     stops = deps.reference.stops(linha, sentido)
     code = MISSING_CODES.get(missing)
-    return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, found, gaps, code))
+    planned = deps.live.planned(linha, begin, end)
+    return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, found, gaps, code, planned))
 
 
 @router.get("/network", responses=schema(Network) | NOT_MODIFIED)
@@ -99,6 +101,6 @@ def _station(deps: Dependencies, estacao_id: str) -> StationNow:
         deps.reference.station_corridors[estacao_id],
         known.latitude,
         known.longitude,
-        deps.reference.lines_at(estacao_id),
+        [with_now(each, deps.live.stations.get(estacao_id, {})) for each in deps.reference.lines_at(estacao_id)],
         deps.live.passes(estacao_id),
     )

@@ -130,7 +130,7 @@ def _point(signal: Signal) -> TrailPoint:
         signal.latitude,
         signal.longitude,
         signal.velocidade,
-        signal.heading,
+        signal.azimute,
         signal.linha,
         signal.sentido_estimado,
         signal.progresso_m,

@@ -4,13 +4,11 @@ import { t } from "./i18n.js";
 import { live } from "./live.js";
 import { limits } from "./network.js";
 
-/** From this age of its signal a bus is greyed; from that of `silentAfter` it has no forecast. */
-export const GREY = 90;
 const SOON_S = 30;
 const SCORE_EVERY = 600000;
 const score = { asked: -Infinity, found: null };
 
-/** Return the age of a signal (s) from which a bus counts as silent. */
+/** Return the age of a signal (s) from which a bus has no forecast. */
 export const silentAfter = () => limits().previsao_silencio_segundos;
 
 /** Return the forecasts at a station, by bus, line and direction. */

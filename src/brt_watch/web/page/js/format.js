@@ -31,6 +31,9 @@ export function headwayWords(seconds) {
   return rest ? `${minutes} min ${String(rest).padStart(2, "0")} s` : `${minutes} min`;
 }
 
+/** Return a headway as a mark of a picture: 85s, 12′. */
+export const headwayMark = (seconds) => (seconds < 90 ? `${Math.round(seconds)}s` : `${Math.round(seconds / 60)}′`);
+
 export const ago = (seconds) => t("ago", { age: age(seconds) });
 
 export const clock = (moment, seconds = false) =>

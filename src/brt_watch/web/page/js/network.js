@@ -54,20 +54,6 @@ class Path {
     out[1] = this.y[low] + dy * share;
     out[2] = (Math.atan2(dx, -dy) * 180) / Math.PI;
   }
-
-  /** Return how far along the path the point nearest to a position is, and the metres between them. */
-  nearest(longitude, latitude) {
-    const px = mercatorX(longitude) - ORIGIN.x;
-    const py = mercatorY(latitude) - ORIGIN.y;
-    let best = { away: Infinity, metres: 0 };
-    for (let i = 1; i < this.metres.length; i++) {
-      const [dx, dy] = [this.x[i] - this.x[i - 1], this.y[i] - this.y[i - 1]];
-      const share = Math.min(1, Math.max(0, ((px - this.x[i - 1]) * dx + (py - this.y[i - 1]) * dy) / (dx * dx + dy * dy || 1)));
-      const away = Math.hypot(this.x[i - 1] + dx * share - px, this.y[i - 1] + dy * share - py) * METRES;
-      if (away < best.away) best = { away, metres: this.metres[i - 1] + share * (this.metres[i] - this.metres[i - 1]) };
-    }
-    return best;
-  }
 }
 
 export const network = { paths: new Map(), stations: new Map(), lines: new Map(), geo: null, limits: null };

@@ -127,9 +127,9 @@ final as (
         cast(plano.intervalo_s as integer) as intervalo_previsto_segundos,
         {{ rounded('medidos.intervalo_s / 2', 1) }} as espera_media_segundos,
         medidos.intervalo_s <= {{ var('comboio_segundos') }} as flag_comboio_segundos,
-        medidos.intervalo_s < {{ var('comboio_fracao') }} * plano.intervalo_s as flag_comboio_fracao,
+        {{ is_bunched('medidos.intervalo_s', 'plano.intervalo_s') }} as flag_comboio_fracao,
         medidos.intervalo_s < {{ var('comboio_fracao_larga') }} * plano.intervalo_s as flag_comboio_fracao_larga,
-        medidos.intervalo_s > {{ var('lacuna_fracao') }} * plano.intervalo_s as flag_lacuna,
+        {{ is_gap('medidos.intervalo_s', 'plano.intervalo_s') }} as flag_lacuna,
         coalesce(buracos.flag_desconhecido, false) as flag_desconhecido,
         coalesce(buracos.flag_recuperado, false) as flag_recuperado,
         {{ derived_by() }} as derived_by

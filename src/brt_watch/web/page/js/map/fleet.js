@@ -1,6 +1,6 @@
 // The buses, on a canvas of their own over the map, so that the map is not redrawn while they move.
 import { rgb, inkOn } from "../colors.js";
-import { ORIGIN } from "../network.js";
+import { limits, ORIGIN } from "../network.js";
 import { token } from "../theme.js";
 import { Atlas } from "./atlas.js";
 import { FRAGMENT, VERTEX } from "./shaders.js";
@@ -44,7 +44,7 @@ export class Fleet {
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
     gl.useProgram(program);
-    this.at = Object.fromEntries(["view", "size", "bearing", "halo", "accent", "grid", "labels"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.at = Object.fromEntries(["view", "size", "bearing", "ages", "halo", "accent", "grid", "labels"].map((name) => [name, gl.getUniformLocation(program, name)]));
     this.buffers = [4, 4, 2].map((parts, index) => {
       const buffer = gl.createBuffer();
       gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
@@ -94,6 +94,7 @@ export class Fleet {
       gl.uniformMatrix3fv(this.at.view, false, this.camera());
       gl.uniform1f(this.at.size, size);
       gl.uniform1f(this.at.bearing, map.getBearing());
+      gl.uniform3f(this.at.ages, ...["ao_vivo_segundos", "em_silencio_segundos", "fora_de_operacao_segundos"].map((name) => limits()[name]));
       gl.uniform1f(this.at.labels, Math.min(1, Math.max(0, (zoom - 12.6) * 3)));
       gl.drawArrays(gl.POINTS, 0, this.items.length);
     }

@@ -1,11 +1,10 @@
 // Animation between two signals of a bus: along its path when both lie on it, straight otherwise.
 import { ageOf, live } from "../live.js";
-import { mercatorX, mercatorY, METRES, ORIGIN, pathOf } from "../network.js";
+import { limits, mercatorX, mercatorY, METRES, ORIGIN, pathOf } from "../network.js";
 
 /** With reduced motion, buses jump from signal to signal. */
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-const OFF_PATH = 60;
 const SHORTEST = 3000;
 const LONGEST = 30000;
 const FARTHEST = 2500;
@@ -85,7 +84,7 @@ export class Glides {
 }
 
 function target(vehicle) {
-  const path = vehicle.desvio_m !== null && vehicle.desvio_m <= OFF_PATH ? pathOf(vehicle.linha, vehicle.sentido_estimado ?? vehicle.sentido) : undefined;
+  const path = vehicle.desvio_m !== null && vehicle.desvio_m <= limits().viagem_desvio_m ? pathOf(vehicle.linha, vehicle.sentido_estimado ?? vehicle.sentido) : undefined;
   return {
     vehicle, path,
     x: mercatorX(vehicle.longitude) - ORIGIN.x, y: mercatorY(vehicle.latitude) - ORIGIN.y,

@@ -8,6 +8,7 @@ layout(location = 2) in vec2 label;   // cell of the atlas, 1 when it is the cho
 uniform mat3 view;
 uniform float size;
 uniform float bearing;
+uniform vec3 ages;                    // seconds from which a bus is late, silent, out of service
 out vec3 fillColor;
 out float opacity;
 out float hollow;
@@ -20,13 +21,13 @@ void main() {
   vec3 at = view * vec3(place.xy, 1.0);
   gl_Position = vec4(at.xy, 0.0, 1.0);
   float age = place.w;
-  float old = smoothstep(90.0, 600.0, age);
-  hollow = age > 600.0 ? 1.0 : 0.0;
-  opacity = age > 86400.0 ? 0.35 : age > 600.0 ? 0.6 : mix(1.0, 0.55, old);
-  gl_PointSize = size * (age > 600.0 ? 0.72 : 1.0) * (label.y > 0.5 ? 1.3 : 1.0);
+  float old = smoothstep(ages.x, ages.y, age);
+  hollow = age > ages.y ? 1.0 : 0.0;
+  opacity = age > ages.z ? 0.35 : age > ages.y ? 0.6 : mix(1.0, 0.55, old);
+  gl_PointSize = size * (age > ages.y ? 0.72 : 1.0) * (label.y > 0.5 ? 1.3 : 1.0);
   float angle = radians(place.z - bearing);
   turn = vec2(cos(angle), sin(angle));
-  tip = place.z < -0.5 || age > 600.0 ? 0.0 : 1.0;
+  tip = place.z < -0.5 || age > ages.y ? 0.0 : 1.0;
   fillColor = color.rgb;
   darkInk = color.a;
   cell = label.x;

@@ -1,7 +1,7 @@
 // The map of a view: base map, routes, trail, stations, buses.
 import { lineColor } from "../colors.js";
 import { t } from "../i18n.js";
-import { network } from "../network.js";
+import { limits, network } from "../network.js";
 import { onTheme } from "../theme.js";
 import { Fleet } from "./fleet.js";
 import { BOUNDS, CITY, style } from "./style.js";
@@ -54,7 +54,7 @@ class Stage {
     const features = [];
     for (let i = 1; i < points.length; i++) {
       const [before, after] = [points[i - 1], points[i]];
-      if (Date.parse(after.datahora) - Date.parse(before.datahora) > 300000) continue;
+      if (Date.parse(after.datahora) - Date.parse(before.datahora) > limits().previsao_silencio_segundos * 1000) continue;
       const coordinates = [[before.longitude, before.latitude], [after.longitude, after.latitude]];
       features.push({ type: "Feature", properties: { speed: after.velocidade ?? 0 }, geometry: { type: "LineString", coordinates } });
     }

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { age, bytes, clock, dateTime, dayName, number, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
+import { limits } from "../network.js";
 import { amend, here } from "../route.js";
 import { dayBars, legend, minuteGrid, stateOf } from "./minutes.js";
 
@@ -93,7 +94,7 @@ function machine({ captura = {}, disco = {}, banco = {} }) {
   const loaded = banco.ultima_carga && Date.parse(banco.ultima_carga);
   const stored = loaded ? t("health.signals", { count: number(banco.sinais), age: age((Math.max(live.generated, loaded) - loaded) / 1000) }) : t("health.unloaded", { count: number(banco.sinais) });
   const said = failed ? t("health.lastFailed", { time: clock(failed.tick, true), why: failed.motivo }) : last ? t("health.last", { time: clock(last.tick, true) }) : t("health.first");
-  const ages = [...live.vehicles.values()].map((vehicle) => vehicle.idade_segundos).filter((seconds) => seconds <= 600).sort((a, b) => a - b);
+  const ages = [...live.vehicles.values()].map((vehicle) => vehicle.idade_segundos).filter((seconds) => seconds <= limits().em_silencio_segundos).sort((a, b) => a - b);
   return [
     card(t("health.capture"), t(`health.${state}`), captura.problemas?.join("; ") || said, { ok: "good", behind: "poor" }[state]),
     card(t("health.age"), age(ages[ages.length >> 1]), t("health.records", { count: number(captura.veiculos) })),

@@ -4,6 +4,7 @@ import { h, s } from "../dom.js";
 import { distance, number } from "../format.js";
 import { t } from "../i18n.js";
 import { destination, network, pathOf } from "../network.js";
+import { stopsOf } from "../stops.js";
 
 /** Return the strip of a bus on its route, or a sentence for one that is off it. */
 export function progressStrip(vehicle, direction) {
@@ -21,18 +22,8 @@ export function progressStrip(vehicle, direction) {
     s("svg", { class: "chart strip", viewBox: `0 0 ${width} 26`, role: "img", "aria-label": t("progress.words", { share: number(share * 100), end: destination(vehicle.linha, direction) ?? "" }) },
       s("line", { x1: x(0), x2: x(1), y1: 13, y2: 13, class: "rail" }),
       s("line", { x1: x(0), x2: x(share), y1: 13, y2: 13, stroke: color, "stroke-width": 5, "stroke-linecap": "round" }),
-      stationsAlong(path).map((part) => s("circle", { cx: x(part), cy: 13, r: 2.6, class: "stop" })),
+      stopsOf(vehicle.linha, direction).map(({ distancia_m }) => distancia_m / whole).map((part) => s("circle", { cx: x(part), cy: 13, r: 2.6, class: "stop" })),
       s("path", { d: `M${x(share) - 7} 4h8l6 9-6 9h-8z`, fill: color, class: "here" })),
     h("div", { class: "row small muted" }, h("span", {}, start ?? ""), h("span", {}, destination(vehicle.linha, direction) ?? "")),
   ];
-}
-
-const known = new Map();
-
-/** Return the positions of the stations within 60 m of a path, as shares of its length. */
-function stationsAlong(path) {
-  if (!path) return [];
-  const key = `${path.linha} ${path.sentido}`;
-  if (!known.has(key)) known.set(key, [...network.stations.values()].map((station) => path.nearest(station.longitude, station.latitude)).filter(({ away }) => away < 60).map(({ metres }) => metres / path.length));
-  return known.get(key);
 }

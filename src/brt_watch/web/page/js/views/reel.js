@@ -1,12 +1,11 @@
 // The signals around the moment shown, fetched ahead in pieces of ten minutes.
 import { get } from "../api.js";
 import { isAway } from "../missing.js";
-import { mercatorX, mercatorY, ORIGIN } from "../network.js";
+import { limits, mercatorX, mercatorY, ORIGIN } from "../network.js";
 
 const PIECE = 600000;
 const KEPT = 6;
 const AHEAD = 2;
-const APART = 180;
 
 export class Reel {
   pieces = new Map();
@@ -95,7 +94,7 @@ export class Reel {
     while (i + 1 < at.length && at[i + 1][0] <= second) i += 1;
     track.i = i;
     const [before, after] = [at[i], at[i + 1]];
-    const known = after && after[0] - before[0] <= APART;
+    const known = after && after[0] - before[0] <= limits().previsao_silencio_segundos;
     const share = known ? (second - before[0]) / (after[0] - before[0]) : 0;
     out[offset] = before[1] + (known ? (after[1] - before[1]) * share : 0);
     out[offset + 1] = before[2] + (known ? (after[2] - before[2]) * share : 0);

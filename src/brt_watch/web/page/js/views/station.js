@@ -1,13 +1,13 @@
 // The station board: what comes next, what passed last. Without a station: search, favourites, the nearest ones.
 import { entitle, fill, h, icon } from "../dom.js";
-import { basisWords, comingTo, forecastsAt, GREY, minutesOf, minutesWords, scoreWords, silentAfter } from "../forecasts.js";
+import { basisWords, comingTo, forecastsAt, minutesOf, minutesWords, scoreWords, silentAfter } from "../forecasts.js";
 import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { ageOf, live } from "../live.js";
 import { destination, limits, network, short } from "../network.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
-import { boards, isWeekend, loadBoards, plannedHeadway, secondsSince } from "../stops.js";
+import { boards, isWeekend, loadBoards, secondsSince } from "../stops.js";
 import { lineBadge } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
@@ -184,7 +184,7 @@ class Board {
     const small = [waiting ? null : t("stop.away", { distance: distance(away) }), t("stop.signal", { age: age(seconds) })].filter(Boolean).join(" · ");
     const why = minutes && basisWords(minutes);
     const basis = why ? h("span", { class: "basis" }, ` · ${why}`) : null;
-    return h("li", { class: seconds > GREY ? "old" : null },
+    return h("li", { class: seconds > limits().ao_vivo_segundos ? "old" : null },
       h("a", { href: address("mapa", { onibus: bus.codigo }), class: "plain" }, lineBadge(line.linha, "large"),
         h("span", { class: "what" }, h("b", {}, short(destination(line.linha, line.sentido) ?? "")), h("small", {}, small, basis)),
         h("strong", { class: minutes ? "minutes" : "minutes words" }, big)));
@@ -222,14 +222,13 @@ class Board {
 }
 
 /** Return when the last bus of a line passed, left or arrived, beside the plan. */
-function lastWords(id, { linha, sentido, ponta }) {
+function lastWords(id, { linha, sentido, ponta, intervalo_previsto_segundos: planned, flag_lacuna: gap }) {
   const passes = (boards.stations.get(id)?.passagens ?? []).filter((pass) => pass.linha === linha && pass.sentido === sentido);
   const last = passes.sort((a, b) => Date.parse(b.datahora) - Date.parse(a.datahora))[0];
-  const planned = ponta === "fim" ? null : plannedHeadway(linha, live.generated);
   const plan = planned && ` · ${t("stop.plan", { age: headwayWords(planned) })}`;
   if (!last) return [t("stop.nolast", { line: linha }), plan];
   const since = secondsSince(last.datahora);
   const words = t(ponta === "inicio" ? "stop.left" : ponta === "fim" ? "stop.came" : "stop.last", { line: linha, time: clock(last.datahora), age: age(since), bus: last.codigo });
-  const state = planned && (since > limits().lacuna_fracao * planned ? h("b", { class: "poor" }, `, ${t("stop.over")}`) : `, ${t("stop.normal")}`);
+  const state = gap === null ? null : gap ? h("b", { class: "poor" }, `, ${t("stop.over")}`) : `, ${t("stop.normal")}`;
   return [words, plan, state];
 }

@@ -8,11 +8,10 @@ import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
 import { destination, network } from "../network.js";
 import { address, amend, here } from "../route.js";
-import { bunchedBelow, loadPlan } from "../stops.js";
 import { onTheme } from "../theme.js";
 import { coveredShare, coverageWords, exportBar } from "./save.js";
 import { pointWords, Strings } from "./strings.js";
-import { bunching } from "./trips.js";
+import { bunchedBelow, bunching } from "./trips.js";
 
 const HOURS = ["1", "2", "4", "6"];
 
@@ -94,12 +93,12 @@ class Diagram {
     if (!refresh) fill(this.canvas, h("p", { class: "loading" }, t("loading")));
     try {
       const from = end - Number(this.hours) * 3600000;
-      const [data] = await Promise.all([get(`lines/${encodeURIComponent(this.linha)}/stringline`, { sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal), loadPlan()]);
+      const data = await get(`lines/${encodeURIComponent(this.linha)}/stringline`, { sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() }, this.asking.signal);
       this.data = data;
       this.whole = { t0: from / 1000, t1: end / 1000, d0: 0, d1: this.data.comprimento_m };
       if (!refresh) this.take(params.get("zoom"));
       else if (!this.zoomed) this.reset(false);
-      this.bunches = bunching(data.veiculos, data.comprimento_m, (second) => bunchedBelow(this.linha, second * 1000));
+      this.bunches = bunching(data.veiculos, data.comprimento_m, bunchedBelow(data.previstos));
       this.tell(from, end);
       this.draw();
     } catch (error) {

@@ -1,5 +1,4 @@
 // Figures of a string-line: the median headway, and where two buses run bunched by the threshold of the models.
-
 const STEP = 400;
 
 /** Return the second at which a trip is at a distance, null where it was not seen. */
@@ -13,6 +12,12 @@ function timeAt(points, metres, from) {
     }
   }
   return null;
+}
+
+/** Return the headway below which buses are bunched at a second, by the times of the plan; null where nothing is planned. */
+export function bunchedBelow(previstos) {
+  const times = previstos.map(({ de, ate, comboio_s }) => [Date.parse(de) / 1000, Date.parse(ate) / 1000, comboio_s]);
+  return (second) => times.find(([from, to]) => second >= from && second < to)?.[2] ?? null;
 }
 
 /**

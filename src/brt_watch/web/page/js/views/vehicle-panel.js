@@ -69,7 +69,9 @@ export function vehiclePanel(panel, codigo, close, view) {
     const direction = vehicle?.sentido_estimado ?? vehicle?.sentido;
     if (!vehicle || !network.paths.has(`${vehicle.linha} ${direction}`)) return;
     const [forecasts] = await Promise.all([forecastsOf(codigo), stopsOf(vehicle.linha, direction).length || loadBoards()]);
-    if (panel.contains(head)) fill(ahead, nextStations(vehicle, direction, forecasts));
+    if (!panel.contains(head)) return;
+    fill(way, progressStrip(vehicle, direction));
+    fill(ahead, nextStations(vehicle, direction, forecasts));
   }
 
   async function load() {
@@ -80,7 +82,7 @@ export function vehiclePanel(panel, codigo, close, view) {
       view.stage?.trail(pontos);
       const to = Math.max(live.generated, ...pontos.map((point) => Date.parse(point.datahora)));
       const speeds = pontos.map((point) => [Date.parse(point.datahora), point.velocidade]);
-      const middle = median(speeds.map(([, value]) => value).filter((value) => value > 3));
+      const middle = median(speeds.map(([, value]) => value).filter((value) => value >= limits().velocidade_limiar_parado_kmh));
       fill(chart, h("h2", { class: "label" }, t("panel.speed")), pontos.length < 2 ? h("p", { class: "muted small" }, t("panel.notrail")) : timeCurve({
         points: speeds, from: to - MINUTES * 60000, to, top: 60, unit: " km/h",
         label: t("panel.speed.words", { top: number(Math.max(...speeds.map(([, value]) => value ?? 0))), middle: number(middle) }),

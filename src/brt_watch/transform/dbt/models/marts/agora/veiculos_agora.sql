@@ -14,6 +14,7 @@ with consulta as (
 idades as (
     select
         posicao.*,
+        consulta.captured_at as consultado,
         case
             when posicao.datahora > consulta.captured_at then 0
             else {{ rounded(seconds_between('posicao.datahora', 'consulta.captured_at'), 1) }}
@@ -56,6 +57,7 @@ final as (
         coalesce(
             servico != '' and segundos <= {{ var('em_silencio_segundos') }} and situacao != 'Parado garagem', false
         ) as em_servico,
+        coalesce(datahora <= consultado and situacao != 'Parado garagem', false) as flag_publicavel,
         load_id
     from situados
 )

@@ -120,9 +120,9 @@ def test_the_page_knows_no_rule() -> None:
 
 WEB_SOURCES = sorted(
     path.relative_to(SOURCE).as_posix()
-    for folder in ("web", "transform/sql")
-    for suffix in ("*.py", "*.js", "*.sql")
-    for path in (SOURCE / folder).rglob(suffix)
+    for folder, names in (("web", ("*.py", "*.js")), ("transform/sql", ("*.sql",)), ("store/sql", ("web_*.sql",)))
+    for name in names
+    for path in (SOURCE / folder).rglob(name)
     if "vendor" not in path.parts
 )
 
@@ -139,7 +139,7 @@ A_RULE = {
         r"\b[A-Z][A-Z_]*_(?:M|KMH|S)\b[^=\n]*=\s*\d|\bconst (?:APART|GREY|OFF_PATH|SILENT) = \d"
     ),
     "a decision from what a bus does": (
-        r"\bstatus (?:[!=]==?|in|not in) [\[(\"']|\]\.includes\(\w+\.status\)|\bin \([^)]*[\"']Parado"
+        r"\bstatus (?:[!=]==?|in|not in) (?!\('ok')[\[(\"']|\]\.includes\(\w+\.status\)|\bin \([^)]*[\"']Parado"
     ),
     "a threshold that makes another one": r"limits\(\)\.\w*fracao\w* \*|\* limits\(\)\.\w*fracao",
     "a span of time in a statement": r"interval '\d+ (?:seconds|minutes)'",

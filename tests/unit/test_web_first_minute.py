@@ -73,6 +73,8 @@ def test_before_the_first_poll_lines_and_stations_are_shown(app: FastAPI) -> Non
     assert (lines["gerado_em"], stations["gerado_em"]) == (None, None)
     assert len(lines["linhas"]) > 20
     assert not any(line["em_servico"] for line in lines["linhas"])
+    board = ask(app, "/api/v1/control").json()
+    assert (board["gerado_em"], board["percursos"], board["aviso_codigo"]) == (None, [], "sem_captura")
     assert len(stations["estacoes"]) > 100
     assert ask(app, "/gtfs-rt/vehicle-positions").status_code == 503
 

@@ -81,6 +81,12 @@ class Marts:
         whole = (path.stem for path in self.folder.glob("[!_]*/*.parquet"))
         return sorted({*whole, *(path.stem for path in self.folder.glob(f"{SCHEMAS}/*.parquet"))})
 
+    @property
+    def views(self) -> dict[str, str]:
+        """The views on them: their SQL by name."""
+        views: dict[str, str] = json.loads(disk.read(self.folder / VIEWS) or b"{}")
+        return views
+
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def publish(self, models: duckdb.DuckDBPyConnection, since_transform: int, everything: bool) -> None:
@@ -162,8 +168,7 @@ class Marts:
 
         With `days` only the files of those days are opened, however many years there are.
         """
-        views = json.loads(disk.read(self.folder / VIEWS) or b"{}")
-        define(session, views, set(self.names), lambda name: self._query(name, days), wanted)
+        define(session, self.views, set(self.names), lambda name: self._query(name, days), wanted)
 
     def _query(self, name: str, days: Days | None) -> str:
         if self._whole(name).exists():

@@ -10,6 +10,7 @@ import duckdb
 
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_marts import Days, words
+from brt_watch.archive.lake_models import LakeModels
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.archive.lake_turn import of_city
 from brt_watch.capture.files import CaptureFiles
@@ -43,7 +44,11 @@ class LakeReader:
 
     def signals(self, values: dict[str, Any]) -> list[Signal]:
         """Return derived signals of some time, oldest first; none before the models are first derived."""
-        return self._ask("web_signals", values, lambda found: [Signal(*row) for row in found.fetchall()])
+        signals = self._ask("web_signals", values, lambda found: [Signal(*row) for row in found.fetchall()])
+        if not signals and "gps_brt" in (marts := LakeModels(self._lake).marts).names and "sinais" not in marts.views:
+            reason = "the next transform renews its views for this release"
+            raise LakeUnreadable(folder=self._lake.folder, reason=reason)
+        return signals
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """Return the result of a statement of `sql/`; empty while its model does not exist."""

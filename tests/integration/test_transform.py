@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from brt_watch import pipeline
 from brt_watch.cli import steps
+from brt_watch.clock import StillClock
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS as SEEDS_FOLDER
 from brt_watch.network import read_network, read_seed
@@ -149,26 +150,32 @@ def test_increments_equal_a_full_refresh_in_any_load_order(resources: Resources)
 POLL = timedelta(minutes=1)
 """Between two polls of the shuttles."""
 
+NIGHT = datetime(2026, 11, 24, 5, tzinfo=timezone.utc)
+"""Two in the morning in Rio: an hour before the turn of the service day."""
+
 
 def shuttles(polls: int) -> list[bytes]:
-    """Return answers in which three buses drive a line back and forth, half an hour each way, stopping at its ends."""
+    """Return answers in which three buses drive a line back and forth, half an hour each way, stopping at its ends.
+
+    All are on their way when the service day turns.
+    """
     paths = read_network().paths
     ways = [paths["50", "ida"], paths["50", "volta"]]
     answers = []
     for poll in range(polls):
         records = []
         for number in range(3):
-            turn, second = divmod(poll * POLL.seconds + number * 600, 1800)
+            turn, second = divmod(poll * POLL.seconds + number * 600 + 300, 1800)
             path = ways[turn % 2]
-            metres = path.metres[-1] * min(1.0, second / 1620)
+            metres = path.metres[-1] * min(1.0, second / 1560)
             place = bisect_left(path.metres, metres)
             records.append(
                 vehicle(
                     str(902000 + number),
-                    NOON + poll * POLL,
+                    NIGHT + poll * POLL,
                     latitude=path.latitudes[place],
                     longitude=path.longitudes[place],
-                    velocidade=30 if second < 1620 else 0,
+                    velocidade=30 if second < 1560 else 0,
                     linha="50",
                     sentido=path.sentido,
                     trajeto="",
@@ -179,29 +186,42 @@ def shuttles(polls: int) -> list[bytes]:
 
 
 def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(loaded_resources: Callable[..., Resources]) -> None:
-    """Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it."""
+    """Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it.
+
+    The last one to come is that in which the service day turned.
+    """
     resources = loaded_resources(poll_seconds=POLL.seconds)
-    polls = timedelta(hours=4) // POLL
+    assert isinstance(resources.clock, StillClock)
+    resources.clock.time = NIGHT
+    polls = timedelta(hours=4.5) // POLL
     capture(resources, shuttles(polls), ticks=polls)
     windows = resources.files.closed_windows()
-    only = ("--select", "+viagens", "+passagens", "+int_viagens__cortes", "--exclude", "tag:rede", "test_type:data")
-    late = windows.pop(-4)
+    only = ("--select", "+intervalos", "+int_viagens__cortes", "--exclude", "tag:rede", "test_type:data")
+    late, of_the_turn = windows.pop(-4), windows.pop(4)
     cut = []
-    for loaded in (windows[:-4], windows[-4:-2], [late], windows[-2:]):
+    for loaded in (windows[:-4], windows[-4:-2], [late], windows[-2:], [of_the_turn]):
         for folder in loaded:
             pipeline.load(folder, resources)
         pipeline.transform(resources, *only, VIEWS_STAY)
         cut.append(query(resources, "select count(corte) as cut, count(*) as days from int_viagens__dias")[0])
-    assert [days["cut"] == days["days"] for days in cut] == [False, True, True, True]
+    assert [days["cut"] == days["days"] for days in cut] == [False, True, True, True, False]
     models = (
         "viagens order by id_viagem",
         "passagens order by id_viagem, ordem",
+        "intervalos order by escopo, estacao_id, linha, sentido, partida, id_viagem",
         "int_viagens__cortes order by id_viagem",
+        "int_viagens__viradas order by id_veiculo, dia_operacao",
     )
     increments = [without_run(query(resources, f"select * from {model}")) for model in models]
     assert all(increments)
     pipeline.transform(resources, "--full-refresh", *only)
     assert [without_run(query(resources, f"select * from {model}")) for model in models] == increments
+    turn = NIGHT + timedelta(hours=1)
+    through = [trip for trip in increments[0] if trip["partida"] < turn < trip["chegada"]]
+    assert [(trip["dia_operacao"], trip["tipo"]) for trip in through] == [(date(2026, 11, 23), "completa")] * 3
+    # Headways after the turn are of the new day, whatever trip made them; one bus was at its last station by then.
+    of_the_new_day = {row["id_viagem_anterior"] for row in increments[2] if row["dia_operacao"] == date(2026, 11, 24)}
+    assert len({trip["id_viagem"] for trip in through} & of_the_new_day) == 2
 
 
 def test_a_row_that_a_late_neighbour_changes_is_marked_as_new(resources: Resources) -> None:

@@ -1,12 +1,17 @@
 -- The wait of passengers by line, direction and hour, beside that of the true passages: the plan is the same for both, so the
--- error of the excess wait is that of the wait. Only whole hours of the capture count.
+-- error of the excess wait is that of the wait. Only whole hours of the capture count, and headways within a service day: the
+-- night in which a line does not run is no wait.
 with headways as (
     select
         linha,
         sentido,
         date_trunc('hour', partida) as hour,
         extract(
-            epoch from partida - lag(partida) over (partition by linha, sentido, estacao_id, ordem order by partida)
+            epoch from partida - lag(partida) over (
+                partition by linha, sentido, estacao_id, ordem,
+                    (partida at time zone 'America/Sao_Paulo' - interval '3 hours')::date
+                order by partida
+            )
         )::double precision as headway_s,
         ordem = max(ordem) over (partition by viagem) as is_last
     from verdade_passagens

@@ -47,8 +47,15 @@ select 1 as nothing_to_delete
 {%- endmacro %}
 
 {% macro changed_service_days() -%}
-{#- The service days that a run rebuilds whole: those in which a vehicle has changed. -#}
-(select distinct dia_operacao from {{ ref('int_viagens__dias') }})
+{#- The service days that a run rebuilds whole: those in which a vehicle has changed, and those into which its trips reach. -#}
+(
+    select dia_operacao
+    from {{ ref('int_viagens__dias') }}
+    union
+    select {{ days_after('dia_operacao', 1) }} as dia_operacao
+    from {{ ref('int_viagens__dias') }}
+    where termina > {{ epoch_seconds(service_day_start(days_after('dia_operacao', 1))) }}
+)
 {%- endmacro %}
 
 {% macro delete_stale_service_days() -%}

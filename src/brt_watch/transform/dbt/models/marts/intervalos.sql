@@ -34,7 +34,7 @@ with rumos as (
 -- Nobody boards at the last station of a line.
 embarques as (
     select
-        passagens.dia_operacao,
+        passagens.dia_da_passagem as dia_operacao,
         passagens.linha,
         passagens.sentido,
         passagens.estacao_id,
@@ -48,12 +48,7 @@ embarques as (
             when rumos.norte_m >= 0 then 'norte'
             else 'sul'
         end as rumo
-    from (
-        select *
-        from {{ ref('passagens') }}
-        where dia_operacao in {{ changed_service_days() }}
-        {{ join_first() }}
-    ) as passagens
+    from {{ passages_of_changed_days() }} as passagens
     inner join rumos
         on
             passagens.linha = rumos.linha
@@ -87,7 +82,7 @@ medidos as (
     select
         pares.*,
         {{ seconds_between('partida_anterior', 'partida') }} as intervalo_s,
-        {{ seconds_between(service_day_start('dia_operacao'), 'partida') }} + 3 * 3600 as segundo_do_dia
+        greatest(0, {{ seconds_between(service_day_start('dia_operacao'), 'partida') }}) + 3 * 3600 as segundo_do_dia
     from pares
     where partida_anterior is not null
 ),

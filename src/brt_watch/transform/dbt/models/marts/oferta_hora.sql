@@ -80,12 +80,19 @@ realizadas as (
         sum(distancia_km) as km
     from (
         select
-            viagens.*,
-            cast(
-                floor({{ seconds_between(service_day_start('dia_operacao'), 'partida') }} / 3600) as integer
-            ) + 3 as hora_operacao
-        from {{ ref('viagens') }} as viagens
-        where dia_operacao in {{ changed_service_days() }}
+            viagens.linha,
+            viagens.sentido,
+            viagens.tipo,
+            viagens.distancia_km,
+            dias.dia as dia_operacao,
+            cast(floor(greatest(0, {{ seconds_between('dias.inicio', 'viagens.partida') }}) / 3600) as integer) + 3
+            as hora_operacao
+        from {{ changed_days_with_ends() }} as dias
+        inner join {{ ref('viagens') }} as viagens
+            on
+                viagens.dia_operacao in (dias.vespera, dias.dia)
+                and viagens.partida < dias.fim
+                and (viagens.dia_operacao = dias.dia or viagens.partida >= dias.inicio)
     ) as viagens
     group by dia_operacao, linha, sentido, hora_operacao
 ),

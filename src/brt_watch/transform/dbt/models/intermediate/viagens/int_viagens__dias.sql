@@ -1,12 +1,12 @@
 -- One row is a vehicle and a service day in which something has changed: where trips are searched for.
 --
 -- The day is rebuilt from the middle of a whole trip before which nothing can change (int_viagens__cortes), or from its
--- beginning where there is none.
+-- beginning where there is none. The day of a vehicle begins and ends between trips (int_viagens__viradas).
 
 {% set so_mudados = changed_days_only() %}
 {% set ha_cortes = so_mudados and has_table('int_viagens__cortes') %}
 
-with mudados as (
+with por_relogio as (
     select
         id_veiculo,
         {{ service_day('enviado_em') }} as dia_operacao,
@@ -19,6 +19,40 @@ with mudados as (
         where {{ can_be_placed('gps') }}{% if so_mudados %} and gps.{{ changed_since_the_last_run() }}{% endif %}
     ) as sinais
     group by id_veiculo, {{ service_day('enviado_em') }}
+),
+
+-- A change up to the turn of a vehicle is one of the day before, too; where the turn may have moved, of the whole new day.
+mudados as (
+    select
+        id_veiculo,
+        dia_operacao,
+        min(mudou) as mudou
+    from (
+        select
+            id_veiculo,
+            dia_operacao,
+            mudou
+        from por_relogio
+        union all
+        select
+            por_relogio.id_veiculo,
+            {{ days_after('por_relogio.dia_operacao', -1) }} as dia_operacao,
+            por_relogio.mudou
+        from por_relogio
+        inner join {{ ref('int_viagens__viradas') }} as viradas
+            on por_relogio.id_veiculo = viradas.id_veiculo and por_relogio.dia_operacao = viradas.dia_operacao
+        where por_relogio.mudou {{ '<=' if so_mudados else '<' }} viradas.virada
+        {% if so_mudados %}
+        union all
+        select
+            id_veiculo,
+            dia_operacao,
+            {{ epoch_seconds(service_day_start('dia_operacao')) }} as mudou
+        from {{ ref('int_viagens__viradas') }}
+        where derived_by = {{ derived_by() }}
+        {% endif %}
+    ) as dos_dois_dias
+    group by id_veiculo, dia_operacao
 ),
 
 {% if ha_cortes %}
@@ -67,9 +101,15 @@ final as (
         mudados.id_veiculo,
         mudados.dia_operacao,
         mudados.mudou,
+        coalesce(inicios.virada, {{ epoch_seconds(service_day_start('mudados.dia_operacao')) }}) as comeca,
+        coalesce(fins.virada, {{ epoch_seconds(service_day_start(days_after('mudados.dia_operacao', 1))) }}) as termina,
         cortes.corte,
         cortes.chegada as chegada_do_corte
     from mudados
+    left join {{ ref('int_viagens__viradas') }} as inicios
+        on mudados.id_veiculo = inicios.id_veiculo and mudados.dia_operacao = inicios.dia_operacao
+    left join {{ ref('int_viagens__viradas') }} as fins
+        on mudados.id_veiculo = fins.id_veiculo and {{ days_after('mudados.dia_operacao', 1) }} = fins.dia_operacao
     left join cortes
         on mudados.id_veiculo = cortes.id_veiculo and mudados.dia_operacao = cortes.dia_operacao and cortes.ordem = 1
 )

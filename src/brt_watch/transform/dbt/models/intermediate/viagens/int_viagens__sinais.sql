@@ -7,6 +7,7 @@
     'timestamp_gps', 'servico', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
     'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m', 'distancia_volta_m'
 ] %}
+{% set antes_do_corte = var('viagem_silencio_segundos') + 2 * var('viagem_vizinho_segundos') %}
 
 with sinais as (
     {% if changed_days_only() %}
@@ -24,13 +25,11 @@ with sinais as (
         where
             {{ can_be_placed('gps') }}
             and gps.id_veiculo = dias.id_veiculo
-            and gps.timestamp_gps >= coalesce(
-                {{ moment_of('dias.corte - ' ~ (var('viagem_silencio_segundos') + 2 * var('viagem_vizinho_segundos'))) }},
-                {{ service_day_start('dias.dia_operacao') }}
-            )
+            and gps.timestamp_gps >= {{ moment_of('coalesce(dias.corte - ' ~ antes_do_corte ~ ', dias.comeca)') }}
             -- The stamp finds the rows by its index; a clock that is ahead is at most this much ahead.
-            and gps.timestamp_gps < {{ latest_stamp_before(service_day_start(days_after('dias.dia_operacao', 1))) }}
-            and {{ service_day(sent_at('gps')) }} = dias.dia_operacao
+            and gps.timestamp_gps < {{ latest_stamp_before(moment_of('dias.termina')) }}
+            and {{ epoch_seconds(sent_at('gps')) }} >= dias.comeca
+            and {{ epoch_seconds(sent_at('gps')) }} < dias.termina
         {{ join_one_by_one() }}
     ) as do_dia
     {% else %}
@@ -38,12 +37,26 @@ with sinais as (
         dias.id_veiculo,
         dias.dia_operacao,
         dias.veiculo_dia,
-        {{ sent_at('gps') }} as enviado_em,
-        gps.{{ colunas | join(',\n        gps.') }}
-    from {{ ref('gps_brt') }} as gps
+        datados.enviado_em,
+        datados.{{ colunas | join(',\n        datados.') }}
+    from (
+        select
+            gps.id_veiculo,
+            {{ sent_at('gps') }} as enviado_em,
+            gps.{{ colunas | join(',\n            gps.') }}
+        from {{ ref('gps_brt') }} as gps
+        where {{ can_be_placed('gps') }}
+    ) as datados
+    left join {{ ref('int_viagens__viradas') }} as viradas
+        on datados.id_veiculo = viradas.id_veiculo and {{ service_day('datados.enviado_em') }} = viradas.dia_operacao
     inner join {{ ref('int_viagens__dias') }} as dias
-        on gps.id_veiculo = dias.id_veiculo and {{ service_day(sent_at('gps')) }} = dias.dia_operacao
-    where {{ can_be_placed('gps') }}
+        on
+            datados.id_veiculo = dias.id_veiculo
+            and dias.dia_operacao = case
+                when {{ epoch_seconds('datados.enviado_em') }} < viradas.virada
+                    then {{ days_after(service_day('datados.enviado_em'), -1) }}
+                else {{ service_day('datados.enviado_em') }}
+            end
     {% endif %}
 ),
 

@@ -19,11 +19,16 @@ from brt_watch import pipeline
 from brt_watch.archive.verify import LAKE_BUILD, compare_signals, verify
 from brt_watch.cli.lake import lake_build
 from brt_watch.clock import MINUTE, StillClock
+from brt_watch.errors import DatabaseUnreachable
+from brt_watch.marts.selection import Selection
+from brt_watch.marts.tables import HEADWAYS
 from brt_watch.resources import Resources
 from brt_watch.service.status import report
+from brt_watch.web.reader import ROLE, Reader
 from tests.fleet import NOON
 from tests.integration.captured import one, query
 
+HALF_AN_HOUR = 30 * MINUTE
 OLD = sorted((Path(__file__).parents[1] / "old_data").glob("*.sql.xz"))
 
 
@@ -52,6 +57,21 @@ def resources(old: Path, tmp_path: Path, loaded_resources: Callable[..., Resourc
 
 def differences(resources: Resources) -> list[str]:
     return [*verify(resources), *compare_signals(resources)]
+
+
+def test_a_table_of_an_older_release_refuses_its_rows_alone(resources: Resources) -> None:
+    """Until the transform renews it; the page goes on with everything else that is in the database."""
+    with resources.store.connection() as connection:
+        # A dump has no grants to roles.
+        connection.execute(
+            "drop table if exists intervalos; create table intervalos (escopo text, dia_operacao date);"
+            f" grant select on all tables in schema public to {ROLE}"
+        )
+    reader = Reader(resources.store)
+    with pytest.raises(DatabaseUnreachable, match="the next transform renews its tables"):
+        list(reader.batches(Selection.of_day(HEADWAYS, NOON.date())))
+    assert len(reader.rows("web_polls", de=NOON - HALF_AN_HOUR, ate=NOON + HALF_AN_HOUR)) > 0
+    reader.close()
 
 
 def test_an_old_postgres_is_loaded_derived_and_verified(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:

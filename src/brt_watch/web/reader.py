@@ -68,7 +68,11 @@ class Reader:
     def batches(self, selection: Selection) -> Batches:
         """Yield the rows of a mart; nothing while its model does not exist."""
         with self._connection() as connection, suppress(NotDerived):
-            yield from fetch(connection, selection)
+            try:
+                yield from fetch(connection, selection)
+            except psycopg.errors.UndefinedColumn as error:
+                reason = "the next transform renews its tables for this release"
+                raise DatabaseUnreachable(where=self._store.where, reason=reason) from error
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,15 +1,20 @@
-"""The largest tables of the network, derived once in a test run for all live engines: they take each of them a second.
+"""The network, read once by each process of a test run, and its largest tables, derived once in the run.
 
-The page in a process of its own, as in the browser's tests, derives them itself.
+They take each live engine a second, and each page a fifth. The page in a process of its own, as in the browser's tests,
+reads and derives them itself.
 """
 
 from __future__ import annotations
 
 import hashlib
+from datetime import date
+from functools import cache
 from pathlib import Path
 
+from brt_watch.network import SEEDS, Network, read_network
 from brt_watch.transform.compiled import DBT_PROJECT
 from brt_watch.transform.live import LiveEngine, quoted
+from brt_watch.web import reference
 from tests import shared_run
 
 KEPT = ("int_rede__celulas_trechos", "int_rede__trechos_repetidos")
@@ -20,9 +25,18 @@ _of_rio: set[int] = set()
 
 
 def lend() -> None:
-    """Let the engines of this process read the tables from files."""
+    """Let the pages of this process share the network, and its engines read the tables from files."""
+    reference.read_network = network
     LiveEngine._build = build  # type: ignore[method-assign]
     LiveEngine._create = create  # type: ignore[method-assign]
+
+
+_of_the_package = cache(read_network)
+
+
+def network(folder: Path = SEEDS, day: date | None = None) -> Network:
+    # The files of the package are the same for a whole run, those of a test may not be.
+    return _of_the_package() if folder == SEEDS and day is None else read_network(folder, day)
 
 
 def build(engine: LiveEngine, project: Path) -> None:

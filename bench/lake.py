@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -156,11 +158,18 @@ from range({rows}) as numbers(i)
 """Rows in the form of the city's table: 700 vehicles, a signal each 50 s."""
 
 
+def _write_table(file: Path, rows: int) -> None:
+    """Write such a table in another process: its memory is not that of the import."""
+    query = f"copy ({TABLE.format(rows=rows)}) to '{file}' (format parquet)"
+    code = f"import duckdb; duckdb.sql({query!r})"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def lake_import(copies: int = 1) -> Iterator[Result]:
     """Import N million rows of a table into the lake: rows/s of processor time, from the file to the lake."""
     with rig.folder() as data:
         file = data / "tabela.parquet"
-        duckdb.sql(f"copy ({TABLE.format(rows=copies * 1_000_000)}) to '{file}' (format parquet)")
+        _write_table(file, copies * 1_000_000)
         settings = Settings(data=data / "data", database_url=SecretStr(NO_POSTGRES))
         source = Import.of(file, Resources.from_settings(settings))
         writing = rig.timed(lambda: list(source.write_table({}, [])))
@@ -180,7 +189,7 @@ def postgres_import(thousands: int = 300) -> Iterator[Result]:
     with rig.postgres() as server, rig.folder() as data:
         file = data / "tabela.parquet"
         rows = thousands * 1000
-        duckdb.sql(f"copy ({TABLE.format(rows=rows)}) to '{file}' (format parquet)")
+        _write_table(file, rows)
         settings = Settings(data=data / "data", database_url=rig.new_database(server, "imported"))
         source = Import.of(file, Resources.from_settings(settings))
         before = rig.server_processor(server)

@@ -15,7 +15,7 @@ from brt_watch.archive.importing import Import
 from brt_watch.archive.prune import prune
 from brt_watch.archive.publish import Publisher
 from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
-from brt_watch.archive.windows import drop_csv, has_raw
+from brt_watch.archive.windows import drop_csv, drop_raw, has_raw
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import store_and_read
 from brt_watch.cli import app
@@ -80,8 +80,11 @@ def test_the_last_copy_of_a_lost_day_is_not_pruned(alone: Resources, clock: Stil
     assert not has_raw(folder)
 
 
-def test_lost_rejects_are_named_and_added_again(alone: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a lake from before they were in it."""
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_lost_rejects_are_named_and_added_again(
+    alone: Resources, monkeypatch: pytest.MonkeyPatch, is_pruned: bool
+) -> None:
+    """As in a lake from before they were in it; also when nothing else is left of the window."""
     window = alone.files.new_window(NOON)
     poll = Poll(NOON, Status.OK, requested_at=NOON, captured_at=NOON)
     window.record(*store_and_read(poll, body(vehicle("1", NOON), vehicle("2", NOON, latitude=None)), window))
@@ -91,12 +94,16 @@ def test_lost_rejects_are_named_and_added_again(alone: Resources, monkeypatch: p
     run = CliRunner().invoke
     assert run(app, ["verify"]).exit_code == 0
     shutil.rmtree(alone.lake.folder / "rejects")
+    if is_pruned:
+        (folder,) = alone.files.archived()
+        drop_csv(folder)
+        drop_raw(folder)
     assert (
         run(app, ["verify"])
         .stdout.splitlines()[0]
         .endswith(": 1 rejects on the disk, 1 loaded, 0 in the lake now; brt-watch lake build adds them again")
     )
-    assert run(app, ["lake", "build"]).stdout == "1 windows added, 1 new signals\n"
+    assert run(app, ["lake", "build"]).stdout == f"1 windows added, {int(not is_pruned)} new signals\n"
     assert run(app, ["verify"]).exit_code == 0
 
 

@@ -118,6 +118,20 @@ class Lake:
             ((records, signals),) = window.execute("select sum(records), sum(signals) from ledger").fetchall()
         return Loaded(manifest.window, int(records or 0), int(signals or 0), manifest.rejects, conflicts)
 
+    def add_rejects(self, folder: Path, manifest: Manifest) -> bool:
+        """Add the rejects of a window that is there without them, as in an older lake; False if it is not there."""
+        run = self.folder.parent / "run"
+        with lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600), duckdb.connect() as window:
+            window.execute("set TimeZone = 'UTC'")
+            if not self._has(window, manifest, ["polls"]):
+                return False
+            load_id = self._next_load(window)
+            self._read_csv(window, "polls_of_window", folder / POLLS, LEDGER_FIELDS, manifest, load_id)
+            self._read_csv(window, "rejects_of_window", folder / REJECTS, REJECT_FIELDS, manifest, load_id)
+            values = {"capturer": quoted(manifest.capturer), "window": quoted(manifest.window)}
+            self._write_months(window, "rejects", "rejeitados", values)
+        return True
+
     def newest_load(self) -> int:
         """Return the number of the newest merge, 0 before the first."""
         with duckdb.connect() as session:
@@ -184,10 +198,13 @@ class Lake:
             raise LakeEmpty(folder=self.folder)
         define_views(session, schema, str(self.folder))
 
-    def _has(self, window: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
+    def _has(
+        self, window: duckdb.DuckDBPyConnection, manifest: Manifest, kinds: Sequence[str] = ("polls", "rejects")
+    ) -> bool:
         """Whether all polls and rejects of a window are there."""
         months = {moment[:7] for moment in (manifest.first_tick, manifest.last_tick)}
-        for kind, count in (("polls", manifest.polls), ("rejects", manifest.rejects)):
+        for kind in kinds:
+            count = getattr(manifest, kind)
             there = [path for month in months if (path := self._month_file(kind, month)).exists()]
             of_window = f"capturer = {quoted(manifest.capturer)} and janela = {quoted(manifest.window)}"
             query = f"select count(*) from read_parquet({_list(there)}) where {of_window}"

@@ -85,6 +85,10 @@ def add_again(folder: Path, has_lost: bool, resources: Resources) -> Loaded:
 
     The models on the lake are deleted when it `has_lost` signals of the window, as by a rebuild.
     """
+    if not has_lost and not has_csv(folder):
+        manifest = read_manifest(folder, missing_ok=True)
+        if resources.lake.add_rejects(folder, manifest):
+            return Loaded(manifest.window, manifest.records, 0, manifest.rejects)
     manifest, _ = _readable(folder, resources)
     if has_lost:
         LakeModels(resources.lake).forget()

@@ -30,7 +30,9 @@ CROWD = 1 / 20
 NEAR = timedelta(minutes=30)
 """Timestamps that differ more than this from their capture were written in another zone than assumed."""
 
-MEMORY = "1GB"
+MEMORY = "512MB"
+"""Of the rows that are read, however many there are: the rest spills to disk. Twice as much is no faster."""
+
 RIO_SECONDS = -3 * 3600
 AT_A_TIME = 100_000
 
@@ -252,7 +254,8 @@ def _split_into_answers(database: duckdb.DuckDBPyConnection, work: Path) -> None
 def _hours_apart(database: duckdb.DuckDBPyConnection) -> float | None:
     """Return the overall offset of the timestamps from the times of capture; None when it is small."""
     ((apart,),) = database.execute(
-        "select quantile_cont(datahora / 1000.0 - epoch(captured_at), 0.9) from capturados where reason is null"
+        # The exact quantile holds all rows in memory.
+        "select approx_quantile(datahora / 1000.0 - epoch(captured_at), 0.9) from capturados where reason is null"
     ).fetchall()
     return apart / 3600 if apart is not None and abs(apart) > NEAR.total_seconds() else None
 

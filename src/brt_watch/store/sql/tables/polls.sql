@@ -9,8 +9,7 @@ select
     ) as tick,
     count(*) filter (where reason is null) as records,
     count(*) filter (where reason is not null) as rejects,
-    max(datahora) filter (where reason is null) as newest_ms,
-    median(datahora) filter (where reason is null) as median_ms
+    max(datahora) filter (where reason is null) as newest_ms
 from capturados
 group by captured_at
 order by captured_at

@@ -302,6 +302,13 @@ def test_a_signal_takes_twelve_bytes_at_most(make_resources: Callable[..., Resou
     assert {each.compression for each in columns} == {"ZSTD"}
     rows = parquet.read_table(written, columns=["codigo", "datahora"]).to_pylist()
     assert rows == sorted(rows, key=lambda row: (row["codigo"], row["datahora"]))
+    ages = f"""
+        select round(median(epoch(timestamp_captura) - epoch(timestamp_gps)), 1) from '{file}'
+        group by timestamp_captura order by timestamp_captura
+    """
+    with resources.lake.session() as session:
+        found = session.execute("select median_age_seconds from brt_poll order by tick").fetchall()
+    assert found == duckdb.sql(ages).fetchall()
 
 
 def test_a_damaged_window_leaves_the_lake_as_it_was(recorder: Recorder) -> None:

@@ -38,10 +38,13 @@ OF_THE_NETWORK = (
 MODELS = sum(1 for _ in (transform.DBT_PROJECT / "models").rglob("*.sql")) - len(OF_THE_NETWORK)
 """Those apart from the network."""
 
+OF_VIEWS = ("staging", "intermediate", "intermediate/agora")
+"""Folders whose models are views unless they say otherwise."""
+
 VIEWS = sum(
-    "materialized='view'" in text or (folder in ("staging", "intermediate") and "materialized=" not in text)
+    "materialized='view'" in text or (folder in OF_VIEWS and "materialized=" not in text)
     for folder, text in (
-        (path.parent.name, path.read_text(encoding="utf-8"))
+        (str(path.parent.relative_to(transform.DBT_PROJECT / "models")), path.read_text(encoding="utf-8"))
         for path in (transform.DBT_PROJECT / "models").rglob("*.sql")
     )
 )

@@ -48,3 +48,13 @@ def test_no_aggregate_looks_from_a_row_to_the_last_one() -> None:
     """Postgres begins it again at each row: minutes for a day of signals. In reverse order it looks from the first."""
     found = [path.name for path in WRITTEN if "unbounded following" in statement(path.read_text())]
     assert found == []
+
+
+def test_no_cross_join_comes_before_a_left_one() -> None:
+    """DuckDB keeps a view as text, in which a cross join is a comma: a left join after it binds to its right side alone.
+
+    The lake makes its views from that text.
+    """
+    wrong = re.compile(r"\bcross join (?!lateral)[^\n(]+\n\s*left join\b")
+    views = {path.stem: text for path in MODELS if "materialized='view'" in (text := path.read_text(encoding="utf-8"))}
+    assert [name for name, text in views.items() if wrong.search(text)] == []

@@ -3,22 +3,25 @@
 -- Where the capture has a hole since that passage, a bus may have passed unseen, and nothing is said of the time.
 {{ config(materialized='view') }}
 
-with estacoes as (
+with buracos as (
+    select coalesce(max(ate), 0) as ate
+    from {{ ref('int_agora__buracos') }}
+),
+
+-- The cross join is the last one: DuckDB keeps views as text in which one before a left join binds otherwise.
+estacoes as (
     select
         estacoes.linha,
         estacoes.sentido,
         estacoes.ordem,
         estacoes.estacao_id,
         estacoes.ordem < estacoes.estacoes as embarque,
-        consulta.captured_at
+        consulta.captured_at,
+        buracos.ate as sem_buraco_desde
     from {{ ref('int_rede__estacoes') }} as estacoes
     inner join {{ ref('int_agora__consulta') }} as consulta
         on consulta.dia_operacao between estacoes.primeiro_dia and estacoes.ultimo_dia
-),
-
-buracos as (
-    select coalesce(max(ate), 0) as ate
-    from {{ ref('int_agora__buracos') }}
+    cross join buracos
 ),
 
 medidas as (
@@ -31,12 +34,11 @@ medidas as (
         ultimas.id_veiculo,
         ultimas.segundo,
         case
-            when ultimas.segundo >= buracos.ate
+            when ultimas.segundo >= estacoes.sem_buraco_desde
                 then greatest(0, {{ seconds_between(moment_of('ultimas.segundo'), 'estacoes.captured_at') }})
         end as segundos,
         case when estacoes.embarque then plano.intervalo_s end as previsto_s
     from estacoes
-    cross join buracos
     left join {{ ref('int_agora__passagens') }} as ultimas
         on
             estacoes.linha = ultimas.linha

@@ -26,13 +26,13 @@ ultimas as (
         passagens.intervalo_s,
         estacoes.distancia_m
     from {{ ref('int_agora__passagens') }} as passagens
-    cross join {{ ref('int_agora__consulta') }} as consulta
     inner join {{ ref('int_rede__estacoes') }} as estacoes
         on
             passagens.linha = estacoes.linha
             and passagens.sentido = estacoes.sentido
             and passagens.ordem = estacoes.ordem
-            and consulta.dia_operacao between estacoes.primeiro_dia and estacoes.ultimo_dia
+    inner join {{ ref('int_agora__consulta') }} as consulta
+        on consulta.dia_operacao between estacoes.primeiro_dia and estacoes.ultimo_dia
     where passagens.recente_do_veiculo = 1
 ),
 

@@ -51,7 +51,7 @@ def test_no_aggregate_looks_from_a_row_to_the_last_one() -> None:
 
 
 def test_no_cross_join_comes_before_a_left_one() -> None:
-    """DuckDB keeps a view as text, in which a cross join is a comma: a left join after it binds to its right side alone.
+    """DuckDB keeps a view as text, with a comma for a cross join: a left join after it binds to its right side alone.
 
     The lake makes its views from that text.
     """

@@ -67,3 +67,8 @@ where derived_by < {{ derived_by() }} and dia_operacao in {{ changed_service_day
 select 1 as nothing_to_delete
 {%- endif -%}
 {%- endmacro %}
+
+{% macro delete_all_rows() -%}
+{#- Before a run: empty a table that an earlier run filled. -#}
+{%- if is_incremental() -%}delete from {{ this }}{%- else -%}select 1 as nothing_to_delete{%- endif -%}
+{%- endmacro %}

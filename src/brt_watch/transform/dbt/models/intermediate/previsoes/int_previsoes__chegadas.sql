@@ -1,5 +1,12 @@
 -- One row is a vehicle reaching a station of its line in the last hours, as the signals show it, and when that was known.
-{{ config(materialized='table') }}
+--
+-- Emptied and filled at each run: on Postgres, the views that stand on it would go with a table that is replaced.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ delete_all_rows() }}"
+) }}
 
 with recentes as (
     select *

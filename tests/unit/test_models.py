@@ -66,7 +66,7 @@ def test_no_view_stands_on_a_table_that_every_run_makes_again() -> None:
 
 
 def materialization(model: Path) -> str:
-    """Return how the table of a model is made: by its own configuration, or as dbt_project.yml has it for its folder."""
+    """Return how the table of a model is made: by its configuration, or as dbt_project.yml has it for its folder."""
     if model.parent.name == "rede":
         return "of the network"
     if found := re.search(r"materialized='(\w+)'", model.read_text()):

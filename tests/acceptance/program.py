@@ -27,6 +27,7 @@ from brt_watch.resources import Resources
 from brt_watch.service.status import report
 from brt_watch.settings import load_settings
 from brt_watch.simulate.server import ApiServer
+from tests import parsed
 from tests.acceptance.commands import Commands
 from tests.free_port import free_port
 
@@ -40,6 +41,7 @@ class Program(Commands):
     def __init__(self, data: Path, recording: Path, program: tuple[str, ...]) -> None:
         played = read_recording(recording)
         self._first = played.answers[0].captured_at
+        port = free_port()
         # Until it begins it stands at a time without an answer.
         self.api = ApiServer(played, StillClock(self._first - POLL), port=0)
         Thread(target=self.api.serve_forever, daemon=True).start()
@@ -47,13 +49,16 @@ class Program(Commands):
             data,
             program,
             BRT_WATCH_FEED_URL=self.api.url,
-            BRT_WATCH_POSTGRES_PORT=str(free_port()),
+            BRT_WATCH_POSTGRES_PORT=str(port),
             BRT_WATCH_HTTP_PORT=str(free_port()),
             BRT_WATCH_POLL_SECONDS=f"{POLL.seconds}",
             BRT_WATCH_LOAD_MINUTES="3",
             # The window begins some minutes before the recording does, and is to have all of it.
             BRT_WATCH_WINDOW_MINUTES="17",
         )
+        # The demo shows that the wheel can parse its project.
+        (project,) = Path(program[0]).parents[1].glob("lib/*/site-packages/brt_watch/transform/dbt")
+        parsed.lend(data / "dbt", "brt_watch", port, project)
         # Made before the clock begins to run.
         self.run("db", "start")
         self.environment["BRT_WATCH_CLOCK"] = PretendClock.written(self._first, SPEED)
@@ -82,7 +87,7 @@ class Program(Commands):
         until = time.monotonic() + seconds
         while not what(status := self.status()):
             assert time.monotonic() < until, f"{json.dumps(status, indent=1)}\n{self.logs()}"
-            time.sleep(1)
+            time.sleep(2)
         return status
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests import parsed
 from tests.acceptance.commands import Commands
 from tests.acceptance.conftest import reachable_folder
 from tests.free_port import free_port
@@ -29,8 +30,10 @@ FOREIGN = {"DBT_TARGET": "prod", "DBT_PROFILES_DIR": "/nowhere", "PGSSLMODE": "r
 def by_hand() -> Iterator[Commands]:
     """A few minutes of a simulated BRT, captured but not loaded, and an empty Postgres."""
     with reachable_folder() as folder:
-        own = {"BRT_WATCH_POSTGRES_PORT": str(free_port()), "BRT_WATCH_CLOCK": clock_at(PARKED)}
+        port = free_port()
+        own = {"BRT_WATCH_POSTGRES_PORT": str(port), "BRT_WATCH_CLOCK": clock_at(PARKED)}
         commands = Commands(folder / ODD, **own, **FOREIGN)
+        parsed.lend(commands.data / "dbt", "brt_watch", port)
         commands.run("simulate", "--history", "0.35")
         try:
             said = commands.run("db", "start")
@@ -57,7 +60,7 @@ def test_steps_work_by_hand_and_rebuild_what_is_broken(by_hand: Commands) -> Non
     assert window["records"] == 39 * 748
     assert 748 <= window["signals"] < window["records"]
     assert "nothing to load: the open window has" in by_hand.here("load")
-    agree = by_hand.run("verify")
+    agree = by_hand.here("verify")
     assert f"brt_raw    {window['signals']} rows" in agree
     assert "agree" in agree
 
@@ -99,7 +102,7 @@ def test_a_poll_and_a_recording_come_in_by_hand(by_hand: Commands, folder: Path,
     (would,) = json.loads(commands.here("import", "--dry-run", "--json", str(recording)))
     assert (would["source"][:-9], would["answers"], would["estimated"]) == ("import-ours", 10, False)
     assert query(commands, "select count(*) from brt_raw") == (0,)
-    (brought,) = json.loads(commands.run("import", "--json", str(recording)))
+    (brought,) = json.loads(commands.here("import", "--json", str(recording)))
     assert (brought["rows"], brought["stored"] + brought["repeats"], brought["rejected"]) == (610, 600, 10)
     signals = "select count(*), count(distinct codigo), min(capturer) from brt_raw"
     assert query(commands, signals) == (brought["stored"], 60, would["source"])

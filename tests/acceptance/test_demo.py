@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.acceptance.commands import Commands
@@ -28,11 +29,16 @@ def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
     demo.run("--demo", "stop")
 
 
-def status_of(demo: Commands) -> dict[str, Any]:
-    """Return the output of status, with or without problems: a failed poll is one, and the next may be good."""
+def here(demo: Commands, *words: str, expect: int | None = 0) -> str:
+    """Return the output of a command of the checkout, run in this process, on the data of the demo."""
     looked = Commands(demo.data)
     looked.environment |= demo.environment
-    return dict(json.loads(looked.here("status", "--json", expect=None)))
+    return looked.here(*words, expect=expect)
+
+
+def status_of(demo: Commands) -> dict[str, Any]:
+    """Return the output of status, with or without problems: a failed poll is one, and the next may be good."""
+    return dict(json.loads(here(demo, "status", "--json", expect=None)))
 
 
 def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
@@ -50,7 +56,6 @@ def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
         assert time.monotonic() < until, f"{status}\n{demo.logs()}"
         time.sleep(1)
         status = status_of(demo)
-    status = json.loads(demo.run("--demo", "status", "--json", expect=None))
     assert status["simulated"] is True
     assert [program["name"] for program in status["programs"]] == [
         *["postgres", "simulator", "capture", "load", "transform", "web"]
@@ -59,13 +64,14 @@ def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
     assert (status["database"]["windows"], status["vehicles"]) == (1, 748)
     assert status["last_poll"]["records"] == 748
 
-    scored = json.loads(demo.run("--demo", "score", "--json"))
+    scored = json.loads(here(demo, "score", "--json"))
     shares = {share["name"]: share["share"] for share in scored["shares"]}
     assert shares["signals seen"] > 0.85
     assert scored["false_signals"] == 0
 
     # Nothing in the database can be taken for the city's.
-    capturers = demo.run("--demo", "db", "psql", "-Atc", "select distinct capturer from brt_raw")
+    with psycopg.connect(here(demo, "db", "url").strip()) as connection:
+        ((capturers,),) = connection.execute("select distinct capturer from brt_raw").fetchall()
     assert capturers.startswith("simulated-")
 
     assert demo.run("--demo", "stop") == "stopped\n"

@@ -111,7 +111,7 @@ export const BOARD_WORDS = {
   "control.key.gapped": ["buraco (mais de 150 % do plano)", "gap (above 150 % of the plan)"],
   "control.key.unknown": ["intervalo desconhecido", "headway unknown"],
   "control.note": ["O intervalo de um ônibus é o tempo entre ele e o anterior na última estação por onde ambos passaram. O plano é o de dia útil. A espera no terminal completa o intervalo planejado desde a última partida observada.", "The headway of a bus is the time between it and the previous one at the last station both passed. The plan is that of a weekday. The hold completes the planned headway since the last observed departure."],
-  "control.weekend": ["Hoje é fim de semana e o plano conhecido é o de dia útil: compare com cautela.", "It is the weekend and the known plan is that of a weekday: compare with care."],
+  "control.weekend": ["É fim de semana, e o plano conhecido é o de dia útil: compare com cautela.", "It is the weekend, and the known plan is that of a weekday: compare with care."],
   "control.headway": ["Intervalo", "Headway"],
   "control.gap": ["Sem ônibus há", "No bus for"],
   "control.place": ["Onde", "Where"],

@@ -8,6 +8,7 @@ import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
 import { destination, network } from "../network.js";
 import { address, amend, here } from "../route.js";
+import { isWeekend } from "../stops.js";
 import { onTheme } from "../theme.js";
 import { coveredShare, coverageWords, exportBar } from "./save.js";
 import { pointWords, Strings } from "./strings.js";
@@ -129,7 +130,8 @@ class Diagram {
     const trips = this.data.veiculos.length;
     const { headway, share } = this.bunches;
     const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: share === null ? t("nodata") : `${number(share * 100)}%` };
-    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words));
+    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words))
+      + (share !== null && isWeekend(end) ? ` ${t("control.weekend")}` : "");
     this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];

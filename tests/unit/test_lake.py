@@ -92,6 +92,22 @@ def test_a_window_is_in_the_lake_once(recorder: Recorder) -> None:
         assert session.execute("select polls, records, signals from brt_window").fetchall() == [(6, 30, 15)]
 
 
+def test_a_window_of_many_months_is_in_the_lake_once(recorder: Recorder) -> None:
+    """As those of imported tables."""
+    window = recorder.files.new_window(NOON)
+    for days in (0, 35, 70, 105):
+        tick = NOON + timedelta(days=days)
+        poll = Poll(tick, Status.OK, requested_at=tick, captured_at=tick + timedelta(seconds=0.5))
+        window.record(poll, parse(body(vehicle("1", tick), vehicle("2", tick, latitude="?"))))
+    folder = recorder.files.close(window)
+    manifest = read_manifest(folder)
+    assert [recorder.lake.add(folder, manifest).again for _ in range(2)] == [False, True]
+    assert recorder.lake.newest_load() == 1
+    assert recorder.lake.add_rejects(folder, manifest)
+    with recorder.lake.session() as session:
+        assert session.execute("select polls, records, rejects from brt_window").fetchall() == [(4, 4, 4)]
+
+
 def test_values_come_back_exactly(recorder: Recorder) -> None:
     """Also those that six decimals cannot hold, as the unrounded ones of 2021."""
     odd = [

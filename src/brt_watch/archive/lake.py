@@ -202,10 +202,12 @@ class Lake:
         self, window: duckdb.DuckDBPyConnection, manifest: Manifest, kinds: Sequence[str] = ("polls", "rejects")
     ) -> bool:
         """Whether all polls and rejects of a window are there."""
-        months = {moment[:7] for moment in (manifest.first_tick, manifest.last_tick)}
+        first, last = manifest.first_tick[:7], manifest.last_tick[:7]
         for kind in kinds:
             count = getattr(manifest, kind)
-            there = [path for month in months if (path := self._month_file(kind, month)).exists()]
+            # A window of an imported table may hold many months.
+            files = self.folder.glob(f"{kind}/feed=brt/mes=*/{kind}.parquet")
+            there = [path for path in files if first <= path.parent.name.removeprefix("mes=") <= last]
             of_window = f"capturer = {quoted(manifest.capturer)} and janela = {quoted(manifest.window)}"
             query = f"select count(*) from read_parquet({_list(there)}) where {of_window}"
             if count and (not there or window.execute(query).fetchall() != [(count,)]):

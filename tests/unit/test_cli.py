@@ -400,8 +400,8 @@ def test_a_demo_without_a_database_captures_all_the_same(monkeypatch: pytest.Mon
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data-demo"))
     monkeypatch.setenv("BRT_WATCH_FEED_URL", f"{demo.LOOPBACK}9/gps/brt")
-    for name, port in (("POSTGRES_PORT", "15433"), ("HTTP_PORT", "8001")):
-        monkeypatch.setenv(f"BRT_WATCH_{name}", port)
+    for name, value in (("FEED", "brt"), ("POSTGRES_PORT", "15433"), ("HTTP_PORT", "8001")):
+        monkeypatch.setenv(f"BRT_WATCH_{name}", value)
     running = mock.Mock(programs=list)
     running.start.return_value = []
     monkeypatch.setattr(demo_command, "Service", lambda _settings: running)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from brt_watch import place
 from brt_watch.cli import app
 from brt_watch.errors import AlreadyRunning, DatabaseUnreachable, NotRunning, SupervisorSilent
+from brt_watch.settings import Settings, load_settings
 from brt_watch.simulate import demo
 
 
@@ -18,6 +19,35 @@ def in_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (place.IN_DEMO, *(demo.PREFIX + name for name in demo.ENVIRONMENT)):
         monkeypatch.setenv(name, "")  # so that all are as before afterwards
     demo.enter()
+
+
+OF_THE_USER = {
+    **{"feed_url": "https://example.org/gps", "feed": "gtfs_rt", "feeds": "sppo=sppo_zirix:https://example.org/sppo"},
+    **{"gtfs": "https://example.org/gtfs.zip", "recover_url": "https://example.org/its", "data": "data"},
+    **{"database_url": "postgresql://me@example.org/brt", "postgres_port": "15432", "http_port": "8000"},
+    **{"lake_mirror": "s3://bucket/brt", "alert_webhook": "https://example.org/hook"},
+}
+"""Settings that lead out of the demo: to the user's own system, or to others'."""
+
+OF_BOTH = {
+    *("poll_seconds", "window_minutes", "load_minutes", "max_response_bytes", "keep_raw_days", "keep_csv_days"),
+    # Who may read the page; the office's Prefect, which is asked only by hand; the clock of a test.
+    *("http_cors", "http_embed", "prefect_api", "flow_image", "clock"),
+}
+
+
+@pytest.mark.parametrize("feed_url", ["https://example.org/gps", f"{demo.LOOPBACK}9/gps/brt"])
+def test_no_setting_leads_out_of_the_demo(monkeypatch: pytest.MonkeyPatch, feed_url: str) -> None:
+    assert {*OF_THE_USER, *OF_BOTH} == {*Settings.model_fields}, "does the demo keep the new setting?"
+    for name, value in (OF_THE_USER | {"feed_url": feed_url}).items():
+        monkeypatch.setenv(f"BRT_WATCH_{name.upper()}", value)
+    for name in (place.IN_DEMO, "BRT_WATCH_ENV_FILE"):
+        monkeypatch.setenv(name, "")
+    demo.enter()
+    values = load_settings().model_dump(mode="python")
+    said = {name: str(getattr(value, "get_secret_value", lambda: value)()) for name, value in values.items()}
+    assert [name for name, value in said.items() if "example" in value or "bucket" in value] == []
+    assert said["feed_url"].startswith(demo.LOOPBACK)
 
 
 HINTS = [

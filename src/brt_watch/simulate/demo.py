@@ -21,12 +21,17 @@ ENVIRONMENT = {
     "FEED_URL": f"{LOOPBACK}{PORT}/gps/brt",
     "POSTGRES_PORT": "15433",
     "HTTP_PORT": "8001",
-    # Never the user's own database: simulated data stays apart.
+    "FEED": "brt",
+    # Nothing real comes in, and nothing simulated goes out.
+    "FEEDS": "",
+    "GTFS": "",
+    "RECOVER_URL": "",
     "DATABASE_URL": "",
+    "LAKE_MIRROR": "",
     "ALERT_WEBHOOK": "",
     "ENV_FILE": "",
 }
-"""The settings of the demo. The environment overrides the first four, if it also names a simulated API."""
+"""The settings of the demo. The environment overrides those with a value, if it also names a simulated API."""
 
 
 def enter() -> None:

@@ -120,7 +120,12 @@ def test_the_page_knows_no_rule() -> None:
 
 WEB_SOURCES = sorted(
     path.relative_to(SOURCE).as_posix()
-    for folder, names in (("web", ("*.py", "*.js")), ("transform/sql", ("*.sql",)), ("store/sql", ("web_*.sql",)))
+    for folder, names in (
+        ("web", ("*.py", "*.js")),
+        ("reports", ("*.py",)),
+        ("transform/sql", ("*.sql",)),
+        ("store/sql", ("web_*.sql",)),
+    )
     for name in names
     for path in (SOURCE / folder).rglob(name)
     if "vendor" not in path.parts
@@ -129,10 +134,10 @@ WEB_SOURCES = sorted(
 A_RULE = {
     "a field of a bus compared with a number": (
         r"(?:progresso|desvio|velocidade|idade|intervalo|distancia|timestamp|datahora|progresso_anterior|direcao)"
-        r"\w*(?:\([^)]*\))?\)?\s*[<>]=?\s*(?!0\b)\d|ageOf\([^)]*\)\s*[<>]=?\s*\d|\b(?:velocidade|hodometro) < 0\b"
+        r"\w*(?:\([^)]*\))?\)?\s*[<>]=?\s*(?!0\b(?!\.))\d|ageOf\([^)]*\)\s*[<>]=?\s*\d|\b(?:velocidade|hodometro) < 0\b"
     ),
     "an age, a distance or a speed compared with a number": (
-        r"\b(?:age|seconds|gap|headway|hold|away|metres|speed|value)\)?\s*[<>]=?\s*(?!0\b|1\b)\d|smoothstep\(\d+\.0,"
+        r"\b(?:age|seconds|gap|headway|hold|away|metres|speed|value|p50)\)?\s*[<>]=?\s*(?![01]\b(?!\.))\d|smoothstep\(\d+\.0,"
     ),
     "where a heading ends": r"[<>]=?\s*(?:359|360)\b",
     "a threshold in metres, seconds or km/h": (
@@ -141,6 +146,9 @@ A_RULE = {
     "a decision from what a bus does": (
         r"\bstatus (?:[!=]==?|in|not in) (?!\('ok')[\[(\"']|\]\.includes\(\w+\.status\)|\bin \([^)]*[\"']Parado"
     ),
+    "a span of time as a constant": r"\b[A-Z][A-Z_]*(?:: \w+)? = timedelta\((?:seconds|minutes)=",
+    "a least number": r"\b(?:FEWEST|FEW|LEAST|ENOUGH)\w*(?:: \w+)? = [\d.]",
+    "bounds in a list, some of them numbers": r"\bbounds = \[[^\]]*(?<![\w.])\d",
     "a threshold that makes another one": r"limits\(\)\.\w*fracao\w* \*|\* limits\(\)\.\w*fracao",
     "a span of time in a statement": r"interval '\d+ (?:seconds|minutes)'",
 }
@@ -162,6 +170,12 @@ RULES_OF_OLD = [
     "'' if signal.velocidade is None or signal.velocidade < 0 else signal.velocidade",
     "and vehicle.status not in (None, 'Parado garagem')",
     "OLDEST_S = 90.0",
+    'const grade = value <= 0.5 ? "good" : value <= 1 ? "fair" : "poor";',
+    "const slow = speed < 0.5;",
+    "const gapped = intervalo > 1.25 && headway >= 1.5;",
+    "AT_THE_BEGINNING = timedelta(minutes=2)",
+    "const FEWEST = 3;",
+    "const bounds = [limits().comboio_fracao, 1.25, limits().lacuna_fracao, Infinity];",
 ]
 """Lines that were in such sources, and that a test had not seen."""
 
@@ -173,10 +187,14 @@ def test_a_rule_is_seen_where_it_does_not_belong(line: str) -> None:
 
 STILL_RULES = {
     "web/gtfs_rt.py": "the oldest position that the practices of GTFS-Realtime allow",
+    "web/history.py": "how far into the live models trips lack their beginning, so that those of the marts count",
+    "web/live_models.py": "how much of the past is derived first after a start",
     "web/page/js/forecasts.js": "from when on a bus is said to arrive now",
     "web/page/js/format.js": "how numbers are written",
-    "web/page/js/views/report-speed.js": "the top of a scale of colours",
+    "web/page/js/views/report-regularity.js": "the bound between two colours of the heat map",
+    "web/page/js/views/report-speed.js": "the top and the steps of a scale of colours",
     "web/page/js/views/score.js": "how numbers are written",
+    "web/routes/history.py": "how far before a replay the first position of a bus is looked for",
 }
 """Sources in which something looks like a rule and is none, each with its reason. The list must shrink."""
 

@@ -25,6 +25,7 @@ from brt_watch.network.geometry import Plane, Point
 from brt_watch.network.learning import LearnedPath, Seen, learn
 from brt_watch.network.proposals import accepted, known_ends, parse_ends, propose
 from brt_watch.simulate.world import World
+from brt_watch.transform.compiled import project_vars
 from tests.city_data import CITY_DATA
 from tests.fleet import body, vehicle
 from tests.small_city import small_city
@@ -34,6 +35,7 @@ NETWORK = read_network()
 LINES = ("10", "22", "35", "51", "61")
 """The lines that are simulated."""
 STATIONS = {name: (each.latitude, each.longitude) for name, each in NETWORK.stations.items()}
+MOVING_KMH: float = project_vars()["velocidade_limiar_parado_kmh"]
 START = datetime(2026, 11, 23, 8, 50, tzinfo=timezone.utc)
 """Ten to six in the morning in Rio, soon after the simulation began to drive its day."""
 
@@ -90,11 +92,11 @@ def check(learned: dict[str, LearnedPath], linha: str) -> None:
 @pytest.mark.parametrize("linha", LINES)
 def test_a_path_learned_from_the_simulator_is_the_true_one(simulated: dict[str, list[Seen]], linha: str) -> None:
     """At the median within 15 m of it, both ways; so far it is 2 m."""
-    check(learn(simulated[linha], STATIONS, known_ends(linha, SEEDS, NETWORK)), linha)
+    check(learn(simulated[linha], STATIONS, MOVING_KMH, known_ends(linha, SEEDS, NETWORK)), linha)
 
 
 def test_stations_where_buses_stand_are_those_of_the_line(simulated: dict[str, list[Seen]]) -> None:
-    learned = learn(simulated["51"], STATIONS, known_ends("51", SEEDS, NETWORK))
+    learned = learn(simulated["51"], STATIONS, MOVING_KMH, known_ends("51", SEEDS, NETWORK))
     for sentido, path in learned.items():
         true = [stop.estacao_id for stop in NETWORK.paths["51", sentido].stops]
         served = [stop.estacao_id for stop in path.stops if stop.is_served]
@@ -124,20 +126,20 @@ def test_a_path_learned_from_51_days_of_2022_is_the_true_one(linha: str) -> None
         )
         for row in rows
     ]
-    check(learn(seen, STATIONS), linha)
+    check(learn(seen, STATIONS, MOVING_KMH), linha)
 
 
 def test_signals_without_terminals_show_no_path(simulated: dict[str, list[Seen]], folder: Path) -> None:
     standing = [signal._replace(sentido="ida") for signal in simulated["22"]]
-    assert learn(standing, STATIONS) == {}
-    assert learn([], STATIONS) == {}
+    assert learn(standing, STATIONS, MOVING_KMH) == {}
+    assert learn([], STATIONS, MOVING_KMH) == {}
     with pytest.raises(NetworkError, match="these signals show no path"):
-        propose("999", standing, folder)
+        propose("999", standing, folder, MOVING_KMH)
 
 
 def test_an_accepted_proposal_is_a_version_of_the_line(simulated: dict[str, list[Seen]], folder: Path) -> None:
     before = read_network(folder)
-    proposal = decided(propose("22", simulated["22"], folder))
+    proposal = decided(propose("22", simulated["22"], folder, MOVING_KMH))
     assert proposal["valido_desde"] == "2026-11-23"
     difference = seeds.add(accepted(proposal, folder), folder, whole=False)
     assert difference.lines_changed == ["22"]
@@ -150,7 +152,7 @@ def test_an_accepted_proposal_is_a_version_of_the_line(simulated: dict[str, list
 
 
 def test_a_direction_without_a_proposed_path_keeps_its_own(simulated: dict[str, list[Seen]], folder: Path) -> None:
-    proposal = decided(propose("22", simulated["22"], folder))
+    proposal = decided(propose("22", simulated["22"], folder, MOVING_KMH))
     proposal["features"] = [each for each in proposal["features"] if each["properties"]["sentido"] == "ida"]
     before = read_network(folder).paths
     seeds.add(accepted(proposal, folder), folder, whole=False)
@@ -163,14 +165,14 @@ def test_a_version_without_a_path_is_completed(simulated: dict[str, list[Seen]],
     for name in ("trajetos", "linha_trajetos", "linha_estacoes"):
         file = folder / f"{name}.csv"
         file.write_text(file.read_text(encoding="utf-8").splitlines(keepends=True)[0], encoding="utf-8")
-    proposal = decided(propose("22", simulated["22"], folder))
+    proposal = decided(propose("22", simulated["22"], folder, MOVING_KMH))
     seeds.add(accepted(proposal, folder), folder, whole=False)
     assert read_network(folder).lines["22"].valido_desde == date(2025, 10, 1)
     assert len(read_network(folder).paths) == 2
 
 
 def test_a_station_that_nobody_decided_is_refused_by_name(simulated: dict[str, list[Seen]], folder: Path) -> None:
-    proposal = decided(propose("22", simulated["22"], folder))
+    proposal = decided(propose("22", simulated["22"], folder, MOVING_KMH))
     point = next(each for each in proposal["features"] if each["geometry"]["type"] == "Point")
     point["properties"]["para"] = None
     with pytest.raises(NetworkError, match=f"stops at {point['properties']['estacao_id']}"):

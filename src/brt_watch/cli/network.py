@@ -122,13 +122,15 @@ def learn_network(
     # Imported here: every command would take a tenth longer to start.
     from brt_watch.cli.line_signals import signals_in_database, signals_in_files, windows_of
     from brt_watch.network.proposals import parse_ends, propose
+    from brt_watch.transform.compiled import project_vars
 
     with err.status(f"reading the signals of line {linha}"):
         if database:
             seen = signals_in_database(load_resources().store, linha)
         else:
             seen = signals_in_files(files or windows_of(load_resources().settings.folder), linha, utc or ())
-        proposal = propose(linha, seen, known, parse_ends(ends, known) if ends else None)
+        stopped_kmh: float = project_vars()["velocidade_limiar_parado_kmh"]
+        proposal = propose(linha, seen, known, stopped_kmh, parse_ends(ends, known) if ends else None)
     file = into or Path(f"{linha}.geojson")
     file.write_text(json.dumps(proposal, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     paths = [each["properties"] for each in proposal["features"] if each["geometry"]["type"] == "LineString"]

@@ -57,7 +57,6 @@ STRETCH_M = 30.0
 STATION_M = 60.0
 """Signals at most this far from a station count as at it; a station at most this far from the path is on it."""
 
-STOPPED_KMH = 3.0
 STOPS_AT = 0.25
 """Share of the signals at a station that stand still, from which on the line stops there: dwell is a third and more of
 the signals at a served station, queues at others are less than an eighth."""
@@ -116,12 +115,15 @@ class _Nodes(NamedTuple):
 
 
 def learn(
-    seen: Sequence[Seen], stations: dict[str, Point], ends: tuple[Point, Point] | None = None
+    seen: Sequence[Seen],
+    stations: dict[str, Point],
+    stopped_kmh: float,
+    ends: tuple[Point, Point] | None = None,
 ) -> dict[str, LearnedPath]:
     """Return the path of each direction that the signals of a line show.
 
-    `ends` are the terminals where `ida` begins and ends, if known. Without them, and where too few vehicles change
-    their direction in these signals, there is no path.
+    `stopped_kmh` is the speed below which a vehicle stands. `ends` are the terminals where `ida` begins and ends, if
+    known. Without them, and where too few vehicles change their direction in these signals, there is no path.
     """
     ordered = sorted(set(seen))
     if len(ordered) < 2:
@@ -133,14 +135,14 @@ def learn(
     learned = {}
     for sentido, (first, last) in {"ida": (0, 1), "volta": (1, 0)}.items():
         of_direction = [signal for signal in ordered if signal.sentido == sentido]
-        path = _learn(of_direction, terminals[first], terminals[last], stations, plane)
+        path = _learn(of_direction, terminals[first], terminals[last], stations, plane, stopped_kmh)
         if path:
             learned[sentido] = path
     return learned
 
 
 def _learn(
-    seen: list[Seen], first: Metres, last: Metres, stations: dict[str, Point], plane: Plane
+    seen: list[Seen], first: Metres, last: Metres, stations: dict[str, Point], plane: Plane, stopped_kmh: float
 ) -> LearnedPath | None:
     moves = _sample(_moves(seen, plane)) if seen else []
     if len(moves) < 10:
@@ -159,7 +161,7 @@ def _learn(
     gaps = np.diff(np.concatenate([[0.0], along, [shapely.length(path)]]))
     return LearnedPath(
         tuple(points),
-        _stops(points, seen, stations, plane),
+        _stops(points, seen, stations, plane, stopped_kmh),
         int(near.sum()),
         len({move[0] for move, is_near in zip(moves, near, strict=True) if is_near}),
         tuple(sorted({datetime.fromtimestamp(move[5], RIO).date() for move in moves})),
@@ -322,13 +324,13 @@ def _projected(line: Metres, signals: Metres) -> tuple[Metres, Metres, NDArray[n
 
 
 def _stops(
-    points: list[Point], seen: Sequence[Seen], stations: dict[str, Point], plane: Plane
+    points: list[Point], seen: Sequence[Seen], stations: dict[str, Point], plane: Plane, stopped_kmh: float
 ) -> tuple[LearnedStop, ...]:
     """Return the stations on the path in their order, with the signals at each."""
     path = shapely.linestrings(plane.metres(points))
     metres = running_metres(points)
     where = shapely.points(plane.metres([(signal.latitude, signal.longitude) for signal in seen]))
-    stands = np.array([signal.speed_kmh < STOPPED_KMH for signal in seen])
+    stands = np.array([signal.speed_kmh < stopped_kmh for signal in seen])
     found = []
     for name, station in stations.items():
         at = shapely.points(plane.metres([station]))[0]

@@ -22,15 +22,17 @@ OF_THE_LINE = (
 """The properties of the line in a proposal, besides its paths; a person may change them."""
 
 
-def propose(linha: str, seen: Sequence[Seen], folder: Path, ends: tuple[Point, Point] | None = None) -> dict[str, Any]:
+def propose(
+    linha: str, seen: Sequence[Seen], folder: Path, stopped_kmh: float, ends: tuple[Point, Point] | None = None
+) -> dict[str, Any]:
     """Return a proposal for a line from its signals; raises NetworkError when they do not show a path.
 
-    `ends` are the terminals where `ida` begins and ends; by default those of the reference files, else where vehicles
-    change their direction.
+    `stopped_kmh` is the speed below which a vehicle stands. `ends` are the terminals where `ida` begins and ends; by
+    default those of the reference files, else where vehicles change their direction.
     """
     network = read_network(folder)
     stations = {name: (each.latitude, each.longitude) for name, each in network.stations.items()}
-    paths = learn(seen, stations, ends or known_ends(linha, folder, network))
+    paths = learn(seen, stations, stopped_kmh, ends or known_ends(linha, folder, network))
     if not paths:
         problem = "these signals show no path: take more of them, or name the terminals with --ends"
         raise NetworkError(where=f"line {linha}", problem=problem)

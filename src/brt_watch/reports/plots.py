@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from html import escape
 from statistics import median
 
+from brt_watch.transform.compiled import project_vars
+
 FIRST_HOUR, END_HOUR = 3, 27
 WIDTH, HEIGHT = 760, 220
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 20, 30
@@ -15,7 +17,7 @@ HATCH = (
     '<pattern id="sem-dados" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="6" height="6" class="hatch-ground"/><line x1="0" y1="0" x2="0" y2="6" class="hatch"/></pattern>'
 )
-FEW_BUSES = 3
+FEW_BUSES: int = project_vars()["trecho_minimo_passagens"]
 """With fewer buses a speed means little."""
 
 

@@ -193,7 +193,7 @@ export const BOARD_WORDS = {
   "speed.slider": ["Hora", "Hour"],
   "speed.words": ["Velocidade por trecho, da primeira à última estação", "Speed by stretch, from the first to the last station"],
   "speed.lost": ["Minutos perdidos", "Minutes lost"],
-  "speed.note": ["Velocidade entre estações, sem as paradas; parada: mediana na estação do fim do trecho. Trechos com menos de 3 ônibus ficam em cinza. Minutos perdidos: em relação à mediana do período.", "Speed between stations, stops apart; dwell: median at the station at the end of the stretch. Stretches with fewer than 3 buses are grey. Minutes lost: relative to the median of the period."],
+  "speed.note": ["Velocidade entre estações, sem as paradas; parada: mediana na estação do fim do trecho. Trechos com menos de {count} ônibus ficam em cinza. Minutos perdidos: em relação à mediana do período.", "Speed between stations, stops apart; dwell: median at the station at the end of the stretch. Stretches with fewer than {count} buses are grey. Minutes lost: relative to the median of the period."],
   "speed.dwell": ["Parada", "Dwell"],
 
   "plan.lede": ["Linha {line}: {seen} de {planned} {planned:viagem planejada observada|viagens planejadas observadas} ({share}%){unknown}.", "Line {line}: {seen} of {planned} planned {planned:trip|trips} observed ({share}%){unknown}."],

@@ -169,7 +169,7 @@ export const WORDS = {
   "board.hours.words": ["Ônibus por hora nas últimas horas: {values}", "Buses per hour over the last hours: {values}"],
   "board.links": ["Ver", "View"],
   "board.empty": ["Mostrar linhas sem ônibus", "Show lines without buses"],
-  "board.note": ["Em serviço: linha informada, sinal dos últimos 10 minutos e fora da garagem, na última consulta. Regularidade: variação do espaço entre os ônibus em rota agora (desvio padrão / média). Até 0,5: regular; até 1: irregular; acima de 1: comboio.", "In service: assigned to a line, signal within 10 minutes and not at the garage, as of the last poll. Headway regularity: variation of the spacing between buses en route now (standard deviation / mean). Up to 0.5: regular; up to 1: irregular; above 1: bunched."],
+  "board.note": ["Em serviço: linha informada, sinal dos últimos 10 minutos e fora da garagem, na última consulta. Regularidade: variação do espaço entre os ônibus em rota agora (desvio padrão / média). Até {even}: regular; até {uneven}: irregular; acima de {uneven}: comboio.", "In service: assigned to a line, signal within 10 minutes and not at the garage, as of the last poll. Headway regularity: variation of the spacing between buses en route now (standard deviation / mean). Up to {even}: regular; up to {uneven}: irregular; above {uneven}: bunched."],
   "even.good": ["regular", "regular"],
   "even.fair": ["irregular", "irregular"],
   "even.poor": ["comboio", "bunched"],

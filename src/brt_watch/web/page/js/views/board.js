@@ -5,7 +5,7 @@ import { lineColor } from "../colors.js";
 import { fill, h } from "../dom.js";
 import { age, number } from "../format.js";
 import { t } from "../i18n.js";
-import { network, short, takeLines } from "../network.js";
+import { limits, network, short, takeLines } from "../network.js";
 import { address, amend, here } from "../route.js";
 import { onTheme } from "../theme.js";
 import { lineBadge } from "./badge.js";
@@ -34,13 +34,14 @@ export function enter(root) {
   const heads = Object.entries(COLUMNS).map(([key, column]) =>
     h("th", { scope: "col", class: key === "linha" ? "first" : `number${MAIN.includes(key) ? "" : " minor"}`, "data-key": key }, h("button", { class: "sort", type: "button", onclick: () => sortBy(key) }, t(column.head))));
   let failed = false;
+  const note = h("p", { class: "muted small note" });
   const problem = h("p", { class: "problem", hidden: true, role: "alert" });
   root.append(h("div", { class: "page" },
     h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("board.title")), lede), h("label", { class: "check" }, empty, t("board.empty"))), problem,
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("board.caption") },
       h("table", { class: "board" }, h("caption", { class: "unseen" }, t("board.caption")),
         h("thead", {}, h("tr", {}, heads, h("th", { scope: "col", class: "minor" }, t("board.hours")), h("th", { scope: "col", class: "minor" }, t("board.links")))), body)),
-    h("p", { class: "muted small note" }, t("board.note"))));
+    note));
 
   function sortBy(key) {
     const params = here().params;
@@ -52,6 +53,7 @@ export function enter(root) {
   }
 
   function draw() {
+    if (limits()) note.textContent = t("board.note", { even: number(limits().espacamento_regular, 1), uneven: number(limits().espacamento_irregular) });
     const params = here().params;
     const key = params.get("ordem") in COLUMNS ? params.get("ordem") : "linha";
     const up = (params.get("rumo") ?? (COLUMNS[key].up ? "crescente" : "decrescente")) === "crescente";
@@ -118,7 +120,8 @@ function row(line, top) {
 }
 
 function evenness(value) {
-  if (value === null || value === undefined) return h("td", { class: "number muted" }, "–");
-  const grade = value <= 0.5 ? "good" : value <= 1 ? "fair" : "poor";
+  // Without the network, which the server could not give, there are no thresholds.
+  if (value === null || value === undefined || !limits()) return h("td", { class: "number muted" }, "–");
+  const grade = value <= limits().espacamento_regular ? "good" : value <= limits().espacamento_irregular ? "fair" : "poor";
   return h("td", { class: "number" }, h("span", { class: `grade ${grade}` }, h("small", {}, t(`even.${grade}`)), number(value, 2)));
 }

@@ -2,7 +2,7 @@
 import { fill, h, s } from "../dom.js";
 import { age, clock, number } from "../format.js";
 import { t } from "../i18n.js";
-import { short } from "../network.js";
+import { limits, short } from "../network.js";
 import { median } from "../quantiles.js";
 import { amend, here } from "../route.js";
 import { token } from "../theme.js";
@@ -10,7 +10,6 @@ import { hourStart, reportView, table } from "./reports.js";
 import { FONT } from "./save.js";
 
 const HOUR = 3600000;
-const FEWEST = 3;
 const TOP_KMH = 60;
 
 /** From slow to fast, safe for colour-blind eyes (a part of viridis and plasma). */
@@ -44,7 +43,7 @@ const { enter } = reportView("velocidade", (report) => {
       const stop = data.stops[i];
       const all = rows.filter((row) => row.de_estacao_id === stop.estacao_id && row.ate_estacao_id === after.estacao_id);
       const row = all.find((one) => hourStart(one) === from);
-      const enough = row && row.passagens >= FEWEST;
+      const enough = row && row.passagens >= limits().trecho_minimo_passagens;
       const usual = median(all.map(({ tempo_mediano_segundos }) => tempo_mediano_segundos));
       return { name: `${short(stop.nome)} → ${short(after.nome)}`, ids: [stop.estacao_id, after.estacao_id], start: stop.distancia_m, metres: after.distancia_m - stop.distancia_m, count: row?.passagens ?? 0, p50: enough ? row.velocidade_p50_kmh : null, p20: row?.velocidade_p20_kmh, p80: row?.velocidade_p80_kmh, dwell: enough ? row.parada_mediana_segundos : null, lost: enough ? (row.tempo_mediano_segundos - usual) / 60 : null };
     }).filter(({ metres }) => metres > 0);
@@ -54,7 +53,7 @@ const { enter } = reportView("velocidade", (report) => {
     fill(strip, svg);
     fill(list, table(t("report.velocidade"), [[t("speed.stretch")], [t("speed.p50"), true], [t("speed.range"), true], [t("speed.lost"), true], [t("speed.buses"), true], [t("speed.dwell"), true]],
       shown.map((one) => [one.name, one.p50 === null ? h("span", { class: "muted" }, t(one.count ? "speed.few" : "nodata")) : `${number(one.p50)} km/h`, one.p50 === null ? "–" : `${number(one.p20)}–${number(one.p80)}`, one.lost === null ? "–" : number(one.lost, 1), number(one.count), age(one.dwell)])),
-      h("p", { class: "muted small note" }, t("speed.note")));
+      h("p", { class: "muted small note" }, t("speed.note", { count: limits().trecho_minimo_passagens })));
   }
 
   function drawStrip() {

@@ -84,10 +84,10 @@ load_csv: $(VENV)/installed  ## Load the closed windows (CSV) into Postgres now
 
 BIOME := @biomejs/biome@2.6.8
 
-# Each process more imports everything again: a quarter of a minute of processor time.
+# Each further process imports everything again: a quarter of a minute of processor time.
 TOGETHER := -n $(shell getconf _NPROCESSORS_ONLN) --maxprocesses 4 --no-loadscope-reorder
 
-test: $(VENV)/installed  ## Run all tests, name the ten slowest, and say how much processor time they took
+test: $(VENV)/installed  ## Run the tests, name the ten slowest, and say how much processor time they took
 	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10
 
 browser:  ## Install the Chromium for the page's tests (Debian, as root)
@@ -105,7 +105,7 @@ test-pythons:  ## Run the portable tests on the oldest and the newest Python tha
 	    && .venv-$$version/bin/pytest -q $(PORTABLE) || exit 1; \
 	done
 
-test-all: $(VENV)/installed  ## Run all tests on more data and chances, and some on Python 3.10, 3.12 and 3.13 too
+test-all: $(VENV)/installed  ## Run the tests on more data and chances, and some on Python 3.10, 3.12 and 3.13 too
 	$(VENV)/bin/pytest $(TOGETHER) --deep
 	@for version in 3.10 3.12 3.13; do \
 	    scripts/environment .venv-$$version $$(scripts/find-python $$version) \

@@ -172,7 +172,7 @@ RULES_OF_OLD = [
     "OLDEST_S = 90.0",
     'const grade = value <= 0.5 ? "good" : value <= 1 ? "fair" : "poor";',
     "const slow = speed < 0.5;",
-    "const gapped = intervalo > 1.25 && headway >= 1.5;",
+    "const gapped = intervalo > 1.25;",
     "AT_THE_BEGINNING = timedelta(minutes=2)",
     "const FEWEST = 3;",
     "const bounds = [limits().comboio_fracao, 1.25, limits().lacuna_fracao, Infinity];",

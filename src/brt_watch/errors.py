@@ -28,6 +28,7 @@ BrtWatchError
 ├── MirrorFailed          object storage refuses a copy of the lake
 ├── RemoteUnreadable      a copy of the lake cannot be read
 ├── MixedData             simulated and real data would be mixed
+│   └── MixedPlace        a copy or a published site would mix them
 ├── RecoveryOff           missed minutes cannot be recovered
 ├── NothingToScore        the data folder has no truth of a simulation
 ├── NetworkError          the reference files of the network, or a GTFS, are not usable
@@ -177,6 +178,14 @@ class RemoteUnreadable(BrtWatchError):
 class MixedData(BrtWatchError):
     """{folder} would mix real and simulated data. \
 Set BRT_WATCH_DATA to another folder."""
+
+
+class MixedPlace(MixedData):
+    """{place} would mix real and simulated data: what is there is {there}, and the lake in {folder} is not. \
+Name another place."""
+
+    def __init__(self, place: object, folder: object, is_simulated: bool) -> None:
+        super().__init__(place=place, folder=folder, there="simulated" if is_simulated else "real")
 
 
 class RecoveryOff(BrtWatchError):

@@ -35,7 +35,7 @@ from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import OpenWindow
 from brt_watch.cli import app
 from brt_watch.clock import UTC
-from brt_watch.errors import DamagedWindow, LakeEmpty, ModelsInUse
+from brt_watch.errors import DamagedWindow, LakeEmpty, MixedData, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
@@ -602,6 +602,23 @@ def test_an_interrupted_publication_goes_on_where_it_was(recorder: Recorder, tmp
     assert next(publisher("other").publish(now))[1] == "the network changed"
     assert listed() == [("2026-11-21", "other"), ("2026-11-22", "network")]
     assert list(publisher("other").publish(now)) == [("2026-11-21", ""), ("2026-11-22", "the network changed")]
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_simulated_and_real_days_are_not_published_together(
+    recorder: Recorder, tmp_path: Path, simulated: bool
+) -> None:
+    recorder.add(recorder.window([vehicle("9", NOON - timedelta(days=1))]))
+
+    def publish(simulated: bool) -> list[tuple[str, str]]:
+        publisher = Publisher(recorder.lake, tmp_path / "site", "network", city_of(tmp_path), simulated)
+        return list(publisher.publish(NOON + timedelta(hours=8)))
+
+    assert publish(simulated) == [("2026-11-22", "new")]
+    before = (tmp_path / "site" / "manifest.json").read_bytes()
+    with pytest.raises(MixedData, match="would mix real and simulated data"):
+        publish(not simulated)
+    assert (tmp_path / "site" / "manifest.json").read_bytes() == before
 
 
 def test_the_exact_version_changes_with_the_code(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sysconfig
@@ -19,7 +20,7 @@ from brt_watch.archive import mirror
 from brt_watch.archive.lake import Lake
 from brt_watch.archive.mirror import push
 from brt_watch.archive.remote import open_remote
-from brt_watch.errors import AlreadyRunning, MirrorFailed, RemoteUnreadable
+from brt_watch.errors import AlreadyRunning, MirrorFailed, MixedData, RemoteUnreadable
 from brt_watch.resources import Resources
 from tests.free_port import free_port
 from tests.run_flow import run
@@ -68,6 +69,35 @@ def test_an_interrupted_copy_is_completed_by_the_next(lake: Lake, tmp_path: Path
     (tmp_path / "copy" / f"{POLLS}.part").write_bytes(b"cut off by kill -9")
     assert list(pushed(lake, str(tmp_path / "copy"))) == [REJECTS, POLLS, MART, "modelos/views.json"]
     assert not list((tmp_path / "copy").rglob("*.part"))
+
+
+@pytest.mark.parametrize("first_is_simulated", [True, False])
+def test_simulated_and_real_days_are_never_mixed(lake: Lake, tmp_path: Path, first_is_simulated: bool) -> None:
+    mark, target = tmp_path / "simulated.json", tmp_path / "copy"
+
+    def simulate(is_simulated: bool) -> None:
+        mark.write_text("{}") if is_simulated else mark.unlink(missing_ok=True)
+
+    simulate(first_is_simulated)
+    assert pushed(lake, str(target))[DAY] == "written"
+    (lake.folder / DAY).write_bytes(b"other")
+    simulate(not first_is_simulated)
+    with pytest.raises(MixedData, match="would mix real and simulated data"):
+        pushed(lake, str(target))
+    assert (target / DAY).read_bytes() == DAY.encode()
+    simulate(first_is_simulated)
+    assert pushed(lake, str(target)) == {DAY: "written"}
+
+
+def test_a_copy_without_a_mark_is_of_real_days(lake: Lake, tmp_path: Path) -> None:
+    pushed(lake, str(tmp_path / "copy"))
+    (tmp_path / "copy" / mirror.MARK).unlink()
+    (tmp_path / "simulated.json").write_text("{}")
+    with pytest.raises(MixedData):
+        pushed(lake, str(tmp_path / "copy"))
+    (tmp_path / "simulated.json").unlink()
+    assert pushed(lake, str(tmp_path / "copy")) == {}
+    assert (tmp_path / "copy" / mirror.MARK).exists()
 
 
 def test_two_copies_of_a_lake_do_not_meet(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,5 +241,7 @@ def test_s3_holds_the_lake_object_by_object(lake: Lake, bucket: str) -> None:
     storage, root = fs.FileSystem.from_uri(bucket)
     with storage.open_input_stream(f"{root}/{DAY}") as stored:
         assert stored.read() == DAY.encode()
+    with storage.open_input_stream(f"{root}/{mirror.MARK}") as stored:
+        assert json.loads(stored.read()) == {"simulated": False}
     (lake.folder / MART).unlink()
     assert pushed(lake, bucket)[MART] == "deleted"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from brt_watch import place
@@ -44,8 +45,10 @@ def test_no_setting_leads_out_of_the_demo(monkeypatch: pytest.MonkeyPatch, feed_
     for name in (place.IN_DEMO, "BRT_WATCH_ENV_FILE"):
         monkeypatch.setenv(name, "")
     demo.enter()
-    values = load_settings().model_dump(mode="python")
-    said = {name: str(getattr(value, "get_secret_value", lambda: value)()) for name, value in values.items()}
+    values = load_settings().model_dump()
+    said = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in values.items()
+    }
     assert [name for name, value in said.items() if "example" in value or "bucket" in value] == []
     assert said["feed_url"].startswith(demo.LOOPBACK)
 

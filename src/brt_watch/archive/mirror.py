@@ -3,19 +3,23 @@
 The target is a folder or an address that pyarrow knows: `s3://bucket/prefix` (S3, or compatible with it by
 `?endpoint_override=host:port&scheme=http`), `gs://...`. Keys come from the environment, by the names of the provider
 (`AWS_ACCESS_KEY_ID`, ...). Each file is one object, which storage replaces in one step, as the lake does on the disk.
+A mark, written first, says whether the signals there are simulated: a lake is not copied over the other kind.
 """
 
 from __future__ import annotations
 
+import io
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from brt_watch import lock
 from brt_watch.archive.lake import Lake
-from brt_watch.errors import MirrorFailed
+from brt_watch.capture.files import CaptureFiles
+from brt_watch.errors import MirrorFailed, MixedPlace
 
 PATIENCE_SECONDS = 600
 """How long a copy waits for another one of the same lake."""
@@ -33,6 +37,10 @@ PARTS = (
 
 DERIVED = "modelos"
 """Files gone from the lake are deleted from the target only below this folder: signals are never deleted there."""
+
+
+MARK = "origem.json"
+"""The file of the target that says whether its signals are simulated."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,8 @@ def files(lake: Lake) -> list[Path]:
 def push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
     """Copy what is new or changed; yields each file with `written`, `deleted` or "" (there already).
 
-    Safe to repeat; the next copy completes an interrupted one. Raises MirrorFailed.
+    Safe to repeat; the next copy completes an interrupted one. Raises MirrorFailed, and MixedPlace where signals of the
+    other kind are, simulated or real.
     """
     from pyarrow import ArrowInvalid
 
@@ -78,13 +87,15 @@ def _push(lake: Lake, target: str) -> Iterator[tuple[str, str]]:
         for info in storage.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
         if info.is_file
     }
+    _mark(lake, storage, root, there)
     names = {str(path.relative_to(lake.folder)): path for path in files(lake)}
     for name, path in names.items():
         if _is_newer(path, there.get(name)):
             copied = None
             # A load may replace the file meanwhile.
             while copied != (state := path.stat().st_mtime_ns):
-                _copy(storage, path, f"{root}/{name}")
+                with path.open("rb") as source:
+                    _copy(storage, source, f"{root}/{name}")
                 copied = state
             yield name, "written"
         else:
@@ -111,18 +122,34 @@ def _is_newer(path: Path, there: Any) -> bool:
     return there is None or there.size != found.st_size or there.mtime_ns < found.st_mtime_ns
 
 
-def _copy(storage: Any, path: Path, target: str) -> None:
+def _mark(lake: Lake, storage: Any, root: str, there: Mapping[str, Any]) -> None:
+    """Mark an empty target with the kind of the lake's signals; raises MixedPlace if those there are the other kind."""
+    is_simulated = CaptureFiles(lake.folder.parent, "").simulated() is not None
+    before = is_simulated
+    if MARK in there:
+        with storage.open_input_stream(f"{root}/{MARK}") as mark:
+            before = json.loads(mark.read())["simulated"]
+    elif any(name.startswith("feed=") for name in there):
+        # A copy of a version that wrote no mark.
+        before = False
+    if before != is_simulated:
+        raise MixedPlace(root, lake.folder, before)
+    if MARK not in there:
+        _copy(storage, io.BytesIO(json.dumps({"simulated": is_simulated}).encode()), f"{root}/{MARK}")
+
+
+def _copy(storage: Any, source: IO[bytes], target: str) -> None:
     if storage.type_name == "local":
         # Objects in a folder do not appear atomically.
         storage.create_dir(target.rpartition("/")[0], recursive=True)
-        with path.open("rb") as source, storage.open_output_stream(f"{target}.part") as out:
+        with storage.open_output_stream(f"{target}.part") as out:
             _stream(source, out)
         storage.move(f"{target}.part", target)
         return
-    with path.open("rb") as source, storage.open_output_stream(target) as out:
+    with storage.open_output_stream(target) as out:
         _stream(source, out)
 
 
-def _stream(source: Any, out: Any) -> None:
+def _stream(source: IO[bytes], out: Any) -> None:
     while piece := source.read(8 << 20):
         out.write(piece)

@@ -27,6 +27,7 @@ from brt_watch.archive.code_version import exact_version
 from brt_watch.archive.export import Form, export_days
 from brt_watch.archive.lake import Lake, work_folder
 from brt_watch.clock import MINUTE, write_moment
+from brt_watch.errors import MixedPlace
 from brt_watch.network.city import City
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
@@ -57,9 +58,15 @@ class Publisher:
     simulated: bool
 
     def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
-        """Write new and changed days; yields each day and the reason for writing it ("" if it was not written)."""
+        """Write new and changed days; yields each day and the reason for writing it ("" if it was not written).
+
+        Raises MixedPlace where the other kind of signals, simulated or real, is published.
+        """
         today = self.lake.turn.day(now).isoformat()
-        before = {entry["day"]: entry for entry in self._manifest().get("days", [])}
+        published = self._manifest()
+        if published.get("simulated", self.simulated) != self.simulated:
+            raise MixedPlace(self.folder, self.lake.folder, not self.simulated)
+        before = {entry["day"]: entry for entry in published.get("days", [])}
         entries = dict(before)
         # A timestamp from the future does not make a day finished.
         finished = [day for day in self.lake.days() if day < today]

@@ -22,7 +22,7 @@ from brt_watch.archive.windows import pack
 from brt_watch.capture.alerts import PATIENCE_SECONDS
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.poll import MARGIN, close, is_due, poll_without_disk, repaired_window, take_poll
-from brt_watch.capture.recovery import Recovered, holes, recovery_of
+from brt_watch.capture.recovery import Recovered, holes, loadable, recovery_of
 from brt_watch.capture.recovery import recover as capture_recovery
 from brt_watch.clock import MINUTE, floor
 from brt_watch.errors import AlreadyRunning, DamagedWindow
@@ -153,7 +153,10 @@ def recover(
     until: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Recovered:
-    """Recover missed minutes from the service that keeps them for days, and load them. Safe to repeat."""
+    """Recover missed minutes from the service that keeps them for days, and load them after the capture's own.
+
+    Safe to repeat.
+    """
     recovery = recovery_of(resources)
     with lock.hold(resources.settings.folder / "run" / "recover.lock", "A recovery"):
         minutes = holes(resources, recovery, since, until)
@@ -161,8 +164,9 @@ def recover(
         if minutes:
             done = capture_recovery(minutes, resources, recovery, ends_at, resources.webhook.send)
         done.holes = len(minutes)
-        for folder in recovery.files.closed_windows():
+        for folder in loadable(resources, recovery):
             load(folder, replace(resources, files=recovery.files))
+        done.waiting = len(recovery.files.closed_windows())
     return done
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -41,6 +42,12 @@ GIVE_UP_AFTER = 3
 WINDOW_MINUTES = 60
 """The recovered minutes of one window."""
 
+SEEN_WITHIN = timedelta(minutes=2)
+"""A signal is in an answer of the capture at most this long after it was sent, if the polls are good."""
+
+OUTAGE = timedelta(hours=2)
+"""While the capture gets no answer, recovered minutes wait this long for its first poll after them."""
+
 NO_ANSWER = ("client_error", "deadline", "timeout", "unreachable", "broken_off", "redirects")
 
 
@@ -53,6 +60,8 @@ class Recovered:
     minutes: int = 0
     records: int = 0
     rejects: int = 0
+    waiting: int = 0
+    """Windows of recovered minutes that are not loaded before the capture's own windows of the same minutes."""
     failures: Counter[str] = field(default_factory=Counter)
     """Minutes still missing, by reason; minutes that were not requested are not counted."""
 
@@ -133,6 +142,36 @@ def recover(
             close(window, recovery)
     log.info("recover", minutes=done.minutes, records=done.records, rejects=done.rejects, failures=dict(done.failures))
     return done
+
+
+def loadable(capture: Capture, recovery: Capture) -> list[Path]:
+    """Return the windows of recovered minutes that may be loaded, oldest first.
+
+    The first record of a signal is the one that is kept, and the capture's says more. So a window waits until the polls
+    that can have the same signals are loaded: those from its minutes on until shortly after them, and after an outage
+    its first good poll.
+    """
+    minutes = {each: {line.poll.tick for line in read_ledger(each)} for each in recovery.files.closed_windows()}
+    since = min((minute for each in minutes.values() for minute in each), default=None)
+    if since is None:
+        return []
+    good: set[datetime] = set()
+    waiting: list[Poll] = []
+    for folder in capture.files.newest_first():
+        polls = [line.poll for line in read_ledger(folder, damaged_ok=True) if line.poll.tick > since]
+        good |= {poll.tick for poll in polls if poll.status.is_good}
+        waiting += polls if folder.parent == capture.files.windows else []
+        if is_closed(folder) and started_at(folder) <= since:
+            break
+
+    def waits(minute: datetime) -> bool:
+        after = min((tick for tick in good if tick >= minute + MINUTE), default=None)
+        last = max(after or minute, minute + MINUTE + SEEN_WITHIN)
+        if after is None and capture.clock.now() < minute + OUTAGE and any(poll.tick > minute for poll in waiting):
+            return True
+        return any(poll.status.is_good and minute < poll.tick <= last for poll in waiting)
+
+    return [folder for folder, ticks in minutes.items() if not any(map(waits, ticks))]
 
 
 def _recover_minute(

@@ -135,6 +135,9 @@ def recover(
     else:
         why = ", ".join(f"{reason}: {count}" for reason, count in done.failures.most_common())
         out.print(f"{done.minutes} of {done.holes} missing minutes recovered, {done.records} records")
+        if done.waiting:
+            told = "of them wait for the capture's own windows of the same minutes; a later run loads them"
+            out.print(f"{done.waiting} windows {told}")
         if left:
             out.print(f"{left} are still missing{f' ({why})' if why else ''}; the next run asks again")
     if left:

@@ -51,6 +51,8 @@ class ItsDouble:
     page: int = 5000
     moods: list[str] = field(default_factory=list)
     """What the next requests meet: "429", "down", "partial", "pending", "nan", "" for nothing."""
+    dead: dict[datetime, int] = field(default_factory=dict)
+    """The minutes that it refuses, each with its status."""
     asked: list[datetime] = field(default_factory=list)
     requests: list[datetime] = field(default_factory=list)
 
@@ -70,6 +72,8 @@ class ItsDouble:
             raise FeedFailed("http_429", "the server did not serve", 429)
         if mood == "down":
             raise FeedFailed("unreachable", "no route")
+        if status := self.dead.get(minute):
+            raise FeedFailed(f"http_{status}", "it was refused", status)
         if now - minute > KEPT:
             raise FeedFailed("http_404", "Not Found", 404)
         found = self.positions_of(minute)

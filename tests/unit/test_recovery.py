@@ -194,6 +194,22 @@ def test_a_service_that_does_not_answer_is_left_alone(capture: Resources, its: I
     assert len(its.asked) == 3
 
 
+def test_minutes_that_the_service_refuses_block_no_older_ones(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 29) | minutes(2, 4, Status.MISSED) | minutes(20, 25, Status.MISSED))
+    its.dead = {NOON + (20 + n) * MINUTE: status for n, status in enumerate((400, 404, 404, 404, 422, 404))}
+    done = run(capture, its)
+    assert (done.minutes, done.failures) == (4, {"http_404": 4, "http_400": 1, "http_422": 1})
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 403])
+def test_a_service_that_refuses_everything_is_left_alone(capture: Resources, its: ItsDouble, status: int) -> None:
+    """Also with a refused minute among them."""
+    wrote(capture, minutes(0, 29, Status.MISSED))
+    its.dead = dict.fromkeys(minutes(0, 30), status) | {NOON + 29 * MINUTE: 404}
+    assert run(capture, its).failures == {f"http_{status}": 3, "http_404": 1}
+    assert len(its.asked) == 4
+
+
 def test_a_field_that_changes_is_told_once_and_counted(capture: Resources, its: ItsDouble) -> None:
     """Whatever the order of the minutes and the gaps between them; other alerts of the watch do not apply."""
     told: list[tuple[str, str, str]] = []

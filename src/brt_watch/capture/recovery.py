@@ -48,6 +48,9 @@ SEEN_WITHIN = timedelta(minutes=2)
 OUTAGE = timedelta(hours=2)
 """While the capture gets no answer, recovered minutes wait this long for its first poll after them."""
 
+OF_THE_MINUTE = ("http_400", "http_404", "http_410", "http_422")
+"""Refusals of a single minute, which say nothing of the service."""
+
 NO_ANSWER = ("client_error", "deadline", "timeout", "unreachable", "broken_off", "redirects")
 
 
@@ -131,8 +134,9 @@ def recover(
             except PollFailed as failure:
                 log.warning("recover.minute_failed", minute=str(minute), reason=failure.reason, detail=failure.detail)
                 done.failures[failure.reason] += 1
-                is_silent = failure.reason in NO_ANSWER or failure.reason.startswith("http_")
-                unanswered = unanswered + 1 if is_silent else 0
+                if failure.reason not in OF_THE_MINUTE:
+                    is_silent = failure.reason in NO_ANSWER or failure.reason.startswith("http_")
+                    unanswered = unanswered + 1 if is_silent else 0
             else:
                 unanswered = 0
                 done.minutes += 1

@@ -104,7 +104,7 @@ class Seen:
     """The recovery of missed minutes; its polls are not looked at."""
     further: tuple[SeenFeed, ...] = ()
     unlisted: tuple[Path, ...] = ()
-    """Folders of further feeds that are listed no more, and whose windows therefore wait for ever."""
+    """Folders of feeds that are no longer listed, so that nothing loads their windows."""
 
     @property
     def last_poll(self) -> Poll | None:

@@ -153,7 +153,7 @@ def test_a_click_on_a_bus_opens_it(visit: Any) -> None:
     assert "onibus=" in page.url
 
 
-def test_a_station_tells_its_last_passes(visit: Any) -> None:
+def test_a_station_shows_its_last_passes(visit: Any) -> None:
     seen = visit()
     page = seen.map()
     page.locator("#search").fill("madureira")

@@ -415,7 +415,7 @@ def test_a_demo_without_a_database_captures_all_the_same(monkeypatch: pytest.Mon
     assert "SPAWN_ERROR" in result.output
 
 
-def test_programs_of_other_settings_are_told_of_and_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_programs_of_other_settings_are_named_and_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
     monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "postgresql://brt:geheim@127.0.0.1:9/brt")
     known = [{"name": name, "statename": "RUNNING", "pid": 1, "start": 1} for name in ("web", "postgres", "capture")]

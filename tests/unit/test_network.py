@@ -172,7 +172,7 @@ def test_there_is_no_reference_file_that_nobody_knows() -> None:
         ("trajeto_nomes", "10,ida", "10,ida,more", "line 2", "7 fields instead of 6"),
     ],
 )
-def test_a_mistake_is_told_by_file_line_and_column(
+def test_a_mistake_is_reported_with_file_line_and_column(
     seeds: Path, name: str, old: str, new: str, where: str, problem: str
 ) -> None:
     change(seeds / f"{name}.csv", old, new)
@@ -183,12 +183,12 @@ def test_a_mistake_is_told_by_file_line_and_column(
     assert problem in str(error.value)
 
 
-def test_a_folder_without_the_files_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_folder_without_the_files_is_named(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=re.escape(str(tmp_path / "estacoes.csv"))):
         read_network(tmp_path)
 
 
-def test_a_file_that_is_not_utf8_is_told_by_its_line(seeds: Path) -> None:
+def test_a_file_that_is_not_utf8_is_reported_with_its_line(seeds: Path) -> None:
     file = seeds / "garagens.csv"
     file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
     with pytest.raises(NetworkError, match=r"garagens\.csv.*not UTF-8"):

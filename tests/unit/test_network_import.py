@@ -292,7 +292,7 @@ def test_intervals_with_one_headway_that_touch_are_one(tmp_path: Path, folder: P
     assert headways[0] == Headway(4 * 3600, 7 * 3600, 600)
 
 
-def test_a_zip_that_is_damaged_is_told(gtfs: Path, folder: Path) -> None:
+def test_a_damaged_zip_is_reported(gtfs: Path, folder: Path) -> None:
     content = bytearray(gtfs.read_bytes())
     with zipfile.ZipFile(gtfs) as archive:
         start = archive.getinfo("stops.txt").header_offset
@@ -341,7 +341,7 @@ def test_a_folder_of_csv_and_a_zip_of_txt_give_the_same(gtfs: Path, tmp_path: Pa
         ("stops", 4, "stop_lat", -22.5, "a stop lies more than 500 m from the shape"),
     ],
 )
-def test_a_mistake_of_a_gtfs_is_told_and_nothing_is_written(
+def test_a_mistake_in_a_gtfs_is_reported_and_nothing_is_written(
     tmp_path: Path, folder: Path, file: str, row: int, column: str, value: object, problem: str
 ) -> None:
     files = tiny_gtfs()

@@ -77,7 +77,9 @@ def test_a_minute_without_a_good_poll_reports_its_reason(flows: Any, resources: 
     assert "0 of 3 polls good, 0 records: unreachable" in alert["detail"]
 
 
-def test_a_poll_that_failed_in_a_good_minute_is_not_told(flows: Any, resources: Resources, webhook: HTTPServer) -> None:
+def test_a_poll_that_failed_in_a_good_minute_is_not_reported(
+    flows: Any, resources: Resources, webhook: HTTPServer
+) -> None:
     feed = resources.client
     assert isinstance(feed, ScriptedFeed)
     feed.script = [FeedFailed("unreachable", "no route")]

@@ -210,7 +210,7 @@ def test_a_service_that_refuses_everything_is_left_alone(capture: Resources, its
     assert len(its.asked) == 4
 
 
-def test_a_field_that_changes_is_told_once_and_counted(capture: Resources, its: ItsDouble) -> None:
+def test_a_field_that_changes_is_reported_once_and_counted(capture: Resources, its: ItsDouble) -> None:
     """Whatever the order of the minutes and the gaps between them; other alerts of the watch do not apply."""
     told: list[tuple[str, str, str]] = []
 
@@ -242,7 +242,7 @@ def test_a_field_that_changes_is_told_once_and_counted(capture: Resources, its: 
     assert sum(len(json.loads(poll.alerts)) for poll in polls if poll.alerts) == len(told) == 4
 
 
-def test_minutes_without_a_good_record_are_told(capture: Resources, its: ItsDouble) -> None:
+def test_minutes_without_a_good_record_are_reported(capture: Resources, its: ItsDouble) -> None:
     its.positions_of = lambda minute: [{**each, "latitude": None} for each in fleet(minute)]
     wrote(capture, minutes(0, 9) | minutes(3, 4, Status.MISSED))
     told: list[Alert] = []

@@ -96,7 +96,7 @@ def stations_now(models: LiveModels) -> AtStations:
     """Return what is planned and what was missed at each station, by line and direction."""
     found: AtStations = defaultdict(dict)
     for row in models.dicts(_STATIONS):
-        # A path that stops twice at a station is told by its first stop.
+        # Where a path stops twice at a station, its first stop counts.
         found[row.pop("estacao_id")].setdefault((row.pop("linha"), row.pop("sentido")), row)
     return found
 

@@ -55,23 +55,23 @@ def _is_shown(vehicle: Vehicle, reference: Reference, oldest_s: float) -> bool:
 def _add(message: pb.FeedMessage, vehicle: Vehicle, reference: Reference, trips: bool) -> None:
     entity = message.entity.add()
     entity.id = vehicle.codigo
-    told = entity.vehicle
-    told.vehicle.id = vehicle.codigo
-    told.vehicle.label = vehicle.codigo
+    vehicle_position = entity.vehicle
+    vehicle_position.vehicle.id = vehicle.codigo
+    vehicle_position.vehicle.label = vehicle.codigo
     if vehicle.placa:
-        told.vehicle.license_plate = vehicle.placa
-    told.timestamp = int(vehicle.datahora.timestamp())
-    told.position.latitude = vehicle.latitude
-    told.position.longitude = vehicle.longitude
+        vehicle_position.vehicle.license_plate = vehicle.placa
+    vehicle_position.timestamp = int(vehicle.datahora.timestamp())
+    vehicle_position.position.latitude = vehicle.latitude
+    vehicle_position.position.longitude = vehicle.longitude
     if vehicle.direcao is not None:
-        told.position.bearing = vehicle.direcao
+        vehicle_position.position.bearing = vehicle.direcao
     if vehicle.velocidade is not None and 0 <= vehicle.velocidade <= FASTEST_KMH:
-        told.position.speed = round(vehicle.velocidade / 3.6, 2)
+        vehicle_position.position.speed = round(vehicle.velocidade / 3.6, 2)
     if trips and vehicle.linha and vehicle.comprimento_m is not None:
-        told.trip.route_id = reference.route_id(vehicle.linha)
-        told.trip.schedule_relationship = pb.TripDescriptor.SCHEDULED
+        vehicle_position.trip.route_id = reference.route_id(vehicle.linha)
+        vehicle_position.trip.schedule_relationship = pb.TripDescriptor.SCHEDULED
         if vehicle.goes:
-            told.trip.direction_id = DIRECTION_IDS[vehicle.goes]
+            vehicle_position.trip.direction_id = DIRECTION_IDS[vehicle.goes]
 
 
 def trip_updates(

@@ -1,4 +1,4 @@
-"""The feeds that are captured: how each one is, and where its vehicles are by its own word."""
+"""The captured feeds: the state of each, and its vehicles as it reports them."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ class FeedState(Struct, frozen=True):
     veiculos: Annotated[int, Meta(description="Records of the last answer that lists its vehicles.")]
     sinal_mais_novo: Moment | None
     janelas_esperando: int
-    velocidade: Annotated[str | None, Meta(description="In which unit its speeds seem to be, where that is doubtful.")]
+    velocidade: Annotated[str | None, Meta(description="The apparent unit of its speeds, if that is in doubt.")]
     problemas: list[str]
 
 
 class Feeds(Struct, frozen=True):
-    """The feeds that are captured, the first one before the further ones."""
+    """The captured feeds, the first one before the further ones."""
 
     gerado_em: Moment
     feeds: list[FeedState]
 
 
 class FeedVehicle(Struct, frozen=True):
-    """A vehicle by the word of its feed; nothing is derived."""
+    """A vehicle as its feed reports it; nothing is derived."""
 
     codigo: str
-    linha: Annotated[str | None, Meta(description="Under our name, where it is the route_id of a line that we know.")]
+    linha: Annotated[str | None, Meta(description="By its number, if the feed gives the route_id of a known line.")]
     sentido: str | None
     velocidade: Annotated[float | None, Meta(description="km/h.")]
     direcao: Annotated[float | None, Meta(description="Heading in degrees.")]
@@ -85,7 +85,7 @@ def name_of(resources: Resources) -> str:
 
 
 def state_of(feed: Resources, seen: Seen) -> FeedState:
-    """Return how a feed is."""
+    """Return the state of a feed."""
     settings, files, polls = feed.settings, feed.files, _newest_polls(feed)
     last, good = polls[-1] if polls else None, _last_good(polls)
     filled = next((poll for poll in reversed(polls) if poll.records or poll.reason == NO_VEHICLES), None)
@@ -108,7 +108,7 @@ def state_of(feed: Resources, seen: Seen) -> FeedState:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which vehicles of a feed are wanted, by its own word; None: all."""
+    """Which vehicles of a feed are wanted, by the values that it reports; None: all."""
 
     linha: str | None = None
     sentido: str | None = None

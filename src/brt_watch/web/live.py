@@ -191,7 +191,7 @@ class Live:
 
     def _publish(self, before: Snapshot | None, now: Snapshot) -> None:
         if before is None or before.tick != now.tick:
-            # After the clock was set back, what changed since the poll before cannot be told by its tick.
+            # After the clock was set back, ticks do not show what has changed since the previous poll.
             body = now.changes(before.tick if before and before.tick < now.tick else None)
             self.number += 1
             self._events[self.number] = vehicles_event(now.id, body)

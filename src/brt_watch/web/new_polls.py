@@ -43,7 +43,7 @@ class NewPolls:
         """Whether there are windows before those that the first look took."""
 
     def take(self, consume: Consumer) -> None:
-        """Give new polls to a consumer; at the first look those of the time that is looked back on."""
+        """Give new polls to a consumer; at the first look, those of the last `look_back`."""
         newest = next(self._files.newest_first(), None)
         state = (newest, _state(newest / POLLS)) if newest else None
         if newest is None or state == self._state:

@@ -29,6 +29,6 @@ def feeds(request: Request, deps: Deps) -> Response:
 
 @router.get("/{feed}/vehicles", responses=schema(FeedVehicles, "application/geo+json") | NOT_FOUND | NOT_MODIFIED)
 def feed_vehicles(request: Request, deps: Deps, feed: Name) -> Response:
-    """The vehicles of a feed by its own word, as GeoJSON: from the newest answer, without the database."""
+    """The vehicles of a feed as it reports them, as GeoJSON: from the newest answer, without the database."""
     body = msgspec.json.encode(vehicles_of(feed_called(feed, deps.resources), deps.reference))
     return send(request, Encoded(body, "application/geo+json"))

@@ -61,7 +61,7 @@ async def vehicles(
     format: Annotated[Literal["geojson", "json"], Query(description="The form of the answer.")] = "geojson",
     feed: Annotated[
         str | None,
-        Query(max_length=50, description="A further feed: its vehicles by its own word, GeoJSON without `status`."),
+        Query(max_length=50, description="A further feed: its vehicles as it reports them, GeoJSON without `status`."),
     ] = None,
 ) -> Response:
     """All vehicles as of the newest poll, or the selected ones; none before the first poll."""

@@ -1,4 +1,4 @@
--- The columns of those of some tables of the models that are there.
+-- The columns of each of the named tables that exists.
 select
     table_name,
     array_agg(column_name) as columns

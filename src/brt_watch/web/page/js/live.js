@@ -52,10 +52,10 @@ class Live extends EventTarget {
     this.stream.addEventListener("open", () => { this.streaming = true; });
     this.stream.addEventListener("error", () => { this.streaming = false; });
     this.stream.addEventListener("vehicles", (event) => {
-      const told = JSON.parse(event.data);
+      const report = JSON.parse(event.data);
       this.streaming = true;
       this.events += 1;
-      this.take(told, told.veiculos);
+      this.take(report, report.veiculos);
       this.dispatchEvent(new Event("state"));
     });
   }

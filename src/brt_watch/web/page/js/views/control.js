@@ -41,7 +41,7 @@ export function enter(root) {
   const names = [...new Set([...network.paths.values()].map(({ linha }) => linha))];
   fill(choice, h("option", { value: "" }, t("control.all")), names.map((linha) => h("option", { value: linha }, linha)));
   const key = h("ul", { class: "keys-row" }, ["ok", "bunched", "gapped", "unknown"].map((grade) => h("li", {}, h("i", { class: `bead ${grade}` }), t(`control.key.${grade}`))));
-  let [told, states, asking] = [null, [], false];
+  let [answer, states, asking] = [null, [], false];
   root.append(h("div", { class: "page control" },
     h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("control.title")), lede), h("div", { class: "controls" }, h("label", { class: "inline" }, h("span", { class: "label" }, t("filter.line")), choice), screenButton())),
     h("section", {}, h("h2", {}, t("control.holes")), holes),
@@ -51,10 +51,10 @@ export function enter(root) {
     exportBar({ drawing: () => table(states), about: () => ({ title: t("control.title"), subtitle: t("asof", { time: clock(live.generated, true), age: age(live.quietFor) }), coverage: "" }), rows: () => csv(states), name: () => `brt-controle-${clock(live.generated).replace(":", "h")}` })));
 
   function draw() {
-    if (!told) return;
+    if (!answer) return;
     const wanted = here().params.get("linha") ?? "";
     choice.value = wanted;
-    states = statesOf(told);
+    states = statesOf(answer);
     const running = states.filter(({ beads, waiting }) => beads.length || waiting);
     const worst = states.filter(({ linha, isGap }) => isGap && (!wanted || linha === wanted));
     lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
@@ -62,7 +62,7 @@ export function enter(root) {
     })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${isWeekend(live.generated) ? ` ${t("control.weekend")}` : ""}`;
     fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, t("control.holes.none")));
     fill(lines, running.filter(({ linha }) => !wanted || linha === wanted).map(strip));
-    fill(off, offTable(told.atencao));
+    fill(off, offTable(answer.atencao));
   }
 
   /** Ask for the newest poll; while an answer is awaited, nothing more is asked. */
@@ -70,7 +70,7 @@ export function enter(root) {
     if (asking) return;
     asking = true;
     try {
-      [told] = await Promise.all([get("control"), loadBoards()]);
+      [answer] = await Promise.all([get("control"), loadBoards()]);
       draw();
     } catch (error) {
       lede.textContent = error.message;

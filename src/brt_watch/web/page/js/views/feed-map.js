@@ -79,7 +79,7 @@ class FeedMap {
       }
       this.glides.take(this.vehicles.keys());
       const answered = ultima_resposta && now - (Date.parse(gerado_em) - Date.parse(ultima_resposta));
-      this.told = { answered, ...feeds.find(({ feed }) => feed === this.feed) };
+      this.reported = { answered, ...feeds.find(({ feed }) => feed === this.feed) };
       this.problem = null;
     } catch (error) {
       this.problem = error.message;
@@ -107,13 +107,13 @@ class FeedMap {
     const outside = this.matching.filter((vehicle) => !inside(vehicle)).length;
     const count = this.matching.length;
     fill(this.total, h("b", {}, number(count)), " ", h("span", {}, t("feed.count", { count })), " ", h("span", {}, outside > 0 && t("feed.outside", { count: number(outside) })));
-    const sentences = [this.problem ?? (this.told && this.answered()), this.told?.situacao === "failed" && t("feed.failed", { why: this.told.motivo }), this.told?.motivo === "no_vehicles" && t("feed.none")];
+    const sentences = [this.problem ?? (this.reported && this.answered()), this.reported?.situacao === "failed" && t("feed.failed", { why: this.reported.motivo }), this.reported?.motivo === "no_vehicles" && t("feed.none")];
     const text = sentences.filter(Boolean).join(" ");
     if (this.state.textContent !== text) this.state.textContent = text;
   }
 
   answered() {
-    return this.told.answered ? t("feed.answered", { feed: this.feed, age: age((performance.now() - this.told.answered) / 1000) }) : t("feed.unasked", { feed: this.feed });
+    return this.reported.answered ? t("feed.answered", { feed: this.feed, age: age((performance.now() - this.reported.answered) / 1000) }) : t("feed.unasked", { feed: this.feed });
   }
 
   words(vehicle) {

@@ -145,7 +145,7 @@ class Playback {
       this.takeDay();
     }
     if (settle) amend({ t: new Date(this.now).toISOString().slice(0, 19) + "Z" });
-    this.tell();
+    this.showTime();
   }
 
   async takeDay() {
@@ -170,8 +170,8 @@ class Playback {
     // Time before the first capture is not a gap.
     const gaps = this.reel.gaps.filter(([, to]) => to > this.first).map(([from, to]) => [Math.max(from, this.first), to]);
     fill(this.hourBox, hourBar(this.covered, this.start, gaps), this.slider);
-    this.told = null;
-    this.tell();
+    this.shownSecond = null;
+    this.showTime();
   }
 
   pickDay(event) {
@@ -189,13 +189,13 @@ class Playback {
       this.go(this.now + Math.min(passed, 250) * this.speed, false);
       if (this.now >= this.last) this.play(false);
     }
-    this.tell();
+    this.showTime();
   }
 
-  tell() {
+  showTime() {
     const second = Math.floor(this.now / 1000);
-    if (second !== this.told) {
-      this.told = second;
+    if (second !== this.shownSecond) {
+      this.shownSecond = second;
       if (!this.playing) this.stage?.fleet.draw();
       fill(this.moment, clock(this.now, true), h("small", {}, dayName(this.now)));
       this.slider.value = String((this.now - this.start) / 1000);

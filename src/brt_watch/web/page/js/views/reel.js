@@ -23,13 +23,13 @@ export class Reel {
 
   /** Whether the database, which would know what was captured at a moment, is away. */
   away(moment) {
-    return isAway(this.pieces.get(Math.floor(moment / PIECE))?.told ?? {});
+    return isAway(this.pieces.get(Math.floor(moment / PIECE))?.answer ?? {});
   }
 
   /** Whether a part around a moment is still being processed. */
   pending(moment) {
-    const told = this.pieces.get(Math.floor(moment / PIECE))?.told;
-    return Boolean(told?.aviso) && !isAway(told);
+    const answer = this.pieces.get(Math.floor(moment / PIECE))?.answer;
+    return Boolean(answer?.aviso) && !isAway(answer);
   }
 
   /** Fetch the pieces around a moment that are missing, again after a while those that came incomplete. */
@@ -37,7 +37,7 @@ export class Reel {
     const here = Math.floor(moment / PIECE);
     for (const number of [here, here + 1, here - 1, here + AHEAD]) {
       const known = this.pieces.get(number);
-      const whole = known?.done && !(known.told.aviso && known.asked < performance.now() - 30000);
+      const whole = known?.done && !(known.answer.aviso && known.asked < performance.now() - 30000);
       if (number * PIECE > last || whole || known?.asked > performance.now() - 10000) continue;
       this.pieces.set(number, { ...known, asked: performance.now() });
       this.fetch(number).then(then);
@@ -47,8 +47,8 @@ export class Reel {
 
   async fetch(number) {
     try {
-      const told = await get("playback", { de: new Date(number * PIECE).toISOString(), minutos: PIECE / 60000 });
-      this.pieces.set(number, { done: true, told, asked: performance.now() });
+      const answer = await get("playback", { de: new Date(number * PIECE).toISOString(), minutos: PIECE / 60000 });
+      this.pieces.set(number, { done: true, answer, asked: performance.now() });
       this.failure = null;
     } catch (error) {
       this.failure = error.message;
@@ -64,10 +64,10 @@ export class Reel {
     const points = new Map();
     const gaps = new Map();
     for (const number of [...this.pieces.keys()].sort((a, b) => a - b)) {
-      const { told } = this.pieces.get(number);
-      if (!told) continue;
-      const start = Date.parse(told.de) / 1000;
-      for (const [codigo, track] of Object.entries(told.veiculos)) {
+      const { answer } = this.pieces.get(number);
+      if (!answer) continue;
+      const start = Date.parse(answer.de) / 1000;
+      for (const [codigo, track] of Object.entries(answer.veiculos)) {
         const mine = points.get(codigo) ?? { at: [], linha: null };
         mine.linha = track.linha ?? mine.linha;
         for (const [offset, longitude, latitude, , heading] of track.p) {
@@ -78,7 +78,7 @@ export class Reel {
         points.set(codigo, mine);
       }
       // Without the database a time with no poll on disk is unknown, not a gap.
-      for (const { de, ate } of isAway(told) ? [] : told.lacunas) gaps.set(de, [Date.parse(de), Date.parse(ate)]);
+      for (const { de, ate } of isAway(answer) ? [] : answer.lacunas) gaps.set(de, [Date.parse(de), Date.parse(ate)]);
     }
     this.tracks = new Map([...points].filter(([, track]) => track.at.length).map(([codigo, { at, linha }]) => [codigo, { at, linha, i: 0 }]));
     this.gaps = [...gaps.values()];

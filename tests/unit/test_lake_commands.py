@@ -94,3 +94,15 @@ def test_a_dry_run_of_a_table_shows_three_rows_as_stored(lake: Lake) -> None:
     ((found,),) = [json.loads(run(*words, "--json").stdout)]
     assert (found["rows"], found["rejected"], len(found["preview"])) == (5, {"codigo_missing": 1}, 3)
     assert [path for path in sorted(lake.folder.parent.rglob("*")) if path not in there] == []
+
+
+def test_no_column_of_a_table_is_dropped_in_silence(lake: Lake) -> None:
+    header = "Trip_ID,hora,codigo,nota,latitude,longitude,timestamp_gps,timestamp_captura"
+    row = "t1,6,86811,boa,-22.99,-43.59,2022-06-30 03:35:10,2022-06-30 03:35:20"
+    Path("frota.csv").write_text(f"{header}\n{row}\n")
+    words = ("import", "frota.csv", "--into", "lake")
+    for done in (run(*words, "--dry-run"), run(*words)):
+        assert "left out, as repeating or derived from others: Trip_ID, hora\n" in done.stdout, done.output
+    for asked in ((*words, "--dry-run", "--json"), (*words, "--json")):
+        found = json.loads(run(*asked).stdout)
+        assert (found[0] if isinstance(found, list) else found)["left_out"] == ["Trip_ID", "hora"]

@@ -32,7 +32,7 @@ NAMES = {
 REQUIRED = ("codigo", "latitude", "longitude", "dataHora")
 
 DERIVED = {"index", "unnamed0", "data", "hora", "ano", "mes", "dia", "direction", "tripshortname", "tripid", "modo"}
-"""Columns of known tables that repeat others or were derived later; they are left out."""
+"""Columns of known tables that repeat others or were derived later; they are left out, and named to the user."""
 
 VENDOR = "vei_nro_gestor"
 """A column of the device vendor's tables, whose `direcao` is an eighth of the circle instead of degrees."""

@@ -58,6 +58,7 @@ class Imported(msgspec.Struct):
     is_estimated: bool
     taken: dict[str, str] = {}
     examples: list[str] = []
+    left_out: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Import:
         self._write_note(
             Imported(
                 *(table.rows, int(records), table.rejected, str(first), str(last), table.is_estimated),
-                *(table.taken, table.examples),
+                *(table.taken, table.examples, table.left_out),
             )
         )
 

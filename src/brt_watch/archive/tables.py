@@ -66,6 +66,8 @@ class Table:
     """The columns of the capture, each with its columns in the file."""
     kept: list[str]
     """Columns of the file that are kept in `extra`."""
+    left_out: list[str]
+    """Columns of the file that are stored nowhere."""
     rows: int
     is_estimated: bool
     """Whether the times of capture are estimated from the timestamps."""
@@ -165,7 +167,8 @@ def _read(
     if sum(rejected.values()) == count:
         raise ValueError(f"none of its {count} rows is usable: {'; '.join(examples)}")
     joined = {target: "+".join(names) for target, names in taken.items()}
-    return Table(file, joined, list(kept), count, not has_captured_at, rejected, examples)
+    left_out = [name for name in header if name not in kept and not any(name in names for names in taken.values())]
+    return Table(file, joined, list(kept), left_out, count, not has_captured_at, rejected, examples)
 
 
 def _columns() -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -131,6 +131,7 @@ def _outcome(imported: Imported, stored: int) -> dict[str, Any]:
         "last": imported.last,
         "estimated": imported.is_estimated,
         "columns": imported.taken,
+        "left_out": imported.left_out,
         "examples": imported.examples,
     }
 
@@ -143,17 +144,19 @@ def _say(source: Import, imported: Imported, result: dict[str, Any]) -> None:
             + (" (estimated)" if imported.is_estimated else "")
         )
     )
-    _say_columns(imported.taken)
+    _say_columns(imported.taken, imported.left_out)
     for reason, count in imported.rejected.items():
         out.print(plain(f"  rejected {count:,}: {reason}"))
     for example in imported.examples:
         out.print(plain(f"  for example {example}"))
 
 
-def _say_columns(taken: Mapping[str, str]) -> None:
+def _say_columns(taken: Mapping[str, str], left_out: Sequence[str]) -> None:
     renamed = [f"{target} from {name}" for target, name in taken.items() if target != name]
     if renamed:
         out.print(plain(f"  columns: {', '.join(renamed)}"))
+    if left_out:
+        out.print(plain(f"  left out, as repeating or derived from others: {', '.join(left_out)}"))
 
 
 def _show(source: Import, asked: Mapping[str, str], utc: list[str], as_json: bool) -> dict[str, Any]:
@@ -164,14 +167,15 @@ def _show(source: Import, asked: Mapping[str, str], utc: list[str], as_json: boo
         _say_table(source, table, rows)
     return {
         **{"source": source.capturer, "rows": table.rows, "rejected": table.rejected, "examples": table.examples},
-        **{"columns": table.taken, "kept": table.kept, "estimated": table.is_estimated, "preview": rows},
+        **{"columns": table.taken, "kept": table.kept, "left_out": table.left_out},
+        **{"estimated": table.is_estimated, "preview": rows},
     }
 
 
 def _say_table(source: Import, table: Table, rows: list[dict[str, Any]]) -> None:
     refused = sum(table.rejected.values())
     out.print(plain(f"{source.capturer}: {table.rows:,} rows, of which {refused:,} would be rejected"))
-    _say_columns(table.taken)
+    _say_columns(table.taken, table.left_out)
     if table.kept:
         out.print(plain(f"  kept in extra: {', '.join(table.kept)}"))
     for example in table.examples:

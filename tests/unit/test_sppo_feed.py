@@ -103,25 +103,32 @@ def driven(minutes: int) -> list[Sent]:
 
 
 @pytest.mark.parametrize("service", ["conecta", "zirix"])
+@pytest.mark.parametrize("outage", [range(40, 54), range(34, 49)])
 def test_no_signal_is_lost_over_an_outage(
-    make_resources: Callable[..., Resources], clock: StillClock, service: str
+    make_resources: Callable[..., Resources], clock: StillClock, service: str, outage: range
 ) -> None:
-    """Spans are by the server's time: late signals come too, each with the moment at which it was sent."""
-    resources = make_resources(feed=f"sppo_{service}", window_minutes=60)
+    """Spans are by the server's time: late signals come too, each with the moment at which it was sent.
+
+    One outage begins in one window and ends in the next.
+    """
+    resources = make_resources(feed=f"sppo_{service}")
     resources.files.feed = feed_named(f"sppo_{service}")
     double = SppoDouble(clock, service, driven(30))
     resources = replace(resources, client=double)  # type: ignore[arg-type]
     ticks = [NOON + n * resources.step for n in range(1, 90)]
     for number, tick in enumerate(ticks):
-        double.moods = ["503"] if 40 <= number < 54 else []
+        double.moods = ["503"] if number in outage else []
         pipeline.capture(tick, resources)
     assert double.refused == []
-    (window,) = resources.files.newest_first()
-    with (window / CSV).open(encoding="utf-8") as lines:
-        found = {(row["codigo"], int(row["dataHora"])) for row in csv.DictReader(lines)}
+    windows = list(resources.files.newest_first())
+    assert len(windows) > 1
+    found = set()
+    for window in windows:
+        with (window / CSV).open(encoding="utf-8") as lines:
+            found |= {(row["codigo"], int(row["dataHora"])) for row in csv.DictReader(lines)}
     there = {(each.ordem, int(each.at.timestamp() * 1000)) for each in double.signals if each.server_at <= ticks[-1]}
     assert found == there
-    polls = [line.poll for line in read_ledger(window)]
+    polls = [line.poll for window in windows for line in read_ledger(window)]
     assert {poll.reason for poll in polls} == {"", "http_503"}
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 import structlog
@@ -16,7 +17,7 @@ from brt_watch.capture.contract import Alert, Watch, watch
 from brt_watch.capture.fetch import Response
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.ticks import missed_ticks, unique_tick
-from brt_watch.capture.window import OpenWindow
+from brt_watch.capture.window import OpenWindow, read_ledger
 from brt_watch.errors import PollFailed
 from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll, Status, signal_ages
@@ -32,6 +33,9 @@ LATE = timedelta(seconds=5)
 
 BACK_OFF_AFTER = 15
 """After this many polls in a row without an answer (five minutes), the API is asked once a minute until it answers."""
+
+WINDOWS_BEFORE = 3
+"""The last good poll is looked for in so many windows before the open one; nearly each has ten good minutes."""
 
 UNCHANGED = "unchanged"
 """The reason of a good poll whose feed reports an unchanged answer (HTTP 304): it has no records."""
@@ -105,7 +109,7 @@ def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Pa
         return Poll(tick, Status.FAILED, "not_asked", why), None, None
     status = Status.LATE if requested_at - tick > LATE else Status.OK
     try:
-        response = capture.client.fetch(deadline=tick + capture.step - MARGIN, **_query(tick, window))
+        response = capture.client.fetch(deadline=tick + capture.step - MARGIN, **_query(tick, window, capture))
         refuse_mixed_data(response, capture)
     except PollFailed as failure:
         status, http_status = Status.FAILED, failure.http_status
@@ -118,12 +122,24 @@ def _ask(tick: datetime, window: OpenWindow, capture: Capture) -> tuple[Poll, Pa
     return *store_and_read(poll, response.body, window), response
 
 
-def _query(tick: datetime, window: OpenWindow) -> dict[str, Mapping[str, str]]:
+def _query(tick: datetime, window: OpenWindow, capture: Capture) -> dict[str, Mapping[str, str]]:
     """Return the parameters of a request as an argument of the client, empty if the feed has none."""
     if not window.feed.parameters:
         return {}
-    good = [line.poll.tick for line in window.recent if line.poll.status.is_good]
-    return {"parameters": window.feed.parameters(tick, max(good, default=None))}
+    if window.newest_good is None:
+        # Kept there, so that an outage does not read the older ledgers at each poll.
+        window.newest_good = _good_before(window, capture)
+    return {"parameters": window.feed.parameters(tick, window.newest_good)}
+
+
+def _good_before(window: OpenWindow, capture: Capture) -> datetime | None:
+    """Return the last good tick of the windows before this one; None if the newest of them have none."""
+    before = (folder for folder in capture.files.newest_first() if folder != window.folder)
+    for folder in islice(before, WINDOWS_BEFORE):
+        good = [line.poll.tick for line in read_ledger(folder, damaged_ok=True) if line.poll.status.is_good]
+        if good:
+            return max(good)
+    return None
 
 
 def _backs_off(tick: datetime, window: OpenWindow) -> bool:

@@ -116,6 +116,7 @@ class OpenWindow:
         _cut_torn_line(folder / POLLS)
         self.recent: deque[LedgerLine] = deque(maxlen=RECENT_LINES)
         self.captured_minutes: set[datetime] = set()
+        self.newest_good: datetime | None = None
         self.lines = 0
         self._raw_by_sha256: dict[str, str] = {}
         self._unrecorded = {path.name for path in (folder / "raw").glob("????????T??????*Z.json.zst")}
@@ -204,6 +205,7 @@ class OpenWindow:
         self._unrecorded.discard(f"{write_tick(poll.tick)}.json.zst")
         if poll.status.is_good:
             self.captured_minutes.add(floor(poll.tick, MINUTE))
+            self.newest_good = max(poll.tick, self.newest_good or poll.tick)
         if poll.raw:
             self._raw_by_sha256[poll.body_sha256] = poll.raw
             if len(self._raw_by_sha256) > RECENT_ANSWERS:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -215,6 +216,19 @@ def test_a_process_killed_while_adding_loses_nothing(
         for view in ("brt_poll", "brt_window"):
             query = f"select * exclude (load_id) from {view} order by 1, 2"
             assert session.execute(query).fetchall() == other.execute(query).fetchall()
+
+
+def test_a_day_outlives_a_power_loss_with_its_polls(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is durable once the one that it lies in is synced."""
+    synced = mock.Mock(wraps=disk.sync_folder)
+    monkeypatch.setattr(disk, "sync_folder", synced)
+    recorder.add(recorder.window(fleet(0)))
+    parents = [path.parent for path in recorder.lake.folder.parent.rglob("lake/**/*=*/*.parquet")]
+    assert len(parents) == 2
+    for folder in parents:
+        while folder != recorder.files.data:
+            assert mock.call(folder.parent) in synced.call_args_list
+            folder = folder.parent
 
 
 def test_a_window_read_again_replaces_what_it_brought(recorder: Recorder) -> None:

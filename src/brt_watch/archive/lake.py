@@ -315,7 +315,7 @@ WORK, WORK_LOCK = ".work-", ".in-use"
 @contextmanager
 def work_folder(lake: Path) -> Iterator[Path]:
     """A folder for data that does not fit into memory, on the lake's disk instead of the system's."""
-    lake.mkdir(parents=True, exist_ok=True)
+    disk.make_folder(lake)
     with tempfile.TemporaryDirectory(prefix=WORK, dir=lake) as work, lock.hold(Path(work) / WORK_LOCK, "A query"):
         yield Path(work)
 
@@ -330,7 +330,7 @@ def _remove_remains(lake: Path) -> None:
 
 def replace_parquet(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Replace a file by the rows of a query as Parquet, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    disk.make_folder(path.parent)
     part = path.with_name(f"{path.name}.part")
     window.execute(f"copy ({query}) to {quoted(part)} {OPTIONS}")
     disk.sync_file(part)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -155,16 +155,23 @@ class SparkModels:
 
     def _finish(self, run: str) -> None:
         """Mark the run as done, and delete the ones before it but one, which somebody may be reading."""
-        jvm, context = self.session._jvm, self.session._jsc.hadoopConfiguration()
-        path = jvm.org.apache.hadoop.fs.Path(run)
+        path_of, context = self.session._jvm.org.apache.hadoop.fs.Path, self.session._jsc.hadoopConfiguration()
+        path = path_of(run)
         files = path.getFileSystem(context)
-        files.create(jvm.org.apache.hadoop.fs.Path(f"{run}/{DONE}"), True).close()
-        runs = sorted(str(found.getPath()) for found in files.listStatus(path.getParent()))
-        for old in [each for each in runs if each.rpartition("/")[2] < run.rpartition("/")[2]][:-1]:
-            files.delete(jvm.org.apache.hadoop.fs.Path(old), True)
+        files.create(path_of(f"{run}/{DONE}"), True).close()
+        runs = [str(found.getPath()) for found in files.listStatus(path.getParent())]
+        for old in outdated({each: bool(files.exists(path_of(f"{each}/{DONE}"))) for each in runs}, run):
+            files.delete(path_of(old), True)
 
     def _view(self, name: str, rows: Any) -> None:
         rows.createOrReplaceTempView(name)
+
+
+def outdated(runs: Mapping[str, bool], run: str) -> list[str]:
+    """Return the runs before `run`, of which it is known whether they are complete, but for the newest complete one."""
+    before = sorted(each for each in runs if each.rpartition("/")[2] < run.rpartition("/")[2])
+    kept = [each for each in before if runs[each]][-1:]
+    return [each for each in before if each not in kept]
 
 
 def _rows(seed: Seed, project: Path) -> Any:

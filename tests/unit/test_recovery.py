@@ -187,6 +187,46 @@ def test_a_few_signals_of_a_first_quarter_are_no_minute(capture: Resources, its:
     assert {line.poll.records for line in read_ledger(folder)} == {19}
 
 
+def quiet(vehicles: int) -> Callable[[datetime], list[dict[str, Any]]]:
+    """Return a fleet with these vehicles, all in the first half of the minute."""
+    return lambda minute: [position(f"90{n:04}", minute + timedelta(seconds=n)) for n in range(vehicles)]
+
+
+def test_a_quiet_minute_is_whole_when_it_is_the_same_hours_later(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
+    only = {"ends_at": capture.clock.now() + timedelta(hours=9)}
+
+    def asked(hours: float, vehicles: int) -> int:
+        its.positions_of = quiet(vehicles)
+        its.clock.time = NOON + timedelta(hours=hours)
+        there = recovery(capture, its)
+        return recover([NOON + 4 * MINUTE], capture, there, **only).minutes
+
+    assert asked(0.2, 7) == 0
+    # The answer of the first hour does not count.
+    assert [asked(hours, 7) for hours in (2.3, 3.3)] == [0, 0]
+    # More signals: the waiting begins again.
+    assert [asked(hours, 8) for hours in (4.4, 5.4, 6.3)] == [0, 0, 0]
+    assert asked(6.5, 8) == 1
+
+
+def test_neither_many_early_signals_nor_a_pending_vendor_settle(capture: Resources, its: ItsDouble) -> None:
+    wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
+    for vehicles, mood in ((25, ""), (7, "pending")):
+        its.positions_of = quiet(vehicles)
+        for hours in (2, 8, 20):
+            its.clock.time = NOON + timedelta(hours=hours)
+            its.moods = [mood]
+            assert recover([NOON + 4 * MINUTE], capture, recovery(capture, its)).failures == {"partial_minute": 1}
+
+
+def test_every_page_must_be_of_a_complete_vendor(capture: Resources, its: ItsDouble) -> None:
+    its.page = 30
+    wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
+    its.moods = ["pending", ""]
+    assert recover([NOON + 4 * MINUTE], capture, recovery(capture, its)).failures == {"partial_minute": 1}
+
+
 def test_a_service_that_does_not_answer_is_left_alone(capture: Resources, its: ItsDouble) -> None:
     wrote(capture, minutes(0, 59, Status.MISSED))
     its.moods = ["down"] * 100

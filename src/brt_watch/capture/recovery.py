@@ -22,6 +22,7 @@ from brt_watch.capture.contract import Alert, watch_past
 from brt_watch.capture.fetch import Client, Response
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.poll import close, refuse_mixed_data, repaired_window, store_and_read
+from brt_watch.capture.quiet import QuietMinutes
 from brt_watch.capture.window import is_closed, read_ledger, started_at
 from brt_watch.clock import MINUTE, floor
 from brt_watch.errors import NotTheContract, PollFailed
@@ -196,7 +197,14 @@ def _recover_minute(
         tell(alerts)
     if not parsed.records:
         raise NotTheContract("no_good_record", f"{len(parsed.rejects)} records break a rule")
-    its_minutes.check_complete(read, parsed, minute, recovery.clock.now())
+    its_minutes.check_vendor(read)
+    now = recovery.clock.now()
+    try:
+        its_minutes.check_complete(parsed, minute, now)
+    except NotTheContract:
+        quiet = QuietMinutes(recovery.files.data)
+        if not (its_minutes.is_quiet(parsed, minute) and quiet.is_whole(minute, parsed, now)):
+            raise
     window = repaired_window(recovery, Status.RECOVERED)
     if window and window.lines >= WINDOW_MINUTES:
         close(window, recovery)

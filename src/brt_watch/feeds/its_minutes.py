@@ -119,18 +119,30 @@ def read(body: bytes) -> Parsed:
     return Parsed(records, rejects, brt.fields_of(shapes))
 
 
-def check_complete(pages: list[Page], parsed: Parsed, minute: datetime, now: datetime) -> None:
+def check_vendor(pages: list[Page]) -> None:
+    """Raise NotTheContract when a page says that the BRT's vendor is not complete."""
+    states = [(page.providers_status or {}).get("sonda", "ok") for page in pages]
+    if others := [state for state in states if state != "ok"]:
+        raise NotTheContract("partial_minute", f"the vendor of the BRT is {others[0]}")
+
+
+def check_complete(parsed: Parsed, minute: datetime, now: datetime) -> None:
     """Raise NotTheContract when the answer contains only part of its minute, or may do so."""
-    status = {name: state for page in pages for name, state in (page.providers_status or {}).items()}
-    if status.get("sonda", "ok") != "ok":
-        raise NotTheContract("partial_minute", f"the vendor of the BRT is {status['sonda']}")
-    begin_ms = minute.timestamp() * 1000
-    seconds = [(record.stamp_ms - begin_ms) / 1000 for record in parsed.records]
-    inside = [second for second in seconds if 0 <= second < MINUTE.total_seconds()]
-    if (newest := max(inside, default=0)) < LAST_QUARTER.total_seconds():
+    seconds = _seconds_inside(parsed, minute)
+    if (newest := max(seconds, default=0)) < LAST_QUARTER.total_seconds():
         raise NotTheContract("partial_minute", f"its newest signal is of second {newest:.0f}")
-    if len(inside) < FEW and now < minute + MINUTE + SETTLED:
-        raise NotTheContract("partial_minute", f"it has only {len(inside)} signals yet")
+    if len(seconds) < FEW and now < minute + MINUTE + SETTLED:
+        raise NotTheContract("partial_minute", f"it has only {len(seconds)} signals yet")
+
+
+def is_quiet(parsed: Parsed, minute: datetime) -> bool:
+    """Whether an answer has so few signals of its minute that they need not reach its end."""
+    return 0 < len(_seconds_inside(parsed, minute)) < FEW
+
+
+def _seconds_inside(parsed: Parsed, minute: datetime) -> list[float]:
+    seconds = [record.stamp_ms / 1000 - minute.timestamp() for record in parsed.records]
+    return [second for second in seconds if 0 <= second < MINUTE.total_seconds()]
 
 
 def _entries(body: bytes) -> Iterator[bytes]:

@@ -7,12 +7,14 @@ import io
 import json
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from brt_watch.archive import table_windows
 from brt_watch.archive.lake import Lake
-from brt_watch.cli import app
+from brt_watch.cli import app, importing
 from tests.fleet import NOON, vehicle
 from tests.unit.test_lake import Recorder
 
@@ -94,6 +96,18 @@ def test_a_dry_run_of_a_table_shows_three_rows_as_stored(lake: Lake) -> None:
     ((found,),) = [json.loads(run(*words, "--json").stdout)]
     assert (found["rows"], found["rejected"], len(found["preview"])) == (5, {"codigo_missing": 1}, 3)
     assert [path for path in sorted(lake.folder.parent.rglob("*")) if path not in there] == []
+
+
+def test_the_bar_of_an_import_knows_its_windows(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    bar = mock.Mock(wraps=importing.track)
+    monkeypatch.setattr(importing, "track", bar)
+    monkeypatch.setattr(table_windows, "ROWS_OF_A_WINDOW", 1)
+    days = TABLE + TABLE.partition("\n")[2].replace("2022-06-30", "2022-07-01")
+    Path("frota.csv").write_text(days)
+    for total in (2, 0):
+        run("import", "frota.csv", "--column", "codigo=bus", "--column", "dataHora=datahoracoleta")
+        (_, what, known), _ = bar.call_args
+        assert (what, known) == ("loading", total)
 
 
 def test_no_column_of_a_table_is_dropped_in_silence(lake: Lake) -> None:

@@ -162,7 +162,7 @@ class Import:
                 keep_in_lake_only(files.data)
             settings = resources.settings.model_copy(update={"database_url": SecretStr(NO_POSTGRES)})
             resources = replace(resources, settings=settings)
-        elif resources.settings.uses_postgres and is_lake_only(files.data):
+        elif self._goes_on_to_postgres:
             for folder in files.archived():
                 yield resources.store.load_window(folder, read_manifest(folder))
             (files.data / LAKE_ONLY).unlink()
@@ -170,6 +170,17 @@ class Import:
             yield pipeline.load(folder, resources)
         for folder, has_lost in lacking([resources.files], resources.lake):
             yield add_again(folder, has_lost, resources)
+
+    def waiting(self, into_lake_only: bool = False) -> int:
+        """Count the windows that `load` will load, but for those that the lake has lost."""
+        files = self.resources.files
+        again = files.archived() if self._goes_on_to_postgres and not into_lake_only else ()
+        return len(again) + len(files.closed_windows())
+
+    @property
+    def _goes_on_to_postgres(self) -> bool:
+        """Whether windows that are in the lake alone are to be loaded into Postgres too."""
+        return self.resources.settings.uses_postgres and is_lake_only(self.resources.files.data)
 
     def _folder(self, described: str) -> CaptureFiles:
         files = self.resources.files

@@ -103,7 +103,9 @@ def _one(
         imported = source.known()
         assert imported
         with quietly():
-            loaded = list(track(source.load(into is Where.LAKE), "loading", console=err, transient=True))
+            to_lake = into is Where.LAKE
+            steps = track(source.load(to_lake), "loading", source.waiting(to_lake), console=err, transient=True)
+            loaded = list(steps)
         result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
         if not as_json:
             _say(source, imported, result)

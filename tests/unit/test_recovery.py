@@ -194,7 +194,7 @@ def quiet(vehicles: int) -> Callable[[datetime], list[dict[str, Any]]]:
 
 def test_a_quiet_minute_is_whole_when_it_is_the_same_hours_later(capture: Resources, its: ItsDouble) -> None:
     wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
-    only = {"ends_at": capture.clock.now() + timedelta(hours=9)}
+    only = {"ends_at": NOON + timedelta(hours=12)}
 
     def asked(hours: float, vehicles: int) -> int:
         its.positions_of = quiet(vehicles)
@@ -203,18 +203,18 @@ def test_a_quiet_minute_is_whole_when_it_is_the_same_hours_later(capture: Resour
         return recover([NOON + 4 * MINUTE], capture, there, **only).minutes
 
     assert asked(0.2, 7) == 0
-    # The answer of the first hour does not count.
-    assert [asked(hours, 7) for hours in (2.3, 3.3)] == [0, 0]
+    # The answer of the first hour does not count, nor one soon after another.
+    assert [asked(hours, 7) for hours in (2.3, 3.3, 4.4, 6.3)] == [0, 0, 0, 0]
     # More signals: the waiting begins again.
-    assert [asked(hours, 8) for hours in (4.4, 5.4, 6.3)] == [0, 0, 0]
-    assert asked(6.5, 8) == 1
+    assert [asked(hours, 8) for hours in (6.5, 7.5, 8.6, 9.6, 10.5)] == [0, 0, 0, 0, 0]
+    assert asked(10.7, 8) == 1
 
 
 def test_neither_many_early_signals_nor_a_pending_vendor_settle(capture: Resources, its: ItsDouble) -> None:
     wrote(capture, minutes(0, 9) | minutes(4, 4, Status.MISSED))
     for vehicles, mood in ((25, ""), (7, "pending")):
         its.positions_of = quiet(vehicles)
-        for hours in (2, 8, 20):
+        for hours in (2, 8, 20, 30):
             its.clock.time = NOON + timedelta(hours=hours)
             its.moods = [mood]
             assert recover([NOON + 4 * MINUTE], capture, recovery(capture, its)).failures == {"partial_minute": 1}

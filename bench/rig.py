@@ -53,7 +53,7 @@ def _rounded(number: float) -> float:
 
 @dataclass(frozen=True)
 class Took:
-    """How long something took, by the wall and by the processor time of this process, in milliseconds."""
+    """How long something took: wall-clock time, and processor time of this process, in milliseconds."""
 
     wall: float
     processor: float
@@ -67,7 +67,7 @@ def timed(action: Callable[[], Any]) -> Took:
 
 
 def wall(times: list[Took]) -> float:
-    """Return the median by the wall, in milliseconds."""
+    """Return the median wall-clock time in milliseconds."""
     return median(took.wall for took in times)
 
 

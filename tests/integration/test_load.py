@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -142,12 +143,16 @@ def test_the_ledger_of_every_tick_is_in_the_database(resources: Resources) -> No
     assert json.loads(reject["record"])["codigo"] == "1"
 
 
-def test_first_sight_of_a_signal_is_kept_when_it_changes(resources: Resources) -> None:
+@pytest.mark.parametrize("feed", ["brt", "gtfs_rt"])
+def test_first_sight_of_a_signal_is_kept_when_it_changes(resources: Resources, feed: str) -> None:
+    """It is counted; only a recovered record is a disagreement."""
+    resources.files.feed = replace(resources.files.feed, name=feed)
     answers = [body(vehicle("1", NOON, direcao=direction)) for direction in (10, 20, 30)]
     (folder,) = capture(resources, answers + [answers[-1]] * 36)
     pipeline.load(folder, resources)
     assert one(resources, "select direcao from brt_raw") == 10
     assert one(resources, "select conflicts from brt_window") == 1
+    assert one(resources, "select count(*) from brt_disagreement") == 0
 
 
 def test_signals_that_come_again_unchanged_are_no_conflict(resources: Resources) -> None:

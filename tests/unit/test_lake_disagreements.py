@@ -16,6 +16,7 @@ from brt_watch.capture.poll import store_and_read
 from brt_watch.capture.recovery import recovery_of
 from brt_watch.clock import MINUTE
 from brt_watch.feeds import its_minutes
+from brt_watch.feeds.brt import FEED as BRT
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import load
 from brt_watch.resources import Resources
@@ -74,3 +75,11 @@ def test_what_contradicts_a_signal_is_kept_in_the_lake(resources: Resources) -> 
     assert resources.lake.add(archived, manifest).again
     assert resources.lake.add(archived, manifest, instead=True).conflicts == 1
     assert disagreements(resources) == [(codigo, record)]
+
+
+def test_only_recovered_records_are_disagreements(resources: Resources) -> None:
+    """Not those of another machine, whatever the kind of its feed."""
+    load(window(resources.files, Status.OK, body(vehicle("1", SENT))), resources)
+    other = CaptureFiles(resources.files.data / "imports" / "other", "other", replace(BRT, name="gtfs_rt"))
+    load(window(other, Status.OK, body(vehicle("1", SENT, latitude=-22.9))), replace(resources, files=other))
+    assert disagreements(resources) == []

@@ -29,7 +29,7 @@ from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import LakeEmpty
 from brt_watch.feeds.brt import COLUMNS, ZONE
-from brt_watch.feeds.brt import FEED as BRT
+from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import statement
 from brt_watch.store.load import Loaded
 from brt_watch.store.window import open_window, quoted
@@ -104,7 +104,8 @@ class Lake:
             self._find_new(window, manifest, load_id)
             days = [day for (day,) in window.execute("select distinct dia from novos order by dia").fetchall()]
             there = [self.day_file(day) for day in days if self.day_file(day).exists()]
-            conflicts = self._keep_disagreements(window, there, values) if manifest.feed != BRT.name else 0
+            is_recovered = manifest.feed == RECOVERED.name
+            conflicts = self._keep_disagreements(window, there, values) if is_recovered else 0
             if there:
                 window.execute(statement("lake/drop_known").format(files=_list(there)))
             for (day,) in window.execute("select distinct dia from novos order by dia").fetchall():

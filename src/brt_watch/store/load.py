@@ -16,7 +16,7 @@ from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
-from brt_watch.feeds.brt import FEED as BRT
+from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import Connection, copy_file, copy_rows, copy_stream, statement
 from brt_watch.store.migrations import bring_up_to_date
 from brt_watch.store.window import open_window, quoted
@@ -139,8 +139,9 @@ def _conflicts(connection: Connection, doubtful: Path, ids: dict[str, Any]) -> i
         return 0
     connection.execute(statement("stage_doubtful"))
     copy_rows(connection, doubtful, "copy doubtful from stdin (format csv)")
-    is_own = ids["feed"] == BRT.name
-    found = connection.execute(statement("count_conflicts" if is_own else "insert_disagreements"), ids).fetchone()
+    # Of recovered records only; a feed of its own that repeats a stamp with other content is counted.
+    is_recovered = ids["feed"] == RECOVERED.name
+    found = connection.execute(statement("insert_disagreements" if is_recovered else "count_conflicts"), ids).fetchone()
     return int(found["conflicts"]) if found else 0
 
 

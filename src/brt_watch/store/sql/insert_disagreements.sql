@@ -1,11 +1,13 @@
--- Keep the records of a recovered window that contradict the stored row of their signal; returns how many signals differ.
--- What the service of the recovery does not send (odometer, ignition) contradicts nothing.
+-- Keep the records of a recovered window that contradict a signal of another capturer; returns how many signals differ. What
+-- the service of the recovery does not send (odometer, ignition) contradicts nothing; lake/disagreements is the same for the
+-- lake.
 with differing as (
     select distinct on (doubtful.datahora, doubtful.codigo) doubtful.*
     from doubtful
     inner join brt_raw as kept using (datahora, codigo)
     where
-        (
+        kept.capturer <> %(capturer)s
+        and (
             doubtful.latitude, doubtful.longitude, coalesce(doubtful.velocidade, kept.velocidade),
             coalesce(doubtful.direcao, kept.direcao), coalesce(doubtful.linha, kept.linha),
             coalesce(doubtful.sentido, kept.sentido)

@@ -9,7 +9,7 @@ with final as (
         3600 * cast(substring(intervalos.hora_fim, 1, 2) as integer)
         + 60 * cast(substring(intervalos.hora_fim, 4, 2) as integer) as ate_s,
         intervalos.intervalo_s,
-        {{ bunched_below('intervalos.intervalo_s') }} as comboio_s
+        cast({{ bunched_below('intervalos.intervalo_s') }} as double precision) as comboio_s
     from {{ ref('linha_intervalos') }} as intervalos
     inner join {{ ref('int_rede__versoes') }} as versoes
         on intervalos.linha = versoes.linha and intervalos.valido_desde = versoes.valido_desde

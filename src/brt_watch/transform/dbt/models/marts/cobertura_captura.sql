@@ -1,4 +1,5 @@
--- One row is a minute in which polls were planned: their outcomes, and the share of the sent signals that was seen.
+-- One row is a minute in which polls were planned or that was recovered: the outcomes of the polls, and the share of the
+-- sent signals that was seen.
 --
 -- A run rebuilds only the minutes in which a new load has polls or signals, however old they are. Where
 -- several machines captured, the best poll of a tick counts.
@@ -41,7 +42,10 @@ ticks as (
     select
         minutos.minuto,
         polls.tick,
-        max(case polls.status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 else 0 end) as resultado,
+        -- Null without a poll: the minute was recovered from before the capture began.
+        max(
+            case polls.status when 'ok' then 3 when 'late' then 2 when 'failed' then 1 when 'missed' then 0 end
+        ) as resultado,
         sum(polls.signals) as sinais_novos,
         sum(case when polls.status = 'recovered' then polls.signals else 0 end) as sinais_recuperados
     from minutos
@@ -52,7 +56,7 @@ ticks as (
 consultas as (
     select
         minuto,
-        count(*) as consultas_previstas,
+        count(resultado) as consultas_previstas,
         sum(case when resultado >= 2 then 1 else 0 end) as consultas_boas,
         sum(case when resultado = 2 then 1 else 0 end) as consultas_atrasadas,
         sum(case when resultado = 1 then 1 else 0 end) as consultas_com_falha,

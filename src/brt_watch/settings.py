@@ -173,7 +173,10 @@ class Settings(BaseSettings):
     recover_url: Annotated[
         str,
         AfterValidator(_is_address),
-        Field(description="The service from which missed minutes are recovered; empty: no recovery."),
+        Field(
+            description="The service from which missed minutes are recovered, so far reached only as a double; "
+            "empty: no recovery."
+        ),
     ] = RECOVER_URL
     data: Annotated[
         Path,

@@ -105,10 +105,10 @@ def recover(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print which minutes would be requested.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recover minutes that the capture missed from the city's service, which keeps them for three days, and load them.
+    """Recover missed minutes from the city's service that keeps them (so far reached only as a double), and load them.
 
-    The hourly flow does the same. The ledger keeps recording the minutes as missed. The exit code is 1 when some are
-    still missing.
+    The hourly flow does the same. The service keeps a minute for three days. The ledger keeps recording the minutes as
+    missed. The exit code is 1 when some are still missing.
     """
     resources = load_resources()
     if not resources.settings.recovers:

@@ -65,8 +65,9 @@ def test_what_is_imported_is_declared() -> None:
         extras = [declared(extra) for extra, modules in OF_AN_EXTRA.items() if modules.fullmatch(name)]
         known = always.union(*extras)
         for module in set(imported(path)) - sys.stdlib_module_names - {"brt_watch"}:
-            # Of a distribution that is not installed here the name must do, or that of one that brings it (py4j).
-            distributions = {plain(each) for each in of_module.get(module, [{"py4j": "pyspark"}.get(module, module)])}
+            # PySpark brings py4j. Of a distribution that is not installed here the name must do.
+            found = ["pyspark"] if module == "py4j" else of_module.get(module, [module])
+            distributions = {plain(each) for each in found}
             if not distributions & known:
                 wrong.add((name, module))
     assert wrong == set()

@@ -42,7 +42,8 @@ def test_a_kill_costs_the_lake_no_signal_and_doubles_none(tmp_path: Path) -> Non
     resources = Resources.from_settings(Settings(**values))
     took, kills, left = 0.6, 0, Counter[str]()
     for round_ in range(4 * KILLS):
-        if kills == KILLS:
+        # What a kill at the very end left behind goes with the next merge.
+        if kills == KILLS and not _left_behind(recorder.lake.folder):
             break
         first = round_ * WINDOWS
         for window in range(first, first + WINDOWS):

@@ -41,9 +41,10 @@ def test_a_kill_costs_the_lake_no_signal_and_doubles_none(tmp_path: Path) -> Non
     values = {"data": str(recorder.files.data), "feed_url": "http://127.0.0.1:9/gps/brt", "database_url": "none"}
     resources = Resources.from_settings(Settings(**values))
     took, kills, left = 0.6, 0, Counter[str]()
-    for round_ in range(4 * KILLS):
-        # What a kill at the very end left behind goes with the next merge.
-        if kills == KILLS and not _left_behind(recorder.lake.folder):
+    for round_ in range(16 * KILLS):
+        # At least one is to hit a merge. What a kill at the very end left behind goes with the next one.
+        enough = kills >= KILLS and left["work folder"] > 0
+        if enough and not _left_behind(recorder.lake.folder):
             break
         first = round_ * WINDOWS
         for window in range(first, first + WINDOWS):
@@ -52,7 +53,7 @@ def test_a_kill_costs_the_lake_no_signal_and_doubles_none(tmp_path: Path) -> Non
             load = processes.Process(target=load_once, args=(values, tmp_path / "log"), daemon=True)
             started = time.monotonic()
             load.start()
-            load.join(chance.uniform(0, took) if kills < KILLS else None)
+            load.join(None if enough else chance.uniform(0, took))
             load.kill()
             load.join()
             assert load.exitcode in (0, -9), (tmp_path / "log").read_text()[-3000:]
@@ -60,7 +61,7 @@ def test_a_kill_costs_the_lake_no_signal_and_doubles_none(tmp_path: Path) -> Non
             if load.exitcode == 0:
                 took = time.monotonic() - started
             left.update(_left_behind(recorder.lake.folder))
-    assert kills == KILLS, where
+    assert kills >= KILLS, where
     assert left["work folder"], f"{where}: no kill hit the work"
     assert _left_behind(recorder.lake.folder) == []
     windows = len(resources.files.archived())

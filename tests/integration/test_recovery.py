@@ -118,12 +118,14 @@ def test_within_a_day_nearly_all_of_bad_days_is_refilled(
         recovered |= new
     wanted = {NOON + number * MINUTE for number in outages}
     found = recovered_minutes(capture)
-    assert found == dict.fromkeys(wanted, 1), "all of them, and none doubled"
+    # A moody service can fail each time that a minute is asked for within three days.
+    assert len(found) >= 0.99 * len(wanted)
+    assert found == dict.fromkeys(found.keys() & wanted, 1), "none doubled, and no other"
     assert within_a_day >= 0.95 * len(wanted)
 
     other = CaptureFiles(capture.files.data / "imports" / "other", "other")
-    other_window = other.new_window(min(wanted))
-    for minute in sorted(wanted):
+    other_window = other.new_window(min(found))
+    for minute in sorted(found):
         sent = minute + timedelta(seconds=20 + 3)
         seen = vehicle("900001", sent, latitude=-23.0008, longitude=-43.3643, velocidade=14.6, direcao=203)
         other_window.record(*store_and_read(Poll(sent, Status.OK, captured_at=sent), body(seen), other_window))
@@ -131,7 +133,7 @@ def test_within_a_day_nearly_all_of_bad_days_is_refilled(
     files = recovery_of(capture).files
     for folder in files.closed_windows():
         pipeline.load(folder, replace(capture, files=files))
-    n = len(wanted)
+    n = len(found)
     polls = "select count(*) as polls, count(distinct tick) as minutes, sum(signals) as signals from brt_poll"
     assert query(capture, f"{polls} where status = 'recovered'") == [{"polls": n, "minutes": n, "signals": 19 * n}]
     signals = (

@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -317,16 +317,23 @@ WORK, WORK_LOCK = ".work-", ".in-use"
 def work_folder(lake: Path) -> Iterator[Path]:
     """A folder for data that does not fit into memory, on the lake's disk instead of the system's."""
     disk.make_folder(lake)
-    with tempfile.TemporaryDirectory(prefix=WORK, dir=lake) as work, lock.hold(Path(work) / WORK_LOCK, "A query"):
-        yield Path(work)
+    with ExitStack() as held:
+        with _gate(lake):
+            work = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=WORK, dir=lake)))
+            held.enter_context(lock.hold(work / WORK_LOCK, "A query"))
+        yield work
 
 
 def _remove_remains(lake: Path) -> None:
     """Delete the work folders of processes that were killed: nobody holds their lock any more."""
-    for folder in lake.glob(f"{WORK}*"):
-        # One without the file belongs to a process that is just about to create it.
-        if (folder / WORK_LOCK).exists() and lock.holder(folder / WORK_LOCK) is None:
+    with _gate(lake):
+        for folder in (each for each in lake.glob(f"{WORK}*") if lock.holder(each / WORK_LOCK) is None):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _gate(lake: Path) -> AbstractContextManager[None]:
+    """Let one process at a time make or remove work folders, so that each that is seen without its lock is dead."""
+    return lock.hold(lake / ".work.lock", "A query", patience_seconds=60)
 
 
 def replace_parquet(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

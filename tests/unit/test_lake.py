@@ -351,7 +351,7 @@ def test_a_damaged_window_leaves_the_lake_as_it_was(recorder: Recorder) -> None:
     with pytest.raises(DamagedWindow):
         recorder.lake.add(folder, manifest)
     assert recorder.rows() == before
-    assert not list(recorder.lake.folder.glob(".work*"))
+    assert not list(recorder.lake.folder.glob(".work-*"))
 
 
 def test_the_signals_of_some_days_are_exported(recorder: Recorder, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_a_dry_run_names_the_minutes_and_asks_nothing(resources: Resources, its:
 def test_the_command_recovers_and_loads_what_is_missing(resources: Resources, its: ItsDouble) -> None:
     its.moods = ["down"]
     assert told("--from", "2026-11-23T12:05Z", code=1).endswith(
-        "1 of 2 missing minutes recovered, 80 records 1 are still missing (unreachable: 1); the next run asks again"
+        "1 of 2 missing minutes recovered, 80 records 1 is still missing (unreachable: 1); the next run asks again"
     )
     assert json.loads(told("--json"))["minutes"] == 2
     assert told() == "0 of 0 missing minutes recovered, 0 records"

@@ -125,7 +125,8 @@ def recover(
             print_json([write_moment(minute) for minute in found])
         else:
             between = f", from {found[-1]:%Y-%m-%d %H:%M} to {found[0]:%Y-%m-%d %H:%M %Z}" if found else ""
-            out.print(f"{len(found)} minutes are missing and would be requested{between}")
+            count = "1 minute is" if len(found) == 1 else f"{len(found)} minutes are"
+            out.print(f"{count} missing and would be requested{between}")
         return
     with quietly():
         done = pipeline.recover(resources, begin, end)
@@ -136,10 +137,13 @@ def recover(
         why = ", ".join(f"{reason}: {count}" for reason, count in done.failures.most_common())
         out.print(f"{done.minutes} of {done.holes} missing minutes recovered, {done.records} records")
         if done.waiting:
-            told = "of them wait for the capture's own windows of the same minutes; a later run loads them"
-            out.print(f"{done.waiting} windows {told}")
+            out.print(
+                f"recovered windows that wait for the capture's own ones of the same minutes: {done.waiting}; "
+                "a later run loads them"
+            )
         if left:
-            out.print(f"{left} are still missing{f' ({why})' if why else ''}; the next run asks again")
+            count = "1 is" if left == 1 else f"{left} are"
+            out.print(f"{count} still missing{f' ({why})' if why else ''}; the next run asks again")
     if left:
         raise typer.Exit(1)
 

@@ -133,6 +133,21 @@ def test_a_disk_that_fails_is_a_failed_tick(resources: Resources, monkeypatch: p
     assert run(resources, 1)[0].status is Status.OK
 
 
+def test_a_failing_disk_after_a_pause_leaves_no_tick_out(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise FileNotFoundError
+
+    run(resources, 2)
+    clock(resources).time += timedelta(minutes=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(polling, "repaired_window", broken)
+        assert run(resources, 1)[0].reason == "disk_error"
+    run(resources, 1)
+    polls = ledger(resources)
+    assert [poll.tick for poll in polls] == [polls[0].tick + n * STEP for n in range(len(polls))]
+    assert Counter(poll.reason for poll in polls)["not_running"] >= 5
+
+
 def test_the_ledger_knows_how_old_the_signals_were(resources: Resources) -> None:
     feed(resources).script = [body(*(vehicle(str(n), NOON - timedelta(seconds=10 * n)) for n in range(3)))]
     run(resources, 1)

@@ -19,7 +19,7 @@ from brt_watch.capture import files as capture_files
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ledger import csv_lines
 from brt_watch.capture.manifest import read_manifest
-from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, read_last_ticks, read_ledger, read_raw
+from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks, read_ledger, read_raw
 from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.feeds.brt import Record, parse
 from brt_watch.model import Parsed, Poll, Status
@@ -201,6 +201,20 @@ def test_the_newest_tick_is_found_while_a_load_moves_the_window(
 
     monkeypatch.setattr(capture_files, "read_last_ticks", moved_meanwhile)
     assert files.newest_tick() == NOON + 3 * STEP
+
+
+def test_a_window_that_a_load_moves_away_is_not_the_open_one(
+    files: CaptureFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = files.close(filled(files, 4))
+
+    def moved_meanwhile(asked: Path) -> bool:
+        if folder.exists():
+            files.to_archive(folder)
+        return is_closed(asked)
+
+    monkeypatch.setattr(capture_files, "is_closed", moved_meanwhile)
+    assert files.open_window() is None
 
 
 def test_a_data_folder_keeps_its_name_as_capturer(files: CaptureFiles) -> None:

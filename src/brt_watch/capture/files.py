@@ -171,7 +171,9 @@ class CaptureFiles:
 
     def _open_folder(self) -> Path | None:
         # Newest first, because hundreds may wait while Postgres is down, and the open one is nearly always the newest.
-        return next((folder for folder in reversed(self._folders(self.windows)) if not is_closed(folder)), None)
+        # A closed one that a load has just moved to the archive has no manifest here any more.
+        newest_first = reversed(self._folders(self.windows))
+        return next((folder for folder in newest_first if not is_closed(folder) and folder.exists()), None)
 
     def _months(self) -> list[Path]:
         return sorted(self.archive.glob("????-??"), reverse=True)

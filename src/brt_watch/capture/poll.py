@@ -91,9 +91,12 @@ def poll_without_disk(tick: datetime, error: OSError, capture: Capture) -> tuple
     is_full = error.errno in disk.NO_ROOM
     if is_full:
         capture.files.state.release_reserve()
-    window = capture.files.open_window() or capture.files.new_window(tick)
-    if window.last and window.last.poll.tick >= tick:
+    window = capture.files.open_window()
+    if window and window.last and window.last.poll.tick >= tick:
         return window.last.poll, []
+    previous = window.last.poll.tick if window and window.last else capture.files.newest_tick()
+    window = window or capture.files.new_window(tick)
+    window.record_missed(missed_ticks(previous, tick, capture))
     window.forget_raw(tick)
     if is_full:
         failed = Poll(tick, Status.FAILED, "disk_full", f"{error}; it goes on by itself when there is room")

@@ -50,7 +50,7 @@ LOCAL_REASONS = ("disk_full", "disk_error", "client_error")
 def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
     """Poll at a tick and record the outcome; returns the poll and the alerts that it raised or closed."""
     window = repaired_window(capture)
-    previous = window.last.poll.tick if window and window.last else capture.files.newest_tick()
+    previous = _previous_tick(window, capture)
     if window and is_due(window, tick, capture):
         close(window, capture)
         window = None
@@ -63,6 +63,11 @@ def take_poll(tick: datetime, capture: Capture) -> tuple[Poll, list[Alert]]:
         # Only once the ledger has it: otherwise the server would not send lost data again.
         capture.client.validators = response.validators
     return recorded
+
+
+def _previous_tick(window: OpenWindow | None, capture: Capture) -> datetime | None:
+    """Return the tick of the last line in the ledger; None in a new data folder."""
+    return window.last.poll.tick if window and window.last else capture.files.newest_tick()
 
 
 def _record(poll: Poll, parsed: Parsed | None, window: OpenWindow, capture: Capture) -> tuple[Poll, list[Alert]]:
@@ -94,7 +99,7 @@ def poll_without_disk(tick: datetime, error: OSError, capture: Capture) -> tuple
     window = capture.files.open_window()
     if window and window.last and window.last.poll.tick >= tick:
         return window.last.poll, []
-    previous = window.last.poll.tick if window and window.last else capture.files.newest_tick()
+    previous = _previous_tick(window, capture)
     window = window or capture.files.new_window(tick)
     window.record_missed(missed_ticks(previous, tick, capture))
     window.forget_raw(tick)

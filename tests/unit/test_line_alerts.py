@@ -54,7 +54,7 @@ def test_an_alert_says_the_waits_and_since_when(tmp_path: Path) -> None:
 
 
 def test_status_names_the_alerts_that_are_open(resources: Resources) -> None:
-    """They are trouble of the service, and no problem of ours."""
+    """They concern the bus service and are not among the problems of the program."""
     alerts = LineAlerts(resources.settings.folder)
     alerts.update(lambda query: (HEAD + row(900)).encode(), NOW)
     detail = "passengers waited 15.0 min on average in the last hour; planned: 5.0 min"

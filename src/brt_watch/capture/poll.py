@@ -35,7 +35,7 @@ BACK_OFF_AFTER = 15
 """After this many polls in a row without an answer (five minutes), the API is asked once a minute until it answers."""
 
 WINDOWS_BEFORE = 3
-"""The last good poll is looked for in so many windows before the open one; nearly each has ten good minutes."""
+"""How many windows before the open one are searched for the last good poll. Nearly all have ten good minutes."""
 
 UNCHANGED = "unchanged"
 """The reason of a good poll whose feed reports an unchanged answer (HTTP 304): it has no records."""

@@ -69,7 +69,7 @@ class Report:
     feeds: list[FeedStatus]
     """The first feed and the further ones."""
     line_alerts: list[LineAlertStatus]
-    """Troubles of the BRT's service, which are none of this program."""
+    """Problems of the bus service, not of this program."""
     problems: list[str]
 
     def as_dict(self) -> dict[str, Any]:

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from brt_watch.place import home
-from brt_watch.transform.runner import DBT_PROJECT
+from brt_watch.transform.runner import DBT_PROJECT, described_models
 
 LAYERS = {
     "marts": "Tables and views that people ask for",
@@ -31,9 +29,7 @@ def dictionary() -> str:
     parts = [HEAD]
     for layer, title in LAYERS.items():
         parts.append(f"\n## {title}\n")
-        for file in sorted((DBT_PROJECT / "models" / layer).rglob("*.yml")):
-            for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
-                parts.append("\n".join(_section(model)))
+        parts += ["\n".join(_section(model)) for model in described_models(DBT_PROJECT / "models" / layer)]
     return "\n".join(parts)
 
 

@@ -56,12 +56,17 @@ def incremental_tables(data: Path) -> dict[str, set[str]]:
     """Return the columns of each model whose table outlives a run, as its description has them."""
     models = project_of(data) / "models"
     kept = {path.stem for path in models.rglob("*.sql") if INCREMENTAL in path.read_text(encoding="utf-8")}
-    found = {}
-    for file in models.rglob("*.yml"):
-        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models", []):
-            if model["name"] in kept:
-                found[model["name"]] = {column["name"] for column in model["columns"]}
-    return found
+    return {
+        model["name"]: {column["name"] for column in model["columns"]}
+        for model in described_models(models)
+        if model["name"] in kept
+    }
+
+
+def described_models(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the models that the YAML files below a folder describe, by file."""
+    for file in sorted(folder.rglob("*.yml")):
+        yield from yaml.safe_load(file.read_text(encoding="utf-8")).get("models", [])
 
 
 def build(settings: Settings, connection: dict[str, str], *arguments: str, with_network: bool = True) -> Derived:

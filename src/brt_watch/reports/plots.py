@@ -17,8 +17,6 @@ HATCH = (
     '<pattern id="sem-dados" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="6" height="6" class="hatch-ground"/><line x1="0" y1="0" x2="0" y2="6" class="hatch"/></pattern>'
 )
-FEW_BUSES: int = project_vars()["trecho_minimo_passagens"]
-"""With fewer buses a speed means little."""
 
 
 def hour_text(hour: int) -> str:
@@ -125,12 +123,14 @@ def speed_table(names: Sequence[str], cells: Sequence[Cell]) -> str:
     """Return the speeds as a table of stretches by hours, coloured from slow to fast, grey where few buses ran."""
     known = {(each.row, each.hour): each for each in cells}
     hours = range(min(each.hour for each in cells), max(each.hour for each in cells) + 1)
+    # With fewer buses a speed means little. Read here: every command would take longer to start.
+    fewest = int(project_vars()["trecho_minimo_passagens"])
     head = "".join(f"<th scope=col>{hour_text(hour)}" for hour in hours)
     lines = []
     for row, name in enumerate(names):
         of_row = [each.value for each in cells if each.row == row]
         middle = f"{median(of_row):.0f}" if of_row else ""
-        body = "".join(_speed_cell(known.get((row, hour))) for hour in hours)
+        body = "".join(_speed_cell(known.get((row, hour)), fewest) for hour in hours)
         lines.append(f"<tr><th scope=row>{escape(name)}<td class=mid>{middle}{body}")
     return (
         f"<div class=scroll><table class=speeds><thead><tr><th scope=col>Trecho<th scope=col>Dia{head}</thead>"
@@ -138,10 +138,10 @@ def speed_table(names: Sequence[str], cells: Sequence[Cell]) -> str:
     )
 
 
-def _speed_cell(cell: Cell | None) -> str:
+def _speed_cell(cell: Cell | None, fewest: int) -> str:
     if cell is None:
         return "<td>"
     title = f"{cell.value:.0f} km/h, {cell.buses} ônibus"
-    if cell.buses < FEW_BUSES:
+    if cell.buses < fewest:
         return f'<td class=few title="{title}: poucos dados">{cell.value:.0f}'
     return f'<td class="s{min(5, int(cell.value // 10))}" title="{title}">{cell.value:.0f}'

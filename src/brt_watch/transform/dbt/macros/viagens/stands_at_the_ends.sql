@@ -28,15 +28,7 @@ esperas as (
     select
         nas_pontas.*,
         sum(
-            case
-                when
-                    parado
-                    and segundo - segundo_anterior <= {{ var('viagem_espera_seguida_s') }}
-                    and power(leste_m - leste_anterior_m, 2) + power(norte_m - norte_anterior_m, 2)
-                    <= power({{ var('viagem_espera_m') }}, 2)
-                    then 0
-                else 1
-            end
+            {{ begins_a_stand() | indent(12) }}
         ) over (partition by percurso, terminal_m order by segundo rows unbounded preceding) as espera
     from nas_pontas
 ),

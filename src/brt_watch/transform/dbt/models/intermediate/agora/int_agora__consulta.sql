@@ -1,10 +1,6 @@
 -- One row is the newest good poll, with the service day and the second of that day, counted from midnight.
 with consulta as (
-    select captured_at
-    from {{ ref('stg_brt__polls') }}
-    where status in ('ok', 'late')
-    order by load_id desc, captured_at desc
-    limit 1
+    {{ newest_good_poll() | indent(4) }}
 ),
 
 dias as (

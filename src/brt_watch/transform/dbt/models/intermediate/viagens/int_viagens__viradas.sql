@@ -45,15 +45,7 @@ paradas as (
     select
         passos.*,
         sum(
-            case
-                when
-                    parado
-                    and segundo - segundo_anterior <= {{ var('viagem_espera_seguida_s') }}
-                    and power(leste_m - leste_anterior_m, 2) + power(norte_m - norte_anterior_m, 2)
-                    <= power({{ var('viagem_espera_m') }}, 2)
-                    then 0
-                else 1
-            end
+            {{ begins_a_stand() | indent(12) }}
         ) over (partition by id_veiculo, dia_operacao order by segundo, timestamp_gps rows unbounded preceding) as parada
     from passos
 ),

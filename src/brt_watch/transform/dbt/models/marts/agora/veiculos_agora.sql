@@ -4,11 +4,7 @@
 {{ config(materialized='view') }}
 
 with consulta as (
-    select captured_at
-    from {{ ref('stg_brt__polls') }}
-    where status in ('ok', 'late')
-    order by load_id desc, captured_at desc
-    limit 1
+    {{ newest_good_poll() | indent(4) }}
 ),
 
 idades as (

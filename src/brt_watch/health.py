@@ -16,7 +16,7 @@ import psutil
 
 from brt_watch import lock
 from brt_watch.capture.contract import Trouble
-from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.files import RECOVERED, CaptureFiles
 from brt_watch.capture.silence import BEHIND
 from brt_watch.capture.simulation import simulation_of
 from brt_watch.capture.window import read_growing_ledger
@@ -162,7 +162,7 @@ def _look_at(name: str, settings: Settings) -> SeenFeed:
 
 
 def _look_at_recovery(settings: Settings) -> SeenFeed:
-    files = CaptureFiles(settings.folder / "recovered", settings.recover_url)
+    files = CaptureFiles(settings.folder / RECOVERED, settings.recover_url)
     return SeenFeed(RECOVER, [], files.state.read_watch().troubles, len(list(files.damaged.glob("*"))))
 
 
@@ -182,7 +182,7 @@ def problems(seen: Seen, database_problem: str | None = None) -> list[Problem]:
         )
     found += _troubles(seen)
     if seen.recovery:
-        where = seen.folder / "recovered" / "damaged"
+        where = seen.folder / RECOVERED / "damaged"
         found += _troubles_of(seen.recovery, "The service of past minutes", "recovered minutes", where)
     for feed in seen.further:
         found += _feed_problems(feed, seen)

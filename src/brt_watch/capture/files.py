@@ -25,6 +25,9 @@ from brt_watch.feeds.feed import Feed
 
 log = structlog.get_logger()
 
+RECOVERED = "recovered"
+"""The folder of the windows of recovered minutes, in that of the capture."""
+
 KIND = "feed"
 """The file of an open window that names its feed, if it is not the BRT's API; a closed one has it in its manifest."""
 

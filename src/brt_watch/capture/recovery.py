@@ -20,7 +20,7 @@ from brt_watch import disk
 from brt_watch.capture.capture import Capture
 from brt_watch.capture.contract import Alert, watch_past
 from brt_watch.capture.fetch import Client, Response
-from brt_watch.capture.files import CaptureFiles
+from brt_watch.capture.files import RECOVERED, CaptureFiles
 from brt_watch.capture.poll import close, refuse_mixed_data, repaired_window, store_and_read
 from brt_watch.capture.quiet import QuietMinutes
 from brt_watch.capture.window import is_closed, read_ledger, started_at
@@ -74,7 +74,7 @@ def recovery_of(capture: Capture) -> Capture:
     """Return the capture of the recovery service, which fills the gaps of another capture."""
     settings = capture.settings
     url = settings.recover_url
-    files = CaptureFiles(capture.files.data / "recovered", url, its_minutes.FEED)
+    files = CaptureFiles(capture.files.data / RECOVERED, url, its_minutes.FEED)
     client = Client(url, capture.clock, settings.max_response_bytes)
     return Capture(settings, capture.clock, client, files)
 

@@ -173,7 +173,7 @@ def lake_import(copies: int = 1) -> Iterator[Result]:
         settings = Settings(data=data / "data", database_url=SecretStr(NO_POSTGRES))
         source = Import.of(file, Resources.from_settings(settings))
         writing = rig.timed(lambda: list(source.write_table({}, [])))
-        loading = rig.timed(lambda: list(source.load()))
+        loading = rig.timed(lambda: list(source.load(pipeline.load)))
         rows = copies * 1_000_000
         shutil.rmtree(data / "data")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -193,7 +193,7 @@ def postgres_import(thousands: int = 300) -> Iterator[Result]:
         settings = Settings(data=data / "data", database_url=rig.new_database(server, "imported"))
         source = Import.of(file, Resources.from_settings(settings))
         before = rig.server_processor(server)
-        took = rig.timed(lambda: [*source.write_table({}, []), *source.load()])
+        took = rig.timed(lambda: [*source.write_table({}, []), *source.load(pipeline.load)])
         of_postgres = (rig.server_processor(server) - before) * 1000
         seconds = f"{took.processor / 1000:.1f} s of this process, {of_postgres / 1000:.1f} s of Postgres"
         note = f"{rows} rows, from the file to the committed load, in the lake too; {seconds}"

@@ -12,10 +12,9 @@ from brt_watch.capture.capture import Capture
 from brt_watch.capture.fetch import Client
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.feeds import feed_named
-from brt_watch.network.city import City
+from brt_watch.network.city import City, city_of
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
-from brt_watch.transform.city import city_of
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
+from brt_watch import pipeline
 from brt_watch.archive import table_windows
 from brt_watch.archive.importing import Import, Imported
 from brt_watch.archive.rebuild import rebuild, windows_to_rebuild
@@ -47,7 +48,7 @@ def import_all(file: Path, resources: Resources) -> tuple[Imported, int]:
         list(source.write_table({}, []) if is_table else source.write_answers(None))
     imported = source.known()
     assert imported
-    return imported, sum(loaded.signals for loaded in source.load())
+    return imported, sum(loaded.signals for loaded in source.load(pipeline.load))
 
 
 def test_a_recording_is_a_separate_source_and_safe_to_repeat(resources: Resources, tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_an_import_that_was_cut_short_goes_on_where_it_was(resources: Resources,
         next(polls)
     polls.close()
     assert len(list(source.write_answers(None))) == 6
-    assert sum(loaded.rejects for loaded in source.load()) == 10
+    assert sum(loaded.rejects for loaded in source.load(pipeline.load)) == 10
 
 
 def test_the_identity_of_a_source_is_its_content(resources: Resources, tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_a_table_that_was_cut_short_goes_on_where_it_was(
     half_written.mkdir()
     assert source.known() is None
     assert list(source.write_table({}, []))[-1] == (8, 8)
-    assert [loaded.signals for loaded in source.load()] == [2, 2, 2, 2]
+    assert [loaded.signals for loaded in source.load(pipeline.load)] == [2, 2, 2, 2]
 
 
 def test_nothing_real_comes_into_a_simulated_folder(loaded_resources: Callable[..., Resources], tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_imports_are_compared_with_database_and_lake(resources: Resources, tmp_p
     import_all(recording, resources)
     lake_only = Import.of(table(tmp_path / "t.parquet", ROW), resources)
     list(lake_only.write_table({}, []))
-    assert sum(loaded.signals for loaded in lake_only.load(into_lake_only=True)) == 1
+    assert sum(loaded.signals for loaded in lake_only.load(pipeline.load, into_lake_only=True)) == 1
     assert verify(resources) == compare_signals(resources) == []
     sources = query(resources, "select capturer from brt_window order by 1")
     for folder in windows_to_rebuild(resources, None):
@@ -167,6 +168,6 @@ def test_imports_are_compared_with_database_and_lake(resources: Resources, tmp_p
     resources.lake.day_file(resources.lake.days()[-1]).unlink()
     assert len(verify(resources)) == len(compare_signals(resources)) == 1
     import_all(recording, resources)
-    assert sum(loaded.signals for loaded in lake_only.load()) == 1
+    assert sum(loaded.signals for loaded in lake_only.load(pipeline.load)) == 1
     assert verify(resources) == compare_signals(resources) == []
     assert len(query(resources, "select capturer from brt_window")) == len(sources) + 1

@@ -21,6 +21,7 @@ from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
 from brt_watch.errors import MoveRefused, NetworkError, PortBusy, PostgresFailed, TransformFailed
 from brt_watch.network import download, read_network
+from brt_watch.network.city import city_of
 from brt_watch.place import IN_DEMO
 from brt_watch.resources import Resources
 from brt_watch.service.supervisor import Service
@@ -29,7 +30,7 @@ from brt_watch.simulate import demo
 from brt_watch.simulate.faults import Faults, parse_faults
 from brt_watch.simulate.server import ApiServer
 from brt_watch.store.move import Moved
-from brt_watch.transform.city import LOOKED_AT, city_of, project_of
+from brt_watch.transform.city import LOOKED_AT, project_of
 from brt_watch.transform.compiled import project_vars
 from brt_watch.web.app import _look_at_city, create_app
 from tests import made_up_city

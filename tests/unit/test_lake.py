@@ -39,8 +39,8 @@ from brt_watch.clock import UTC
 from brt_watch.errors import DamagedWindow, LakeEmpty, MixedData, ModelsInUse
 from brt_watch.feeds.brt import COLUMNS, parse
 from brt_watch.model import Poll, Status
+from brt_watch.network.city import city_of
 from brt_watch.resources import Resources
-from brt_watch.transform.city import city_of
 from brt_watch.web.lake_reader import LakeReader
 from tests.fleet import NOON, body, vehicle
 
@@ -321,7 +321,7 @@ def test_a_signal_takes_twelve_bytes_at_most(make_resources: Callable[..., Resou
     resources = make_resources(database_url="none")
     source = Import.of(file, resources)
     list(source.write_table({}, []))
-    assert sum(each.signals for each in source.load()) == 60_000
+    assert sum(each.signals for each in source.load(pipeline.load)) == 60_000
     written = resources.lake.day_file("2022-06-30")
     # Real days take 10, these 8; not packed by differences they take 11.
     assert written.stat().st_size / 60_000 <= 9

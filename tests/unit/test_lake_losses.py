@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from brt_watch import pipeline
 from brt_watch.archive.importing import Import
 from brt_watch.archive.prune import prune
 from brt_watch.archive.publish import Publisher
@@ -144,11 +145,11 @@ def test_a_lost_day_is_named_and_added_again(
 def test_importing_again_adds_a_lost_day_again(alone: Resources, tmp_path: Path) -> None:
     source = Import.of(write_recording(tmp_path / "june.jsonl.gz", recorded_minutes()), alone)
     list(source.write_answers(None))
-    assert sum(each.signals for each in source.load()) > 0
+    assert sum(each.signals for each in source.load(pipeline.load)) > 0
     before = signals_of(alone)
-    assert list(source.load()) == []
+    assert list(source.load(pipeline.load)) == []
     alone.lake.day_file(alone.lake.days()[-1]).unlink()
-    assert len(list(source.load())) == 1
+    assert len(list(source.load(pipeline.load))) == 1
     assert signals_of(alone) == before
 
 

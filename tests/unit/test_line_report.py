@@ -15,9 +15,9 @@ from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import Query, Selection
 from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
 from brt_watch.network import read_network
+from brt_watch.network.city import city_of
 from brt_watch.reports.line_day import LineDay, line_day
 from brt_watch.reports.page import html
-from brt_watch.transform.city import city_of
 
 DAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ import duckdb
 import msgspec
 from pydantic import SecretStr
 
-from brt_watch import disk, pipeline
+from brt_watch import disk
 from brt_watch.archive.origins import LAKE_ONLY, is_lake_only, keep_in_lake_only
 from brt_watch.archive.rebuild import add_again, lacking
 from brt_watch.archive.recordings import Recorded
@@ -45,6 +45,9 @@ from brt_watch.settings import NO_POSTGRES
 from brt_watch.store.load import Loaded
 
 TABLES = ("csv", "parquet")
+
+LoadStep = Callable[[Path, Resources], Loaded]
+"""The step of the pipeline that loads one closed window."""
 
 
 class Imported(msgspec.Struct):
@@ -153,8 +156,11 @@ class Import:
             **{"first": min(moments).isoformat(), "last": max(moments).isoformat()},
         }
 
-    def load(self, into_lake_only: bool = False) -> Iterator[Loaded]:
-        """Load the waiting windows, add to the lake again what it lost of the others, and yield each result."""
+    def load(self, load_step: LoadStep, into_lake_only: bool = False) -> Iterator[Loaded]:
+        """Load the waiting windows by the pipeline's step, and add to the lake again what it lost of the others.
+
+        Yields the result of each.
+        """
         resources = self.resources
         files = resources.files
         if into_lake_only and resources.settings.uses_postgres:
@@ -167,7 +173,7 @@ class Import:
                 yield resources.store.load_window(folder, read_manifest(folder))
             (files.data / LAKE_ONLY).unlink()
         for folder in resources.files.closed_windows():
-            yield pipeline.load(folder, resources)
+            yield load_step(folder, resources)
         for folder, has_lost in lacking([resources.files], resources.lake):
             yield add_again(folder, has_lost, resources)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
+from brt_watch import pipeline
 from brt_watch.archive.importing import TABLES, Import, Imported
 from brt_watch.archive.tables import Table, preview
 from brt_watch.cli.steps import Where
@@ -104,8 +105,8 @@ def _one(
         assert imported
         with quietly():
             to_lake = into is Where.LAKE
-            steps = track(source.load(to_lake), "loading", source.waiting(to_lake), console=err, transient=True)
-            loaded = list(steps)
+            windows = source.load(pipeline.load, to_lake)
+            loaded = list(track(windows, "loading", source.waiting(to_lake), console=err, transient=True))
         result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
         if not as_json:
             _say(source, imported, result)

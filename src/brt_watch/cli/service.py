@@ -18,6 +18,7 @@ from brt_watch.errors import (
 from brt_watch.health import ALL_FLOWS, SIMULATOR, WEB
 from brt_watch.masking import masked
 from brt_watch.network import read_network
+from brt_watch.network.city import city_of
 from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.environment import check_environment
@@ -25,7 +26,7 @@ from brt_watch.service.status import Report, report
 from brt_watch.service.supervisor import DATABASE, Service
 from brt_watch.settings import PREFIX, Settings, load_settings, unknown_names
 from brt_watch.store.embedded import Server
-from brt_watch.transform.city import city_of, update_city
+from brt_watch.transform.city import update_city
 
 app = typer.Typer()
 

@@ -22,14 +22,13 @@ import msgspec
 from brt_watch import disk, lock
 from brt_watch.clock import parse_moment, write_moment
 from brt_watch.errors import NetworkError
-from brt_watch.feeds import brt
 from brt_watch.model import Agency
 from brt_watch.network import SEEDS, read_network, seeds
-from brt_watch.network.city import City
+from brt_watch.network.city import Made, made_of
 from brt_watch.network.download import download
 from brt_watch.network.gtfs import Feed
 from brt_watch.network.tables import tables_of
-from brt_watch.settings import FEED_URL, Settings
+from brt_watch.settings import Settings
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, compiled, project_key
 
 MARGIN_DEGREES = 0.1
@@ -43,18 +42,6 @@ LEARNED_IN_RIO = ("sentido_trocas", "trajeto_ids")
 """Reference files that no GTFS has, and that say nothing of another city."""
 
 
-class Made(msgspec.Struct, frozen=True):
-    """Which GTFS a city was made from, and what of it goes into the models and exports."""
-
-    gtfs_sha256: str
-    project: str
-    """The checksum of the package's models."""
-    timezone: str
-    agency: Agency
-    source: str
-    """The address of its vehicle positions."""
-
-
 def project_of(data: Path) -> Path:
     """Return the dbt project of a data folder: that of its city, else that of the package."""
     project = data / "city" / "dbt"
@@ -65,17 +52,6 @@ def statements_of(data: Path) -> Compiled:
     """Return the models of a data folder as statements: those of a city are kept with its data."""
     project = project_of(data)
     return compiled(data) if project == DBT_PROJECT else compiled(data, project, beside=data / "dbt")
-
-
-def city_of(data: Path) -> City:
-    """Return the city of a data folder: that of its GTFS, else Rio."""
-    project = project_of(data)
-    made = _known(data / "city")
-    if made is None or project == DBT_PROJECT:
-        return City(ZoneInfo(brt.ZONE), SEEDS, brt.AGENCY, brt.NAME, brt.SLUG, brt.SOURCE, FEED_URL)
-    name = made.agency.name
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "city"
-    return City(ZoneInfo(made.timezone), project / "seeds", made.agency, name, slug, name, made.source)
 
 
 @dataclass(frozen=True)
@@ -101,14 +77,14 @@ def update_city(settings: Settings) -> Updated:
             kept = download(settings.gtfs_url, gtfs, settings.time) if settings.gtfs_url else ""
             return Updated(make_city(folder, gtfs, settings.feed_name), kept)
         except NetworkError as error:
-            if _known(folder / "city") is None:
+            if made_of(folder) is None:
                 raise
             return Updated(made=False, problem=f"{error} The city goes on by the GTFS that it has.")
 
 
 def city_is_due(settings: Settings) -> bool:
     """Whether it is a day since it was looked for a newer GTFS of a city that exists."""
-    if settings.gtfs_file is None or _known(settings.folder / "city") is None:
+    if settings.gtfs_file is None or made_of(settings.folder) is None:
         return False
     text = disk.read(settings.folder / "city" / LOOKED_AT).decode()
     return not text or abs(settings.time.now() - parse_moment(text)) >= LOOK_AGAIN
@@ -124,7 +100,7 @@ def make_city(data: Path, gtfs: Path, source: str = "", since: date | None = Non
         sha256 = disk.sha256(gtfs)
     except OSError as error:
         raise NetworkError(where=str(gtfs), problem=error.strerror or str(error)) from None
-    known = _known(folder)
+    known = made_of(data)
     now = Made(sha256, project_key(DBT_PROJECT), *_agency(gtfs), source)
     if known == now and (folder / "dbt").is_dir():
         return False
@@ -135,18 +111,6 @@ def make_city(data: Path, gtfs: Path, source: str = "", since: date | None = Non
     _copy_project(folder, now.timezone)
     disk.write_durably(folder / "city.json", msgspec.json.encode(now))
     return True
-
-
-def made_of(data: Path) -> bytes:
-    """Return from what the city of a data folder was made, empty without one; other bytes when it is made again."""
-    return disk.read(data / "city" / "city.json")
-
-
-def _known(folder: Path) -> Made | None:
-    try:
-        return msgspec.json.decode((folder / "city.json").read_bytes(), type=Made)
-    except (OSError, msgspec.MsgspecError):
-        return None
 
 
 def _agency(gtfs: Path) -> tuple[str, Agency]:

@@ -19,8 +19,9 @@ import yaml
 from brt_watch import disk
 from brt_watch.errors import TransformFailed
 from brt_watch.network import SEEDS
+from brt_watch.network.city import city_of
 from brt_watch.settings import Settings
-from brt_watch.transform.city import city_of, project_of
+from brt_watch.transform.city import project_of
 from brt_watch.transform.compiled import project_key
 
 DBT_PROJECT = Path(__file__).resolve().parent / "dbt"

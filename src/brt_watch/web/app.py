@@ -22,8 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from brt_watch import __version__
 from brt_watch.errors import BrtWatchError
 from brt_watch.network import SEEDS
+from brt_watch.network.city import made_of
 from brt_watch.resources import Resources
-from brt_watch.transform.city import made_of
 from brt_watch.web import openapi
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.responses import add_problem_handlers, internal_error, known_parameters

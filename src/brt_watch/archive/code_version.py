@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from brt_watch import __version__
+from brt_watch import __version__, disk
 
 PACKAGE = Path(__file__).resolve().parents[1]
 KINDS = (".py", ".sql", ".yml")
@@ -21,8 +21,6 @@ def exact_version() -> str:
 
 def _checksum(folder: Path) -> str:
     found = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in KINDS):
-        # What dbt compiled is made from the rest.
-        if not {"target", "logs"} & set(path.relative_to(folder).parts):
-            found.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    for name, path in disk.sources(folder, *KINDS):
+        found.update(name + path.read_bytes())
     return found.hexdigest()[:12]

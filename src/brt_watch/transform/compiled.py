@@ -93,13 +93,10 @@ def project_vars(project: Path = DBT_PROJECT) -> dict[str, Any]:
 def project_key(project: Path = DBT_PROJECT) -> str:
     """Return a checksum of everything that the statements depend on: files, variables, versions."""
     found = hashlib.sha256()
-    for path in sorted(project.rglob("*")):
-        if path.suffix in (".sql", ".yml") and not {"target", "logs"} & set(path.relative_to(project).parts):
-            found.update(f"{path.relative_to(project)}\0".encode() + path.read_bytes())
-        elif path.suffix == ".csv":
+    for name, path in disk.sources(project, ".sql", ".yml", ".csv"):
+        with path.open("rb") as file:
             # The statements depend on the columns of a reference file, not on its rows.
-            with path.open("rb") as file:
-                found.update(f"{path.relative_to(project)}\0".encode() + file.readline())
+            found.update(name + (file.readline() if path.suffix == ".csv" else file.read()))
     found.update(repr([(name, metadata.version(name)) for name in _PACKAGES]).encode())
     found.update(Path(__file__).with_name("compile.py").read_bytes())
     return found.hexdigest()[:24]

@@ -1,12 +1,25 @@
 {% macro movement(signals) -%}
 {#- A query for gps_brt. One row is a row of `signals` compared with those of the same vehicle in the hour before it:
     distance and speed from the previous signal, mean speed, and the latest direction by movement. `afetado` is above zero
-    where a new signal (`novo`) changes the derived columns. -#}
+    where a new signal (`novo`) changes the derived columns.
+
+    DuckDB sorts the rows again for each window, and wide ones take several times as long: there the columns that no window
+    reads join at the end. Postgres sorts once, and could not count the rows of that join. -#}
 {%- set hour = var('intervalo_max_segundos') -%}
+{%- set all_along = target.type == 'postgres' -%}
+{%- set read = [
+    'id_veiculo', 'timestamp_gps', 'latitude', 'longitude', 'hodometro', 'servico', 'distancia_ida_m', 'distancia_volta_m',
+    'velocidade_instantanea', 'direcao', 'ignicao', 'novo'
+] -%}
+{%- set found = [
+    'situado', 'no_trajeto', 'segundos', 'distancia', 'velocidade_do_passo', 'tem_anterior', 'hodometro_anterior',
+    'velocidade_anterior', 'direcao_anterior', 'ignicao_anterior', 'velocidade_media', 'parado_dizendo_que_anda',
+    'ultima_vez_no_trajeto', 'servico_desde', 'afetado'
+] -%}
 -- An impossible signal never counts as the neighbour of a possible one.
 with situados as (
     select
-        {{ signals }}.*,
+        {{ signals ~ '.*' if all_along else read | join(',\n        ') }},
         not flag_fora_da_area and adiantamento_segundos <= {{ var('futuro_tolerado_segundos') }} as situado,
         least(desvio_ida_m, desvio_volta_m) <= {{ var('buffer_trajeto_m') }} as no_trajeto
     from {{ signals }}
@@ -98,7 +111,7 @@ janelas as (
 -- does not count.
 rumos as (
     select
-        janelas.*,
+        {{ 'janelas.*' if all_along else (['id_veiculo', 'timestamp_gps'] + found) | join(',\n        ') }},
         max(
             case
                 when avanco_da_janela_m >= {{ var('sentido_avanco_m') }}
@@ -111,5 +124,14 @@ rumos as (
     window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
 )
 
+{% if all_along %}
 select * from rumos
+{%- else %}
+select
+    {{ signals }}.*,
+    rumos.{{ found | join(',\n    rumos.') }},
+    rumos.rumo
+from rumos
+inner join {{ signals }} on rumos.id_veiculo = {{ signals }}.id_veiculo and rumos.timestamp_gps = {{ signals }}.timestamp_gps
+{%- endif %}
 {%- endmacro %}

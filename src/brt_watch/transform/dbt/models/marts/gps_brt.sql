@@ -14,7 +14,7 @@
         {'columns': ['load_id']},
         {'columns': ['derived_by']}
     ]),
-    pre_hook="{{ plan_for_many_rows() }}",
+    pre_hook="{{ plan_with_hashes() }}",
     post_hook="{{ analyze_when_new() }}"
 ) }}
 

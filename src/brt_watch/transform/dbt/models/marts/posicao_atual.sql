@@ -9,15 +9,11 @@
     pre_hook="{{ plan_for_many_rows() }}"
 ) }}
 
-{% set chave -%}
+with candidatos as (
+    select
         id_veiculo,
         timestamp_gps,
         adiantamento_segundos
-{%- endset %}
-
-with candidatos as (
-    select
-        {{ chave }}
     from {{ ref('gps_brt') }}
     {% if is_incremental() %}
     where {{ newer_rows(this) }}
@@ -30,16 +26,16 @@ with candidatos as (
     {% endif %}
 ),
 
-ordenados as (
+-- An aggregate: row_number would sort all signals. A stamp too far ahead counts only where there is no other.
+ultimos as (
     select
-        {{ chave }},
-        row_number() over (
-            partition by id_veiculo
-            order by
-                case when adiantamento_segundos > {{ var('futuro_tolerado_segundos') }} then 1 else 0 end,
-                timestamp_gps desc
-        ) as ordem
+        id_veiculo,
+        coalesce(
+            max(case when adiantamento_segundos <= {{ var('futuro_tolerado_segundos') }} then timestamp_gps end),
+            max(timestamp_gps)
+        ) as timestamp_gps
     from candidatos
+    group by id_veiculo
 ),
 
 -- The derived columns of the most recent signal can change, when an earlier signal is loaded later.
@@ -47,10 +43,9 @@ sinais as (
     select
         gps.*,
         {{ seconds_between('gps.timestamp_gps', 'max(gps.captured_at) over ()') }} as idade_segundos
-    from ordenados
+    from ultimos
     inner join {{ ref('gps_brt') }} as gps
-        on ordenados.id_veiculo = gps.id_veiculo and ordenados.timestamp_gps = gps.timestamp_gps
-    where ordenados.ordem = 1
+        on ultimos.id_veiculo = gps.id_veiculo and ultimos.timestamp_gps = gps.timestamp_gps
 ),
 
 -- The newest spelling of a path.
@@ -76,39 +71,43 @@ nomeados as (
         on sinais.servico = conhecidos.linha and sinais.trajeto = conhecidos.trajeto
 ),
 
-distancias as (
+distancias as {{ materialized() }} (
     select
         nomeados.id_veiculo,
-        estacoes.estacao_id as proxima_id,
-        estacoes.nome as proxima_nome,
+        estacoes.estacao_id,
         {{ metres_between('nomeados.latitude', 'nomeados.longitude', 'estacoes.latitude', 'estacoes.longitude') }}
         as distancia_m
     from nomeados
-    left join {{ ref('estacoes') }} as estacoes on not nomeados.flag_fora_da_area
+    inner join {{ ref('estacoes') }} as estacoes on not nomeados.flag_fora_da_area
 ),
 
--- Sorted without the vehicle's columns, which an engine would otherwise carry along for each station.
-ordenadas as (
+menores as (
     select
-        distancias.*,
-        row_number() over (partition by id_veiculo order by distancia_m, proxima_id) as ordem
+        id_veiculo,
+        min(distancia_m) as distancia_m
     from distancias
+    group by id_veiculo
 ),
 
 mais_perto as {{ materialized() }} (
-    select *
-    from ordenadas
-    where ordem = 1
+    select
+        distancias.id_veiculo,
+        distancias.distancia_m,
+        min(distancias.estacao_id) as estacao_id
+    from menores
+    inner join distancias on menores.id_veiculo = distancias.id_veiculo and menores.distancia_m = distancias.distancia_m
+    group by distancias.id_veiculo, distancias.distancia_m
 ),
 
 proximas as (
     select
         nomeados.*,
-        mais_perto.proxima_id,
-        mais_perto.proxima_nome,
+        estacoes.estacao_id as proxima_id,
+        estacoes.nome as proxima_nome,
         mais_perto.distancia_m
     from nomeados
-    inner join mais_perto on nomeados.id_veiculo = mais_perto.id_veiculo
+    left join mais_perto on nomeados.id_veiculo = mais_perto.id_veiculo
+    left join {{ ref('estacoes') }} as estacoes on mais_perto.estacao_id = estacoes.estacao_id
 ),
 
 final as (

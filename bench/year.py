@@ -18,7 +18,8 @@ from bench.rig import Result
 from bench.simulate import MIDNIGHT
 from bench.year_servers import on_postgres, on_spark
 from brt_watch import pipeline
-from brt_watch.archive.lake import COLUMNS_OF_LAKE, OPTIONS
+from brt_watch.archive.lake import COLUMNS_OF_LAKE
+from brt_watch.archive.lake_files import OPTIONS
 from brt_watch.store.window import quoted
 
 HOURS, TIMES = 2, 3

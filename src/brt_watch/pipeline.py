@@ -7,6 +7,7 @@ Each step can be run by hand, run twice, and killed at any moment without losing
 
 from __future__ import annotations
 
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -20,7 +21,7 @@ from brt_watch import lock
 from brt_watch.archive.mirror import Mirrored, push
 from brt_watch.archive.windows import pack
 from brt_watch.capture.alerts import PATIENCE_SECONDS
-from brt_watch.capture.manifest import read_manifest
+from brt_watch.capture.manifest import Manifest, read_manifest
 from brt_watch.capture.poll import MARGIN, close, is_due, poll_without_disk, repaired_window, take_poll
 from brt_watch.capture.recovery import Recovered, holes, loadable, recovery_of
 from brt_watch.capture.recovery import recover as capture_recovery
@@ -29,6 +30,7 @@ from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
+from brt_watch.store.window import open_window
 from brt_watch.transform import runner as dbt
 from brt_watch.transform.city import city_is_due, update_city
 from brt_watch.transform.line_alerts import LineAlerts
@@ -130,10 +132,7 @@ def load(folder: Path, resources: Resources) -> Loaded:
             return Loaded(folder.name, 0, 0, 0, again=True)
         try:
             manifest = read_manifest(folder)
-            loaded = resources.store.load_window(folder, manifest) if resources.settings.uses_postgres else None
-            # After Postgres: a problem with the lake delays nothing there, and the window stays until both have it.
-            in_lake = resources.lake.add(folder, manifest)
-            loaded = loaded or in_lake
+            loaded = _load(folder, manifest, resources)
         except DamagedWindow as damage:
             resources.files.set_aside(folder, damage)
             raise
@@ -141,6 +140,17 @@ def load(folder: Path, resources: Resources) -> Loaded:
         pack(folder)
         resources.files.to_archive(folder)
     log.info("load", **loaded.as_dict(), seconds=round(time.perf_counter() - started, 3))
+    return loaded
+
+
+def _load(folder: Path, manifest: Manifest, resources: Resources) -> Loaded:
+    if not resources.settings.uses_postgres:
+        return resources.lake.add(folder, manifest)
+    # Its CSV is read once for both.
+    with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work)) as opened:
+        loaded = resources.store.load_window(folder, manifest, opened=opened)
+        # After Postgres: a problem with the lake delays nothing there, and the window stays until both have it.
+        resources.lake.add(folder, manifest, opened=opened)
     return loaded
 
 

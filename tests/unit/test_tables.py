@@ -290,6 +290,35 @@ def test_a_damaged_packed_table_is_refused_in_a_sentence(tmp_path: Path) -> None
             read(tmp_path / name)
 
 
+def test_numbers_and_times_of_a_parquet_are_read_as_their_texts(tmp_path: Path) -> None:
+    """Each odd value alone in a row: the Parquet file has it as it is, the CSV as DuckDB writes it."""
+    odd = {
+        "latitude": ["null", "'nan'::double", "'inf'::double", "91", "-90"],
+        "dataHora": ["null", "-1", "1749159870", "253402300800000", "1000000000000001"],
+        "velocidade": ["null", "'nan'::double", "1e15", "12.5"],
+        "ignicao": ["null", "40000", "-1"],
+        "direcao": ["null", "1.5", "360", "'nan'::double"],
+    }
+    types = dict.fromkeys(odd, "double") | {"dataHora": "bigint", "ignicao": "integer"}
+    good = {"latitude": "-23.0", "dataHora": "1749159870000", "velocidade": "1.3", "ignicao": "1", "direcao": "70.0"}
+    rows = [good | {name: value} for name, values in odd.items() for value in values]
+    queries = [
+        "select '901008' as codigo, -43.3::double as longitude, timestamp '2025-06-05 18:44:49.25' as captured_at, "
+        + ", ".join(f"cast({value} as {types[name]}) as {name}" for name, value in row.items())
+        for row in rows
+    ]
+    with duckdb.connect() as database:
+        for form in ("parquet", "csv"):
+            database.execute(f"copy ({' union all '.join(queries)}) to '{tmp_path}/a.{form}' (format {form})")
+    (table, found), (of_texts, expected) = read(tmp_path / "a.parquet"), read(tmp_path / "a.csv")
+    assert table.rejected == of_texts.rejected
+    assert table.rejected.keys() == {
+        *("position_missing", "position_out_of_range", "datahora_missing", "datahora_in_seconds"),
+        "datahora_out_of_range",
+    }
+    assert [row | {"record": None} for row in found] == [row | {"record": None} for row in expected]
+
+
 def test_a_damaged_parquet_is_refused(tmp_path: Path) -> None:
     (tmp_path / "y.parquet").write_bytes(b"PAR1")
     with pytest.raises(ImportFailed, match=r"it is no Parquet file, or damaged\."):

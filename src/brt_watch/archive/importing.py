@@ -138,12 +138,12 @@ class Import:
 
     @contextmanager
     def reading(self, columns: Mapping[str, str], utc: list[str]) -> Iterator[tuple[Table, duckdb.DuckDBPyConnection]]:
-        """Read a table into a temporary DuckDB file; raises ImportFailed."""
+        """Read a table into a temporary DuckDB; raises ImportFailed."""
         parent = self.resources.settings.folder
         parent.mkdir(parents=True, exist_ok=True)
         with (
             tempfile.TemporaryDirectory(prefix="import-", dir=parent) as work,
-            duckdb.connect(str(Path(work) / "rows.duckdb")) as database,
+            duckdb.connect() as database,
         ):
             yield read_table(self.file, database, columns, utc, Path(work)), database
 

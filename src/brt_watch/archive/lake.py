@@ -12,10 +12,8 @@ on a window counts as in the lake. Types, sizes and the reason for whole days: d
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +21,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from brt_watch import disk, lock
+from brt_watch.archive.lake_files import listed, remove_remains, replace_parquet, work_folder
 from brt_watch.archive.lake_turn import OF_RIO, Turn, keep_turn, kept_turn, of_city
 from brt_watch.capture.ledger import LEDGER_FIELDS, REJECT_FIELDS
 from brt_watch.capture.manifest import Manifest
@@ -42,9 +41,6 @@ COLUMNS_OF_LAKE = (
     *(column.table_name for column in COLUMNS),
     *("latitude_exata", "longitude_exata", "captured_at", "tick", "capturer", "load_id"),
 )
-
-OPTIONS = "(format parquet, parquet_version v2, compression zstd)"
-"""Version 2 packs numbers by their differences (DELTA_BINARY_PACKED): half the size of the plain form."""
 
 
 @dataclass(frozen=True)
@@ -78,18 +74,25 @@ class Lake:
         """Return the file of a service day."""
         return self.folder / "feed=brt" / f"data={day}" / SIGNALS
 
-    def add(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
+    def add(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        instead: bool = False,
+        opened: duckdb.DuckDBPyConnection | None = None,
+    ) -> Loaded:
         """Merge a closed window into the lake. Safe to repeat; `instead` replaces its earlier rows.
 
-        Raises DamagedWindow. A process that dies here has added part of the window; the next one adds the rest.
+        `opened` holds the tables of the window, if it is open already. Raises DamagedWindow. A process that dies here
+        has added part of the window; the next one adds the rest.
         """
         run = self.folder.parent / "run"
         with (
             lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600),
             work_folder(self.folder) as work,
-            open_window(folder, work) as window,
+            nullcontext(opened) if opened else open_window(folder, work) as window,
         ):
-            _remove_remains(self.folder)
+            remove_remains(self.folder)
             window.execute("set TimeZone = 'UTC'; set threads = 2")
             values = {"capturer": quoted(manifest.capturer), "window": quoted(manifest.window)}
             if self._has(window, manifest) and not instead:
@@ -107,12 +110,12 @@ class Lake:
             is_recovered = manifest.feed == RECOVERED.name
             conflicts = self._keep_disagreements(window, there, values) if is_recovered else 0
             if there:
-                window.execute(statement("lake/drop_known").format(files=_list(there)))
+                window.execute(statement("lake/drop_known").format(files=listed(there)))
             for (day,) in window.execute("select distinct dia from novos order by dia").fetchall():
                 self._write_day(window, self.day_file(day), f"dia = {quoted(day)}")
             written = [self.day_file(day) for day in days]
             if written:
-                window.execute(statement("lake/seen_by_poll").format(files=_list(written), **values))
+                window.execute(statement("lake/seen_by_poll").format(files=listed(written), **values))
             if manifest.rejects or instead:
                 self._write_months(window, "rejects", "rejeitados", values)
             self._write_months(window, "polls", "ledger", values)
@@ -138,6 +141,13 @@ class Lake:
         with duckdb.connect() as session:
             return self._next_load(session) - 1
 
+    def newest_load_of(self, day: str) -> int:
+        """Return the number of the newest merge that brought a signal of a day."""
+        with duckdb.connect() as session:
+            query = f"select max(load_id) from read_parquet({quoted(self.day_file(day))})"
+            ((newest,),) = session.execute(query).fetchall()
+        return int(newest or 0)
+
     def missing(self, folder: Path, manifest: Manifest) -> int:
         """Count the signals of a window that the lake lacks or has with other content; raises DamagedWindow."""
         with work_folder(self.folder) as work, open_window(folder, work) as window:
@@ -150,7 +160,7 @@ class Lake:
                 return int(count)
             names = [name for name in COLUMNS_OF_LAKE if name not in ("codigo", "datahora", "load_id")]
             ours, theirs = (", ".join(f"{table}.{name}" for name in names) for table in ("novos", "lago"))
-            query = statement("lake/missing").format(files=_list(there), ours=ours, theirs=theirs)
+            query = statement("lake/missing").format(files=listed(there), ours=ours, theirs=theirs)
             ((count,),) = window.execute(query).fetchall()
             return int(count)
 
@@ -210,7 +220,7 @@ class Lake:
             files = self.folder.glob(f"{kind}/feed=brt/mes=*/{kind}.parquet")
             there = [path for path in files if first <= path.parent.name.removeprefix("mes=") <= last]
             of_window = f"capturer = {quoted(manifest.capturer)} and janela = {quoted(manifest.window)}"
-            query = f"select count(*) from read_parquet({_list(there)}) where {of_window}"
+            query = f"select count(*) from read_parquet({listed(there)}) where {of_window}"
             if count and (not there or window.execute(query).fetchall() != [(count,)]):
                 return False
         return True
@@ -219,11 +229,11 @@ class Lake:
         files = sorted(self.folder.glob("polls/*/*/*.parquet"))
         if not files:
             return 1
-        ((newest,),) = window.execute(f"select max(load_id) from read_parquet({_list(files)})").fetchall()
+        ((newest,),) = window.execute(f"select max(load_id) from read_parquet({listed(files)})").fetchall()
         return int(newest or 0) + 1
 
     def _find_new(self, window: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int = 0) -> None:
-        day = self.turn.sql("cast(registros.datahora as timestamptz)")
+        day = self.turn.sql("make_timestamptz(epoch_us(registros.datahora))")
         query = statement("lake/new_signals")
         window.execute(query.format(capturer=quoted(manifest.capturer), load_id=load_id, day=day))
 
@@ -255,7 +265,7 @@ class Lake:
         """Keep the records that contradict a signal of another capturer; returns how many there are."""
         if not there:
             return 0
-        window.execute(statement("lake/disagreements").format(files=_list(there)))
+        window.execute(statement("lake/disagreements").format(files=listed(there)))
         others = f"not (capturer = {values['capturer']} and tick in (select tick from ledger))"
         found = window.execute("select dia, count(*) from divergentes group by dia order by dia").fetchall()
         for day, _ in found:
@@ -308,43 +318,3 @@ def define_views(session: duckdb.DuckDBPyConnection, schema: str, address: str) 
         files = quoted(f"{address}/{pattern}")
         ((found,),) = session.execute(f"select count(*) from glob({files})").fetchall()
         session.execute(statement(f"lake/{view}" if found else f"lake/{view}_none").format(schema=schema, files=files))
-
-
-WORK, WORK_LOCK = ".work-", ".in-use"
-
-
-@contextmanager
-def work_folder(lake: Path) -> Iterator[Path]:
-    """A folder for data that does not fit into memory, on the lake's disk instead of the system's."""
-    disk.make_folder(lake)
-    with ExitStack() as held:
-        with _gate(lake):
-            work = Path(held.enter_context(tempfile.TemporaryDirectory(prefix=WORK, dir=lake)))
-            held.enter_context(lock.hold(work / WORK_LOCK, "A query"))
-        yield work
-
-
-def _remove_remains(lake: Path) -> None:
-    """Delete the work folders of processes that were killed: nobody holds their lock any more."""
-    with _gate(lake):
-        for folder in (each for each in lake.glob(f"{WORK}*") if lock.holder(each / WORK_LOCK) is None):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _gate(lake: Path) -> AbstractContextManager[None]:
-    """Let one process at a time make or remove work folders, so that each that is seen without its lock is dead."""
-    return lock.hold(lake / ".work.lock", "A query", patience_seconds=60)
-
-
-def replace_parquet(window: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    """Replace a file by the rows of a query as Parquet, in one step."""
-    disk.make_folder(path.parent)
-    part = path.with_name(f"{path.name}.part")
-    window.execute(f"copy ({query}) to {quoted(part)} {OPTIONS}")
-    disk.sync_file(part)
-    part.replace(path)
-    disk.sync_folder(path.parent)
-
-
-def _list(paths: Sequence[Path]) -> str:
-    return "[" + ", ".join(quoted(path) for path in paths) + "]"

@@ -24,7 +24,7 @@ from pathlib import Path
 import duckdb
 
 from brt_watch import disk
-from brt_watch.archive.lake import replace_parquet
+from brt_watch.archive.lake_files import replace_parquet
 from brt_watch.archive.lake_turn import OF_RIO, Turn
 from brt_watch.network import SEEDS
 from brt_watch.store.connection import statement

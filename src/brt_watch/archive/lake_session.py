@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import duckdb
 
-from brt_watch.archive.lake import Lake, work_folder
+from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_files import work_folder
 from brt_watch.archive.lake_marts import SCHEMA, Days, empty_session
 from brt_watch.archive.lake_models import LakeModels
 from brt_watch.store.window import quoted

@@ -44,8 +44,8 @@ class Turn:
 
     def sql(self, moment: str) -> str:
         """Return the day of a timestamptz, for a session of DuckDB whose zone is UTC."""
-        # A cast is cheaper than the clocks of a zone.
-        local = f"cast({moment} as timestamp)" if self == OF_RIO else f"timezone('{self.zone}', {moment})"
+        # UTC needs no calendar, which takes ten times as long.
+        local = f"make_timestamp(epoch_us({moment}))" if self == OF_RIO else f"timezone('{self.zone}', {moment})"
         return f"cast({local} - interval '{self.begins // timedelta(hours=1)} hours' as date)"
 
 

@@ -1,4 +1,4 @@
-"""Write the rows of an imported table as closed windows: whole days, up to a million rows in each."""
+"""Write the rows of an imported table as closed windows, packed: whole days, up to a million rows in each."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 import duckdb
 
 from brt_watch import __version__, disk
+from brt_watch.archive.windows import LARGE_LEVEL, Packed, packing
 from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import Manifest, save_manifest
 from brt_watch.capture.window import CSV, POLLS, REJECTS
 from brt_watch.clock import UTC, write_moment, write_tick
 from brt_watch.store.connection import statement
-from brt_watch.store.window import quoted
+from brt_watch.store.window import quoted, rows_as_csv
 
 ROWS_OF_A_WINDOW = 1_000_000
 """A day with more rows is a separate window."""
@@ -59,10 +60,10 @@ def _write_window(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     columns = ", ".join(f'{column.table_name} as "{column.name}"' for column in files.feed.columns)
-    _copy(database, statement("tables/window_records").format(columns=columns, **span), folder / CSV)
-    _copy(database, statement("tables/window_rejects").format(**span), folder / REJECTS)
-    sizes = {"csv_bytes": (folder / CSV).stat().st_size, "rejects_bytes": (folder / REJECTS).stat().st_size}
-    _copy(database, statement("tables/window_polls").format(**sizes, **span), folder / POLLS)
+    records_csv = _write(database, statement("tables/window_records").format(columns=columns, **span), folder / CSV)
+    rejects_csv = _write(database, statement("tables/window_rejects").format(**span), folder / REJECTS)
+    sizes = {"csv_bytes": records_csv.length, "rejects_bytes": rejects_csv.length}
+    polls_csv = _write(database, statement("tables/window_polls").format(**sizes, **span), folder / POLLS)
     first, last, polls, minutes, records, rejects = totals
     manifest = Manifest(
         window=folder.name,
@@ -76,13 +77,19 @@ def _write_window(
         captured_minutes=minutes,
         records=int(records),
         rejects=int(rejects),
-        sha256={name: disk.sha256(folder / name) for name in (POLLS, CSV, REJECTS)},
+        sha256={POLLS: polls_csv.sha256, CSV: records_csv.sha256, REJECTS: rejects_csv.sha256},
         feed=files.feed.name,
     )
     save_manifest(folder, manifest)
     disk.sync_folder(folder.parent)
 
 
-def _copy(database: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    database.execute(f"copy ({query}) to {quoted(path)} (format csv, header true, new_line '\\r\\n')")
-    disk.sync_file(path)
+def _write(database: duckdb.DuckDBPyConnection, query: str, path: Path) -> Packed:
+    """Write the rows of a query as a packed CSV, while DuckDB makes them."""
+    with (
+        packing(path, LARGE_LEVEL) as packed,
+        rows_as_csv(database, query, "header true, new_line '\\r\\n'") as rows,
+    ):
+        while piece := rows.read(disk.PIECE):
+            packed.write(piece)
+    return packed

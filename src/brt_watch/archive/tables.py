@@ -1,7 +1,7 @@
 """Imported tables (CSV, Parquet), read by DuckDB as rows of the capture, whatever their size.
 
-The file becomes the table `capturados` of a DuckDB file: every row with the columns of a record, its time of capture,
-and the reason if it is not a valid record. Windows are written from there.
+The file becomes the table `capturados` of a DuckDB in memory, which spills to disk: every row with the columns of a
+record, its time of capture, and the reason if it is not a valid record. Windows are written from there.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import csv
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from brt_watch.archive.columns import match_columns
+from brt_watch.archive.table_values import TEXT, Values
 from brt_watch.archive.texts import first_line, in_utf8
+from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed
-from brt_watch.feeds.brt import COLUMNS, MAX_CODE_LENGTH
-from brt_watch.model import Kind
+from brt_watch.feeds.brt import MAX_CODE_LENGTH
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
@@ -99,44 +100,37 @@ def preview(database: duckdb.DuckDBPyConnection, rows: int = 3) -> list[dict[str
         f"from capturados where reason is null order by n limit {rows}"
     )
     names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [dict(zip(names, map(_with_zone, row), strict=True)) for row in found.fetchall()]
+
+
+def _with_zone(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _read(
     file: Path, database: duckdb.DuckDBPyConnection, asked: Mapping[str, str], utc: set[str], work: Path
 ) -> Table:
     is_csv = not file.name.endswith(".parquet")
-    kinds: dict[str, str] = {}
     if is_csv:
         rows, header = _csv_rows(file, work)
+        kinds = dict.fromkeys(header, TEXT)
     else:
-        try:
-            described = database.execute(f"describe select * from read_parquet({quoted(file)})").fetchall()
-        except duckdb.Error as error:
-            raise ValueError("it is no Parquet file, or damaged") from error
-        kinds = {name: kind for name, kind, *_ in described}
-        header = list(kinds)
-    taken, kept = match_columns(header, asked)
-
-    def zone(target: str) -> int:
-        return 0 if utc & {target, *taken.get(target, ())} else RIO_SECONDS
-
-    if not is_csv:
-        zones = {name: zone(target) for target, names in taken.items() for name in names}
-        rows = _parquet_rows(file, kinds, zones)
-
+        # Numbered by the file, its rows are read by several threads.
+        rows = f"(select file_row_number + 1 as n_linha, * from read_parquet({quoted(file)}, file_row_number = true))"
+        kinds = _parquet_kinds(file, database)
+    taken, kept = match_columns(list(kinds), asked)
+    zones = {target: 0 if utc & {target, *names} else RIO_SECONDS for target, names in taken.items()}
+    values = Values(kinds, taken, kept, zones)
     has_captured_at = "captured_at" in taken
     database.execute(
         statement("tables/records").format(
             rows=rows,
-            texts=",\n        ".join(f"{_text(taken.get(each.name))} as {each.table_name}" for each in _columns()),
-            captured_at=f"momento({_text(taken['captured_at'])}, {zone('captured_at')})"
-            if has_captured_at
-            else "cast(null as timestamp)",
-            captured_text=_text(taken.get("captured_at")),
-            leftovers=_leftovers(taken, kept),
-            row="{" + ", ".join(f"{quoted(name)}: {_name(name)}" for name in header) + "}",
-            stamp_zone=zone("dataHora"),
+            fields=values.fields,
+            texts=values.texts,
+            numbers=values.numbers,
+            moments=values.moments,
+            leftovers=values.leftovers,
+            row=values.row,
             longest_code=MAX_CODE_LENGTH,
             needs_captured_at=str(has_captured_at).lower(),
         )
@@ -153,7 +147,8 @@ def _read(
         database.execute(statement("tables/capture_moments") if unknown else rename)
         if (hours := _hours_apart(database)) is not None:
             name = "+".join(taken["captured_at"])
-            raise ValueError(f"dataHora lies {hours:+.1f} hours from {name}; say which of them is UTC: --utc")
+            late = "dataHora" if hours > 0 else "captured_at"
+            raise ValueError(f"dataHora lies {hours:+.1f} hours from {name}; if {late} is UTC, add --utc {late}")
     database.execute(statement("tables/polls"))
     ((count,),) = database.execute("select count(*) from capturados").fetchall()
     rejected = dict(
@@ -167,53 +162,16 @@ def _read(
     if sum(rejected.values()) == count:
         raise ValueError(f"none of its {count} rows is usable: {'; '.join(examples)}")
     joined = {target: "+".join(names) for target, names in taken.items()}
-    left_out = [name for name in header if name not in kept and not any(name in names for names in taken.values())]
+    left_out = [name for name in kinds if name not in kept and not any(name in names for names in taken.values())]
     return Table(file, joined, list(kept), left_out, count, not has_captured_at, rejected, examples)
 
 
-def _columns() -> list[Any]:
-    return [column for column in COLUMNS if column.kind is not Kind.JSON]
-
-
-def _text(names: list[str] | None) -> str:
-    """Return the expression for the text in some columns of the file, joined by a blank; null if empty."""
-    if not names:
-        return "cast(null as varchar)"
-    quoted_names = [_name(name) for name in names]
-    return f"nullif({quoted_names[0]}, '')" if len(names) == 1 else f"concat_ws(' ', {', '.join(quoted_names)})"
-
-
-def _leftovers(taken: dict[str, list[str]], kept: dict[str, str]) -> str:
-    """Return the list of (name, value) for `extra`: other columns, and values that do not fit their column."""
-    pairs = [f"{{'k': {quoted(new)}, 'v': {_text([name])}}}" for name, new in kept.items()]
-    for column in _columns():
-        names = taken.get(column.name)
-        if names and column.kind in (Kind.SMALL, Kind.HEADING, Kind.NUMBER) and not column.required:
-            text, limit = _text(names), "abs(numero({0})) < 1e15"
-            if column.kind is not Kind.NUMBER:
-                limit = "abs(numero({0})) <= 32767 and numero({0}) % 1 = 0"
-            fits = limit.format(text) + (f" or {text} = ' '" if column.kind is Kind.HEADING else "")
-            # pandas writes missing values as NaN.
-            fits += f" or lower({text}) = 'nan'"
-            pairs.append(f"{{'k': {quoted(column.name)}, 'v': if(coalesce({fits}, false), null, {text})}}")
-    return f"list_filter([{', '.join(pairs)}], lambda each: each.v is not null)" if pairs else "[]"
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _parquet_rows(file: Path, kinds: dict[str, str], zones: dict[str, int]) -> str:
-    """Return the rows of a Parquet file, its values as text and its times as milliseconds since 1970 (UTC)."""
-    values = []
-    for name, kind in kinds.items():
-        value = _name(name)
-        if kind.startswith("TIMESTAMP") and name in zones:
-            # A time with a zone needs no further one; a time without is local.
-            local = 0 if "TIME ZONE" in kind else zones[name]
-            value = f"epoch_ms({value}) - {local * 1000}"
-        values.append(f"cast({value} as varchar) as {_name(name)}")
-    return f"(select row_number() over () as n, {', '.join(values)} from read_parquet({quoted(file)}))"
+def _parquet_kinds(file: Path, database: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    try:
+        described = database.execute(f"describe select * from read_parquet({quoted(file)})").fetchall()
+    except duckdb.Error as error:
+        raise ValueError("it is no Parquet file, or damaged") from error
+    return {name: kind for name, kind, *_ in described}
 
 
 def _csv_rows(file: Path, work: Path) -> tuple[str, list[str]]:
@@ -227,9 +185,9 @@ def _csv_rows(file: Path, work: Path) -> tuple[str, list[str]]:
         raise ValueError(f"line 1: two columns have the same name: {line.strip()[:200]}")
     columns = dict.fromkeys((name or f"column{place}" for place, name in enumerate(header)), "VARCHAR")
     rows = (
-        f"(select row_number() over () as n, * from read_csv({quoted(readable)}, columns = {columns}, header = true, "
-        f"auto_detect = false, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', store_rejects = true, "
-        "rejects_limit = 0, null_padding = false))"
+        f"(select row_number() over () as n_linha, * from read_csv({quoted(readable)}, columns = {columns}, "
+        f"header = true, auto_detect = false, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', "
+        "store_rejects = true, rejects_limit = 0, null_padding = false))"
     )
     return rows, list(columns)
 

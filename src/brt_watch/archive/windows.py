@@ -91,10 +91,12 @@ def remake(
     feed = current if current and MODULES[current.name] == MODULES[old.feed] else feed_named(old.feed)
     polls: list[Poll] = []
     with (
-        _packing(folder / POLLS, LEDGER_FIELDS) as ledger,
-        _packing(folder / CSV, csv_fields(feed)) as records,
-        _packing(folder / REJECTS, REJECT_FIELDS) as rejects,
+        packing(folder / POLLS) as ledger,
+        packing(folder / CSV) as records,
+        packing(folder / REJECTS) as rejects,
     ):
+        for packed, header in ((ledger, LEDGER_FIELDS), (records, csv_fields(feed)), (rejects, REJECT_FIELDS)):
+            packed.write(csv_lines([header]))
         for line in read_ledger(folder):
             poll, parsed = line.poll, None
             if poll.raw:
@@ -110,7 +112,7 @@ def remake(
     return write_manifest(folder, polls, old.capturer, old.feed_url, feed.name, sha256)
 
 
-class _Packed:
+class Packed:
     """A packed file being written: the length of its content so far, and its checksum."""
 
     def __init__(self, into: zstandard.ZstdCompressionWriter) -> None:
@@ -129,12 +131,10 @@ class _Packed:
 
 
 @contextmanager
-def _packing(path: Path, header: tuple[str, ...]) -> Iterator[_Packed]:
-    """Write the packed form of a file, header first; it appears when the block ends without an error."""
+def packing(path: Path, level: int = PACKING_LEVEL) -> Iterator[Packed]:
+    """Write the packed form of a file; it appears when the block ends without an error."""
     with (
         disk.writing_durably(disk.packed(path)) as file,
-        zstandard.ZstdCompressor(level=PACKING_LEVEL).stream_writer(file, closefd=False) as into,
+        zstandard.ZstdCompressor(level=level).stream_writer(file, closefd=False) as into,
     ):
-        packed = _Packed(into)
-        packed.write(csv_lines([header]))
-        yield packed
+        yield Packed(into)

@@ -22,6 +22,7 @@ from brt_watch.store.load import Loaded, load_window
 from brt_watch.store.migrations import bring_up_to_date, enter_schema
 
 if TYPE_CHECKING:
+    import duckdb
     from typing_extensions import LiteralString
 
 ONE_TRANSFORMER = 5_271_991
@@ -83,13 +84,19 @@ class Store:
         with self.connection() as connection:
             return bring_up_to_date(connection)
 
-    def load_window(self, folder: Path, manifest: Manifest, instead: bool = False) -> Loaded:
-        """Load a closed window in one transaction.
+    def load_window(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        instead: bool = False,
+        opened: duckdb.DuckDBPyConnection | None = None,
+    ) -> Loaded:
+        """Load a closed window in one transaction, from its tables in DuckDB if it is `opened` already.
 
         A window that was loaded before changes nothing, unless `instead` replaces its rows.
         """
         with self.connection() as connection:
-            return load_window(connection, folder, manifest, instead)
+            return load_window(connection, folder, manifest, instead, opened)
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
         """Return the counts of each window, in the ledger of loads and in the tables."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import Connection, copy_file, copy_rows, copy_stream, statement
 from brt_watch.store.migrations import bring_up_to_date
-from brt_watch.store.window import open_window, quoted
+from brt_watch.store.window import open_window, quoted, rows_as_csv
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,17 @@ class Loaded:
         return {**asdict(self), "repeats": self.repeats}
 
 
-def load_window(connection: Connection, folder: Path, manifest: Manifest, instead: bool) -> Loaded:
-    """Load a closed window. A second load changes nothing unless `instead` replaces what the first one stored."""
+def load_window(
+    connection: Connection,
+    folder: Path,
+    manifest: Manifest,
+    instead: bool,
+    opened: duckdb.DuckDBPyConnection | None = None,
+) -> Loaded:
+    """Load a closed window. A second load changes nothing unless `instead` replaces what the first one stored.
+
+    `opened` holds its tables, if it is open already.
+    """
     bring_up_to_date(connection)
     if instead:
         _forget(connection, manifest)
@@ -59,7 +67,7 @@ def load_window(connection: Connection, folder: Path, manifest: Manifest, instea
     connection.execute(statement("insert_polls"), ids)
     connection.execute(statement("insert_rejects"), ids)
     connection.execute(statement("ensure_months"))
-    records, signals, conflicts = _load_records(connection, folder, ids)
+    records, signals, conflicts = _load_records(connection, folder, ids, opened)
     if records != manifest.records:
         raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
     connection.execute(statement("count_window"), ids | {"signals": signals, "conflicts": conflicts})
@@ -78,9 +86,14 @@ def _forget(connection: Connection, manifest: Manifest) -> None:
             connection.execute(delete, loaded)
 
 
-def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> tuple[int, int, int]:
+def _load_records(
+    connection: Connection, folder: Path, ids: dict[str, Any], opened: duckdb.DuckDBPyConnection | None
+) -> tuple[int, int, int]:
     """Copy the new signals of a window into brt_raw; returns the numbers of records, signals and conflicts."""
-    with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work)) as window:
+    with (
+        tempfile.TemporaryDirectory() as work,
+        nullcontext(opened) if opened else open_window(folder, Path(work)) as window,
+    ):
         known, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "doubtful"))
         _fetch_known(connection, window, known)
         window.execute(statement("window/known").format(csv=quoted(known)))
@@ -104,20 +117,8 @@ def _load_records(connection: Connection, folder: Path, ids: dict[str, Any]) -> 
 
 def copy_while_written(connection: Connection, window: duckdb.DuckDBPyConnection, rows: str, copy_from: str) -> None:
     """Copy rows of DuckDB into Postgres through a pipe, so that both work at once."""
-    reader, writer = os.pipe()
-
-    def write() -> None:
-        try:
-            window.execute(f"copy ({rows}) to '/dev/fd/{writer}' (format csv, header false)")
-        finally:
-            os.close(writer)
-
-    # Postgres takes an end of the rows for their end whatever its reason, and `result` raises it.
-    with ThreadPoolExecutor(1) as threads:
-        written = threads.submit(write)
-        with os.fdopen(reader, "rb") as file:
-            copy_stream(connection, file, copy_from)
-        written.result()
+    with rows_as_csv(window, rows, "header false") as written:
+        copy_stream(connection, written, copy_from)
 
 
 def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file: Path) -> None:

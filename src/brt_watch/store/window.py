@@ -5,9 +5,12 @@ DuckDB reads the CSV, packed or not, finds repeats and writes rows, so Python sp
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -66,6 +69,27 @@ def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]
             difference = f"{CSV} cannot be read: {' '.join(str(error).split())[:300]}"
             raise DamagedWindow(folder=folder, difference=difference) from error
         yield tables
+
+
+@contextmanager
+def rows_as_csv(database: duckdb.DuckDBPyConnection, query: str, options: str) -> Iterator[IO[bytes]]:
+    """Open the rows of a query as CSV, through a pipe, while DuckDB makes them.
+
+    An error of DuckDB is raised at the end of the block: until then it looks like the end of the rows.
+    """
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        try:
+            database.execute(f"copy ({query}) to '/dev/fd/{writer}' (format csv, {options})")
+        finally:
+            os.close(writer)
+
+    with ThreadPoolExecutor(1) as threads:
+        written = threads.submit(write)
+        with os.fdopen(reader, "rb") as rows:
+            yield rows
+        written.result()
 
 
 def quoted(value: object) -> str:

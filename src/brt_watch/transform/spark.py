@@ -141,7 +141,7 @@ class SparkModels:
         if "://" in self.lake:
             yield self.lake
             return
-        from brt_watch.archive.lake import work_folder
+        from brt_watch.archive.lake_files import work_folder
 
         lake = Path(self.lake)
         with work_folder(lake) as work:

@@ -3,12 +3,11 @@
 create table registros as
 with textos as (
     select
-        cast(n as double) as n,
+        cast(n_linha as double) as n,
+        {fields},
         {texts},
-        {captured_at} as captured_at,
-        {captured_text} as capturado,
-        {leftovers} as sobras,
-        {row} as linha_do_arquivo
+        {numbers},
+        {moments}
     from {rows}
 ),
 
@@ -17,11 +16,8 @@ lidos as (
         * replace (
             codigo(codigo) as codigo,
             codigo(linha) as linha,
-            if(arredondado(capturado) or em_segundos(capturado), null, captured_at) as captured_at
-        ),
-        numero(latitude) as lat,
-        numero(longitude) as lon,
-        momento(datahora, {stamp_zone}) as enviado
+            if(capturado_arredondado or capturado_em_segundos, null, capturado) as capturado
+        )
     from textos
 ),
 
@@ -32,18 +28,18 @@ avaliados as (
             when coalesce(trim(codigo), '') = '' then 'codigo_missing'
             when length(codigo) > {longest_code} then 'codigo_too_long'
             when codigo_arredondado(codigo) then 'codigo_rounded'
-            when lat is null then 'position_missing'
-            when not lat between -90 and 90 then 'position_out_of_range'
-            when lon is null then 'position_missing'
-            when not lon between -180 and 180 then 'position_out_of_range'
-            when arredondado(datahora) then 'datahora_rounded'
-            when em_segundos(datahora) then 'datahora_in_seconds'
+            when latitude_lida is null then 'position_missing'
+            when not latitude_lida between -90 and 90 then 'position_out_of_range'
+            when longitude_lida is null then 'position_missing'
+            when not longitude_lida between -180 and 180 then 'position_out_of_range'
+            when enviado_arredondado then 'datahora_rounded'
+            when enviado_em_segundos then 'datahora_in_seconds'
             when enviado is null then 'datahora_missing'
             when not enviado between timestamp '1970-01-01' and timestamp '9999-12-31 23:59:59.999'
                 then 'datahora_out_of_range'
-            when arredondado(capturado) then 'captured_at_rounded'
-            when em_segundos(capturado) then 'captured_at_in_seconds'
-            when {needs_captured_at} and captured_at is null then 'captured_at_missing'
+            when capturado_arredondado then 'captured_at_rounded'
+            when capturado_em_segundos then 'captured_at_in_seconds'
+            when {needs_captured_at} and capturado is null then 'captured_at_missing'
         end as reason
     from lidos
 )
@@ -54,10 +50,10 @@ select
     codigo,
     placa,
     linha,
-    lat as latitude,
-    lon as longitude,
+    latitude_lida as latitude,
+    longitude_lida as longitude,
     epoch_ms(enviado) as datahora,
-    if(abs(numero(velocidade)) < 1e15, numero(velocidade), null) as velocidade,
+    if(abs(velocidade_lida) < 1e15, velocidade_lida, null) as velocidade,
     id_migracao_trajeto,
     -- The city's table has the path in the place of the direction: ITI IDA - 13 MATO ALTO X ALVORADA (EXPRESSO).
     case
@@ -66,15 +62,15 @@ select
         else sentido
     end as sentido,
     coalesce(trajeto, if(contains(sentido, 'ITI '), sentido, null)) as trajeto,
-    if(abs(numero(hodometro)) < 1e15, numero(hodometro), null) as hodometro,
-    if(direcao = ' ', ' ', cast(try_cast(if(numero(direcao) % 1 = 0, numero(direcao), null) as smallint) as varchar))
+    if(abs(hodometro_lida) < 1e15, hodometro_lida, null) as hodometro,
+    if(direcao = ' ', ' ', cast(try_cast(if(direcao_lida % 1 = 0, direcao_lida, null) as smallint) as varchar))
         as direcao,
-    try_cast(if(numero(ignicao) % 1 = 0, numero(ignicao), null) as smallint) as ignicao,
-    try_cast(if(numero(capacidade_pe_veiculo) % 1 = 0, numero(capacidade_pe_veiculo), null) as smallint)
+    try_cast(if(ignicao_lida % 1 = 0, ignicao_lida, null) as smallint) as ignicao,
+    try_cast(if(capacidade_pe_veiculo_lida % 1 = 0, capacidade_pe_veiculo_lida, null) as smallint)
         as capacidade_pe_veiculo,
-    try_cast(if(numero(capacidade_sentado_veiculo) % 1 = 0, numero(capacidade_sentado_veiculo), null) as smallint)
+    try_cast(if(capacidade_sentado_veiculo_lida % 1 = 0, capacidade_sentado_veiculo_lida, null) as smallint)
         as capacidade_sentado_veiculo,
-    if(len(sobras) > 0, cast(to_json(map_from_entries(sobras)) as varchar), null) as extra,
-    captured_at,
-    if(reason is null, null, cast(to_json(linha_do_arquivo) as varchar)) as record
+    {leftovers} as extra,
+    capturado as captured_at,
+    if(reason is null, null, cast(to_json({row}) as varchar)) as record
 from avaliados

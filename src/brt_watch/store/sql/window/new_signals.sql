@@ -1,5 +1,5 @@
 -- DuckDB: the place of each signal that brt_raw does not have yet, and the tick that brought it.
-create temp table novos as
+create or replace temp table novos as
 select
     primeiros.ordem,
     polls.tick

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import zstandard
 
@@ -46,6 +47,13 @@ def writing_durably(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def writing_gzip(path: Path) -> Iterator[IO[bytes]]:
+    """Write a gzip file like `writing_durably`; it has no name and no time in it: the same content, the same bytes."""
+    with writing_durably(path) as into, gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as writer:
+        yield cast(IO[bytes], writer)
 
 
 def sync_file(path: Path) -> None:

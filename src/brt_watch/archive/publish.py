@@ -1,18 +1,18 @@
 """Publish finished days of the lake as files for any static host: Parquet and CSV, a manifest, an index page.
 
     FOLDER/dias/2026-11-23/sinais.parquet, sinais.csv.gz
+    FOLDER/dias/2026-11-23/tides/trips_performed.csv.gz, ...    what the models found in them, where they have run
     FOLDER/manifest.json      each day: files with size and SHA-256, rows, coverage, versions, when it was made
     FOLDER/datapackage.json   the same for tools that read data packages (frictionless)
     FOLDER/CITATION.cff, index.html
 
-Without changes a second run writes nothing. A day with changed signals, or after a change of the code, is written
-again, and its entry names the reason. The manifest lists a day when its files are complete, and is written after each
-day: a run that was interrupted goes on where it was.
+Without changes a second run writes nothing. A day with changed signals or trips, or after a change of the code, is
+written again, and its entry names the reason. The manifest lists a day when its files are complete, and is written
+after each day: a run that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
 
-import gzip
 import html
 import json
 import shutil
@@ -20,19 +20,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from brt_watch import disk
 from brt_watch.archive.code_version import exact_version
 from brt_watch.archive.export import Form, export_days
-from brt_watch.archive.lake import Lake, work_folder
+from brt_watch.archive.lake import Lake
+from brt_watch.archive.lake_files import work_folder
 from brt_watch.clock import MINUTE, write_moment
 from brt_watch.errors import MixedPlace
 from brt_watch.network.city import City
 from brt_watch.store.connection import statement
 from brt_watch.store.window import quoted
 
-FORM = 2
+FORM = 3
 """The version of the published files' format; a change rewrites all days."""
 
 LICENCE = "CC-BY-4.0"
@@ -47,6 +48,20 @@ TYPES = {
 """Types of the columns in the data package that are not text."""
 
 
+class FurtherTables(Protocol):
+    """Tables of a day beside its signals."""
+
+    @property
+    def folder(self) -> str:
+        """The name of their folder."""
+
+    def state(self, day: str) -> str:
+        """Return what changes with the tables of a day; "" while there are none, or some of other signals."""
+
+    def write(self, day: str, folder: Path) -> dict[str, dict[str, str]]:
+        """Write each as a packed CSV; returns the properties of each file in the data package, by its name."""
+
+
 @dataclass(frozen=True)
 class Publisher:
     """Writes the finished days of a lake into a folder."""
@@ -56,6 +71,7 @@ class Publisher:
     network_sha256: str
     city: City
     simulated: bool
+    further: FurtherTables | None = None
 
     def publish(self, now: datetime) -> Iterator[tuple[str, str]]:
         """Write new and changed days; yields each day and the reason for writing it ("" if it was not written).
@@ -73,8 +89,9 @@ class Publisher:
         for day in finished:
             old = before.get(day)
             source = disk.sha256(self.lake.day_file(day))
-            if reason := self._reason(old, source):
-                entries[day] = self._make(day, source, reason, old, now)
+            state = self.further.state(day) if self.further else ""
+            if reason := self._reason(old, source, state):
+                entries[day] = self._make(day, source, state, now) | _history(old, reason)
                 self._write_manifest(sorted(entries.values(), key=lambda entry: str(entry["day"])))
             yield day, reason
         days = [entries[day] for day in finished]
@@ -83,7 +100,7 @@ class Publisher:
         self._write("index.html", self._index(days))
         self._write_manifest(days)
 
-    def _reason(self, old: dict[str, Any] | None, source: str) -> str:
+    def _reason(self, old: dict[str, Any] | None, source: str, state: str) -> str:
         if old is None:
             return "new"
         paths = {self.folder / file["path"]: file["bytes"] for file in old["files"]}
@@ -95,44 +112,49 @@ class Publisher:
             return "its signals changed"
         if (old["code_version"], old["form"]) != (exact_version(), FORM):
             return f"made by version {old['code_version']} before"
-        return "" if old["network_sha256"] == self.network_sha256 else "the network changed"
+        if old["network_sha256"] != self.network_sha256:
+            return "the network changed"
+        return "its trips changed" if state and old["models_sha256"] != state else ""
 
-    def _make(self, day: str, source: str, reason: str, old: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+    def _make(self, day: str, source: str, state: str, now: datetime) -> dict[str, Any]:
         folder = self.folder / "dias" / day
         folder.mkdir(parents=True, exist_ok=True)
         ((_, rows),) = enumerate(export_days(self.lake, [day], "", Form.PARQUET, folder / "sinais.parquet"))
         packed = folder / "sinais.csv.gz"
         with work_folder(self.lake.folder) as work:
             list(export_days(self.lake, [day], "", Form.CSV, work / "sinais.csv"))
-            with (
-                (work / "sinais.csv").open("rb") as file,
-                disk.writing_durably(packed) as into,
-                # Without a name and a time the same rows give the same bytes.
-                gzip.GzipFile(filename="", mode="wb", fileobj=into, mtime=0) as writer,
-            ):
+            with (work / "sinais.csv").open("rb") as file, disk.writing_gzip(packed) as writer:
                 shutil.copyfileobj(file, writer)
+        files: dict[Path, dict[str, str]] = {folder / "sinais.parquet": {}, packed: {}}
+        if self.further:
+            beside = folder / self.further.folder
+            if state:
+                beside.mkdir(exist_ok=True)
+                files |= {beside / name: of_file for name, of_file in self.further.write(day, beside).items()}
+            else:
+                shutil.rmtree(beside, ignore_errors=True)
         begin, end = self.lake.turn.span(day)
         with self.lake.session() as session:
             span = {"begin": quoted(begin.isoformat()), "end": quoted(end.isoformat())}
             ((captured,),) = session.execute(statement("lake/coverage").format(**span)).fetchall()
-        files = [folder / "sinais.parquet", packed]
-        previous = {"made_at": old["made_at"], "code_version": old["code_version"]} if old else None
         return {
             "day": day,
             "rows": rows,
             "captured_minutes": captured,
             "coverage": round(captured / ((end - begin) / MINUTE), 4),
             "files": [
-                {"path": str(path.relative_to(self.folder)), "bytes": path.stat().st_size, "sha256": disk.sha256(path)}
-                for path in files
+                {
+                    **{"path": str(path.relative_to(self.folder)), "bytes": path.stat().st_size},
+                    **{"sha256": disk.sha256(path), **of_file},
+                }
+                for path, of_file in files.items()
             ],
             "code_version": exact_version(),
             "form": FORM,
             "network_sha256": self.network_sha256,
             "lake_sha256": source,
+            "models_sha256": state,
             "made_at": write_moment(now),
-            "made_again_because": reason if old else None,
-            "previous": previous,
         }
 
     def _write_manifest(self, days: list[dict[str, Any]]) -> None:
@@ -199,24 +221,35 @@ class Publisher:
 <style>body{{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{padding:.2rem 1rem .2rem 0;
 text-align:left}}</style></head><body>{warning if self.simulated else ""}
 <h1>Sinais de GPS / <span lang="en">GPS signals</span>: {name}</h1>
-<p>Cada linha é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados. Para programas:
-{files}.</p>
-<p lang="en">Each row is a signal that a vehicle sent. A day runs from 3:00 to 3:00. Coverage is the share of minutes
-captured. For programs: {files}.</p>
+<p>Cada linha de "sinais" é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados.
+Viagens e passagens pelas estações, calculadas a partir dos sinais, seguem o padrão TIDES. Para programas: {files}.</p>
+<p lang="en">Each row of "sinais" is a signal that a vehicle sent. A day runs from 3:00 to 3:00. Coverage is the share
+of minutes captured. Trips and stop visits, derived from the signals, are tables of TIDES. For programs: {files}.</p>
 <table><tr><th>Dia / <span lang="en">day</span></th><th>Sinais / <span lang="en">signals</span></th>
 <th>Cobertura / <span lang="en">coverage</span></th><th>Arquivos / <span lang="en">files</span></th></tr>
 {rows}</table></body></html>
 """
 
 
+def _history(old: dict[str, Any] | None, reason: str) -> dict[str, Any]:
+    previous = {"made_at": old["made_at"], "code_version": old["code_version"]} if old else None
+    return {"made_again_because": reason if old else None, "previous": previous}
+
+
 def _resource(day: str, file: dict[str, Any], fields: list[dict[str, str]]) -> dict[str, Any]:
     """Describe a file for the data package. Few readers of data packages open Parquet, so it is a plain file there."""
+    known = ("path", "bytes", "sha256")
     common = {"path": file["path"], "bytes": file["bytes"], "hash": f"sha256:{file['sha256']}"}
     if file["path"].endswith(".parquet"):
         kind = {"type": "file", "format": "parquet", "mediatype": "application/vnd.apache.parquet"}
         return {"name": f"sinais-{day}-parquet", **common, **kind}
+    csv = {"format": "csv", "compression": "gz", "mediatype": "text/csv", "encoding": "utf-8"}
+    if of_file := {name: value for name, value in file.items() if name not in known}:
+        *_, kind_of_table, name = file["path"].split("/")
+        return {"name": f"{kind_of_table}-{day}-{name.partition('.')[0]}", **common, **csv, **of_file}
     return {
-        **{"name": f"sinais-{day}", **common, "format": "csv", "compression": "gz"},
-        **{"mediatype": "text/csv", "encoding": "utf-8"},
+        "name": f"sinais-{day}",
+        **common,
+        **csv,
         "schema": {"fields": fields, "primaryKey": ["datahora", "codigo"]},
     }

@@ -32,7 +32,9 @@ def export(
     ] = None,
     line: Annotated[str, typer.Option(help="Only the signals of a line.")] = "",
     form: Annotated[Form, typer.Option("--format", help="The file format.")] = Form.PARQUET,
-    file: Annotated[Path | None, typer.Option("--file", help="The file; by default sinais_FROM_TO.FORM here.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "--out", help="The file; by default sinais_FROM_TO.FORM here.")
+    ] = None,
 ) -> None:
     """Export the signals of some service days (03:00 to 03:00) from the lake into one file."""
     if context.invoked_subcommand:

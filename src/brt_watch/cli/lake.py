@@ -26,6 +26,7 @@ from brt_watch.archive.rebuild import add_again, lacking
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
 from brt_watch.errors import DamagedWindow, LakeEmpty
 from brt_watch.masking import masked
+from brt_watch.reports.published_tides import PublishedTides
 from brt_watch.transform.city import project_of, statements_of
 from brt_watch.transform.runner import network_sha256
 from brt_watch.transform.spark import SparkModels, check_installed, spark_session
@@ -209,6 +210,7 @@ def publish(
         network_sha256(resources.city.seeds),
         resources.city,
         resources.files.simulated() is not None,
+        PublishedTides(resources.lake, resources.city),
     )
     days = len(resources.lake.days())
     written = {}

@@ -50,10 +50,9 @@ def fetch(connection: psycopg.Connection[Any], query: Query) -> Batches:
             yield rows
 
 
-def from_lake(lake: Lake, query: Query) -> Batches:
-    """Yield the rows from the models on the lake; raises LakeEmpty, NotDerived."""
+def from_lake(lake: Lake, query: Query, days: Days | None = None) -> Batches:
+    """Yield the rows from the models on the lake, of some days if they are given; raises LakeEmpty, NotDerived."""
     text, values = for_duckdb(query)
-    days = None
     if "primeiro_dia" in values and "ultimo_dia" in values:
         days = Days(str(values["primeiro_dia"]), str(values["ultimo_dia"]))
     with open_lake(lake, words(text), days) as session:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from brt_watch import __version__, disk
 from brt_watch.clock import begin_of_day, write_moment
@@ -101,15 +101,30 @@ def write_package(read: Read, day: date, folder: Path, city: City, simulated: bo
     """Write the tables of a service day and `datapackage.json` into a folder; returns the rows of each table."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = {}
-    for table, columns in TABLES.items():
+    for table in TABLES:
         with disk.writing_durably(folder / f"{table}.csv") as file:
-            rows[table] = 0
-            for count, text in _csv(read, TableOfDay(table, day, city.zone), columns.split()):
-                rows[table] += count
-                file.write(text)
+            rows[table] = write_table(read, TableOfDay(table, day, city.zone), file)
     package = json.dumps(_package(day, city, simulated, now), indent=1, ensure_ascii=False)
     disk.write_durably(folder / "datapackage.json", package.encode())
     return rows
+
+
+def write_table(read: Read, table: TableOfDay, file: IO[bytes]) -> int:
+    """Write a table as CSV; returns its rows."""
+    rows = 0
+    for count, text in _csv(read, table, TABLES[table.table].split()):
+        rows += count
+        file.write(text)
+    return rows
+
+
+def described(table: str) -> dict[str, str]:
+    """Return what a data package says of a table."""
+    return {
+        "profile": "tabular-data-resource",
+        "tides-table": table,
+        "schema": f"{SPEC}/{table}.schema.json",
+    }
 
 
 def _csv(read: Read, table: TableOfDay, columns: list[str]) -> Iterator[tuple[int, bytes]]:
@@ -144,11 +159,9 @@ def _package(day: date, city: City, simulated: bool, now: datetime) -> dict[str,
         "sources": [{"title": city.source, "path": city.address}],
         "resources": [
             {
-                "profile": "tabular-data-resource",
+                **described(table),
                 "name": table,
                 "path": f"{table}.csv",
-                "tides-table": table,
-                "schema": f"{SPEC}/{table}.schema.json",
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",

@@ -16,9 +16,9 @@ from brt_watch.archive.origins import files_of, is_lake_only
 from brt_watch.archive.verify import NOTHING_LEFT
 from brt_watch.archive.windows import has_raw, remake
 from brt_watch.capture.files import CaptureFiles
-from brt_watch.capture.manifest import Manifest, read_manifest
+from brt_watch.capture.manifest import Manifest, read_manifest, unchecked_manifest
 from brt_watch.capture.poll import read_answer
-from brt_watch.capture.window import has_csv, read_ledger, started_at
+from brt_watch.capture.window import has_csv, started_at
 from brt_watch.errors import DamagedWindow
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
@@ -74,7 +74,7 @@ def lacking(sources: Iterable[CaptureFiles], lake: Lake) -> list[tuple[Path, boo
             counts = there.get(folder.name)
             has_lost = counts is not None and counts["signals_there"] < counts["signals"]
             lacks_rejects = counts is not None and counts["rejects_there"] < counts["rejects"]
-            is_short = counts is None or counts["polls"] != sum(1 for _ in read_ledger(folder, damaged_ok=True))
+            is_short = counts is None or counts["polls"] != unchecked_manifest(folder).polls
             if has_lost or lacks_rejects or is_short:
                 found.append((counts["load_id"] if counts else math.inf, folder.name, folder, has_lost))
     return [(folder, has_lost) for *_, folder, has_lost in sorted(found)]

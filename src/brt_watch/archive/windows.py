@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import zstandard
 
 from brt_watch import disk
@@ -20,8 +19,8 @@ from brt_watch.capture.ledger import (
     ledger_row,
     lines_of,
 )
-from brt_watch.capture.manifest import Manifest, write_manifest
-from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, read_ledger, read_raw
+from brt_watch.capture.manifest import Manifest, unchecked_manifest, write_manifest
+from brt_watch.capture.window import CSV, POLLS, REJECTS, read_ledger, read_raw
 from brt_watch.feeds import MODULES, feed_named
 from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll
@@ -87,7 +86,7 @@ def remake(
     speed, for example); a poll without an answer stays unchanged. One answer is in memory at a time. A process that
     dies here destroys nothing: the next one begins again.
     """
-    old = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    old = unchecked_manifest(folder)
     feed = current if current and MODULES[current.name] == MODULES[old.feed] else feed_named(old.feed)
     polls: list[Poll] = []
     with (

@@ -33,13 +33,18 @@ class Manifest(msgspec.Struct, frozen=True):
     """The name of the feed; older manifests lack it."""
 
 
+def unchecked_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a closed window; raises OSError and msgspec's errors."""
+    return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+
+
 def read_manifest(folder: Path, missing_ok: bool = False) -> Manifest:
     """Return the manifest of a closed window after checking its files; raises DamagedWindow.
 
     With `missing_ok` its CSV may be missing, because the archive's settings may have deleted it.
     """
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        manifest = unchecked_manifest(folder)
         names = [name for name in manifest.sha256 if name != CSV or has_csv(folder) or not missing_ok]
         different = [name for name in names if disk.sha256(folder / name) != manifest.sha256[name]]
     except (OSError, msgspec.MsgspecError, zstandard.ZstdError) as error:

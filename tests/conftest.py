@@ -133,7 +133,7 @@ def resources(make_resources: Callable[..., Resources]) -> Resources:
     return make_resources()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_python() -> Callable[..., str]:
     """Run Python code in a separate process; returns its output."""
 

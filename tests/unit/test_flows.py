@@ -49,12 +49,28 @@ def test_the_flows_have_their_names_schedules_and_labels(flows: Any) -> None:
     }
 
 
-def test_flow_registers_identically_from_any_process(
-    flows: Any, run_python: Callable[..., str], tmp_path: Path
-) -> None:
-    code = "from brt_watch.flows import load_flows; print(*(flow.serialized_hash() for flow in load_flows().values()))"
-    elsewhere = run_python(code, BRT_WATCH_DATA=str(tmp_path / "data"), PYTHONHASHSEED="7").split()
-    assert [flow.serialized_hash() for flow in flows.FLOWS.values()] == elsewhere
+ELSEWHERE = """
+import os, sys
+import brt_watch.flows
+print("prefect" in sys.modules)
+del os.environ["BRT_WATCH_POLL_SECONDS"]
+from brt_watch.flows import dbt_flow
+import prefect
+print(prefect.config.home_dir, prefect.config.backend)
+print(*(flow.serialized_hash() for flow in brt_watch.flows.load_flows().values()))
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, run_python: Callable[..., str]) -> tuple[Path, list[str]]:
+    """The home of a user whose settings are unusable at first, and what another process prints there, by line."""
+    home = tmp_path_factory.mktemp("home")
+    settings = {"BRT_WATCH_DATA": str(home / "data"), "BRT_WATCH_POLL_SECONDS": "7"}
+    return home, run_python(ELSEWHERE, HOME=str(home), PYTHONHASHSEED="7", **settings).splitlines()
+
+
+def test_flow_registers_identically_from_any_process(flows: Any, elsewhere: tuple[Path, list[str]]) -> None:
+    assert [flow.serialized_hash() for flow in flows.FLOWS.values()] == elsewhere[1][2].split()
     for flow in flows.FLOWS.values():
         assert flow.serialize()["schedule"]["clocks"][0]["start_date"]["dt"].startswith("2019-01-01")
 
@@ -174,19 +190,15 @@ def test_dbt_runs_after_a_load_and_not_without_one(
     assert type(state.result[task]).__name__ == expected
 
 
-def test_prefect_writes_nothing_into_the_users_home(tmp_path: Path, run_python: Callable[..., str]) -> None:
-    code = (
-        "from brt_watch.flows import dbt_flow; import prefect; print(prefect.config.home_dir, prefect.config.backend)"
-    )
-    home, backend = run_python(code, HOME=str(tmp_path), BRT_WATCH_DATA=str(tmp_path / "data")).split()
-    assert (home, backend) == (str(tmp_path / "data" / "prefect"), "server")
-    assert not (tmp_path / ".prefect").exists()
+def test_prefect_writes_nothing_into_the_users_home(elsewhere: tuple[Path, list[str]]) -> None:
+    home, lines = elsewhere
+    assert lines[1] == f"{home / 'data' / 'prefect'} server"
+    assert not (home / ".prefect").exists()
 
 
-def test_nothing_is_read_when_the_flows_are_imported(run_python: Callable[..., str]) -> None:
+def test_nothing_is_read_when_the_flows_are_imported(elsewhere: tuple[Path, list[str]]) -> None:
     """Unusable settings are an error at start, not at import."""
-    code = "import brt_watch.flows, sys; print('prefect' in sys.modules)"
-    assert run_python(code, BRT_WATCH_POLL_SECONDS="7") == "False\n"
+    assert elsewhere[1][0] == "False"
 
 
 def test_flows_that_were_registered_before_are_found(flows: Any) -> None:

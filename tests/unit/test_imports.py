@@ -10,11 +10,19 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 import brt_watch
 from brt_watch import pipeline
+from brt_watch.capture.alerts import Webhook
+from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.ticks import next_ticks
+from brt_watch.clock import StillClock
 from brt_watch.place import home
 from brt_watch.resources import Resources
+from brt_watch.store.database import Store
+from tests.conftest import ScriptedFeed, make_settings
+from tests.fleet import NOON
 
 SOURCE = Path(brt_watch.__file__).parent
 OF_AN_EXTRA = {"spark": re.compile(r"transform/spark\w*\.py")}
@@ -33,9 +41,8 @@ HEAVY = ("dbt", "fastapi", "fsspec", "numpy", "prefect", "pyarrow", "shapely")
 """Libraries that take long to import, for some commands alone."""
 
 
-def test_a_command_starts_without_what_others_need(run_python: Callable[..., str]) -> None:
-    code = f"import sys, brt_watch.cli; print([name for name in {HEAVY} if name in sys.modules])"
-    assert run_python(code) == "[]\n"
+def test_a_command_starts_without_what_others_need(serving: list[str]) -> None:
+    assert serving[0] == "of a command:"
 
 
 def plain(name: str) -> str:
@@ -75,21 +82,34 @@ def test_what_is_imported_is_declared() -> None:
 
 SERVE = """
 import sys
-TOO_MUCH = ("dbt", "pandas", "polars", "pyspark", "prefect")
+import brt_watch.cli
+print("of a command:", *(name for name in {heavy} if name in sys.modules))
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.web.app import create_app
-import brt_watch.cli.serve
 live = create_app(Resources.from_settings(Settings(data={folder!r}, postgres_port=1024))).state.deps.live
 live.look()
 live.models.take_apart()
 live.models.dicts("select * from veiculos_agora")
-print(len(live.snapshot.vehicles), *(name for name in TOO_MUCH if name in sys.modules))
+print(len(live.snapshot.vehicles), *(name for name in {too_much} if name in sys.modules))
 """
 
+TOO_MUCH = ("dbt", "pandas", "polars", "pyspark", "prefect")
 
-def test_the_page_loads_no_dbt_and_no_pandas(resources: Resources, run_python: Callable[..., str]) -> None:
-    """They would take a hundred megabytes each of the process that serves, with a poll derived."""
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory, run_python: Callable[..., str]) -> list[str]:
+    """The lines of a process that begins as a command and then serves the page, with a poll derived."""
+    clock = StillClock(NOON)
+    settings = make_settings(tmp_path_factory.mktemp("serving"))
+    files = CaptureFiles(settings.folder, str(settings.feed_url))
+    store, webhook = Store(settings), Webhook("", lambda: "test")
+    resources = Resources(settings, clock, ScriptedFeed(clock), files, store, webhook)  # type: ignore[arg-type]
     pipeline.capture(next(next_ticks(resources)), resources)
-    count, *loaded = run_python(SERVE.format(folder=str(resources.settings.folder))).split()
+    return run_python(SERVE.format(folder=str(settings.folder), heavy=HEAVY, too_much=TOO_MUCH)).splitlines()
+
+
+def test_the_page_loads_no_dbt_and_no_pandas(serving: list[str]) -> None:
+    """They would take a hundred megabytes each of the process that serves."""
+    count, *loaded = serving[-1].split()
     assert (int(count) > 0, loaded) == (True, [])

@@ -58,9 +58,13 @@ def test_a_kill_costs_the_lake_no_signal_and_doubles_none(tmp_path: Path) -> Non
             load.join()
             assert load.exitcode in (0, -9), (tmp_path / "log").read_text()[-3000:]
             kills += load.exitcode == -9
+            behind = _left_behind(recorder.lake.folder)
+            left.update(behind)
             if load.exitcode == 0:
                 took = time.monotonic() - started
-            left.update(_left_behind(recorder.lake.folder))
+            elif not behind:
+                # On a busy machine a load has not begun by then, and would never end.
+                took *= 1.5
     assert kills >= KILLS, where
     assert left["work folder"], f"{where}: no kill hit the work"
     assert _left_behind(recorder.lake.folder) == []

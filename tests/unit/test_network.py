@@ -50,11 +50,12 @@ def test_every_station_of_a_path_lies_beside_it_at_its_metres() -> None:
     network = read_network()
     for path in network.paths.values():
         assert len(path.stops) >= 2, (path.linha, path.sentido)
+        points = _every_20_metres(path.latitudes, path.longitudes, path.metres)
         for stop in path.stops:
             station = network.stations[stop.estacao_id]
             near = min(
                 metres_between(station.latitude, station.longitude, latitude, longitude)
-                for latitude, longitude, metres in _every_20_metres(path.latitudes, path.longitudes, path.metres)
+                for latitude, longitude, metres in points
                 if abs(metres - stop.distancia_m) < 40
             )
             # Two stations of TransBrasil lie 185 m from the path; a learned path may begin or end short of a terminal.

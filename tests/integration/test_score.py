@@ -8,13 +8,15 @@ from pydantic import SecretStr
 from brt_watch.errors import NothingToScore
 from brt_watch.resources import Resources
 from brt_watch.simulate.score import Score, score
+from brt_watch.store.connection import statement
 from tests.integration.filled import Filled
 
 NAMES = {
-    "signals.recall", "direction.right", "trips.recall", "trips.precision", "passages.recall", "passages.precision",
+    "signals.recall", "direction.right", "trips.recall", "trips.precision", "trips.in_silence",
+    "trips.missed_in_silence", "passages.recall", "passages.precision",
     "passages.arrival_error_s.p50", "passages.arrival_error_s.p90", "passages.departure_error_s.p50",
     "passages.departure_error_s.p90", "passages.interval_90_holds", "regularity.ewt_error_s",
-    "regularity.ewt_error_p50_s", "regularity.interval_holds",
+    "regularity.ewt_error_p50_s", "regularity.ewt_error_settled_s", "regularity.interval_holds",
     "forecasts.transitapp", "forecasts.mbta", "forecasts.calitp", "forecasts.never_came", "forecasts.error_s.p50",
     "forecasts.interval_60_holds", "forecasts.wobble",
 }  # fmt: skip
@@ -89,6 +91,30 @@ def test_score_falls_with_lost_signals_and_names_invented_ones(
     lost = score(simulated.settings)
     assert share(lost, "signals seen") == pytest.approx(share(whole, "signals seen") * 0.9, abs=0.02)
     assert lost.false_signals == 1
+
+
+PLAIN = """
+create temporary table int_rede__estacoes as
+select
+    '10' as linha, 'ida' as sentido, 2 as ordem, 2 as estacoes, 'B' as estacao_id, 5000.0 as distancia_m,
+    date '2026-01-01' as primeiro_dia, date '2026-12-31' as ultimo_dia;
+create temporary table gps_brt as
+select
+    '901001' as id_veiculo, '10' as servico, 'ida' as sentido_informado, 5.0 as desvio_ida_m, 5.0 as desvio_volta_m,
+    timestamptz '2026-03-24 12:00+00' + make_interval(mins => minute) as timestamp_gps,
+    speed as velocidade_instantanea, metres as distancia_ida_m, 0.0 as distancia_volta_m
+from (values (0, 0, 100.0), (10, 0, 100.0), (12, 40, 1000.0), (20, 40, 4900.0), (21, 0, 4990.0), (30, 0, 4990.0))
+    as signals (minute, speed, metres)
+"""
+"""A bus with the label of its trip that waits 10 minutes before the departure and 9 after the arrival."""
+
+
+def test_the_plain_way_leaves_out_the_waits_at_terminals(resources: Resources) -> None:
+    with resources.store.connection() as connection:
+        connection.execute(PLAIN)
+        connection.execute(statement("score_plain"))
+        (trip,) = connection.execute("select partida, chegada from viagens").fetchall()
+    assert (trip["partida"].minute, trip["chegada"].minute) == (10, 21)
 
 
 def test_without_a_simulation_there_is_nothing_to_score(resources: Resources) -> None:

@@ -127,6 +127,8 @@ def _of_trips(trips: dict[str, Any], passages: dict[str, Any], regularity: dict[
         "trips": {
             "recall": _share(trips["recalled"], trips["happened"]),
             "precision": _share(trips["right_ones"], trips["found"]),
+            "in_silence": _share(trips["in_silence"], trips["happened"]),
+            "missed_in_silence": _share(trips["missed_in_silence"], trips["happened"]),
         },
         "passages": {
             "recall": _share(passages["recalled"], passages["happened"]),
@@ -141,6 +143,7 @@ def _of_trips(trips: dict[str, Any], passages: dict[str, Any], regularity: dict[
         "regularity": {
             "ewt_error_s": _rounded(regularity["ewt_error_s"]),
             "ewt_error_p50_s": _rounded(regularity["ewt_error_p50"]),
+            "ewt_error_settled_s": _rounded(regularity["ewt_error_settled_s"]),
             "interval_holds": _rounded(regularity["interval_holds"], 4),
         },
     }

@@ -1,5 +1,6 @@
--- The plain way, as temporary tables that stand before those of the models: a trip is a run of signals with one label, a passage
--- lies on a straight line between two signals, and a headway knows no holes of the capture.
+-- The plain way, as temporary tables that stand before those of the models: a trip is a run of signals with one label, from the last
+-- signal that stands within 250 m of the first station to the first one that stands within 250 m of the last; a passage lies on a
+-- straight line between two signals, and a headway knows no holes of the capture.
 create temporary table viagens on commit drop as
 with labelled as (
     select
@@ -7,6 +8,7 @@ with labelled as (
         servico as linha,
         sentido_informado as sentido,
         timestamp_gps,
+        velocidade_instantanea <= 3 as stands,
         case sentido_informado when 'ida' then distancia_ida_m else distancia_volta_m end as metres,
         coalesce(
             servico = lag(servico) over vehicle
@@ -23,6 +25,21 @@ runs as (
         *,
         count(*) filter (where not goes_on) over (partition by id_veiculo order by timestamp_gps) as run
     from labelled
+),
+
+arrivals as (
+    select
+        runs.*,
+        min(runs.timestamp_gps) filter (where runs.stands and runs.metres >= stations.distancia_m - 250) over (
+            partition by runs.id_veiculo, runs.run
+        ) as arrived_at
+    from runs
+    inner join int_rede__estacoes as stations
+        on
+            runs.linha = stations.linha
+            and runs.sentido = stations.sentido
+            and stations.ordem = stations.estacoes
+            and runs.timestamp_gps::date between stations.primeiro_dia and stations.ultimo_dia
 )
 
 select
@@ -30,11 +47,13 @@ select
     id_veiculo,
     linha,
     sentido,
-    min(timestamp_gps) as partida,
-    max(timestamp_gps) as chegada
-from runs
-where linha is not null and sentido in ('ida', 'volta')
-group by id_veiculo, run, linha, sentido
+    coalesce(
+        max(timestamp_gps) filter (where stands and metres <= 250 and timestamp_gps < coalesce(arrived_at, 'infinity')),
+        min(timestamp_gps)
+    ) as partida,
+    coalesce(arrived_at, max(timestamp_gps)) as chegada
+from arrivals
+group by id_veiculo, run, linha, sentido, arrived_at
 having max(metres) - min(metres) >= 1000;
 
 create temporary table passagens on commit drop as

@@ -1,6 +1,7 @@
 -- The wait of passengers by line, direction and hour, beside that of the true passages: the plan is the same for both, so the
 -- error of the excess wait is that of the wait. Only whole hours of the capture count, and headways within a service day: the
--- night in which a line does not run is no wait.
+-- night in which a line does not run is no wait. An hour is settled when it ended an hour before the last poll: most trips that were
+-- under way in it have ended, and with them the doubt about their line.
 with headways as (
     select
         linha,
@@ -36,6 +37,7 @@ waits as (
 pairs as (
     select
         waits.headways,
+        waits.hour + interval '2 hours' <= (select derived_until from span) as settled,
         abs(regularidade_hora.espera_segundos - waits.wait_s) as error_s,
         waits.wait_s between regularidade_hora.espera_minima_segundos and regularidade_hora.espera_maxima_segundos as holds
     from waits
@@ -51,6 +53,9 @@ pairs as (
 select
     count(*) as hours,
     (sum(headways * error_s) / nullif(sum(headways), 0))::double precision as ewt_error_s,
+    (
+        sum(headways * error_s) filter (where settled) / nullif(sum(headways) filter (where settled), 0)
+    )::double precision as ewt_error_settled_s,
     percentile_cont(0.5) within group (order by error_s) as ewt_error_p50,
     avg(holds::integer)::double precision as interval_holds
 from pairs

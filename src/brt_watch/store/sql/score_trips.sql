@@ -35,10 +35,59 @@ matched as (
             and happened.sentido = found.sentido
             and abs(extract(epoch from happened.partida - found.partida)) <= 60
             and abs(extract(epoch from happened.chegada - found.chegada)) <= 60
+),
+
+captured as (
+    select
+        codigo,
+        datahora,
+        lead(datahora) over (partition by codigo order by datahora) as next_at
+    from brt_raw
+),
+
+-- An end lies in a silence when the signals around it are more than two minutes apart, and the nearest one of the trip itself is more
+-- than a minute away: when the bus left or arrived follows from no signal, only from how fast buses are.
+ends as (
+    select
+        happened.viagem,
+        captured.next_at is null
+        or (
+            captured.next_at - captured.datahora > interval '2 minutes'
+            and captured.next_at - happened.partida > interval '1 minute'
+        ) as silent
+    from happened
+    left join captured
+        on
+            happened.codigo = captured.codigo
+            and captured.datahora <= happened.partida
+            and coalesce(captured.next_at > happened.partida, true)
+    union all
+    select
+        happened.viagem,
+        captured.datahora is null
+        or (
+            coalesce(captured.next_at - captured.datahora > interval '2 minutes', true)
+            and happened.chegada - captured.datahora > interval '1 minute'
+        ) as silent
+    from happened
+    left join captured
+        on
+            happened.codigo = captured.codigo
+            and captured.datahora <= happened.chegada
+            and coalesce(captured.next_at > happened.chegada, true)
+),
+
+in_silence as (
+    select viagem
+    from ends
+    group by viagem
+    having bool_or(silent)
 )
 
 select
     (select count(*) from happened) as happened,
     (select count(*) from found) as found,
     (select count(distinct viagem) from matched) as recalled,
-    (select count(distinct id_viagem) from matched) as right_ones
+    (select count(distinct id_viagem) from matched) as right_ones,
+    (select count(*) from in_silence) as in_silence,
+    (select count(*) from in_silence where viagem not in (select viagem from matched)) as missed_in_silence

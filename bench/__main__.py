@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from bench import rig
+from bench.forecasts import forecasts
 from bench.lake import lake, lake_import, lake_models, postgres_import
 from bench.likeness import likeness
 from bench.live import live
@@ -35,7 +36,7 @@ BENCHMARKS: dict[str, Callable[..., Iterator[Result]]] = {
     benchmark.__name__: benchmark
     for benchmark in (
         *(store_poll, store_poll_flat, load, rebuild, view, transform, refresh, memory_and_start, serve),
-        *(live, simulate_day, simulate_scale, hold, likeness, score),
+        *(live, simulate_day, simulate_scale, hold, likeness, score, forecasts),
         *(lake, lake_models, lake_import, postgres_import, year),
     )
 }

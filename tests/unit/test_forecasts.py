@@ -218,6 +218,17 @@ def test_a_bus_at_its_terminal_leaves_a_headway_after(engine: LiveEngine, tmp_pa
     assert headway - 140 <= left <= max(VARS["previsao_saida_segundos"], headway - 100)
 
 
+@pytest.mark.parametrize(
+    ("line", "metres", "kind"),
+    [(LINE, 590, "no terminal"), (LINE, 610, "a caminho"), ("80", 360, "no terminal"), ("80", 380, "a caminho")],
+)
+def test_a_bus_waits_before_its_second_station(engine: LiveEngine, line: str, metres: float, kind: str) -> None:
+    """Buses also wait beside the stop; the second station of line 80 is 401 m from its first."""
+    heartbeat(engine)
+    signal(engine, "901001", NOW - timedelta(seconds=20), metres, servico=line, velocidade_instantanea=0)
+    assert {row["tipo"] for row in forecasts(engine)} == {kind}
+
+
 def history(engine: LiveEngine, models: Compiled) -> None:
     """Make the tables that a score reads and the live engine does not have, empty."""
     engine._run(

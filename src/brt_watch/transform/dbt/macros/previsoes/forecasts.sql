@@ -170,7 +170,10 @@ proprios as (
         ) as ate,
         sum(esperado_s + atraso_s) over ultimas / nullif(sum(esperado_s) over ultimas, 0) as razao
     from desvios
-    window ultimas as (partition by id_veiculo, linha, sentido order by sabido, ordem rows between 4 preceding and current row)
+    window ultimas as (
+        partition by id_veiculo, linha, sentido order by sabido, ordem
+        rows between {{ var('previsao_ultimos_trechos') - 1 }} preceding and current row
+    )
 ),
 
 adiante as (

@@ -11,14 +11,21 @@ and {{ age }} between 0 and {{ var('previsao_silencio_segundos') }}
 {% macro with_departures(positions, reached) -%}
 {#- The CTEs that add to positions whether the bus waits at its first terminal, and then when it is likely to leave
     (partida_s): one planned headway after the bus before it, but not in the past. Of several that wait, the ones nearest to
-    the exit leave first. The result is `posicoes`. -#}
+    the exit leave first. A bus that stands at its second station, however near, has left. The result is `posicoes`. -#}
 em_terminais as (
     select
         lugares.*,
         lugares.metros <= {{ var('previsao_no_terminal_m') }}
+        and coalesce(lugares.metros < segundas.distancia_m - {{ var('previsao_na_estacao_m') }}, true)
         and coalesce(lugares.velocidade, 0) <= {{ var('velocidade_limiar_parado_kmh') }} as no_terminal,
         {{ seconds_of_service('lugares.momento', 'lugares.dia_operacao') }} as hora_s
     from {{ positions }} as lugares
+    left join {{ ref('int_rede__estacoes') }} as segundas
+        on
+            lugares.linha = segundas.linha
+            and lugares.sentido = segundas.sentido
+            and lugares.dia_operacao between segundas.primeiro_dia and segundas.ultimo_dia
+            and segundas.ordem = 2
 ),
 
 partidas as (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.acceptance.commands import Commands
 from tests.browser import marts
 from tests.free_port import free_port
 from tests.shared_run import compile_models
@@ -54,40 +53,50 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="package")
-def site() -> Iterator[str]:
-    """The address of the page on twenty simulated minutes that a capture continues, without a database.
+def served() -> Iterator[Commands]:
+    """The page on twenty simulated minutes that a capture continues, without a database.
 
     They are those before 05:20 on a Tuesday, when all lines run.
     """
     pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
     data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
-    feed, web = free_port(), free_port()
-    environment = os.environ | {
-        "BRT_WATCH_DATA": str(data / "data"),
-        "BRT_WATCH_FEED_URL": f"http://127.0.0.1:{feed}/gps/brt",
-        "BRT_WATCH_POSTGRES_PORT": str(free_port()),
+    commands = Commands(
+        data / "data",
+        BRT_WATCH_FEED_URL=f"http://127.0.0.1:{free_port()}/gps/brt",
+        BRT_WATCH_HTTP_PORT=str(free_port()),
+        BRT_WATCH_POSTGRES_PORT=str(free_port()),
         # Each poll costs the page seconds of processor time.
-        "BRT_WATCH_POLL_SECONDS": "60",
-        "BRT_WATCH_CLOCK": clock_at(EARLY),
-    }
-    command = [sys.executable, "-m", "brt_watch"]
-    subprocess.run([*command, "simulate", "--history", "0.35"], env=environment, check=True, capture_output=True)
+        BRT_WATCH_POLL_SECONDS="60",
+        BRT_WATCH_CLOCK=clock_at(EARLY),
+    )
+    commands.run("simulate", "--history", "0.35")
     # The capture goes on at once, however long a busy machine took for the past.
-    environment["BRT_WATCH_CLOCK"] = clock_at(EARLY)
-    running = [
-        subprocess.Popen([*command, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for words in (("simulate",), ("capture",), ("serve", "--port", str(web)))
-    ]
+    commands.environment["BRT_WATCH_CLOCK"] = clock_at(EARLY)
+    with (data / "serve.log").open("w") as log:
+        running = [
+            subprocess.Popen([*commands.program, word], env=commands.environment, stdout=log, stderr=log)
+            for word in ("simulate", "capture", "serve")
+        ]
     try:
         # /health is 503 here, for there is no Postgres; this is 503 only before the first poll.
-        _wait_for(f"http://127.0.0.1:{web}/gtfs-rt/vehicle-positions", running)
-        yield f"http://127.0.0.1:{web}"
+        _wait_for(f"{site_of(commands)}/gtfs-rt/vehicle-positions", running)
+        yield commands
     finally:
         for process in reversed(running):
             process.terminate()
-        for process in running:
-            process.wait(20)
+        codes = [process.wait(30) for process in running]
         shutil.rmtree(data)
+    assert codes[-1] in (0, -15), "the server ends when it is asked to"
+
+
+def site_of(commands: Commands) -> str:
+    return f"http://127.0.0.1:{commands.environment['BRT_WATCH_HTTP_PORT']}"
+
+
+@pytest.fixture(scope="package")
+def site(served: Commands) -> str:
+    """The address of the page."""
+    return site_of(served)
 
 
 def _wait_for(url: str, running: list[subprocess.Popen[bytes]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import shutil
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from google.transit import gtfs_realtime_pb2 as pb
+
+from brt_watch.transform.city import make_city, statements_of
+from tests import shared_run
 
 ZONE = "America/New_York"
 FALL_BACK = datetime(2026, 11, 1, 6, 0, tzinfo=timezone.utc)
@@ -174,3 +178,14 @@ def write_gtfs(path: Path, since: str = "20260101") -> Path:
             csv.writer(text).writerows(rows)
             archive.writestr(f"{name}.txt", text.getvalue())
     return path
+
+
+def lend_statements(data: Path) -> None:
+    """Keep the city's models in a data folder as they were compiled once in a run: it takes dbt ten seconds."""
+    kept = shared_run.once("made-up-city", _compile)
+    shutil.copytree(kept / "dbt", data / "dbt", dirs_exist_ok=True)
+
+
+def _compile(data: Path) -> None:
+    make_city(data, write_gtfs(data / "city.zip"))
+    statements_of(data)

@@ -48,6 +48,7 @@ def site() -> Iterator[str]:
             BRT_WATCH_POSTGRES_PORT=str(free_port()),
             BRT_WATCH_HTTP_PORT=str(port),
         )
+        city.lend_statements(commands.data)
         assert "brt-watch runs." in commands.run("start")
         # Once there is a poll.
         _wait_for(f"http://127.0.0.1:{port}/gtfs-rt/vehicle-positions", [])

@@ -37,6 +37,7 @@ def captured(loaded_resources: Callable[..., Resources], clock: StillClock, tmp_
     resources = loaded_resources(feed="gtfs_rt", poll_seconds=30, window_minutes=240)
     # The project of the city is parsed apart from that of the other tests.
     (resources.settings.folder / "dbt").unlink()
+    city.lend_statements(resources.settings.folder)
     resources.files.feed = feed_named("gtfs_rt")
     make_city(resources.settings.folder, city.write_gtfs(tmp_path / "city.zip"))
     clock.time = BEGINS

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help start stop status logs demo run_dbt docs psql duckdb spark \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
-    test browser test-pythons test-all test-spark wheel torture bench lint format lock clean
+    test browser test-pythons test-all test-wheel test-spark wheel torture bench lint format lock clean
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
 BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
@@ -111,6 +111,9 @@ test-all: $(VENV)/installed  ## Run the tests on more data and chances, and some
 	    scripts/environment .venv-$$version $$(scripts/find-python $$version) \
 	    && .venv-$$version/bin/pytest $(TOGETHER) tests/acceptance tests/unit || exit 1; \
 	done
+
+test-wheel: $(VENV)/installed  ## Install the wheel with its dependencies into an empty environment, and start it there
+	$(VENV)/bin/pytest -rs --deep tests/acceptance/test_wheel.py
 
 test-spark: $(VENV)/with-spark  ## Run the tests of the models on Spark (needs Java 17), which make test leaves out without it
 	$(VENV)/bin/pytest tests/integration/test_spark.py

@@ -25,20 +25,7 @@ def install(folder: Path) -> None:
 
     The statements that are compiled already are those of the same files, or their name is another one.
     """
-    source, environment = folder / "source", folder / "environment"
-    source.mkdir()
-    for name in PARTS:
-        part = home() / name
-        # Without the build of an editable environment.
-        ignore = shutil.ignore_patterns("*.egg-info", "__pycache__")
-        if part.is_dir():
-            shutil.copytree(part, source / name, ignore=ignore)
-        else:
-            shutil.copy(part, source)
-    build = f"import setuptools.build_meta as backend; backend.build_wheel({str(folder)!r})"
-    _run(sys.executable, "-c", build, cwd=source)
-    shutil.rmtree(source)
-    (wheel,) = folder.glob("*.whl")
+    wheel, environment = build(folder), folder / "environment"
     _run(sys.executable, "-m", "venv", "--without-pip", environment)
     python = environment / "bin" / "python"
     if uv := shutil.which("uv"):
@@ -54,6 +41,25 @@ def install(folder: Path) -> None:
         shutil.copy(statements, keeps)
     compile_models = "import pathlib; from brt_watch.transform.compiled import compiled; compiled(pathlib.Path())"
     _run(python, "-c", compile_models, cwd=folder)
+
+
+def build(folder: Path) -> Path:
+    """Build the wheel into a folder, from a copy of its sources."""
+    source = folder / "source"
+    source.mkdir()
+    for name in PARTS:
+        part = home() / name
+        # Without the build of an editable environment.
+        ignore = shutil.ignore_patterns("*.egg-info", "__pycache__")
+        if part.is_dir():
+            shutil.copytree(part, source / name, ignore=ignore)
+        else:
+            shutil.copy(part, source)
+    build = f"import setuptools.build_meta as backend; backend.build_wheel({str(folder)!r})"
+    _run(sys.executable, "-c", build, cwd=source)
+    shutil.rmtree(source)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 def _run(*command: object, cwd: Path | None = None) -> None:

@@ -165,17 +165,15 @@ def test_a_score_that_is_missing_is_no_figure(visit: Any) -> None:
 
 
 def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
-    """What the modules of the page still derive: words for a forecast, planned trips, the plan of a diagram."""
+    """What the modules of the page still derive: words for a forecast, planned trips."""
     page = visit().view("controle")
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [{ minutesOf }, { bunchedBelow }, { planned }, { network }] = await Promise.all(
-                ['forecasts', 'views/trips', 'views/report-plan', 'network'].map(module));
+            const [{ minutesOf }, { planned }, { network }] = await Promise.all(
+                ['forecasts', 'views/report-plan', 'network'].map(module));
             const start = Date.parse('2026-11-27T21:00:00Z');
             const at = seconds => new Date(start + 1000 * seconds).toISOString();
-            const part = ([de, ate, s]) => ({ de: at(de), ate: at(ate), comboio_s: s });
-            const bound = bunchedBelow([[0, 60, 27], [60, 90, 50]].map(part));
             const forecast = { chegada_p20: at(250), chegada_p50: at(290), chegada_p80: at(310), base: 'plano' };
             const row = { dia_operacao: '2026-11-27', viagens_previstas: 33.3, viagens_realizadas: 3 };
             const oferta = [{ ...row, hora_operacao: 18, minutos_capturados: 40 },
@@ -184,7 +182,6 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             const hours = planned({ model: { until: start / 1000 + 8.5 * 3600, oferta } });
             return {
                 limits: network.limits,
-                bounds: [-1, 0, 59, 60, 90].map(second => bound(start / 1000 + second)),
                 silent: minutesOf(forecast, 181, start),
                 guess: minutesOf(undefined, 5, start),
                 shown: minutesOf(forecast, 180, start),
@@ -192,7 +189,6 @@ def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
             };
         }"""
     )
-    assert told["bounds"] == [None, 27, 27, 50, None]
     assert (told["silent"], told["guess"]) == (None, None)
     assert told["shown"] == {"low": 4, "high": 6, "base": "plano", "waits": False}
     first, unknown = told["hours"]

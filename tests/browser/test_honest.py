@@ -96,8 +96,8 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);
-            const [{ live, inService }, { t }, save, { bunching }] = await Promise.all(
-                ['live', 'i18n', 'views/save', 'views/trips'].map(module));
+            const [{ live, inService }, { t }, save] = await Promise.all(
+                ['live', 'i18n', 'views/save'].map(module));
             const origins = [true, false, null].map(simulated => {
                 const before = live.simulated;
                 live.simulated = simulated;
@@ -114,9 +114,6 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
             live.take(head, [ahead]);
             live.take(head, [{ ...bus, velocidade: 12.5 }]);
             const believed = live.vehicles.get(bus.codigo).velocidade;
-            const track = from => ({ pontos: [[from, 0, 30], [from + 600, 5000, 30]] });
-            const shares = [() => 60, () => 20, () => null]
-                .map(bound => bunching([track(0), track(30)], 5000, bound).share);
             let counted, board;
             do {
                 board = await (await fetch('/api/v1/lines')).json();
@@ -125,7 +122,7 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
                 counted = all.gerado_em === board.gerado_em && all.veiculos.filter(inService).length;
             } while (counted === false);
             const service = board.linhas.reduce((sum, line) => sum + line.em_servico, 0);
-            return { origins, lede, believed, shares, counted, service };
+            return { origins, lede, believed, counted, service };
         }"""
     )
     simulated, real, unsure = told["origins"]
@@ -135,7 +132,6 @@ def test_pictures_and_words_are_as_honest_as_the_data(visit: Any) -> None:
     assert "ORIGEM NÃO CONFIRMADA" in unsure
     assert told["lede"] == "Hoje: 1 de 1 minuto completo, 0 em parte, 1 perdido."
     assert told["believed"] == 12.5
-    assert told["shares"] == [1, 0, None]
     assert told["counted"] == told["service"] > 100
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from brt_watch.web.stringline import Track, merged, tracks
+from brt_watch.web.stringline import Track, bunched_share, median_headway, merged, tracks
+from brt_watch.web.stringline import shown as as_shown
 
 NOON = datetime(2026, 11, 24, 15, 0, tzinfo=timezone.utc)
 
@@ -16,7 +17,7 @@ def track(codigo: str, begin: int, end: int, at: float = 0.0) -> Track:
 
 
 def shown(marts: list[Track], live: list[Track], since: int) -> list[tuple[str, int, float]]:
-    found = merged(marts, live, NOON + timedelta(minutes=since))
+    found = as_shown(merged(marts, live, NOON + timedelta(minutes=since)))
     return [(each.codigo, each.viagem, each.pontos[0][1]) for each in found]
 
 
@@ -39,3 +40,27 @@ def test_rows_of_a_trip_become_its_points() -> None:
 
     (found,) = tracks([row("one", 0, 0.0), row("one", 20, 100.0), row("of a single signal", 90, 0.0)])
     assert found.pontos == [(NOON.timestamp(), 0.0, None), (NOON.timestamp() + 20, 100.0, None)]
+
+
+def test_a_trip_is_bunched_from_a_station_to_the_next() -> None:
+    """As its headway there is in `intervalos`; unknown headways and those without a plan say nothing."""
+
+    def left(minute: int, until: int | None, seconds: float | None, bunched: bool | None) -> dict[str, object]:
+        ate = None if until is None else NOON + timedelta(minutes=until)
+        return {"id_viagem": "one", "partida": NOON + timedelta(minutes=minute), "ate": ate,
+                "intervalo_segundos": seconds, "comboio": bunched}  # fmt: skip
+
+    rows = [
+        {"id_viagem": "one", "codigo": "a", "partida": NOON, "chegada": NOON + timedelta(minutes=30),
+         "momento": NOON + timedelta(minutes=minute), "metros": 0.0, "velocidade": None}
+        for minute in (0, 30)
+    ]  # fmt: skip
+    headways = [
+        *(left(0, 5, 60.0, True), left(5, 10, 70.0, True), left(10, 15, 600.0, False)),
+        *(left(15, 20, None, None), left(20, 25, 80.0, None), left(25, None, 90.0, True)),
+    ]
+    (found,) = tracks(rows, headways)
+    minutes = [[(second - NOON.timestamp()) / 60 for second in part] for part in found.bunched]
+    assert minutes == [[0, 10], [25, 30]]
+    assert (median_headway([found]), bunched_share([found])) == (80.0, 0.75)
+    assert (median_headway([track("a", 0, 20)]), bunched_share([track("a", 0, 20)])) == (None, None)

@@ -154,6 +154,8 @@ def _with_vars(text: str, reference: Path, timezone: str) -> str:
     own: dict[str, object] = {
         "fuso_horario": timezone,
         "frota_prefixos": [],
+        "feriados": [],
+        "feriados_da_pascoa": [],
         "linha_e_rota": "true",
         "area_latitude_minima": round(min(latitudes) - MARGIN_DEGREES, 4),
         "area_latitude_maxima": round(max(latitudes) + MARGIN_DEGREES, 4),

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta, tzinfo
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from brt_watch.clock import begin_of_day, gtfs_midnight, service_day
-from brt_watch.store.window import quoted
-from brt_watch.web.history_schemas import Planned
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.schemas import Direction, LineAtStation, Moment, WarningCode
 
 _SQL = files("brt_watch.transform") / "sql"
-_ROUTES, _HEADWAYS, _ATTENTION, _STATIONS, _PLAN = (
-    (_SQL / f"live_{name}.sql").read_text(encoding="utf-8")
-    for name in ("routes", "headways", "attention", "stations", "plan")
+_ROUTES, _HEADWAYS, _ATTENTION, _STATIONS = (
+    (_SQL / f"live_{name}.sql").read_text(encoding="utf-8") for name in ("routes", "headways", "attention", "stations")
 )
 
 
@@ -33,7 +28,9 @@ class RouteNow(Struct, frozen=True):
     sentido: Direction
     em_rota: int
     no_terminal: int
-    intervalo_previsto_segundos: Annotated[int | None, Meta(description="Planned for now on a working day.")]
+    intervalo_previsto_segundos: Annotated[
+        int | None, Meta(description="Planned for now; null on days without a plan.")
+    ]
     comboios: Annotated[int, Meta(description="Vehicles that are bunched with the one before.")]
     maior_intervalo_segundos: Annotated[float | None, Meta(description="Longest time without a vehicle at a station.")]
     estacao_id: Annotated[str | None, Meta(description="That station.")]
@@ -99,22 +96,6 @@ def stations_now(models: LiveModels) -> AtStations:
         # Where a path stops twice at a station, its first stop counts.
         found[row.pop("estacao_id")].setdefault((row.pop("linha"), row.pop("sentido")), row)
     return found
-
-
-def planned(models: LiveModels, linha: str, de: datetime, ate: datetime, zone: tzinfo) -> list[Planned]:
-    """Return the planned headways of a line in a period, in a city whose clocks have this zone."""
-    rows = models.dicts(_PLAN.format(linha=quoted(linha)))
-    first, last = service_day(de, zone), service_day(ate, zone)
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    found = [
-        Planned(max(de, begin + timedelta(seconds=row["de_s"])), min(ate, end), row["intervalo_s"], row["comboio_s"])
-        for day in days
-        for begin in [gtfs_midnight(day, zone)]
-        for row in rows
-        if row["primeiro_dia"] <= day <= row["ultimo_dia"]
-        for end in [min(begin + timedelta(seconds=row["ate_s"]), begin_of_day(day + timedelta(days=1), zone))]
-    ]
-    return [each for each in found if each.de < each.ate]
 
 
 def with_now(line: LineAtStation, now: dict[tuple[str, str], dict[str, Any]]) -> LineAtStation:

@@ -16,7 +16,6 @@ from brt_watch.web.history_schemas import (
     Gap,
     History,
     Minute,
-    Planned,
     Playback,
     Played,
     Range,
@@ -142,9 +141,16 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
     Stringline(
         *("22", "volta", BEGIN, NOW, None, 6312.0),
         [StopOnPath("TOBMP", "Bosque Marapendi", 1183.9)],
-        [TripTrack("901008", 1, [(SENT.timestamp() - 20, 871.4, 30.0), (SENT.timestamp(), 1043.7, 31.0)])],
+        [
+            TripTrack(
+                *("901008", 1),
+                [(SENT.timestamp() - 20, 871.4, 30.0), (SENT.timestamp(), 1043.7, 31.0)],
+                [(SENT.timestamp() - 60, SENT.timestamp())],
+            )
+        ],
         [_GAP],
-        previstos=[Planned(BEGIN, NOW, 108, 27.0)],
+        intervalo_mediano_segundos=104.0,
+        fracao_comboio=0.12,
     ),
     _STATION,
     StationBoard(**asdict(_STATION), a_caminho=[Coming("22", "volta", "901008", 140.2, False, 23.5)]),

@@ -15,14 +15,14 @@ from brt_watch.errors import DatabaseUnreachable, HistoryIncomplete
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import LONGEST_TRIP, Selection
 from brt_watch.model import Status
-from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode, TripTrack
+from brt_watch.web.history_schemas import Day, Gap, Minute, MissingCode
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.new_polls import WaitingWindows
 from brt_watch.web.reader import Reader, signal_values, with_literals
 from brt_watch.web.schemas import Hour
 from brt_watch.web.signals import Signal
-from brt_watch.web.stringline import merged, tracks
+from brt_watch.web.stringline import Track, merged, tracks
 from brt_watch.web.thresholds import LIMITS, MOVING_KMH
 
 MISSING = "O banco de dados não responde: só estão aqui as últimas horas."
@@ -87,18 +87,19 @@ class History:
             self.problem, missing = str(error), MISSING
         return sorted(found.values(), key=lambda signal: signal.key), missing
 
-    def trips(self, de: datetime, ate: datetime, linha: str, sentido: str) -> tuple[list[TripTrack], str | None]:
+    def trips(self, de: datetime, ate: datetime, linha: str, sentido: str) -> tuple[list[Track], str | None]:
         """Return the trips of a line and direction, by vehicle and time, and what is missing."""
         values = {"de": de, "ate": ate, "linha": linha, "sentido": sentido, "desvio_m": LIMITS.viagem_desvio_m}
         values["primeiro_dia"] = service_day(de - LONGEST_TRIP, self.zone)
         values["ultimo_dia"] = service_day(ate, self.zone)
         # The live models first, as for signals.
-        live = tracks(self._models.dicts(with_literals("web_stringline", values)))
+        live = tracks(*(self._models.dicts(with_literals(name, values)) for name in ("web_stringline", "web_headways")))
         since = self._models.since and self._models.since + AT_THE_BEGINNING
         rows = self._ask("web_stringline", **values)
         if rows is None:
             return merged([], live, since), MISSING
-        return merged(tracks(rows), live, since), NOT_DERIVED if self._lacks(de, ate) else None
+        headways = self._ask("web_headways", **values) or ()
+        return merged(tracks(rows, headways), live, since), NOT_DERIVED if self._lacks(de, ate) else None
 
     def page(
         self,

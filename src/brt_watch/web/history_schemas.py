@@ -36,11 +36,12 @@ class Trail(Struct, frozen=True):
 
 
 class TripTrack(Struct, frozen=True):
-    """A trip of a vehicle: [epoch seconds, metres along the path, km/h]."""
+    """A trip of a vehicle: [epoch seconds, metres along the path, km/h], and the times in which it was bunched."""
 
     codigo: str
     viagem: int
     pontos: list[tuple[float, float, float | None]]
+    comboios: list[tuple[float, float]] = []
 
 
 class Gap(Struct, frozen=True):
@@ -63,17 +64,8 @@ class Stringline(Struct, frozen=True):
     veiculos: list[TripTrack]
     lacunas: list[Gap]
     aviso_codigo: MissingCode | None = None
-    previstos: list[Planned] = []
-
-
-class Planned(Struct, frozen=True):
-    """A time in which a bus is due every `intervalo_s` seconds."""
-
-    de: Moment
-    ate: Moment
-    intervalo_s: int
-    comboio_s: float
-    """Below this headway buses are bunched."""
+    intervalo_mediano_segundos: float | None = None
+    fracao_comboio: float | None = None
 
 
 class Minute(Struct, frozen=True):

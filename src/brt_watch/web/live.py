@@ -13,10 +13,9 @@ from brt_watch.capture.silence import BEHIND
 from brt_watch.clock import Clock, parse_tick
 from brt_watch.errors import BrtWatchError
 from brt_watch.model import Poll
-from brt_watch.web.control import AtStations, planned, stations_now
+from brt_watch.web.control import AtStations, stations_now
 from brt_watch.web.forecasts import Forecast, forecasts_of
 from brt_watch.web.history import History
-from brt_watch.web.history_schemas import Planned
 from brt_watch.web.live_models import LiveModels, failed
 from brt_watch.web.passes import coming_to, passes_of
 from brt_watch.web.reference import Reference
@@ -166,10 +165,6 @@ class Live:
             if self._stations[0] is not good:
                 self._stations = good, stations_now(self.models)
             return self._stations[1]
-
-    def planned(self, linha: str, de: datetime, ate: datetime) -> list[Planned]:
-        """Return the planned headways of a line in a period; none before the models have run."""
-        return planned(self.models, linha, de, ate, self._history.zone)
 
     def coming(self, estacao_id: str) -> list[Coming]:
         """Return the vehicles on their way to a station, the nearest first."""

@@ -178,7 +178,9 @@ class LineAtStation(Struct, frozen=True):
     sentido: Direction
     distancia_m: Annotated[float, Meta(description="Metres from the start of the path.")]
     ponta: Annotated[Literal["inicio", "fim"] | None, Meta(description="Whether the path begins or ends here.")]
-    intervalo_previsto_segundos: Annotated[int | None, Meta(description="Planned for now on a working day.")] = None
+    intervalo_previsto_segundos: Annotated[
+        int | None, Meta(description="Planned for now; null on days without a plan.")
+    ] = None
     segundos_sem_passar: Annotated[float | None, Meta(description="Since the last passage; null if unknown.")] = None
     flag_lacuna: Annotated[bool | None, Meta(description="Whether that is a gap in the service.")] = None
 

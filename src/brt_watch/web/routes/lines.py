@@ -18,6 +18,7 @@ from brt_watch.web.openapi import NOT_FOUND, NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.schemas import Lines, Network, StationBoard, StationNow, Stations
 from brt_watch.web.snapshot import Encoded
+from brt_watch.web.stringline import bunched_share, median_headway, shown
 
 router = APIRouter(tags=["lines"])
 LONGEST, USUAL = timedelta(hours=6), timedelta(hours=2)
@@ -57,8 +58,9 @@ def stringline(
     gaps = deps.history.gaps(begin, min(end, deps.now)) if begin < deps.now else []
     stops = deps.reference.stops(linha, sentido)
     code = MISSING_CODES.get(missing)
-    planned = deps.live.planned(linha, begin, end)
-    return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, found, gaps, code, planned))
+    figures = median_headway(found), bunched_share(found)
+    trips = shown(found)
+    return as_json(request, Stringline(linha, sentido, begin, end, missing, length, stops, trips, gaps, code, *figures))
 
 
 @router.get("/network", responses=schema(Network) | NOT_MODIFIED)

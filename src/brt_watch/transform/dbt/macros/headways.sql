@@ -1,11 +1,6 @@
-{% macro bunched_below(planned) -%}
-{#- The headway below which buses are bunched, of the planned one. -#}
-{{ var('comboio_fracao') }} * {{ planned }}
-{%- endmacro %}
-
 {% macro is_bunched(interval, planned) -%}
 {#- Whether a headway is bunched against the planned one; null without either. -#}
-{{ interval }} < {{ bunched_below(planned) }}
+{{ interval }} < {{ var('comboio_fracao') }} * {{ planned }}
 {%- endmacro %}
 
 {% macro is_gap(interval, planned) -%}

@@ -54,7 +54,7 @@ function ahead(moment) {
 }
 
 /** Return a date whose UTC parts are what the city's clocks show at a moment (ms). */
-export const shown = (moment) => new Date(moment + ahead(moment));
+const shown = (moment) => new Date(moment + ahead(moment));
 
 /** Return the moment (ms) at which the city's clocks show a time of day. */
 export function rioMoment(day, hour = 0, minute = 0) {

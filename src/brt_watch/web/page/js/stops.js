@@ -1,5 +1,4 @@
 // Where lines stop, and what passed last, with the plan.
-import { shown } from "./format.js";
 import { get } from "./api.js";
 import { live } from "./live.js";
 
@@ -31,9 +30,6 @@ async function loadPlan() {
   boards.plan.clear();
   for (const part of intervalos) boards.plan.set(part.linha, [...(boards.plan.get(part.linha) ?? []), part]);
 }
-
-/** Whether a moment (ms) is on a weekend in the city, for which there is no plan of its own. */
-export const isWeekend = (moment) => [0, 6].includes(shown(moment).getUTCDay());
 
 /** Return the seconds from a moment (ISO) to now, by the server's clock. */
 export const secondsSince = (moment) => Math.max(0, (live.now - Date.parse(moment)) / 1000);

@@ -185,7 +185,7 @@ export const WORDS = {
   "diagram.line": ["Linha", "Line"],
   "diagram.span": ["Período", "Period"],
   "diagram.until": ["Até (vazio: agora)", "Until (empty: now)"],
-  "diagram.lede": ["{trips} {trips:viagem|viagens} entre {from} e {to}. Intervalo mediano: {headway}; em {bunched} do trajeto, dois ônibus quase juntos.", "{trips} {trips:trip|trips} between {from} and {to}. Median headway: {headway}; two buses nearly together over {bunched} of the route."],
+  "diagram.lede": ["{trips} {trips:viagem|viagens} entre {from} e {to}. Intervalo mediano: {headway}; em {bunched} dos intervalos, dois ônibus quase juntos.", "{trips} {trips:trip|trips} between {from} and {to}. Median headway: {headway}; two buses nearly together in {bunched} of them."],
   "diagram.few": ["{trips} {trips:viagem|viagens} entre {from} e {to}.", "{trips} {trips:trip|trips} between {from} and {to}."],
   "diagram.none": ["Nenhuma viagem desta linha e sentido neste período.", "No trips of this line and direction in this period."],
   "diagram.words": ["Diagrama de tempo e distância: cada traço é um ônibus; quanto mais deitado, mais lento.", "Time-distance diagram: each stroke is a bus; the flatter, the slower."],

@@ -59,6 +59,8 @@ planos as (
         ate_s,
         intervalo_s
     from {{ ref('int_rede__plano') }}
+    -- On other days too: a guess of when a waiting bus departs, no comparison.
+    where tipo_dia = 'útil'
 ),
 
 posicoes as (

@@ -29,6 +29,7 @@ ultimos as (
         estacao_id,
         dia_operacao,
         momento,
+        {{ seconds_between(service_day_start('dia_operacao'), 'momento') }} + 10800 as segundo_do_dia,
         max(partida) as partida
     from de_hoje
     group by linha, sentido, estacao_id, dia_operacao, momento
@@ -44,11 +45,7 @@ abertos as (
     left join {{ ref('int_rede__plano') }} as plano
         on
             ultimos.linha = plano.linha
-            and ultimos.dia_operacao between plano.primeiro_dia and plano.ultimo_dia
-            -- The plan is that of working days.
-            and {{ kind_of_day('ultimos.dia_operacao') }} = 'útil'
-            and {{ seconds_between(service_day_start('ultimos.dia_operacao'), 'ultimos.momento') }} + 10800 >= plano.de_s
-            and {{ seconds_between(service_day_start('ultimos.dia_operacao'), 'ultimos.momento') }} + 10800 < plano.ate_s
+            and {{ is_planned_at('plano', 'ultimos.dia_operacao', 'ultimos.segundo_do_dia') }}
     where not exists (
         select 1
         from {{ ref('int_captura__buracos') }} as buracos

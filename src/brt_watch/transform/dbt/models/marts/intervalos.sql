@@ -132,10 +132,7 @@ final as (
     left join {{ ref('int_rede__plano') }} as plano
         on
             medidos.linha = plano.linha
-            and medidos.dia_operacao between plano.primeiro_dia and plano.ultimo_dia
-            -- The plan is that of working days.
-            and {{ kind_of_day('medidos.dia_operacao') }} = 'útil'
-            and medidos.segundo_do_dia >= plano.de_s and medidos.segundo_do_dia < plano.ate_s
+            and {{ is_planned_at('plano', 'medidos.dia_operacao', 'medidos.segundo_do_dia') }}
     left join buracos
         on
             medidos.id_viagem = buracos.id_viagem and medidos.escopo = buracos.escopo

@@ -1,6 +1,6 @@
 -- One row is an hour of a line in one direction on a service day: planned and operated trips and kilometres.
 --
--- Where nothing was captured, operated trips are unknown: null, not 0. The plan is that of working days.
+-- Where nothing was captured, operated trips are unknown: null, not 0.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',
@@ -62,10 +62,9 @@ previstas as (
     from horas
     inner join {{ ref('int_rede__plano') }} as plano
         on
-            horas.dia_operacao between plano.primeiro_dia and plano.ultimo_dia
+            {{ is_planned_on('plano', 'horas.dia_operacao') }}
             and plano.de_s < (horas.hora_operacao + 1) * 3600
             and plano.ate_s > horas.hora_operacao * 3600
-    where {{ kind_of_day('horas.dia_operacao') }} = 'útil'
     group by horas.dia_operacao, horas.hora_operacao, plano.linha
 ),
 

@@ -1,12 +1,12 @@
 // The controller's board: every line as two straight strips with its buses as beads, the worst first.
 import { fill, h, s } from "../dom.js";
 import { get } from "../api.js";
-import { age, clock, headwayMark, headwayWords } from "../format.js";
+import { age, clock, headwayMark, headwayWords, number } from "../format.js";
 import { t } from "../i18n.js";
 import { ageOf, live } from "../live.js";
 import { destination, limits, network, pathOf, short } from "../network.js";
 import { address, amend, here } from "../route.js";
-import { isWeekend, loadBoards, stopsOf } from "../stops.js";
+import { loadBoards, stopsOf } from "../stops.js";
 import { onTheme } from "../theme.js";
 import { lineBadge } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
@@ -59,8 +59,8 @@ export function enter(root) {
     const worst = states.filter(({ linha, isGap }) => isGap && (!wanted || linha === wanted));
     lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
       beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
-    })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${isWeekend(live.generated) ? ` ${t("control.weekend")}` : ""}`;
-    fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, t("control.holes.none")));
+    })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${states.some(({ planned }) => planned) ? "" : ` ${t("plan.missing")}`}`;
+    fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })));
     fill(lines, running.filter(({ linha }) => !wanted || linha === wanted).map(strip));
     fill(off, offTable(answer.atencao));
   }

@@ -2,7 +2,7 @@
 import { copyText, fill, h, s } from "../dom.js";
 import { clock, dateTime, number } from "../format.js";
 import { t } from "../i18n.js";
-import { boards, isWeekend } from "../stops.js";
+import { boards } from "../stops.js";
 import { token } from "../theme.js";
 import { hourStart, reportView, table } from "./reports.js";
 import { FONT, coverageWords, originWarning } from "./save.js";
@@ -34,7 +34,7 @@ const { enter } = reportView("plano", (report) => {
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("plan.coverage"), true]],
       hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
-      h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", isWeekend(data.end) ? ` ${t("control.weekend")}` : ""));
+      h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.missing")}`));
   }
 
   /** Copy the sentence with its definition, coverage, origin and an absolute link. */

@@ -14,6 +14,19 @@ const QUARTER = 900;
 /** Colours from bunched to gapped, distinct for eyes that confuse red and green. */
 const COLORS = ["#7b3294", "#c2a5cf", "#e8e6df", "#f0b46c", "#c44e00"];
 
+/** Return where each colour ends, as shares of the planned headway: the thresholds of the models, and one more shade between. */
+const colorBounds = () => {
+  const { comboio_fracao, comboio_fracao_larga, lacuna_fracao } = limits();
+  return [comboio_fracao, comboio_fracao_larga, (1 + lacuna_fracao) / 2, lacuna_fracao, Infinity];
+};
+
+/** Return the range of a colour in words. */
+function keyWords(i) {
+  const bounds = colorBounds();
+  const last = i === bounds.length - 1;
+  return t(i === 0 ? "reg.key.below" : last ? "reg.key.above" : "reg.key.upto", { bound: number(bounds[last ? i - 1 : i], 2) });
+}
+
 const { enter } = reportView("regularidade", (report) => {
   const station = h("select", { class: "field", id: "report-station", onchange: () => report.set({ estacao: station.value }) });
   const [top, heat, list] = Array.from({ length: 3 }, () => h("div"));
@@ -47,7 +60,7 @@ const { enter } = reportView("regularidade", (report) => {
     ]));
     shown = { data, stop, all, svg: heatMap(data, rows, inner, read) };
     fill(heat, shown.svg);
-    fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), t(`reg.key.${i}`))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")));
+    fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), keyWords(i))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")));
     fill(list, h("h2", {}, t("reg.hours")), table(t("reg.hours"), [[t("plan.hour")], [t("reg.wait"), true], [t("reg.open"), true], [t("reg.scheduled"), true], [t("reg.excess"), true], [t("reg.bunched"), true]],
       [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${number(row.espera_minima_segundos)}–${number(row.espera_maxima_segundos)} s`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
       h("p", { class: "muted small note" }, t("reg.note")),
@@ -87,7 +100,7 @@ function heatMap(data, rows, stops, read) {
   const [left, top, row] = [150, 22, 15];
   const cell = Math.max(8, Math.min(34, 900 / columns));
   const [width, height] = [left + columns * cell + 8, top + stops.length * row + 6];
-  const bounds = [limits().comboio_fracao, limits().comboio_fracao_larga, 1.25, limits().lacuna_fracao, Infinity];
+  const bounds = colorBounds();
   const holes = data.gaps.map(({ de, ate }) => [Date.parse(de) / 1000, Date.parse(ate) / 1000]);
   const lost = (from) => holes.reduce((all, [begin, end]) => all + Math.max(0, Math.min(from + QUARTER, end) - Math.max(from, begin)), 0) > QUARTER / 2;
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("reg.heat.words") },

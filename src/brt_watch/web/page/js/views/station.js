@@ -7,7 +7,7 @@ import { ageOf, live } from "../live.js";
 import { destination, limits, network, short } from "../network.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
-import { boards, isWeekend, loadBoards, secondsSince } from "../stops.js";
+import { boards, loadBoards, secondsSince } from "../stops.js";
 import { lineBadge } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
@@ -169,7 +169,7 @@ class Board {
     if (this.body.contains(document.activeElement) && document.activeElement.tagName === "A") return;
     const groups = this.groups();
     fill(this.body, groups.length ? groups.map((group) => this.card(group)) : h("p", { class: "muted" }, t("stop.nolines")),
-      isWeekend(live.generated) && h("p", { class: "muted small" }, t("control.weekend")));
+      groups.length > 0 && !groups.some(({ lines }) => lines.some((line) => line.intervalo_previsto_segundos)) && h("p", { class: "muted small" }, t("plan.missing")));
     this.rotate(0);
   }
 

@@ -8,11 +8,9 @@ import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
 import { destination, network } from "../network.js";
 import { address, amend, here } from "../route.js";
-import { isWeekend } from "../stops.js";
 import { onTheme } from "../theme.js";
 import { coveredShare, coverageWords, exportBar } from "./save.js";
 import { pointWords, Strings } from "./strings.js";
-import { bunchedBelow, bunching } from "./trips.js";
 
 const HOURS = ["1", "2", "4", "6"];
 
@@ -99,7 +97,6 @@ class Diagram {
       this.whole = { t0: from / 1000, t1: end / 1000, d0: 0, d1: this.data.comprimento_m };
       if (!refresh) this.take(params.get("zoom"));
       else if (!this.zoomed) this.reset(false);
-      this.bunches = bunching(data.veiculos, data.comprimento_m, bunchedBelow(data.previstos));
       this.tell(from, end);
       this.draw();
     } catch (error) {
@@ -128,10 +125,10 @@ class Diagram {
 
   tell(from, end) {
     const trips = this.data.veiculos.length;
-    const { headway, share } = this.bunches;
+    const { intervalo_mediano_segundos: headway, fracao_comboio: share } = this.data;
     const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: share === null ? t("nodata") : `${number(share * 100)}%` };
     this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words))
-      + (share !== null && isWeekend(end) ? ` ${t("control.weekend")}` : "");
+      + (headway !== null && share === null ? ` ${t("plan.missing")}` : "");
     this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];
@@ -148,7 +145,7 @@ class Diagram {
   draw() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !this.data) return;
-    this.strings = new Strings(width, height, { data: this.data, pieces: this.bunches.pieces, color: this.color, chosen: this.chosen, view: this.view, first: this.first });
+    this.strings = new Strings(width, height, { data: this.data, color: this.color, chosen: this.chosen, view: this.view, first: this.first });
     this.svg = this.strings.draw();
     fill(this.canvas, this.svg);
   }

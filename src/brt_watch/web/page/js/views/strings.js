@@ -23,7 +23,7 @@ function fitted(text, width) {
 }
 
 export class Strings {
-  /** `shown` has data, bunched pieces, span (s), the chosen bus, and the part of time and distance in view. */
+  /** `shown` has data, span (s), the chosen bus, and the part of time and distance in view. */
   constructor(width, height, shown) {
     Object.assign(this, { width, height, shown });
     const m = width < 700 ? NARROW : MARGIN;
@@ -94,7 +94,7 @@ export class Strings {
   }
 
   trips() {
-    const { data, pieces, color, chosen } = this.shown;
+    const { data, color, chosen } = this.shown;
     // A line across a silence would claim where the bus was.
     const isSilent = (points, i) => i === 0 || points[i][0] - points[i - 1][0] > limits().em_silencio_segundos;
     const path = (points) => points.map(([second, metres], i) => `${isSilent(points, i) ? "M" : "L"}${this.x(second).toFixed(1)} ${this.y(metres).toFixed(1)}`).join("");
@@ -102,7 +102,8 @@ export class Strings {
       class: "trip", "data-trip": number, d: path(trip.pontos), stroke: trip.codigo === chosen ? token("ink") : color,
       "stroke-width": trip.codigo === chosen ? 3.2 : 1.5, "stroke-opacity": chosen && trip.codigo !== chosen ? 0.45 : 0.9,
     }));
-    const together = pieces.flat().map((piece) => s("path", { class: "together", d: path(piece), stroke: token("poor"), "stroke-width": 4.5, "stroke-opacity": 0.5, "stroke-linecap": "round" }));
+    const pieces = data.veiculos.flatMap(({ comboios, pontos }) => comboios.map(([from, to]) => pontos.filter(([second]) => from <= second && second <= to)));
+    const together = pieces.map((piece) => s("path", { class: "together", d: path(piece), stroke: token("poor"), "stroke-width": 4.5, "stroke-opacity": 0.5, "stroke-linecap": "round" }));
     return [together, strokes];
   }
 

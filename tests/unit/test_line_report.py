@@ -13,7 +13,7 @@ import pytest
 from brt_watch.clock import UTC
 from brt_watch.marts.rows import Batches
 from brt_watch.marts.selection import Query, Selection
-from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
+from brt_watch.marts.tables import HEADWAYS, REGULARITY, REGULARITY_DAYS, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
 from brt_watch.network import read_network
 from brt_watch.network.city import city_of
 from brt_watch.reports.line_day import LineDay, line_day
@@ -68,6 +68,13 @@ def speed(number: int, median: float, buses: int) -> dict[str, Any]:
     }
 
 
+WAITS = {
+    **LINE,
+    **{"sentido": "ambos", "intervalos": 40, "intervalos_desconhecidos": 2, "espera_segundos": 210.0},
+    **{"espera_minima_segundos": 150.0, "espera_maxima_segundos": 270.0},
+    **{"espera_prevista_segundos": 120.0, "espera_excedente_segundos": 60.0},
+}
+
 ROWS: dict[str, list[dict[str, Any]]] = {
     SERVICE.model: [
         hour(8, 10.0, 9, 60),
@@ -77,6 +84,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     SERVICE_DAYS.model: [whole_day("10", 5.0, 5.0, 3, 0.6), whole_day("22", 30.0, 15.0, 13, 0.87)],
     REGULARITY.model: [wait(8, 30, 180.0, 120.0), wait(9, 10, 300.0, None)],
+    REGULARITY_DAYS.model: [WAITS],
     HEADWAYS.model: [headway(0, 300.0, False), headway(5, 900.0, True)],
     SPEEDS.model: [speed(8, 31.4, 12), speed(9, 22.0, 2)],
     TRIPS.model: [],
@@ -104,7 +112,6 @@ def test_a_report_says_what_was_not_captured(report: Callable[..., LineDay]) -> 
     assert made.captured == {8: 60, 9: 30, 10: 0, 11: 60}
     found = made.summary()
     assert (found.trips, found.planned_trips, found.observable_trips) == (13, 30.0, 15.0)
-    # Hours weigh by their headways; only those with a plan are compared with it.
     assert (found.wait_s, found.excess_wait_s, found.unknown_headways) == (210.0, 60.0, 2)
     assert made.summary("volta").trips is None
     page = html(made, NOW)

@@ -88,6 +88,7 @@ HEADWAYS = Mart(
     {**_LINE, **_VEHICLE, **_STATION, "escopo": "escopo = %(escopo)s"},
 )
 REGULARITY = Mart("regularidade_hora", None, _BY_HOUR, _LINE)
+REGULARITY_DAYS = Mart("regularidade_dia", None, ("dia_operacao", "linha", "sentido"), _LINE)
 SPEEDS = Mart(
     "velocidade_trecho",
     None,

@@ -10,12 +10,14 @@ from typing import Any
 from brt_watch import __version__
 from brt_watch.marts.rows import Read, dicts
 from brt_watch.marts.selection import Selection
-from brt_watch.marts.tables import HEADWAYS, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
+from brt_watch.marts.tables import HEADWAYS, REGULARITY, REGULARITY_DAYS, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS
 from brt_watch.network import read_network
 from brt_watch.network.city import City
 
 Row = dict[str, Any]
 DIRECTIONS = ("ida", "volta")
+BOTH = "ambos"
+"""The direction of a row of `regularidade_dia` that is of both."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class LineDay:
     trips: list[Row]
     headways: list[Row]
     hours: list[Row]
+    waits: list[Row]
+    """Of the whole day, by direction and of both."""
     service: list[Row]
     speeds: list[Row]
     stations: dict[str, str]
@@ -110,19 +114,7 @@ class LineDay:
     def summary(self, direction: str | None = None) -> Summary:
         """Return the figures of a direction, or of both."""
         service = [row for row in _of(self.all_lines, direction) if row["linha"] == self.line]
-        hours = [row for row in _of(self.hours, direction) if row["intervalos"]]
-        seconds = [row["intervalos"] * (row["intervalo_medio_segundos"] or 0.0) for row in hours]
-        headways = sum(row["intervalos"] for row in hours)
-
-        def wait(name: str) -> float | None:
-            return _mean([row[name] for row in hours], seconds)
-
-        def share(name: str) -> float | None:
-            return _mean([row[name] for row in hours], [float(row["intervalos"]) for row in hours])
-
-        # Waits are compared with the plan only in the hours that have one.
-        planned_hours = [row for row in hours if row["espera_prevista_segundos"] is not None]
-        weights = [row["intervalos"] * (row["intervalo_medio_segundos"] or 0.0) for row in planned_hours]
+        waits: Row = next((row for row in self.waits if row["sentido"] == (direction or BOTH)), {})
         return Summary(
             trips=_sum(row["viagens_realizadas"] for row in service),
             partial_trips=_sum(row["viagens_parciais"] for row in service),
@@ -130,15 +122,15 @@ class LineDay:
             observable_trips=_sum(row["viagens_observaveis"] for row in service),
             share=shortfall(service),
             km=_sum(row["km_realizados"] for row in service),
-            headways=headways,
-            unknown_headways=sum(row["intervalos_desconhecidos"] for row in hours),
-            wait_s=wait("espera_segundos"),
-            wait_low_s=wait("espera_minima_segundos"),
-            wait_high_s=wait("espera_maxima_segundos"),
-            planned_wait_s=wait("espera_prevista_segundos"),
-            excess_wait_s=_mean([row["espera_excedente_segundos"] for row in planned_hours], weights),
-            bunched=share("fracao_comboio"),
-            bunched_2_min=share("fracao_comboio_segundos"),
+            headways=waits.get("intervalos", 0),
+            unknown_headways=waits.get("intervalos_desconhecidos", 0),
+            wait_s=waits.get("espera_segundos"),
+            wait_low_s=waits.get("espera_minima_segundos"),
+            wait_high_s=waits.get("espera_maxima_segundos"),
+            planned_wait_s=waits.get("espera_prevista_segundos"),
+            excess_wait_s=waits.get("espera_excedente_segundos"),
+            bunched=waits.get("fracao_comboio"),
+            bunched_2_min=waits.get("fracao_comboio_segundos"),
         )
 
 
@@ -164,6 +156,7 @@ def line_day(read: Read, line: str, day: date, city: City, simulated: bool) -> L
         trips=dicts(read, Selection.of_day(TRIPS, day, of_line)),
         headways=dicts(read, Selection.of_day(HEADWAYS, day, {**of_line, "escopo": "linha"})),
         hours=dicts(read, Selection.of_day(REGULARITY, day, of_line)),
+        waits=dicts(read, Selection.of_day(REGULARITY_DAYS, day, of_line)),
         service=[row for row in of_all if row["linha"] == line],
         speeds=dicts(read, Selection.of_day(SPEEDS, day, of_line)),
         stations={name: station.nome for name, station in network.stations.items()},

@@ -16,7 +16,7 @@ import structlog
 from typer.testing import CliRunner
 
 from brt_watch import __version__, cli, pipeline
-from brt_watch.cli import database, service
+from brt_watch.cli import database, service, simulation
 from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
 from brt_watch.errors import MoveRefused, NetworkError, PortBusy, PostgresFailed, TransformFailed
@@ -36,6 +36,7 @@ from brt_watch.web.app import _look_at_city, create_app
 from tests import made_up_city
 from tests.fleet import recorded_minutes, write_recording
 from tests.simulated_morning import PARKED, clock_at
+from tests.small_city import small_city
 
 runner = CliRunner()
 
@@ -102,6 +103,7 @@ def test_printed_ports_are_free_beside_system_and_demo(
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("BRT_WATCH_CLOCK", clock_at(PARKED))
     monkeypatch.setattr(ApiServer, "serve_forever", ApiServer.server_close)
+    monkeypatch.setattr(simulation, "read_network", small_city)
     words = [write_recording(tmp_path / "day.jsonl.gz", recorded_minutes(1, 5))] if command == "replay" else []
     assert main(monkeypatch, command, *map(str, words), "--port", "0") == 0
     lines = capsys.readouterr().out.splitlines()

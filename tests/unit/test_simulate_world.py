@@ -44,6 +44,11 @@ def vehicles(body: bytes) -> Answer:
 
 
 @pytest.fixture(scope="module")
+def early() -> bytes:
+    return world(EARLY).body_at(EARLY)
+
+
+@pytest.fixture(scope="module")
 def minutes() -> Callable[[datetime], list[tuple[datetime, Answer]]]:
     """Return the API's answers in ten successive minutes, as in the recordings; all times are of one simulated day."""
     simulated = World(read_network(), Simulation.beginning(PEAK), PEAK)
@@ -88,13 +93,12 @@ def test_nobody_can_ask_for_what_was_before() -> None:
     assert simulated.body_at(EARLY) == now
 
 
-def test_the_city_goes_on_for_days() -> None:
-    simulated = world(EARLY)
+def test_the_city_goes_on_for_days(early: bytes) -> None:
     later = EARLY + timedelta(days=2)
     # Straight to the day after tomorrow, as when nobody asked meanwhile.
-    fresh = World(SMALL, Simulation.beginning(EARLY), later)
-    assert len(vehicles(simulated.body_at(EARLY))) == len(vehicles(fresh.body_at(later))) == 748
-    stamps = [record["dataHora"] / 1000 for record in vehicles(fresh.body_at(later))]
+    fresh = vehicles(World(small_city(["22"]), Simulation.beginning(EARLY), later).body_at(later))
+    assert len(vehicles(early)) == len(fresh) == 748
+    stamps = [record["dataHora"] / 1000 for record in fresh]
     assert sum(later.timestamp() - stamp < 60 for stamp in stamps) > 40
 
 
@@ -110,9 +114,8 @@ def test_three_fleets_triple_the_vehicles_with_own_codes() -> None:
     assert len(set(codes)) == len(codes) == 3 * 748
 
 
-def test_the_parser_takes_every_record() -> None:
-    body = world(EARLY).body_at(EARLY)
-    parsed = parse(body)
+def test_the_parser_takes_every_record(early: bytes) -> None:
+    parsed = parse(early)
     assert (len(parsed.records), parsed.rejects) == (748, [])
 
 
@@ -129,8 +132,8 @@ FIELDS = [
 ]
 
 
-def test_records_have_the_api_field_order_and_number_format() -> None:
-    body = world(EARLY).body_at(EARLY)
+def test_records_have_the_api_field_order_and_number_format(early: bytes) -> None:
+    body = early
     assert body.startswith(b'{"veiculos":[{"codigo":"')
     assert all(list(record) == FIELDS for record in vehicles(body))
     assert not re.search(rb":\d+\.0[,}]", body), "whole numbers have no point"

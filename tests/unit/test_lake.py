@@ -292,11 +292,11 @@ def test_other_readers_need_none_of_our_code(recorder: Recorder) -> None:
 SIGNALS_OF_A_FLEET = """
 with sinais as (
     select
-        i % 300 as bus,
-        i // 300 as step,
+        i % 100 as bus,
+        i // 100 as step,
         hash(i) % 1000000 / 1000000 as chance,
         hash(-i) % 1000000 / 1000000 as other
-    from range(60000) as numbers(i)
+    from range(20000) as numbers(i)
 )
 select
     cast(901000 + bus as varchar) as id_veiculo,
@@ -311,7 +311,7 @@ select
     cast(chance * 60 as integer) as velocidade
 from sinais
 """
-"""300 buses for an hour, each on its way with a little chance, in the form of the city's table."""
+"""100 buses for an hour, each on its way with a little chance, in the form of the city's table."""
 
 
 def test_a_signal_takes_twelve_bytes_at_most(make_resources: Callable[..., Resources], tmp_path: Path) -> None:
@@ -321,10 +321,10 @@ def test_a_signal_takes_twelve_bytes_at_most(make_resources: Callable[..., Resou
     resources = make_resources(database_url="none")
     source = Import.of(file, resources)
     list(source.write_table({}, []))
-    assert sum(each.signals for each in source.load(pipeline.load)) == 60_000
+    assert sum(each.signals for each in source.load(pipeline.load)) == 20_000
     written = resources.lake.day_file("2022-06-30")
-    # Real days take 10, these 8; not packed by differences they take 11.
-    assert written.stat().st_size / 60_000 <= 9
+    # Real days take 10, these 8; not packed by differences they take 12.
+    assert written.stat().st_size / 20_000 <= 9
     metadata = parquet.ParquetFile(written).metadata.row_group(0)
     columns = [metadata.column(number) for number in range(metadata.num_columns)]
     packed = {each.path_in_schema for each in columns if "DELTA_BINARY_PACKED" in each.encodings}

@@ -118,8 +118,13 @@ def test_a_rebuild_reaches_every_source(alone: Resources, name: str) -> None:
     assert signals_of(alone) == before
 
 
-@pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize("has_csv", [True, False])
+@pytest.mark.parametrize(
+    ("name", "has_csv"),
+    [
+        *(("", True), ("", False), ("imports/june-1", True), ("recovered", False)),
+        *(pytest.param(*each, marks=pytest.mark.deep) for each in (("imports/june-1", False), ("recovered", True))),
+    ],
+)
 def test_a_lost_day_is_named_and_added_again(
     alone: Resources, monkeypatch: pytest.MonkeyPatch, name: str, has_csv: bool
 ) -> None:

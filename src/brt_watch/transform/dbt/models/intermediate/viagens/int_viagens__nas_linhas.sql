@@ -1,4 +1,5 @@
 -- One row is a signal outside the whole trips on the path of a line that it may have driven, with its advance there.
+{{ config(pre_hook="{{ plan_with_hash_joins() }}") }}
 
 with possiveis as (
     select

@@ -2,6 +2,7 @@
 --
 -- Buses wait beside the path before they leave and after they arrive, so the ends of the path extend further. A label may
 -- change after the departure: the signals before that belong to the start of the path too.
+{{ config(pre_hook="{{ plan_with_hash_joins() }}") }}
 
 with lados as (
     {%- for sentido in ['ida', 'volta'] %}

@@ -169,6 +169,24 @@ def test_a_loss_of_the_last_minutes_counts_in_part(engine: LiveEngine, tmp_path:
     assert left_out[-1] == pytest.approx(60 * (1 - VARS["previsao_peso_longe"]), abs=2)
 
 
+def test_a_bus_that_lost_time_will_lose_some_more(engine: LiveEngine, tmp_path: Path) -> None:
+    """It took 540 s on its last four stretches, which usually take 400 s, and was on time in the last minutes."""
+    run_s = 100
+    train(tmp_path, run_s=run_s, stop_s=0)
+    heartbeat(engine)
+    for codigo, slow in (("901001", 2), ("901002", 1)):
+        for ago in range(20, 800, 60):
+            usual = 640 - ago if ago <= 300 else 340 - (ago - 300) / slow
+            stretch, share = divmod(usual / run_s, 1)
+            if usual >= 150:
+                metres = STOPS[int(stretch)] + share * (STOPS[int(stretch) + 1] - STOPS[int(stretch)])
+                signal(engine, codigo, NOW - timedelta(seconds=ago), metres)
+    late, on_time = ([20 + seconds(row) for row in forecasts(engine, codigo)] for codigo in ("901001", "901002"))
+    more = VARS["previsao_peso_proprio"] * (540 / 400 - 1)
+    assert late == pytest.approx([(1 + more) * each for each in on_time], abs=2)
+    assert late[-1] - on_time[-1] > 4
+
+
 def test_a_bus_in_its_last_terminal_has_no_forecast_for_it(engine: LiveEngine) -> None:
     """It counts as arrived where it enters the terminal, as in `passagens`."""
     heartbeat(engine)

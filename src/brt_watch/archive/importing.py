@@ -42,6 +42,7 @@ from brt_watch.errors import ImportFailed, MixedData
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.settings import NO_POSTGRES
+from brt_watch.store.duck import open_duckdb
 from brt_watch.store.load import Loaded
 
 TABLES = ("csv", "parquet")
@@ -143,7 +144,7 @@ class Import:
         parent.mkdir(parents=True, exist_ok=True)
         with (
             tempfile.TemporaryDirectory(prefix="import-", dir=parent) as work,
-            duckdb.connect() as database,
+            open_duckdb() as database,
         ):
             yield read_table(self.file, database, columns, utc, Path(work)), database
 

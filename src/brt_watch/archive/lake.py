@@ -30,6 +30,7 @@ from brt_watch.errors import LakeEmpty
 from brt_watch.feeds.brt import COLUMNS, ZONE
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import statement
+from brt_watch.store.duck import open_duckdb
 from brt_watch.store.load import Loaded
 from brt_watch.store.window import open_window, quoted
 
@@ -125,7 +126,7 @@ class Lake:
     def add_rejects(self, folder: Path, manifest: Manifest) -> bool:
         """Add the rejects of a window that is there without them, as in an older lake; False if it is not there."""
         run = self.folder.parent / "run"
-        with lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600), duckdb.connect() as window:
+        with lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600), open_duckdb() as window:
             window.execute("set TimeZone = 'UTC'")
             if not self._has(window, manifest, ["polls"]):
                 return False
@@ -138,12 +139,12 @@ class Lake:
 
     def newest_load(self) -> int:
         """Return the number of the newest merge, 0 before the first."""
-        with duckdb.connect() as session:
+        with open_duckdb() as session:
             return self._next_load(session) - 1
 
     def newest_load_of(self, day: str) -> int:
         """Return the number of the newest merge that brought a signal of a day."""
-        with duckdb.connect() as session:
+        with open_duckdb() as session:
             query = f"select max(load_id) from read_parquet({quoted(self.day_file(day))})"
             ((newest,),) = session.execute(query).fetchall()
         return int(newest or 0)
@@ -198,7 +199,7 @@ class Lake:
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open DuckDB with views of the lake that have the columns of the tables in Postgres."""
-        with work_folder(self.folder) as work, duckdb.connect() as session:
+        with work_folder(self.folder) as work, open_duckdb() as session:
             session.execute(f"set temp_directory = {quoted(work)}; set TimeZone = 'UTC'")
             self.define_views(session)
             yield session

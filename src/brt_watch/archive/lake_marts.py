@@ -28,6 +28,7 @@ from brt_watch.archive.lake_files import replace_parquet
 from brt_watch.archive.lake_turn import OF_RIO, Turn
 from brt_watch.network import SEEDS
 from brt_watch.store.connection import statement
+from brt_watch.store.duck import open_duckdb
 from brt_watch.store.window import quoted
 
 DATABASE, SCHEMA = "modelos", "public"
@@ -53,7 +54,7 @@ NOTES = "brt_transform"
 @contextmanager
 def empty_session() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB in memory, in a database and schema with the names that the views of dbt know."""
-    with duckdb.connect() as session:
+    with open_duckdb() as session:
         session.execute(f"attach ':memory:' as {DATABASE}; create schema {DATABASE}.{SCHEMA}; use {DATABASE}.{SCHEMA}")
         session.execute("set TimeZone = 'UTC'")
         yield session

@@ -20,6 +20,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import ModelsInUse
 from brt_watch.store.connection import statement
 from brt_watch.store.database import Totals
+from brt_watch.store.duck import open_duckdb
 from brt_watch.store.window import quoted
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class LakeModels:
         latest = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                models = duckdb.connect(str(self.file))
+                models = open_duckdb(self.file)
             except duckdb.IOException as error:
                 if time.monotonic() > latest:
                     raise ModelsInUse(file=self.file) from error

@@ -196,7 +196,9 @@ def _split_into_answers(database: duckdb.DuckDBPyConnection, work: Path) -> None
     """Write where each answer begins into the table `limites`: no vehicle is in an answer twice."""
     seen: set[str] = set()
     starts = work / "starts.csv"
-    codes = database.cursor().execute("select n, codigo from registros order by n")
+    reading = database.cursor()
+    reading.execute("set enable_progress_bar = false")
+    codes = reading.execute("select n, codigo from registros order by n")
     with starts.open("w") as file:
         file.write("0\n")
         while some := codes.fetchmany(AT_A_TIME):

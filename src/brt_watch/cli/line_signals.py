@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-import duckdb
-
 from brt_watch.archive.importing import TABLES
 from brt_watch.archive.sources import read_source
 from brt_watch.archive.tables import read_table
@@ -17,6 +15,7 @@ from brt_watch.feeds import brt
 from brt_watch.network.learning import Seen
 from brt_watch.store.connection import statement
 from brt_watch.store.database import Store
+from brt_watch.store.duck import open_duckdb
 
 
 def windows_of(folder: Path) -> list[Path]:
@@ -59,7 +58,7 @@ def _in_answers(file: Path, linha: str) -> Iterator[Seen]:
 def _in_table(file: Path, linha: str, utc: Iterable[str]) -> Iterator[Seen]:
     with (
         tempfile.TemporaryDirectory(prefix="brt-watch-learn-") as work,
-        duckdb.connect(str(Path(work) / "rows.duckdb")) as database,
+        open_duckdb(Path(work) / "rows.duckdb") as database,
     ):
         read_table(file, database, {}, utc, Path(work))
         rows = database.execute(

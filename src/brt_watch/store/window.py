@@ -21,6 +21,7 @@ from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Column, Kind
 from brt_watch.store.connection import statement
+from brt_watch.store.duck import open_duckdb
 
 CSV_TYPES = {
     Kind.TEXT: "VARCHAR",
@@ -51,7 +52,7 @@ def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]
         raise DamagedWindow(folder=folder, difference=f"{CSV} has other columns: {header[:200]!r}")
     columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
     stored = ",\n    ".join(f"{stored_value(column)} as {column.table_name}" for column in COLUMNS)
-    with duckdb.connect() as tables:
+    with open_duckdb() as tables:
         tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
         try:
             tables.execute(

@@ -20,11 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from brt_watch.clock import Clock
 from brt_watch.errors import SparkFailed
 from brt_watch.store.connection import statement
+from brt_watch.store.duck import open_duckdb
 from brt_watch.store.window import quoted
 from brt_watch.transform.compiled import Compiled, Model, Seed
 from brt_watch.transform.spark_storage import what_is_missing
@@ -177,7 +176,7 @@ def outdated(runs: Mapping[str, bool], run: str) -> list[str]:
 def _rows(seed: Seed, project: Path) -> Any:
     """Return a reference file as an Arrow table."""
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in seed.columns.items())
-    with duckdb.connect() as session:
+    with open_duckdb() as session:
         session.execute("set TimeZone = 'UTC'")
         return session.execute(
             f"from read_csv({quoted(project / seed.path)}, header = true, columns = {{{columns}}})"

@@ -82,7 +82,7 @@ class LiveEngine:
         self._run(f"attach ':memory:' as {DATABASE} (compress)")
         self._run(f"use {DATABASE}")
         self._run("set TimeZone = 'UTC'")
-        self._run("set preserve_insertion_order = false")
+        self._run("set preserve_insertion_order = false; set enable_progress_bar = false")
         if spill:
             self._run(f"set temp_directory = {quoted(spill)}")
         self._number = self._untrimmed = 0
@@ -173,7 +173,7 @@ class LiveEngine:
         """Derive the models that are live apart from the polls, as of one moment, while polls may go on."""
         with self._apart_lock, self._connection.cursor() as self._apart_cursor:
             cursor = self._apart_cursor
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; set enable_progress_bar = false")
             for models in self._apart:
                 cursor.execute("begin")
                 for model in models:
@@ -300,13 +300,13 @@ class LiveEngine:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return the result of a query, as of the last derived poll."""
         with self._connection.cursor() as cursor:
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; set enable_progress_bar = false")
             return cursor.execute(query).fetchall()
 
     def dicts(self, query: str) -> list[dict[str, Any]]:
         """Return the result of a query, each row by column name."""
         with self._connection.cursor() as cursor:
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'")
+            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; set enable_progress_bar = false")
             found = cursor.execute(query)
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

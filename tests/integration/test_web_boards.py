@@ -85,6 +85,8 @@ def test_the_addresses_of_the_marts_give_their_rows(app: FastAPI) -> None:
     # Of an hour its beginning counts: from 23:00 on, and not 02:00 any more.
     assert [row["hora_operacao"] for row in found(app, f"regularity?{PERIOD}")] == [23]
     assert [row["hora_operacao"] for row in found(app, "regularity?dia=2026-11-24")] == [23, 26]
+    (day,) = found(app, "regularity/days?dia=2026-11-24")
+    assert (day["linha"], day["sentido"], "derived_by" in day) == ("22", "ida", False)
     assert [row["velocidade_p50_kmh"] for row in found(app, f"speeds?{PERIOD}&estacao=TOBSE")] == [31.5]
     (hour,) = found(app, "service?dia=2026-11-24&linha=22")
     assert (hour["viagens_previstas"], hour["viagens_realizadas"]) == (5.0, None)
@@ -109,11 +111,14 @@ def test_the_score_of_forecasts_is_by_day_and_band(app: FastAPI) -> None:
     assert bands == [(0, 0.875, -30, 90), (3, 0.5, -60, 150)]
     assert answer["no_terminal"]["transitapp"] == 0.25
     assert ask(app, "/api/v1/forecasts/score?linha=35").json()["metodos"] == []
+    # Of a station: the lines that stop there.
+    assert ask(app, "/api/v1/forecasts/score?estacao=TOBMP").json()["metodos"] == answer["metodos"]
+    assert ask(app, "/api/v1/forecasts/score?estacao=TCMAD").json()["metodos"] == []
 
 
 def test_a_mart_comes_whole_as_csv_and_parquet(app: FastAPI) -> None:
     for answer in ANSWERS:
-        address = answer.schema.lower().replace("servicedays", "service/days")
+        address = answer.schema.lower().replace("days", "/days")
         plain = found(app, f"{address}?dia=2026-11-24")
         text = ask(app, f"/api/v1/{address}?dia=2026-11-24&format=csv")
         assert f'filename="{answer.mart.model}-2026-11-24.csv"' in text.headers["content-disposition"]

@@ -16,7 +16,17 @@ from brt_watch.clock import RIO, UTC, begin_of_day, service_day
 from brt_watch.errors import NotDerived
 from brt_watch.marts import rows
 from brt_watch.marts.selection import Selection, for_duckdb
-from brt_watch.marts.tables import HEADWAYS, PASSAGES, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS, Mart
+from brt_watch.marts.tables import (
+    HEADWAYS,
+    PASSAGES,
+    REGULARITY,
+    REGULARITY_DAYS,
+    SERVICE,
+    SERVICE_DAYS,
+    SPEEDS,
+    TRIPS,
+    Mart,
+)
 from brt_watch.reports.tides import TableOfDay
 
 DAY = date(2026, 11, 24)
@@ -66,7 +76,7 @@ def test_a_filter_is_a_value_and_never_part_of_a_statement() -> None:
 
 
 def test_the_columns_are_those_that_dbt_documents() -> None:
-    for mart in (TRIPS, PASSAGES, HEADWAYS, REGULARITY, SPEEDS, SERVICE, SERVICE_DAYS):
+    for mart in (TRIPS, PASSAGES, HEADWAYS, REGULARITY, REGULARITY_DAYS, SPEEDS, SERVICE, SERVICE_DAYS):
         names = [column.name for column in mart.columns]
         assert "dia_operacao" in names
         assert not {"derived_by", "id_veiculo"} & set(names)

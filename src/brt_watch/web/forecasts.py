@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any, Literal, TypeVar
@@ -107,11 +108,11 @@ def forecasts_of(models: LiveModels) -> list[Forecast]:
     return [Forecast(**row) for row in models.dicts(_QUERY)] if models.has("previsoes") else []
 
 
-def score_of(reader: Reader | LakeReader, today: date, linha: str | None = None) -> ForecastScore:
-    """Return the score of the last weeks; without a database, that it is missing."""
+def score_of(reader: Reader | LakeReader, today: date, lines: Collection[str] | None = None) -> ForecastScore:
+    """Return the score of the last weeks, of these lines or of all; without a database, that it is missing."""
     since = today - SCORED
     try:
-        rows = reader.rows("web_forecast_score", desde=since, linha=linha)
+        rows = reader.rows("web_forecast_score", desde=since, linhas=lines if lines is None else f",{','.join(lines)},")
     except DatabaseUnreachable:
         return _nothing("O banco de dados não responde: falta o acerto das previsões.")
     coming = [row for row in rows if row["tipo"] == "a caminho"]

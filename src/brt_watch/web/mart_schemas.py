@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from brt_watch.marts.tables import HEADWAYS, PASSAGES, REGULARITY, SERVICE, SERVICE_DAYS, SPEEDS, TRIPS, Mart
+from brt_watch.marts.tables import (
+    HEADWAYS,
+    PASSAGES,
+    REGULARITY,
+    REGULARITY_DAYS,
+    SERVICE,
+    SERVICE_DAYS,
+    SPEEDS,
+    TRIPS,
+    Mart,
+)
 
 TYPES: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
@@ -81,6 +91,18 @@ ANSWERS = [
             "espera_maxima_segundos": 154.0,
             "espera_prevista_segundos": 54.0,
             "espera_excedente_segundos": 67.0,
+        },
+    ),
+    Answer(
+        *("RegularityDays", "RegularityDay", "dias", REGULARITY_DAYS),
+        {
+            **_WHERE,
+            "intervalos": 5210,
+            "espera_segundos": 118.0,
+            "espera_prevista_segundos": 61.0,
+            "espera_excedente_segundos": 57.0,
+            "espera_excedente_minima_segundos": 22.0,
+            "espera_excedente_maxima_segundos": 90.0,
         },
     ),
     Answer(

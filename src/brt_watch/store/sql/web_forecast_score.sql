@@ -22,7 +22,7 @@ with somas as (
         sum(case when oscilacao_min is not null then previsoes end) as seguidas,
         sum(previsoes * oscilacao_min) as oscilacao_min
     from previsao_acerto
-    where dia_operacao >= %(desde)s and (%(linha)s::text is null or linha = %(linha)s)
+    where dia_operacao >= %(desde)s and (%(linhas)s::text is null or position(',' || linha || ',' in %(linhas)s) > 0)
     group by grouping sets ((tipo, metodo, horizonte_min), (tipo, metodo, horizonte_min, dia_operacao))
 ),
 

@@ -52,7 +52,20 @@ def forecasts(
 
 
 @router.get("/forecasts/score", responses=schema(ForecastScore))
-def forecast_score(request: Request, deps: Deps, linha: Line = None) -> Response:
+def forecast_score(
+    request: Request,
+    deps: Deps,
+    linha: Line = None,
+    estacao: Annotated[
+        str | None, Query(max_length=50, pattern=NO_NUL, description="Only the lines that stop at this station.")
+    ] = None,
+) -> Response:
     """How often the forecasts of four weeks were right, by three public yardsticks, beside the city's own rule."""
     refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
-    return as_json(request, score_of(deps.history.reader, deps.today, linha))
+    network = deps.reference.network
+    refuse_unknown("estacao", [estacao] if estacao else (), network.stations)
+    lines = [linha] if linha else None
+    if estacao:
+        stopping = {path.linha for path in network.paths.values() if any(s.estacao_id == estacao for s in path.stops)}
+        lines = sorted(stopping if linha is None else stopping & {linha})
+    return as_json(request, score_of(deps.history.reader, deps.today, lines))

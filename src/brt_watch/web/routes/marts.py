@@ -86,7 +86,7 @@ def _responses(answer: Answer) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": f"Rows of the model `{answer.mart.model}`.", "content": content}, **PROBLEMS}
 
 
-_TRIPS, _PASSAGES, _HEADWAYS, _REGULARITY, _SPEEDS, _SERVICE, _SERVICE_DAYS = ANSWERS
+_TRIPS, _PASSAGES, _HEADWAYS, _REGULARITY, _REGULARITY_DAYS, _SPEEDS, _SERVICE, _SERVICE_DAYS = ANSWERS
 
 
 @router.get("/trips", responses=_responses(_TRIPS))
@@ -131,6 +131,12 @@ def headways(
 def regularity(request: Request, asked: Question, sentido: Direction = None) -> Response:
     """Waits and bunching by line, direction and hour: up to 31 days of a line, one day of all lines."""
     return _answer(request, _REGULARITY, asked, sentido=sentido)
+
+
+@router.get("/regularity/days", responses=_responses(_REGULARITY_DAYS))
+def regularity_days(request: Request, asked: Question, sentido: Direction = None) -> Response:
+    """Waits and bunching by line, direction and day, up to 31 days."""
+    return _answer(request, _REGULARITY_DAYS, asked, LONGEST, sentido=sentido)
 
 
 @router.get("/speeds", responses=_responses(_SPEEDS))

@@ -38,6 +38,10 @@ somas as (
         {%- for espera in ['espera_prevista', 'espera_excedente'] %}
         sum({{ espera }}_segundos * segundos_com_plano) / nullif(sum(segundos_com_plano), 0) as {{ espera }}_s,
         {%- endfor %}
+        {%- for ponta in ['minima', 'maxima'] %}
+        sum((espera_{{ ponta }}_segundos - espera_prevista_segundos) * segundos_com_plano) / nullif(sum(segundos_com_plano), 0)
+        as espera_excedente_{{ ponta }}_s,
+        {%- endfor %}
         sum(fracao_comboio * comparados) / nullif(sum(comparados), 0) as comboio,
         sum(fracao_comboio_segundos * intervalos) / nullif(sum(intervalos), 0) as comboio_segundos,
         max(derived_by) as derived_by
@@ -57,6 +61,8 @@ final as (
         {{ rounded('espera_maxima_s', 1) }} as espera_maxima_segundos,
         {{ rounded('espera_prevista_s', 1) }} as espera_prevista_segundos,
         {{ rounded('espera_excedente_s', 1) }} as espera_excedente_segundos,
+        {{ rounded('espera_excedente_minima_s', 1) }} as espera_excedente_minima_segundos,
+        {{ rounded('espera_excedente_maxima_s', 1) }} as espera_excedente_maxima_segundos,
         {{ rounded('comboio_segundos', 3) }} as fracao_comboio_segundos,
         {{ rounded('comboio', 3) }} as fracao_comboio,
         derived_by

@@ -16,6 +16,7 @@ from brt_watch.service.status import report
 from brt_watch.store.database import Store
 from brt_watch.transform.line_alerts import LineAlerts
 from brt_watch.transform.runner import Derived
+from brt_watch.web.control import WaitAlert, wait_alerts
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=timezone.utc)
 HEAD = "linha,sentido,momento,espera_segundos,espera_usual_segundos,flag_do_plano,flag_dobrada,flag_de_volta\n"
@@ -53,7 +54,7 @@ def test_an_alert_says_the_waits_and_since_when(tmp_path: Path) -> None:
     assert (closed.event, closed.since) == ("closed", NOW)
 
 
-def test_status_names_the_alerts_that_are_open(resources: Resources) -> None:
+def test_status_and_board_name_the_open_alerts(resources: Resources) -> None:
     """They concern the bus service and are not among the problems of the program."""
     alerts = LineAlerts(resources.settings.folder)
     alerts.update(lambda query: (HEAD + row(900)).encode(), NOW)
@@ -61,6 +62,7 @@ def test_status_names_the_alerts_that_are_open(resources: Resources) -> None:
     found = report(resources).as_dict()
     assert found["line_alerts"] == [{"subject": "22 ida", "since": "2026-11-25T13:00:00.000000Z", "detail": detail}]
     assert detail not in str(found["problems"])
+    assert wait_alerts(resources.settings.folder) == [WaitAlert("22", "ida", NOW, 900.0, 300.0, True)]
     alerts.update(lambda query: (HEAD + row(300)).encode(), NOW)
     assert report(resources).line_alerts == []
 

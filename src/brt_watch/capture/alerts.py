@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -25,7 +25,7 @@ class Webhook:
         self.url = url
         self.sender = sender
 
-    def send(self, alerts: list[Alert], patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def send(self, alerts: Sequence[Alert], patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Log the alerts and send them, waiting `patience_seconds` at most; a failed webhook is logged."""
         for alert in alerts:
             level = log.error if alert.event == "raised" else log.info
@@ -36,7 +36,7 @@ class Webhook:
             sending.start()
             sending.join(patience_seconds)
 
-    def _post(self, alerts: list[Alert]) -> None:
+    def _post(self, alerts: Sequence[Alert]) -> None:
         for alert in alerts:
             try:
                 httpx.post(self.url, json=self._message(alert), timeout=PATIENCE_SECONDS).raise_for_status()

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -33,13 +33,32 @@ QUERY: LiteralString = (
 )
 
 
+class LineAlert(Alert, frozen=True):
+    """An alert of a line and direction, with the waits in seconds when it was raised or closed."""
+
+    waited_s: float | None = None
+    usual_s: float | None = None
+    is_planned: bool = False
+    """Whether the usual wait is that of the plan."""
+
+    @property
+    def line(self) -> str:
+        """The line."""
+        return self.subject.rpartition(" ")[0]
+
+    @property
+    def direction(self) -> Literal["ida", "volta"]:
+        """The direction."""
+        return "volta" if self.subject.endswith(" volta") else "ida"
+
+
 class LineAlerts:
     """The open alerts of the lines, in a file."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "run" / STATE
 
-    def update(self, read_csv: Callable[[LiteralString], bytes], now: datetime) -> list[Alert]:
+    def update(self, read_csv: Callable[[LiteralString], bytes], now: datetime) -> list[LineAlert]:
         """Compare the waits with the open alerts; returns those to send, after they are written down."""
         rows = list(csv.DictReader(io.StringIO(read_csv(QUERY).decode())))
         if not rows or now - max(_moment(row) for row in rows) > RECENT:
@@ -51,15 +70,15 @@ class LineAlerts:
             disk.write_durably(self._file, msgspec.json.encode(found))
         return alerts
 
-    def open(self) -> list[Alert]:
+    def open(self) -> list[LineAlert]:
         """Return the open alerts."""
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=list[Alert])
+            return msgspec.json.decode(self._file.read_bytes(), type=list[LineAlert])
         except (FileNotFoundError, msgspec.DecodeError):
             return []
 
 
-def compare(before: Iterable[Alert], rows: Iterable[Mapping[str, str]]) -> tuple[list[Alert], list[Alert]]:
+def compare(before: Iterable[LineAlert], rows: Iterable[Mapping[str, str]]) -> tuple[list[LineAlert], list[LineAlert]]:
     """Return the alerts that are open now, and those that are raised or closed."""
     was_open = {alert.subject: alert for alert in before}
     now = {f"{row['linha']} {row['sentido']}": row for row in rows}
@@ -67,21 +86,24 @@ def compare(before: Iterable[Alert], rows: Iterable[Mapping[str, str]]) -> tuple
     changes = []
     for subject, row in now.items():
         if _holds(row, "flag_dobrada") and subject not in was_open:
-            found[subject] = Alert("raised", CODE, subject, _words(row), _moment(row))
+            found[subject] = _alert("raised", subject, row, _moment(row))
             changes.append(found[subject])
         elif _holds(row, "flag_de_volta") and subject in was_open:
             since = found.pop(subject).since
-            changes.append(Alert("closed", CODE, subject, _words(row), since))
+            changes.append(_alert("closed", subject, row, since))
     for subject in was_open.keys() - now.keys():
         since = found.pop(subject).since
-        changes.append(Alert("closed", CODE, subject, "no bus to wait for: the service is over, or too few ran", since))
+        why = "no bus to wait for: the service is over, or too few ran"
+        changes.append(LineAlert("closed", CODE, subject, why, since))
     return list(found.values()), changes
 
 
-def _words(row: Mapping[str, str]) -> str:
-    waited, usual = (f"{float(row[name]) / 60:.1f} min" for name in ("espera_segundos", "espera_usual_segundos"))
-    source = "planned" if _holds(row, "flag_do_plano") else "usual at this hour"
-    return f"passengers waited {waited} on average in the last hour; {source}: {usual}"
+def _alert(event: str, subject: str, row: Mapping[str, str], since: datetime) -> LineAlert:
+    waited_s, usual_s = float(row["espera_segundos"]), float(row["espera_usual_segundos"])
+    is_planned = _holds(row, "flag_do_plano")
+    source = "planned" if is_planned else "usual at this hour"
+    words = f"passengers waited {waited_s / 60:.1f} min on average in the last hour; {source}: {usual_s / 60:.1f} min"
+    return LineAlert(event, CODE, subject, words, since, waited_s, usual_s, is_planned)
 
 
 def _holds(row: Mapping[str, str], name: str) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from brt_watch.transform.line_alerts import LineAlerts
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.schemas import Direction, LineAtStation, Moment, WarningCode
 
@@ -62,6 +64,17 @@ class Attention(Struct, frozen=True):
     estacao_nome: str | None
 
 
+class WaitAlert(Struct, frozen=True):
+    """An open alert: on a line in one direction the waits of passengers have doubled."""
+
+    linha: str
+    sentido: Direction
+    desde: Moment
+    espera_segundos: Annotated[float | None, Meta(description="Mean wait of the hour before the alert.")]
+    espera_usual_segundos: float | None
+    flag_do_plano: Annotated[bool, Meta(description="Whether the usual wait is the planned one.")]
+
+
 class Control(Struct, frozen=True):
     """How the lines run as of the newest good poll, the direction that needs most attention first."""
 
@@ -72,6 +85,7 @@ class Control(Struct, frozen=True):
     percursos: list[RouteNow]
     intervalos: list[HeadwayNow]
     atencao: list[Attention]
+    alertas: list[WaitAlert]
 
 
 def routes_now(models: LiveModels) -> list[RouteNow]:
@@ -87,6 +101,14 @@ def headways_now(models: LiveModels) -> list[HeadwayNow]:
 def attention_now(models: LiveModels) -> list[Attention]:
     """Return the vehicles off their path or silent."""
     return [Attention(**row) for row in models.dicts(_ATTENTION)]
+
+
+def wait_alerts(folder: Path) -> list[WaitAlert]:
+    """Return the open alerts of the lines, as the last transform left them in the data folder."""
+    found = LineAlerts(folder).open()
+    return [
+        WaitAlert(each.line, each.direction, each.since, each.waited_s, each.usual_s, each.is_planned) for each in found
+    ]
 
 
 def stations_now(models: LiveModels) -> AtStations:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from brt_watch.clock import UTC
-from brt_watch.web.control import Attention, Control, HeadwayNow, RouteNow
+from brt_watch.web.control import Attention, Control, HeadwayNow, RouteNow, WaitAlert
 from brt_watch.web.history_schemas import (
     Coverage,
     Day,
@@ -137,6 +137,7 @@ _EXAMPLES: tuple[msgspec.Struct, ...] = (
         [RouteNow("22", "volta", 12, 1, 108, 2, 251.0, "TOBMP", True, 43.0, 3.324)],
         [HeadwayNow("901008", "22", "volta", 1043.7, "TOBMP", 21.5, 108, "comboio")],
         [Attention("901123", "35", "em silêncio", 312.0, "Mato Alto")],
+        [WaitAlert("35", "ida", BEGIN, 912.0, 420.0, True)],
     ),
     Stringline(
         *("22", "volta", BEGIN, NOW, None, 6312.0),

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from brt_watch.network import read_seed
-from brt_watch.web.control import Control, attention_now, headways_now, routes_now
+from brt_watch.web.control import Control, attention_now, headways_now, routes_now, wait_alerts
 from brt_watch.web.dependencies import Dependencies, get_dependencies
 from brt_watch.web.openapi import NOT_MODIFIED, schema
 from brt_watch.web.responses import NO_NUL, refuse_unknown, send
@@ -23,7 +23,7 @@ Deps = Annotated[Dependencies, Depends(get_dependencies)]
 
 @router.get("/control", responses=schema(Control) | NOT_MODIFIED)
 def control(request: Request, deps: Deps) -> Response:
-    """How the lines run now: headways, gaps, bunched vehicles, holds at terminals, vehicles off path or silent."""
+    """How the lines run now: headways, gaps, bunches, holds, vehicles off path or silent, and open alerts."""
     snapshot, models = deps.newest(), deps.live.models
 
     def make() -> Encoded:
@@ -36,6 +36,7 @@ def control(request: Request, deps: Deps) -> Response:
             routes_now(models),
             headways_now(models),
             attention_now(models),
+            wait_alerts(deps.resources.settings.folder),
         )
         return Encoded(msgspec.json.encode(answer))
 

@@ -122,6 +122,7 @@ READY = {
     "viagens": ".compact tbody tr",
     "velocidade": ".stretch",
     "plano": ".compact tbody tr",
+    "dia": ".compact tbody tr",
     "acerto": ".lede:not(:empty)",
 }
 """The content of a view once its data is loaded."""
@@ -177,7 +178,7 @@ class Visit:
         self.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
         self.with_database("vehicles", "lines/*/stringline?*")
         self.page.route("**/api/v1/forecasts/score*", lambda route: route.fulfill(json=marts.score_of_forecasts()))
-        for name in ("headways", "regularity", "trips", "speeds", "service"):
+        for name in marts.ADDRESSES:
             self.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=marts.answer(route.request.url)))
 
     def shown(self) -> int:

@@ -17,10 +17,15 @@ HOUR = timedelta(hours=1)
 FROM_3_H = timedelta(hours=3)
 
 
+ADDRESSES = ("headways", "regularity", "regularity/days", "trips", "speeds", "service", "service/days")
+
+
 def answer(url: str) -> dict[str, Any]:
     """Return the answer to a question for a mart: a bus every six minutes, every fifth one bunched."""
     asked = urlsplit(url)
     query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+    if day := query.get("dia"):
+        return _of_a_day(asked.path, day)
     begin, end = (datetime.fromisoformat(query[name].replace("Z", "+00:00")) for name in ("de", "ate"))
     rows = {
         "headways": ("intervalos", _headways),
@@ -30,7 +35,7 @@ def answer(url: str) -> dict[str, Any]:
         "service": ("oferta", _service),
     }
     name, make = rows[asked.path.rpartition("/")[2]]
-    found = list(make(query["linha"], query["sentido"], begin, end))
+    found = list(make(query.get("linha", "22"), query.get("sentido", "volta"), begin, end))
     return {
         "de": query["de"],
         "ate": query["ate"],
@@ -130,7 +135,26 @@ def _service(linha: str, sentido: str, begin: datetime, end: datetime) -> Iterat
         yield {
             **{"linha": linha, "sentido": sentido, "dia_operacao": _day(at), "hora_operacao": _hour(at)},
             **{"viagens_previstas": 12.0, "viagens_realizadas": 7, "minutos_capturados": 45 if number == 0 else 60},
+            **{"km_previstos": 75.6, "km_realizados": 44.1},
         }
+
+
+def _of_a_day(path: str, day: str) -> dict[str, Any]:
+    """Return the rows of all lines, of which there are two, on a service day."""
+    of_line = [{"dia_operacao": day, "linha": linha, "sentido": "volta"} for linha in ("22", "35")]
+    waits = {"espera_segundos": 118.0, "espera_excedente_segundos": 57.0, "fracao_comboio": 0.2}
+    waits |= {"espera_excedente_minima_segundos": 22.0, "espera_excedente_maxima_segundos": 90.0}
+    trips = {"viagens_previstas": 449.0, "viagens_observaveis": 440.2, "viagens_realizadas": 401}
+    trips |= {"fracao_realizada": 0.911, "km_previstos": 2829.0, "km_realizados": 2526.0}
+    figures: dict[str, tuple[str, dict[str, Any]]] = {
+        "regularity/days": ("dias", waits),
+        "service/days": ("dias", trips),
+        "service": ("oferta", {"hora_operacao": 14, "minutos_capturados": 60}),
+    }
+    name, values = figures[path.removeprefix("/api/v1/")]
+    rows = [row | values for row in of_line]
+    until = f"{day}T23:00:00Z"
+    return {"de": until, "ate": until, "dia": day, "derivado_ate": until, "simulado": True, name: rows}
 
 
 def _stops(linha: str, sentido: str) -> list[str]:

@@ -22,6 +22,7 @@ PLACES = {
     "viagens?linha=22&horas=2": ".compact tbody tr",
     "velocidade?linha=22&horas=2": ".stretch",
     "plano?linha=22&horas=2": ".compact tbody tr",
+    "dia?dia=2026-11-24": ".compact tbody tr",
     "acerto": ".score .card",
 }
 """Each view of the page, and its content once the data is loaded."""

@@ -66,7 +66,16 @@ def test_terminals_have_departures_and_arrivals(visit: Any, site: str) -> None:
 
 def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: Path) -> None:
     seen = visit()
+    waits = {"desde": "2026-11-24T08:10:00Z", "espera_segundos": 900, "espera_usual_segundos": 300}
+    alerts = [{"linha": line, "sentido": "volta", **waits, "flag_do_plano": True} for line in ("22", "35")]
+
+    def with_alerts(route: Any) -> None:
+        route.fulfill(json=route.fetch().json() | {"alertas": alerts})
+
+    seen.page.route("**/api/v1/control", with_alerts)
     page = seen.view("controle")
+    assert page.locator(".alerts li").count() == 2
+    assert "espera média de 15 min pelo plano: 5 min" in " ".join(page.locator(".alerts li").first.inner_text().split())
     assert page.locator("svg.beads").count() > 20
     assert page.locator(".bead title").count() > 100
     assert re.search(r"\d+ ônibus em rota observados em \d+ linhas", page.locator(".lede").inner_text())
@@ -78,6 +87,9 @@ def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: P
     page.locator("#control-line").select_option("22")
     assert "linha=22" in page.url
     assert 1 <= page.locator("svg.beads").count() <= 2
+    assert page.locator(".alerts li").count() == 1
+    page.locator(".alerts a").click()
+    page.locator(".report .alerts li", has_text="espera média de 15 min").wait_for()
 
 
 def saved(page: Any, kind: str, folder: Path) -> list[dict[str, str]]:
@@ -112,23 +124,53 @@ def test_reports_keep_their_state_and_can_be_taken_away(visit: Any, tmp_path: Pa
     page.locator(".problem", has_text="999").wait_for()
 
 
-def test_reports_show_what_the_marts_say(visit: Any) -> None:
+def test_reports_show_what_the_marts_say(visit: Any, tmp_path: Path) -> None:
     """Nothing is derived in the page: the excess wait with its open interval, flags of bunching, reasons of a trip."""
     seen = visit()
     seen.with_marts()
     page = seen.view("regularidade", "?linha=22&sentido=volta&horas=2")
-    cards = " | ".join(page.locator(".card").all_inner_texts())
+    cards = " | ".join(page.locator(".card").all_inner_texts()).replace("\u00a0", " ")
     assert re.search(r"Espera excedente\s+40 s\s+entre −10 s e 70 s; prevista: 2 min 30 s", cards)
     assert re.search(r"Espera média\s+3 min 10 s\s+\d\dh: entre 2 min 20 s e 3 min 40 s", cards)
     assert re.search(r"Em comboio\s+21 %\s+4 de 19 intervalos", cards)
     assert "1 intervalo atravessa falha de captura" in page.locator(".lede").inner_text()
     page = seen.view("viagens", "?linha=22&sentido=volta&horas=2")
     page.locator("td", has_text="parcial (voltou no meio do caminho), confiança alta").first.wait_for()
+    page = seen.view("viagens", "?linha=22&sentido=volta&horas=2&onibus=900001")
+    page.locator("tbody tr", has_text="22 · Sentido").first.wait_for()
+    assert page.locator("h1").inner_text() == "Viagens do ônibus 900001"
+    assert all("22 · Sentido T. Alvorada" in row for row in page.locator("tbody tr").all_inner_texts())
     page = seen.view("velocidade", "?linha=22&sentido=volta&horas=2")
     page.locator("td", has_text="poucos dados").first.wait_for()
+    page.locator(".speed-map .way").first.dispatch_event("pointerenter")
+    assert re.search(r": 9 km/h \(mediana do período: 9\), 9 ônibus", page.locator(".read").inner_text())
+    assert page.locator(".stretch.marked").count() == 1
     page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
     row = page.locator(".compact tbody tr").first.inner_text().split()
-    assert row[1:] == ["12,0", "7", "2,0", "3,0", "75", "%"]
+    assert row[1:] == ["12,0", "7", "2,0", "3,0", "75,6", "44,1", "75", "%"]
+    page = seen.view("dia", "?dia=2026-11-24")
+    row = page.locator("tbody tr", has_text="22").first.inner_text().split("\t")
+    assert row[1:5] == ["401 de 449", "91 %", "57 s", "22 s a 90 s"]
+    assert page.locator("h1").inner_text() == "As linhas em terça-feira, 24 de novembro de 2026"
+    rows = saved(page, "CSV", tmp_path)
+    assert (rows[0]["observadas"], rows[0]["excedente_s"]) == ("401", "57")
+
+
+def test_a_report_is_printed_whole_and_in_dark_ink(visit: Any) -> None:
+    """Also from the dark theme: paper is white, no column is cut, and drawings take the colours of paper."""
+    seen = visit(color_scheme="dark", viewport={"width": 794, "height": 1123})
+    seen.with_marts()
+    page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
+    outline = "document.querySelector('.wide-chart rect[fill=none]').getAttribute('stroke')"
+    assert page.evaluate(outline) == "#e9ecef"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(outline) == "#16191d"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(outline) == "#e9ecef"
+    page = seen.view("dia", "?dia=2026-11-24")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.querySelector('.broad table').getBoundingClientRect().right") <= 794
 
 
 def test_a_report_without_marts_shows_no_figure(visit: Any) -> None:

@@ -12,7 +12,7 @@ from brt_watch.clock import RIO
 from tests.simulated_morning import EARLY
 
 VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura", "estacao", "controle"]
-VIEWS += ["regularidade", "viagens", "velocidade", "plano", "acerto"]
+VIEWS += ["regularidade", "viagens", "velocidade", "plano", "dia", "acerto"]
 
 
 def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:

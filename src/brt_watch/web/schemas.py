@@ -267,6 +267,7 @@ class Limits(Struct, frozen=True):
     velocidade_limiar_parado_kmh: Annotated[float, Meta(description="From this speed on, a vehicle moves.")]
     controle_segurar_segundos: Annotated[float, Meta(description="A shorter hold at a terminal is not worth saying.")]
     previsao_silencio_segundos: Annotated[int, Meta(description="A bus silent for longer has no forecast.")]
+    previsao_duvida_segundos: Annotated[int, Meta(description="From an older signal, a forecast is in doubt.")]
     espacamento_regular: Annotated[float, Meta(description="Even: a variation of the spacing up to this.")]
     espacamento_irregular: Annotated[float, Meta(description="Uneven: up to this; bunched: above it.")]
     trecho_minimo_passagens: Annotated[int, Meta(description="Fewer passages an hour are too few for a speed.")]

@@ -6,7 +6,7 @@ import { limits } from "./network.js";
 
 const SOON_S = 30;
 const SCORE_EVERY = 600000;
-const score = { asked: -Infinity, found: null };
+const scores = new Map();
 
 /** Return the age of a signal (s) from which a bus has no forecast. */
 export const silentAfter = () => limits().previsao_silencio_segundos;
@@ -34,7 +34,7 @@ export function minutesOf(forecast, seconds, now = live.now) {
 }
 
 /** Return a forecast in words. */
-export const minutesWords = ({ low, high }) => (high === 0 ? t("stop.now") : low === high ? t("stop.one", { low }) : t("stop.range", { low, high }));
+export const minutesWords = ({ low, high }) => (high === 0 ? t("stop.now") : low === 0 ? t("stop.upto", { high }) : low === high ? t("stop.one", { low }) : t("stop.range", { low, high }));
 
 /** Return what a forecast stands on, where that is less than usual; null otherwise. */
 export const basisWords = ({ base, waits }) => (waits ? t("stop.basis.waits") : base === "histórico" ? null : t("stop.basis.plan"));
@@ -45,11 +45,13 @@ export async function comingTo(estacao) {
   return a_caminho;
 }
 
-/** Return in words how often such forecasts were right lately. */
-export async function scoreWords() {
+/** Return in words how often forecasts of the lines of a station were right lately. */
+export async function scoreWords(estacao) {
+  const score = scores.get(estacao) ?? { asked: -Infinity, found: null };
+  scores.set(estacao, score);
   if (performance.now() - score.asked > SCORE_EVERY) {
     score.asked = performance.now();
-    score.found = await get("forecasts/score").catch(() => null);
+    score.found = await get("forecasts/score", { estacao }).catch(() => null);
   }
   if (!score.found || score.found.aviso) return t("stop.score.away");
   const of = (name) => score.found.metodos.find(({ metodo }) => metodo === name)?.transitapp;

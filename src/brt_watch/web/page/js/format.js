@@ -28,8 +28,12 @@ export function headwayWords(seconds) {
   if (seconds === null || seconds === undefined || seconds < 100 || seconds >= 600) return age(seconds);
   const whole = Math.round(seconds);
   const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
-  return rest ? `${minutes} min ${String(rest).padStart(2, "0")} s` : `${minutes} min`;
+  // A narrow cell breaks between the minutes and the seconds only.
+  return rest ? `${minutes}\u00a0min ${String(rest).padStart(2, "0")}\u00a0s` : `${minutes}\u00a0min`;
 }
+
+/** Return a wait less another in words: it is negative where buses come more often than planned. */
+export const signed = (seconds) => (seconds === null ? "–" : (seconds < 0 ? "−" : "") + headwayWords(Math.abs(seconds)));
 
 /** Return a headway as a mark of a picture: 85s, 12′. */
 export const headwayMark = (seconds) => (seconds < 90 ? `${Math.round(seconds)}s` : `${Math.round(seconds / 60)}′`);
@@ -46,6 +50,9 @@ export const dateTime = (moment, seconds = false) => `${dayName(moment)}, ${cloc
 
 /** Return the day in the city as YYYY-MM-DD. */
 export const rioDay = (moment) => new Date(moment).toLocaleDateString("en-CA", { timeZone: ZONE });
+
+/** Return the service day of a moment, which turns at 03:00 in the city. */
+export const serviceDay = (moment) => rioDay(moment - 3 * 3600000);
 
 /** Return how far the city's clocks are ahead of UTC at a moment (ms). */
 function ahead(moment) {

@@ -21,6 +21,6 @@ export function setLanguage(name, keep = true) {
 export function t(key, values = {}) {
   const pair = WORDS[key];
   const text = pair ? pair[chosen === "pt" ? 0 : 1] : key;
-  return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) =>
-    one === undefined ? values[name] ?? "" : String(values[name]) === "1" ? one : many);
+  return text.replace(/\{(\w+):([^|}]*)\|((?:[^{}]|\{\w+\})*)\}/g, (_, name, one, many) => (String(values[name]) === "1" ? one : many))
+    .replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }

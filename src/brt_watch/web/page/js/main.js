@@ -17,6 +17,7 @@ const MODULES = {
   viagens: () => import("./views/report-trips.js"),
   velocidade: () => import("./views/report-speed.js"),
   plano: () => import("./views/report-plan.js"),
+  dia: () => import("./views/report-day.js"),
   reproducao: () => import("./views/playback.js"),
   linhas: () => import("./views/board.js"),
   diagrama: () => import("./views/stringline.js"),

@@ -86,6 +86,9 @@ export function takeLines(answer) {
 /** Return a station name with "Terminal" abbreviated. */
 export const short = (name) => name.replaceAll("Terminal ", "T. ");
 
+/** Return the beginning of a text that is too long for its place, with a sign that it goes on. */
+export const cut = (text, letters) => (text.length > letters ? `${text.slice(0, letters - 1).trimEnd()}…` : text);
+
 export const pathOf = (linha, sentido) => network.paths.get(`${linha} ${sentido}`);
 
 /** Return where a line goes in a direction: `ida` is from end a to end b. */

@@ -1,9 +1,9 @@
 // The place in the page, in the address: #/view?key=value, or #/view/id?key=value. It can be shared.
 
-export const VIEWS = ["mapa", "estacao", "linhas", "controle", "diagrama", "regularidade", "viagens", "velocidade", "plano", "reproducao", "captura", "acerto", "fonte"];
+export const VIEWS = ["mapa", "estacao", "linhas", "controle", "diagrama", "regularidade", "viagens", "velocidade", "plano", "dia", "reproducao", "captura", "acerto", "fonte"];
 
 /** The views that the navigation does not list, and those from which they are reached. */
-const WITHIN = { viagens: "regularidade", velocidade: "regularidade", plano: "regularidade", acerto: "estacao", fonte: "mapa" };
+const WITHIN = { viagens: "regularidade", velocidade: "regularidade", plano: "regularidade", dia: "regularidade", acerto: "estacao", fonte: "mapa" };
 
 export const SECTIONS = VIEWS.filter((view) => !(view in WITHIN));
 

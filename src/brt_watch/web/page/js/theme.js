@@ -11,6 +11,19 @@ export function startTheme(wished) {
   const theme = wished ?? remembered("theme");
   if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
   dark.addEventListener("change", tell);
+  addEventListener("beforeprint", onPaper);
+}
+
+/** Draw in the colours of paper until it is printed. */
+function onPaper() {
+  const { theme } = document.documentElement.dataset;
+  document.documentElement.dataset.theme = "light";
+  tell();
+  addEventListener("afterprint", () => {
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    tell();
+  }, { once: true });
 }
 
 export function switchTheme() {

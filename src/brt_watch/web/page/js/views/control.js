@@ -8,9 +8,10 @@ import { destination, limits, network, pathOf, short } from "../network.js";
 import { address, amend, here } from "../route.js";
 import { loadBoards, stopsOf } from "../stops.js";
 import { onTheme } from "../theme.js";
-import { lineBadge } from "./badge.js";
+import { lineBadge, toward } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
+import { alertList } from "./wait-alerts.js";
 
 const HOLES = 8;
 const WIDTH = 1000;
@@ -36,7 +37,7 @@ const ratio = ({ gap, planned }) => gap.seconds / planned;
 
 export function enter(root) {
   const lede = h("p", { class: "lede", role: "status" });
-  const [holes, lines, off] = Array.from({ length: 3 }, () => h("div"));
+  const [alerts, holes, lines, off] = Array.from({ length: 4 }, () => h("div"));
   const choice = h("select", { class: "field", id: "control-line", "aria-label": t("filter.line"), onchange: () => { amend({ linha: choice.value }); draw(); } });
   const names = [...new Set([...network.paths.values()].map(({ linha }) => linha))];
   fill(choice, h("option", { value: "" }, t("control.all")), names.map((linha) => h("option", { value: linha }, linha)));
@@ -44,7 +45,7 @@ export function enter(root) {
   let [answer, states, asking] = [null, [], false];
   root.append(h("div", { class: "page control" },
     h("div", { class: "page-head" }, h("div", {}, h("h1", {}, t("control.title")), lede), h("div", { class: "controls" }, h("label", { class: "inline" }, h("span", { class: "label" }, t("filter.line")), choice), screenButton())),
-    h("section", {}, h("h2", {}, t("control.holes")), holes),
+    h("div", { class: "first-things" }, h("section", {}, h("h2", {}, t("control.holes")), holes), h("section", {}, h("h2", {}, t("control.alerts")), alerts)),
     h("section", { class: "block" }, h("h2", {}, t("control.lines")), key, lines),
     h("section", { class: "block" }, h("h2", {}, t("control.off")), off),
     h("p", { class: "muted small note" }, t("control.note"), " ", h("a", { href: address("acerto") }, t("score.title"))),
@@ -60,6 +61,7 @@ export function enter(root) {
     lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
       beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
     })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${states.some(({ planned }) => planned) ? "" : ` ${t("plan.missing")}`}`;
+    fill(alerts, alertList(answer.alertas.filter(({ linha }) => !wanted || linha === wanted)) ?? h("p", { class: "muted" }, t(wanted ? "control.alerts.none.line" : "control.alerts.none")));
     fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })));
     fill(lines, running.filter(({ linha }) => !wanted || linha === wanted).map(strip));
     fill(off, offTable(answer.atencao));
@@ -86,11 +88,10 @@ export function enter(root) {
   return { update: () => { applyScreen(); draw(); }, leave: () => { stop(); live.removeEventListener("vehicles", load); leaveScreen(); } };
 }
 
-const toward = ({ linha, sentido }) => t("stop.toward", { end: short(destination(linha, sentido) ?? t(`direction.${sentido}`)) });
 const planWords = ({ planned }) => (planned ? t("control.plan", { age: headwayWords(planned) }) : t("control.noplan"));
 
 function hole(state) {
-  return h("li", {}, lineBadge(state.linha), h("span", {}, toward(state)),
+  return h("li", {}, lineBadge(state.linha), h("span", {}, toward(state.linha, state.sentido)),
     h("b", {}, t("control.hole", { age: headwayWords(state.gap.seconds), place: state.gap.place })), h("span", { class: "muted" }, planWords(state)),
     isHeld(state) && h("span", { class: "hold" }, t("control.hold", { age: headwayWords(state.hold) })));
 }
@@ -145,5 +146,5 @@ function csv(states) {
 
 function table(states) {
   return tableSvg([t("board.line"), t("board.route"), t("control.gap"), t("control.place"), t("control.planned"), t("control.holdHead")],
-    states.filter(({ beads, waiting }) => beads.length || waiting).slice(0, 30).map((state) => [`${state.linha} ${toward(state)}`, state.beads.length, state.gap ? age(state.gap.seconds) : "–", state.gap?.place ?? "–", state.planned ? age(state.planned) : "–", isHeld(state) ? age(state.hold) : "–"]));
+    states.filter(({ beads, waiting }) => beads.length || waiting).slice(0, 30).map((state) => [`${state.linha} ${toward(state.linha, state.sentido)}`, state.beads.length, state.gap ? age(state.gap.seconds) : "–", state.gap?.place ?? "–", state.planned ? age(state.planned) : "–", isHeld(state) ? age(state.hold) : "–"]));
 }

@@ -14,7 +14,7 @@ const DAYS = 30;
 
 export function enter(root) {
   const today = rioDay(live.generated || Date.now());
-  const lede = h("p", { class: "lede" });
+  const lede = h("p", { class: "lede" }, t("loading"));
   const day = h("input", { class: "field", type: "date", id: "health-day", max: today, onchange: () => choose(day.value) });
   const cards = h("dl", { class: "cards" });
   const [key, grid, days, ages, rejects, alerts] = Array.from({ length: 6 }, () => h("div"));

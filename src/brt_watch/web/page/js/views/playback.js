@@ -231,9 +231,10 @@ class Playback {
       if (age <= SHOWN_FOR) heard += 1;
       else positions[i * 4] = 1000;
     }
-    if (this.heard !== heard) {
-      this.heard = heard;
-      this.count.textContent = t("play.buses", { count: number(heard) });
+    const known = this.reel.has(this.now);
+    if (this.heard !== heard || this.known !== known) {
+      Object.assign(this, { heard, known });
+      this.count.textContent = known ? t("play.buses", { count: number(heard) }) : "";
     }
     return this.playing;
   }

@@ -13,7 +13,7 @@ const HOUR = 3600000;
 export function planned({ model }) {
   return (model?.oferta ?? []).map((row) => {
     const [plan, seen, covered] = [row.viagens_previstas ?? 0, row.viagens_realizadas, Math.min(1, row.minutos_capturados / 60)];
-    return { start: hourStart(row), planned: plan, seen, missing: Math.max(0, plan * covered - (seen ?? 0)), maybe: plan * (1 - covered), covered };
+    return { start: hourStart(row), planned: plan, seen, missing: Math.max(0, plan * covered - (seen ?? 0)), maybe: plan * (1 - covered), covered, km: row.km_realizados, plannedKm: row.km_previstos };
   }).filter(({ start }) => start + HOUR <= model.until * 1000);
 }
 
@@ -31,8 +31,8 @@ const { enter } = reportView("plano", (report) => {
     report.lede.textContent = data.partial ? report.coverage() : `${sentence} ${report.coverage()} ${report.modelWords()}`;
     svg = bars();
     fill(chart, svg);
-    fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
+    fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("day.plannedKm"), true], [t("day.km"), true], [t("plan.coverage"), true]],
+      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), kmWords(hour.plannedKm), kmWords(hour.km), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.missing")}`));
   }
@@ -47,7 +47,7 @@ const { enter } = reportView("plano", (report) => {
   }
 
   function bars() {
-    const [width, height, left, bottom] = [900, 230, 40, 26];
+    const [width, height, left, bottom] = [Math.max(640, Math.min(1100, chart.clientWidth || 900)), 230, 40, 26];
     const top = Math.max(4, ...hours.map((hour) => Math.max(hour.planned, hour.seen))) * 1.1;
     const y = (count) => 8 + (1 - count / top) * (height - bottom - 8);
     const wide = (width - left) / hours.length;
@@ -56,6 +56,7 @@ const { enter } = reportView("plano", (report) => {
     return s("svg", { class: "wide-chart", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("plan.words") },
       s("defs", {}, s("pattern", { id: "maybe", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("rect", { width: 6, height: 6, fill: token("sunken") }), s("line", { y2: 6, stroke: token("rule-strong"), "stroke-width": 2 }))),
       Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => [s("line", { x1: left, x2: width, y1: y(i * step), y2: y(i * step), stroke: token("rule") }), s("text", { x: left - 6, y: y(i * step) + 4, "text-anchor": "end", fill: token("soft") }, i * step)]),
+      s("text", { x: left - 32, y: 9, fill: token("soft") }, t("day.trips")),
       hours.map((hour, i) => {
         const x = left + i * wide + wide * 0.1;
         return [hour.covered < 1 && s("rect", { x: left + i * wide, y: 8, width: wide, height: y(0) - 8, fill: "url(#maybe)", "fill-opacity": 1 - hour.covered }),
@@ -67,8 +68,10 @@ const { enter } = reportView("plano", (report) => {
   return {
     element: h("div", {}, h("ul", { class: "keys-row" }, h("li", {}, h("i", { class: "cell outline" }), t("plan.planned")), h("li", {}, h("i", { class: "cell seen" }), t("plan.seen")), h("li", {}, h("i", { class: "cell hatched" }), t("plan.maybe"))), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("plan.words") }, chart), list), draw,
     drawing: () => svg,
-    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.seen, nao_observadas: report.data.partial ? null : hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), captura: hour.covered.toFixed(3) })),
+    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.seen, nao_observadas: report.data.partial ? null : hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), km_planejados: hour.plannedKm, km: hour.km, captura: hour.covered.toFixed(3) })),
   };
 });
 
 export { enter };
+
+const kmWords = (km) => (km === null || km === undefined ? "–" : number(km, 1));

@@ -1,8 +1,8 @@
 // Headways and regularity, as the marts `intervalos` and `regularidade_hora` have them.
 import { fill, h, s } from "../dom.js";
-import { clock, headwayWords, number } from "../format.js";
+import { clock, headwayWords, number, signed } from "../format.js";
 import { t } from "../i18n.js";
-import { limits, short } from "../network.js";
+import { cut, limits, short } from "../network.js";
 import { median } from "../quantiles.js";
 import { address, here } from "../route.js";
 import { token } from "../theme.js";
@@ -58,9 +58,9 @@ const { enter } = reportView("regularidade", (report) => {
       [t("reg.excess"), last ? signed(last.espera_excedente_segundos) : t("nodata"), excessNote(last)],
       [t("reg.bunched"), compared ? `${number((100 * bunched) / compared)} %` : t("nodata"), t("reg.bunched.note", { count: number(bunched), all: number(compared) })],
     ]));
-    shown = { data, stop, all, svg: heatMap(data, rows, inner, read) };
+    shown = { data, stop, all, svg: heatMap(data, rows, inner, read, heat.clientWidth || 900) };
     fill(heat, shown.svg);
-    fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), keyWords(i))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")));
+    fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), keyWords(i))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")), h("li", {}, h("i", { class: "cell blank" }), t("reg.key.none")));
     fill(list, h("h2", {}, t("reg.hours")), table(t("reg.hours"), [[t("plan.hour")], [t("reg.wait"), true], [t("reg.open"), true], [t("reg.scheduled"), true], [t("reg.excess"), true], [t("reg.bunched"), true]],
       [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${number(row.espera_minima_segundos)}–${number(row.espera_maxima_segundos)} s`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
       h("p", { class: "muted small note" }, t("reg.note")),
@@ -79,8 +79,6 @@ export { enter };
 
 const iso = (second) => `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
 const headwayWordsOr = (seconds) => (seconds === null || seconds === undefined ? t("nodata") : headwayWords(seconds));
-/** Return a wait less another in words: it is negative where buses come more often than planned. */
-const signed = (seconds) => (seconds === null ? "–" : (seconds < 0 ? "−" : "") + headwayWords(Math.abs(seconds)));
 const hourWords = (row) => `${clock(hourStart(row)).slice(0, 2)}h`;
 
 /** Return the vehicle of the trip before, which is the beginning of its name. */
@@ -94,11 +92,11 @@ function excessNote(row) {
 }
 
 /** Return the heat map: a row per station, a column per quarter hour. */
-function heatMap(data, rows, stops, read) {
+function heatMap(data, rows, stops, read, room) {
   const first = Math.floor(data.from / 1000 / QUARTER) * QUARTER;
   const columns = Math.ceil((data.end / 1000 - first) / QUARTER);
   const [left, top, row] = [150, 22, 15];
-  const cell = Math.max(8, Math.min(34, 900 / columns));
+  const cell = Math.max(8, Math.min(34, (Math.min(900, room) - left - 8) / columns));
   const [width, height] = [left + columns * cell + 8, top + stops.length * row + 6];
   const bounds = colorBounds();
   const holes = data.gaps.map(({ de, ate }) => [Date.parse(de) / 1000, Date.parse(ate) / 1000]);
@@ -111,7 +109,7 @@ function heatMap(data, rows, stops, read) {
   }
   stops.forEach((stop, place) => {
     const y = top + place * row;
-    svg.append(s("text", { x: left - 8, y: y + 11, "text-anchor": "end", fill: token("ink") }, short(stop.nome).slice(0, 24)));
+    svg.append(s("text", { x: left - 8, y: y + 11, "text-anchor": "end", fill: token("ink") }, cut(short(stop.nome), 24)));
     const all = rows.filter((row) => row.estacao_id === stop.estacao_id && !row.flag_desconhecido);
     for (let column = 0; column < columns; column++) {
       const from = first + column * QUARTER;

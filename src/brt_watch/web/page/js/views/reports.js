@@ -1,7 +1,7 @@
 // The frame of the reports of a line and direction: choice, data, export. Each report draws the same data its own way.
 import { get } from "../api.js";
 import { entitle, fill, h, segments } from "../dom.js";
-import { clock, dateTime, number, rioDay, rioMoment } from "../format.js";
+import { clock, dateTime, number, rioDay, rioMoment, serviceDay } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { isAway, missingWords } from "../missing.js";
@@ -11,6 +11,7 @@ import { loadBoards } from "../stops.js";
 import { onTheme } from "../theme.js";
 import { coveredShare, coverageWords, exportBar } from "./save.js";
 import { applyScreen, leaveScreen } from "./screen.js";
+import { alertList } from "./wait-alerts.js";
 
 const HOURS = ["2", "6", "12", "24"];
 /** The longest span of one request. */
@@ -18,7 +19,11 @@ const PIECE = 6 * 3600000;
 const ASK_EVERY = 60000;
 /** The addresses of the marts that a report shows. */
 const MARTS = { regularidade: ["headways", "regularity"], viagens: ["trips"], velocidade: ["speeds"], plano: ["service"] };
-export const REPORTS = ["regularidade", "viagens", "velocidade", "plano"];
+const REPORTS = ["dia", "regularidade", "viagens", "velocidade", "plano"];
+
+/** Return the links to all reports: those of a line with the values of its address, that of a day with its own. */
+export const reportTabs = (current, ofLine, ofDay) => REPORTS.map((name) =>
+  h("a", { href: address(name, name === "dia" ? ofDay : ofLine), "aria-current": name === current ? "page" : null }, t(`report.${name}`)));
 
 /** Return the view of a report. `make(frame)` returns {element, draw, rows, drawing, controls}. */
 export const reportView = (name, make) => ({ enter: (root) => {
@@ -33,6 +38,7 @@ class Report {
     this.title = h("h1");
     this.lede = h("p", { class: "lede", role: "status" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
+    this.alerts = h("div");
     this.line = h("select", { class: "field", id: "report-line", onchange: () => this.set({ linha: this.line.value, estacao: null }) }, lines.map((linha) => h("option", { value: linha })));
     this.direction = segments(t("filter.direction"), [["ida", t("direction.ida")], ["volta", t("direction.volta")]], "ida", (sentido) => this.set({ sentido }));
     this.span = segments(t("diagram.span"), HOURS.map((hours) => [hours, t("report.hours", { hours })]), "6", (horas) => this.set({ horas }));
@@ -44,7 +50,7 @@ class Report {
     root.append(h("div", { class: "page report" }, this.tabs,
       h("div", { class: "page-head" }, h("div", {}, this.title, this.lede), h("div", { class: "controls" },
         field(t("filter.line"), this.line), group(t("filter.direction"), this.direction), group(t("diagram.span"), this.span), field(t("diagram.until"), this.until), this.part.controls)),
-      this.problem, this.part.element,
+      this.problem, this.alerts, this.part.element,
       exportBar({ drawing: () => this.data && this.part.drawing(), about: () => this.about(), rows: () => this.part.rows(), name: () => this.fileName(), link: () => this.link() })));
     this.onLines = () => this.head();
     document.addEventListener("lines", this.onLines);
@@ -67,11 +73,13 @@ class Report {
     this.sentido = pathOf(this.linha, wished) ? wished : "ida" === wished ? "volta" : "ida";
     this.hours = HOURS.includes(params.get("horas")) ? params.get("horas") : "6";
     this.ate = params.get("ate");
+    this.bus = this.name === "viagens" ? params.get("onibus") : null;
     this.line.value = this.linha;
     this.direction.press(this.sentido);
     this.span.press(this.hours);
     this.until.value = this.ate ?? "";
-    fill(this.tabs, REPORTS.map((name) => h("a", { href: address(name, { linha: this.linha, sentido: this.sentido, horas: this.hours, ate: this.ate }), "aria-current": name === this.name ? "page" : null }, t(`report.${name}`))));
+    const dia = this.ate && serviceDay(rioMoment(this.ate.slice(0, 10), Number(this.ate.slice(11, 13))) - 1);
+    fill(this.tabs, reportTabs(this.name, { linha: this.linha, sentido: this.sentido, horas: this.hours, ate: this.ate }, { dia }));
     this.head();
     this.problem.hidden = true;
     if (!pathOf(this.linha, this.sentido)) {
@@ -85,12 +93,20 @@ class Report {
     this.asking = new AbortController();
     if (!refresh) this.lede.textContent = t("loading");
     try {
-      const [pieces, { primeiro }, model] = await Promise.all([this.pieces(from, end), get("playback/range", {}, this.asking.signal), this.model(from, end), loadBoards()]);
+      const [pieces, { primeiro }, model, alerts] = await Promise.all([this.pieces(from, end), get("playback/range", {}, this.asking.signal), this.model(from, end), this.openAlerts(), loadBoards()]);
+      fill(this.alerts, alertList(alerts));
       this.take(pieces, from, end, primeiro && Date.parse(primeiro), model);
       this.part.draw(this.data);
     } catch (error) {
       if (error.name !== "AbortError") this.fail(error.message);
     }
+  }
+
+  /** Fetch the open alerts of the line and direction; of a period in the past there are none. */
+  async openAlerts() {
+    if (this.ate) return [];
+    const { alertas } = await get("control", {}, this.asking.signal);
+    return alertas.filter(({ linha, sentido }) => linha === this.linha && sentido === this.sentido);
   }
 
   async pieces(from, end) {
@@ -105,7 +121,8 @@ class Report {
   /** Fetch the rows of the marts that the report shows, and until when (s) they are derived; null where there is nothing of them. */
   async model(from, end) {
     if (live.notice?.code === "banco_ausente") return null;
-    const values = { linha: this.linha, sentido: this.sentido, de: new Date(from).toISOString(), ate: new Date(end).toISOString() };
+    const of = this.bus ? { codigo: this.bus } : { linha: this.linha, sentido: this.sentido };
+    const values = { ...of, de: new Date(from).toISOString(), ate: new Date(end).toISOString() };
     try {
       const answers = await Promise.all(MARTS[this.name].map((name) => get(name, values, this.asking.signal)));
       const { derivado_ate } = answers[0];
@@ -139,7 +156,7 @@ class Report {
 
   head() {
     for (const option of this.line.options) option.textContent = [option.value, network.lines.get(option.value)?.nome].filter(Boolean).join(" · ");
-    this.title.textContent = t("report.line", { name: t(`report.${this.name}`), line: this.linha, end: destination(this.linha, this.sentido) ?? t(`direction.${this.sentido}`) });
+    this.title.textContent = this.bus ? t("report.bus", { bus: this.bus }) : t(destination(this.linha, this.sentido) ? "report.line" : "report.plain", { name: t(`report.${this.name}`), line: this.linha, end: destination(this.linha, this.sentido) });
     entitle(this.title.textContent);
   }
 
@@ -166,7 +183,7 @@ class Report {
   }
 
   fileName() {
-    return `brt-${this.name}-${this.linha}-${this.sentido}-${this.minute().replace("T", "-").replace(":", "h")}`;
+    return `brt-${this.name}-${this.bus ?? `${this.linha}-${this.sentido}`}-${this.minute().replace("T", "-").replace(":", "h")}`;
   }
 
   leave() {
@@ -185,7 +202,7 @@ export const hourStart = ({ dia_operacao, hora_operacao }) => rioMoment(dia_oper
 export const figures = (list) => h("dl", { class: "cards" }, list.map(([name, value, note, grade = ""]) => h("div", { class: `card ${grade}` }, h("dt", {}, name), h("dd", {}, value), h("dd", { class: "muted small" }, note ?? ""))));
 
 /** Return a table: heads are [text, is a number], rows lists of cells. */
-export const table = (caption, heads, rows) => h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+export const table = (caption, heads, rows, kind = "") => h("div", { class: `scroll ${kind}`, tabindex: "0", role: "region", "aria-label": caption },
   h("table", { class: "compact" }, h("caption", { class: "unseen" }, caption),
     h("thead", {}, h("tr", {}, heads.map(([text, isNumber]) => (text ? h("th", { scope: "col", class: isNumber ? "number" : null }, text) : h("td", {}))))),
     h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell, i) => h("td", { class: heads[i][1] ? "number nowrap" : null }, cell)))))));

@@ -3,6 +3,7 @@ import { copyButton, h, icon, s } from "../dom.js";
 import { dateTime, number } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
+import { cut } from "../network.js";
 import { token } from "../theme.js";
 
 export const FONT = 'Roboto, "Segoe UI", "Helvetica Neue", Arial, sans-serif';
@@ -58,7 +59,7 @@ export function tableSvg(heads, rows, width = 900) {
   const [line, first] = [22, Math.max(0.22, 1.6 / (heads.length + 0.6))];
   const left = (i) => SIDE + (i === 0 ? 0 : (width - 2 * SIDE) * (first + ((1 - first) * (i - 1)) / Math.max(1, heads.length - 1)));
   const room = (i) => ((left(i + 1) || width) - left(i)) / 6.4;
-  const cell = (value, i, y, bold) => s("text", { x: left(i), y, fill: token(bold ? "soft" : "ink"), "font-size": 12, "font-weight": bold ? 700 : 400 }, String(value ?? "–").slice(0, Math.max(6, room(i))));
+  const cell = (value, i, y, bold) => s("text", { x: left(i), y, fill: token(bold ? "soft" : "ink"), "font-size": 12, "font-weight": bold ? 700 : 400 }, cut(String(value ?? "–"), Math.max(6, Math.floor(room(i)))));
   return s("svg", { viewBox: `0 0 ${width} ${(rows.length + 1) * line + 10}`, width, height: (rows.length + 1) * line + 10 },
     heads.map((head, i) => cell(head, i, 16, true)),
     rows.map((row, number) => [s("line", { x1: SIDE, x2: width - SIDE, y1: (number + 1) * line, y2: (number + 1) * line, stroke: token("rule") }), row.map((value, i) => cell(value, i, (number + 1) * line + 15))]));

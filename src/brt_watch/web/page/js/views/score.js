@@ -64,7 +64,7 @@ export function enter(root) {
       found.no_terminal && h("section", { class: "block" }, h("h2", {}, t("score.terminal")), h("p", {}, t("score.terminal.note", {
         share: number(100 * found.no_terminal.transitapp), never: number((100 * found.no_terminal.nunca_chegaram) / found.no_terminal.previsoes) }))),
       h("section", { class: "block" }, h("h2", {}, t("score.yardsticks")), table(t("score.yardsticks"), [[t("score.method")], ["TransitApp", true], ["MBTA", true], ["Cal-ITP", true], [t("score.median"), true], [t("score.wobble"), true]],
-        [["score.ours", ours], ["score.usual", usual], ["score.city", city]].filter(([, one]) => one).map(([name, one]) => [t(name), ...[one.transitapp, one.mbta, one.calitp].map((share) => (share === null ? "–" : `${number(100 * share, 1)} %`)), `${number(one.erro_mediano_s, 1)} s`, number(one.oscilacao_min, 2)])),
+        [["score.ours", ours], ["score.usual", usual], ["score.city", city]].filter(([, one]) => one).map(([name, one]) => [t(name), ...[one.transitapp, one.mbta, one.calitp].map((share) => (share === null ? "–" : `${number(100 * share, 1)}\u00a0%`)), `${number(one.erro_mediano_s, 1)} s`, number(one.oscilacao_min, 2)])),
         h("p", { class: "muted small note" }, t("score.note"))));
   }
 

@@ -8,7 +8,7 @@ import { destination, limits, network, short } from "../network.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
 import { boards, loadBoards, secondsSince } from "../stops.js";
-import { lineBadge } from "./badge.js";
+import { lineBadge, toward } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
 
@@ -121,7 +121,7 @@ class Board {
 
   async load() {
     try {
-      const [found, coming, words] = await Promise.all([forecastsAt(this.id), comingTo(this.id), scoreWords(), loadBoards()]);
+      const [found, coming, words] = await Promise.all([forecastsAt(this.id), comingTo(this.id), scoreWords(this.id), loadBoards()]);
       this.forecasts = found;
       this.coming = coming;
       this.score.textContent = words;
@@ -143,7 +143,7 @@ class Board {
   groups() {
     const groups = new Map();
     for (const line of this.lines()) {
-      const end = line.ponta === "fim" ? t("stop.ends") : t("stop.toward", { end: short(destination(line.linha, line.sentido) ?? t(`direction.${line.sentido}`)) });
+      const end = line.ponta === "fim" ? t("stop.ends") : toward(line.linha, line.sentido);
       const group = groups.get(end) ?? { end, last: line.ponta === "fim", buses: [], lines: [] };
       group.lines.push(line);
       const first = line.ponta === "inicio";
@@ -175,7 +175,7 @@ class Board {
 
   card({ end, buses, lines }) {
     return h("section", { class: "direction" }, h("h2", {}, end),
-      buses.length ? h("ol", { class: "coming" }, buses.slice(0, ROWS).map((row) => this.row(row))) : h("p", { class: "muted" }, t("stop.none")),
+      buses.length ? h("ol", { class: "coming" }, buses.slice(0, ROWS).map((row) => this.row(row))) : h("p", { class: "muted" }, t(lines.every(({ ponta }) => ponta === "inicio") ? "stop.none.leaving" : "stop.none")),
       h("ul", { class: "last small muted" }, lines.map((line) => h("li", {}, lastWords(this.id, line)))));
   }
 
@@ -184,7 +184,7 @@ class Board {
     const small = [waiting ? null : t("stop.away", { distance: distance(away) }), t("stop.signal", { age: age(seconds) })].filter(Boolean).join(" · ");
     const why = minutes && basisWords(minutes);
     const basis = why ? h("span", { class: "basis" }, ` · ${why}`) : null;
-    return h("li", { class: seconds > limits().ao_vivo_segundos ? "old" : null },
+    return h("li", { class: seconds > limits().previsao_duvida_segundos ? "old" : null },
       h("a", { href: address("mapa", { onibus: bus.codigo }), class: "plain" }, lineBadge(line.linha, "large"),
         h("span", { class: "what" }, h("b", {}, short(destination(line.linha, line.sentido) ?? "")), h("small", {}, small, basis)),
         h("strong", { class: minutes ? "minutes" : "minutes words" }, big)));

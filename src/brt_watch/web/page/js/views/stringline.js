@@ -39,7 +39,7 @@ class Diagram {
     const key = (kind, text) => h("li", {}, h("i", { class: "stroke", "--cell": kind }), text);
     this.key = h("ul", { class: "keys-row" });
     this.makeKey = () => fill(this.key, key(this.color, t("diagram.trip")),
-      key("color-mix(in srgb, var(--poor), transparent 40%)", t("diagram.bunched")), key("var(--rule-strong)", t("diagram.gap")));
+      key("color-mix(in srgb, var(--poor), transparent 40%)", t("diagram.bunched")), h("li", {}, h("i", { class: "cell hatched" }), t("diagram.gap")));
     root.append(h("div", { class: "page" },
       h("div", { class: "page-head" }, h("div", {}, this.title, this.lede), h("div", { class: "controls" },
         field(t("diagram.line"), this.line), group(t("filter.direction"), this.direction),
@@ -138,8 +138,8 @@ class Diagram {
         h("td", { class: "number" }, hours > 0 ? `${number((last[1] - first[1]) / 1000 / hours)} km/h` : "–"));
     };
     const heads = ["list.bus", "diagram.start", "diagram.finish", "diagram.covered", "diagram.mean"];
-    fill(this.table, h("summary", {}, t("diagram.trips")), h("table", {}, h("thead", {}, h("tr", {}, heads.map((head, i) => h("th", { scope: "col", class: i > 2 ? "number" : null }, t(head))))),
-      h("tbody", {}, [...this.data.veiculos].sort((a, b) => a.pontos[0][0] - b.pontos[0][0]).map(row))));
+    fill(this.table, h("summary", {}, t("diagram.trips")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("diagram.trips") }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head, i) => h("th", { scope: "col", class: i > 2 ? "number" : null }, t(head))))),
+      h("tbody", {}, [...this.data.veiculos].sort((a, b) => a.pontos[0][0] - b.pontos[0][0]).map(row)))));
   }
 
   draw() {

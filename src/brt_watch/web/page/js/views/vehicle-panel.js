@@ -27,6 +27,7 @@ export function vehiclePanel(panel, codigo, close, view) {
   const actions = h("p", { class: "actions" });
   fill(panel, head, facts, way, ahead, chart, actions);
   let stamp = null;
+  let whole = false;
   let headed = "";
 
   function refresh() {
@@ -39,7 +40,8 @@ export function vehiclePanel(panel, codigo, close, view) {
     }
     const seconds = ageOf(vehicle);
     const direction = vehicle.sentido_estimado ?? vehicle.sentido;
-    const now = [vehicle.linha, direction].join();
+    // The names of the lines may come later than the bus.
+    const now = [vehicle.linha, direction, destination(vehicle.linha, direction)].join();
     if (headed !== now) {
       headed = now;
       fill(head, title(codigo, vehicle.linha, close), h("p", { class: "toward" }, toward(vehicle.linha, direction)),
@@ -71,7 +73,8 @@ export function vehiclePanel(panel, codigo, close, view) {
     const [forecasts] = await Promise.all([forecastsOf(codigo), stopsOf(vehicle.linha, direction).length || loadBoards()]);
     if (!panel.contains(head)) return;
     fill(way, progressStrip(vehicle, direction));
-    fill(ahead, nextStations(vehicle, direction, forecasts));
+    const list = () => fill(ahead, nextStations(vehicle, direction, forecasts, whole, () => { whole = !whole; list().querySelector("button").focus(); }));
+    list();
   }
 
   async function load() {
@@ -100,18 +103,18 @@ export function vehiclePanel(panel, codigo, close, view) {
   return () => {};
 }
 
-/** Return the next stations of a bus that is on its route, with the minutes until each that has a forecast. */
-function nextStations(vehicle, direction, forecasts) {
+/** Return the next stations of a bus that is on its route, the first few or all, with the minutes until each that has a forecast. */
+function nextStations(vehicle, direction, forecasts, whole, turn) {
   if (vehicle.progresso_m === null || ageOf(vehicle) > silentAfter()) return null;
-  const stops = stopsOf(vehicle.linha, direction).filter(({ distancia_m }) => distancia_m > vehicle.progresso_m).slice(0, NEXT);
+  const stops = stopsOf(vehicle.linha, direction).filter(({ distancia_m }) => distancia_m > vehicle.progresso_m);
   if (!stops.length) return null;
   const first = minutesOf([...forecasts.values()][0], ageOf(vehicle));
   const basis = first && basisWords(first);
-  return [h("h2", { class: "label" }, t("panel.ahead")), h("ul", { class: "next" }, stops.map((stop) => {
+  return [h("h2", { class: "label" }, t("panel.ahead")), h("ul", { class: "next" }, stops.slice(0, whole ? stops.length : NEXT).map((stop) => {
     const away = stop.distancia_m - vehicle.progresso_m;
     const minutes = minutesOf(forecasts.get(stop.estacao_id), ageOf(vehicle));
     return h("li", {}, h("a", { href: address("estacao", { id: stop.estacao_id }) }, stop.nome), h("span", { class: "muted nowrap" }, minutes ? minutesWords(minutes) : distance(away)));
-  })), basis && h("p", { class: "muted small" }, basis)];
+  })), stops.length > NEXT && h("button", { class: "button", type: "button", "aria-expanded": String(whole), onclick: turn }, t(whole ? "panel.ahead.less" : "panel.ahead.all", { count: stops.length })), basis && h("p", { class: "muted small" }, basis)];
 }
 
 /** Return the colour key of the trail on the map. */
@@ -140,6 +143,7 @@ function actionsOf(vehicle, direction, view) {
   return [
     h("button", { class: "button", type: "button", onclick: aim }, icon("aim"), h("span", {}, t("panel.aim"))),
     network.paths.has(`${vehicle.linha} ${direction}`) && h("a", { class: "button", href: address("diagrama", { linha: vehicle.linha, sentido: direction, onibus: vehicle.codigo }) }, icon("diagram"), h("span", {}, t("nav.diagrama"))),
+    h("a", { class: "button", href: address("viagens", { linha: network.paths.has(`${vehicle.linha} ${direction}`) ? vehicle.linha : null, sentido: direction, onibus: vehicle.codigo, horas: "24" }) }, icon("report"), h("span", {}, t("report.viagens"))),
     copyButton(t("copy"), t("copied"), () => location.href),
   ];
 }

@@ -32,10 +32,8 @@ from tests.small_city import small_city
 
 HISTORY = CITY_DATA / "captures" / "hist_2022"
 NETWORK = read_network()
-LINES = ("22", "35", "51", "61")
+LINES = ("10", "22", "35", "51", "61")
 """The lines that are simulated."""
-LONG = "10"
-"""One more with --deep, whose path takes as long to learn as all the others."""
 STATIONS = {name: (each.latitude, each.longitude) for name, each in NETWORK.stations.items()}
 MOVING_KMH: float = project_vars()["velocidade_limiar_parado_kmh"]
 START = datetime(2026, 11, 23, 8, 50, tzinfo=timezone.utc)
@@ -45,10 +43,9 @@ runner = CliRunner()
 
 
 @pytest.fixture(scope="module")
-def simulated(request: pytest.FixtureRequest) -> dict[str, list[Seen]]:
+def simulated() -> dict[str, list[Seen]]:
     """The signals of half an hour of the simulated BRT, one poll a minute, by line."""
-    lines = (*LINES, LONG) if request.config.getoption("--deep") else LINES
-    world = World(small_city(lines), Simulation.beginning(START), START)
+    world = World(small_city(LINES), Simulation.beginning(START), START)
     seen = defaultdict(set)
     for minute in range(30):
         for record in brt.parse(world.body_at(START + timedelta(minutes=minute))).records:
@@ -92,7 +89,7 @@ def check(learned: dict[str, LearnedPath], linha: str) -> None:
         assert np.quantile(beside, 0.9) < 50, (linha, sentido)
 
 
-@pytest.mark.parametrize("linha", [*LINES, pytest.param(LONG, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("linha", LINES)
 def test_a_path_learned_from_the_simulator_is_the_true_one(simulated: dict[str, list[Seen]], linha: str) -> None:
     """At the median within 15 m of it, both ways; so far it is 2 m."""
     check(learn(simulated[linha], STATIONS, MOVING_KMH, known_ends(linha, SEEDS, NETWORK)), linha)

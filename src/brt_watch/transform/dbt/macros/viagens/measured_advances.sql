@@ -45,31 +45,42 @@ de_pe as (
     select
         extremos.*,
         max(case when velocidade <= {{ parado }} and metros <= de_m + 100 then segundo end) over avanco as parado_ate,
-        min(case when velocidade <= {{ parado }} and metros <= de_m + 100 then segundo end) over avanco as parado_desde
+        min(case when velocidade <= {{ parado }} and metros <= de_m + 100 then segundo end) over avanco as parado_desde,
+        max(
+            case
+                when
+                    velocidade <= {{ parado }}
+                    and metros <= {{ var('viagem_terminal_m') }}
+                    and metros_seguintes < metros - {{ var('viagem_volta_m') }}
+                    then segundo
+            end
+        ) over avanco as volta_ao_comeco
     from extremos
     window avanco as (partition by percurso, inicio)
 ),
 
--- A first signal of a moving bus is the one after the departure, unless the bus then stands for long: it was coming. Else the bus
--- waits, maybe a little way down the path. Where a trip ends on the way, the last metres may be a queue.
+-- A first signal of a moving bus is the one after the departure, unless the bus then stands, at a terminal or for long: it was coming.
+-- Else the bus waits, maybe a little way down the path, and in any case where it is seen nearer to the start afterwards. Where a trip
+-- ends on the way, the last metres may be a queue.
 momentos as (
     select
         extremos.*,
         percursos.comprimento_m,
         case
+            when parado_ate - parado_desde >= {{ var('viagem_parada_longa_s') }} and de_m > {{ var('viagem_terminal_m') }} then parado_ate
             when
-                parado_ate - parado_desde >= {{ var('viagem_parada_longa_s') }}
-                and (de_m > {{ var('viagem_terminal_m') }} or (primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }}))
-                then parado_ate
-            when primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }} then extremos.inicio
-            else max(
+                parado_ate is not null
+                and de_m <= {{ var('viagem_terminal_m') }} and primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }}
+                then greatest(parado_ate, coalesce(volta_ao_comeco, 0))
+            when primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }} then greatest(extremos.inicio, coalesce(volta_ao_comeco, 0))
+            else greatest(coalesce(volta_ao_comeco, 0), max(
                 case
                     when
                         metros <= de_m + 20
                         or (metros <= de_m + 100 and de_m <= {{ var('distancia_limiar_parada_m') }} and velocidade <= {{ parado }})
                         then segundo
                 end
-            ) over avanco
+            ) over avanco)
         end as saiu,
         max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
         min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
@@ -177,6 +188,7 @@ vistos as (
         na_saida.segundo_anterior as visto_antes,
         na_saida.velocidade_anterior as antes_da_saida_kmh,
         na_saida.segundo_seguinte as visto_depois_da_saida,
+        case when na_seguinte.velocidade_anterior <= {{ parado }} then na_seguinte.segundo_anterior end as parado_antes_do_seguinte,
         na_chegada.segundo_seguinte as visto_depois,
         no_caminho * 1.0 / (na_chegada.ordem - na_saida.ordem + 1) as fracao_no_caminho,
         coalesce(de_m <= {{ var('viagem_terminal_m') }} or (
@@ -192,6 +204,8 @@ vistos as (
         on percursos.veiculo_dia = na_saida.veiculo_dia and medias.saiu = na_saida.segundo
     inner join {{ ref('int_viagens__sinais') }} as na_chegada
         on percursos.veiculo_dia = na_chegada.veiculo_dia and medias.chegou = na_chegada.segundo
+    left join {{ ref('int_viagens__sinais') }} as na_seguinte
+        on percursos.veiculo_dia = na_seguinte.veiculo_dia and medias.depois_segundo = na_seguinte.segundo
 ),
 
 -- The first and the last metres are not seen: how long they took follows from the speeds around them; the bus was not on its way
@@ -205,6 +219,13 @@ medidos as (
             when saida_kmh > {{ parado }} and antes_da_saida_kmh <= {{ parado }}
                 and visto_depois_da_saida - saiu > {{ var('viagem_silencio_no_fim_s') }} and saida_m <= 20
                 then saiu
+            -- A moving bus that then was off the path, or where it cannot be, was coming.
+            when saida_kmh > {{ parado }} and visto_depois_da_saida < depois_segundo
+                then greatest(
+                    saiu,
+                    coalesce(parado_antes_do_seguinte, 0),
+                    depois_segundo - greatest(1, {{ seconds_to_drive('depois_m', 'depois_kmh', 'media_ms') }})
+                )
             when saida_kmh > {{ parado }} and saida_m > 20
                 then greatest(
                     saiu - {{ seconds_to_drive('saida_m', 'saida_kmh', 'media_ms') }}, coalesce(visto_antes, 0)

@@ -1,7 +1,8 @@
 {% macro on_one_pass(places, paths) -%}
 {#- The CTEs that choose between the passes of a path that comes by a place twice: `numa_passada` has the places (percurso, segundo,
-    metros, velocidade, no_rotulo, leste_m, norte_m), each on the pass that is nearest along the path to the last place before
-    it, or else the first after it, where there is no choice. The heading of a moving bus leaves none between opposite passes. -#}
+    metros, velocidade, no_rotulo, leste_m, norte_m), each on the pass that is nearest, in the direction of travel, to the last
+    place before it, or else to the first after it, where there is no choice. The heading of a moving bus leaves none between
+    opposite passes. -#}
 {%- set perto_s = var('viagem_espera_seguida_s') %}
 outras_passadas as (
     select
@@ -78,7 +79,8 @@ com_referencia as (
                 then certa_antes - 1000000 * floor(certa_antes / 1000000)
             when floor(certa_depois / 1000000) - segundo <= {{ perto_s }}
                 then certa_depois - 1000000 * floor(certa_depois / 1000000)
-        end as referencia_m
+        end as referencia_m,
+        case when segundo - floor(certa_antes / 1000000) <= {{ perto_s }} then 1 else -1 end as adiante
     from com_vizinhas
 ),
 
@@ -87,7 +89,7 @@ numa_passada as (
         percurso,
         segundo,
         case
-            when abs(outros_metros - referencia_m) < abs(metros - referencia_m) then outros_metros
+            when {{ metres_from_reference('outros_metros') }} < {{ metres_from_reference('metros') }} then outros_metros
             else metros
         end as metros,
         velocidade,
@@ -96,4 +98,11 @@ numa_passada as (
         norte_m
     from com_referencia
 )
+{%- endmacro %}
+
+{% macro metres_from_reference(metres) -%}
+{#- Metres between a place on the path and the certain one (referencia_m), which lies before it in time (adiante = 1) or after it (-1);
+    buses do not drive back, so a place behind the certain one counts as farther than any other. -#}
+abs({{ metres }} - referencia_m)
++ case when adiante * ({{ metres }} - referencia_m) < -{{ var('viagem_recuo_m') }} then 1000000 else 0 end
 {%- endmacro %}

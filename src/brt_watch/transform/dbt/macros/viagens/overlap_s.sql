@@ -12,3 +12,13 @@
     )
 )
 {%- endmacro %}
+
+{% macro turns_back(there, back) -%}
+{#- Whether an advance ends on the way and the second one, in the other direction, begins there soon after. -#}
+(
+    not {{ there }}.ao_terminal
+    and not {{ back }}.do_terminal
+    and {{ back }}.partida between {{ there }}.chegada - 60 and {{ there }}.chegada + {{ var('volta_espera_s') }}
+    and abs({{ back }}.comprimento_m - {{ back }}.de_m - {{ there }}.ate_m) <= {{ var('volta_m') }}
+)
+{%- endmacro %}

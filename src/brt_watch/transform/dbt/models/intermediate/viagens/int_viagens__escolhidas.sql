@@ -37,7 +37,8 @@ possiveis as (
         )
 ),
 
--- Part of a line that coincides with a whole trip on another one is that trip: some labels are never set.
+-- Part of a line that coincides with a whole trip on another one is that trip: some labels are never set. Where the bus turns round
+-- and goes on with the same label, that label is right: two in a row that are never set are rarer than a bus that turns back.
 avaliados as (
     select *
     from possiveis as parciais
@@ -53,6 +54,19 @@ avaliados as (
                 and abs(completas.partida - parciais.partida) <= {{ var('viagem_mesma_s') }}
                 and abs(completas.chegada - parciais.chegada) <= {{ var('viagem_mesma_s') }}
                 and parciais.visto_depois is not null
+        )
+        or exists (
+            select 1
+            from possiveis as opostas
+            where
+                opostas.veiculo_dia = parciais.veiculo_dia
+                and opostas.linha = parciais.linha
+                and opostas.sentido != parciais.sentido
+                and least(opostas.rotulo, parciais.rotulo) >= 0.9
+                and (
+                    {{ turns_back('parciais', 'opostas') }}
+                    or {{ turns_back('opostas', 'parciais') }}
+                )
         )
 ),
 

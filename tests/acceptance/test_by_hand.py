@@ -34,7 +34,7 @@ def by_hand() -> Iterator[Commands]:
         own = {"BRT_WATCH_POSTGRES_PORT": str(port), "BRT_WATCH_CLOCK": clock_at(PARKED)}
         commands = Commands(folder / ODD, **own, **FOREIGN)
         parsed.lend(commands.data / "dbt", "brt_watch", port)
-        commands.run("simulate", "--history", "0.35")
+        commands.here("simulate", "--history", "0.35")
         try:
             said = commands.run("db", "start")
             assert "Postgres is up" in said
@@ -42,9 +42,9 @@ def by_hand() -> Iterator[Commands]:
             commands.environment["TMPDIR"] = str(folder)
             assert commands.run("db", "start") == said
             yield commands
-            assert commands.run("db", "stop") == "stopped\n"
+            assert commands.here("db", "stop") == "stopped\n"
         finally:
-            commands.run("stop")
+            commands.here("stop")
 
 
 def query(commands: Commands, statement: str) -> Any:
@@ -56,7 +56,7 @@ def query(commands: Commands, statement: str) -> Any:
 
 def test_steps_work_by_hand_and_rebuild_what_is_broken(by_hand: Commands) -> None:
     assert "up to date" in by_hand.here("db", "schema")
-    (window,) = json.loads(by_hand.run("load", "--json"))
+    (window,) = json.loads(by_hand.here("load", "--json"))
     assert window["records"] == 39 * 748
     assert 748 <= window["signals"] < window["records"]
     assert "nothing to load: the open window has" in by_hand.here("load")

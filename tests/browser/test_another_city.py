@@ -53,7 +53,7 @@ def site() -> Iterator[str]:
         # Once there is a poll.
         _wait_for(f"http://127.0.0.1:{port}/gtfs-rt/vehicle-positions", [])
         yield f"http://127.0.0.1:{port}"
-        commands.run("stop")
+        commands.here("stop")
         feed.shutdown()
 
 

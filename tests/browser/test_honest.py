@@ -205,19 +205,6 @@ def test_on_a_phone_everything_important_is_seen(visit: Any) -> None:
         )
 
 
-def test_on_a_phone_reports_show_their_main_columns(visit: Any) -> None:
-    """What a report is about is in its first columns, and these fit; only details of a trip need a swipe."""
-    seen = visit(**PHONE)
-    seen.with_marts()
-    for report, columns in {"regularidade": 5, "viagens": 5, "velocidade": 5, "plano": 5}.items():
-        page = seen.view(report, "?linha=22&sentido=volta&horas=2")
-        page.locator(".compact tbody tr").first.wait_for()
-        edges = page.evaluate(
-            "[...document.querySelectorAll('.compact th')].map(th => th.getBoundingClientRect().right)"
-        )
-        assert max(edges[:columns]) <= 390, report
-
-
 def test_the_page_leads_to_the_api_and_has_a_card(visit: Any) -> None:
     seen = visit()
     page = seen.view("linhas")

@@ -10,14 +10,6 @@ import pytest
 PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"
 
 
-def test_map_shows_simulated_buses_and_labels_them_simulated(visit: Any) -> None:
-    """The map shows the simulated buses, and the page says that they are simulated."""
-    seen = visit()
-    page = seen.map()
-    assert page.locator("#ribbon").inner_text().startswith("DADOS SIMULADOS")
-    assert int(page.locator(".headline b").inner_text()) > 100
-
-
 def test_the_buses_move(visit: Any) -> None:
     page = visit(reduced_motion="no-preference").map()
     page.wait_for_function("() => document.querySelector('canvas.fleet').fleet.moving")
@@ -97,9 +89,12 @@ def test_a_further_feed_is_shown_with_its_name_and_age(visit: Any) -> None:
     page.locator("main.view-mapa").wait_for()
 
 
-def test_the_legend_filters_by_status(visit: Any) -> None:
+def test_map_shows_simulated_buses_and_filters_by_status(visit: Any) -> None:
+    """The map shows the buses, the page says that they are simulated, and the legend filters them."""
     seen = visit()
     page = seen.map()
+    assert page.locator("#ribbon").inner_text().startswith("DADOS SIMULADOS")
+    assert int(page.locator(".headline b").inner_text()) > 100
     entry = page.locator(".entry[data-key='Parado terminal']")
     entry.click()
     assert entry.get_attribute("aria-pressed") == "true"
@@ -111,6 +106,14 @@ def test_an_address_shows_what_it_showed_to_who_shared_it(visit: Any) -> None:
     page = seen.map("mapa?linha=22&cor=linha&vista=13.00/-23.0000/-43.3500", least=3)
     assert page.locator(".chip[data-key='22']").get_attribute("aria-pressed") == "true"
     assert "vista=13.00/-23.0000/-43.3500" in page.url
+    assert_the_list_has_the_buses_of_the_map(seen)
+
+
+def assert_the_list_has_the_buses_of_the_map(seen: Any) -> None:
+    seen.page.get_by_role("button", name="Lista").click()
+    assert seen.page.locator(".list tbody tr").count() == seen.shown()
+    seen.page.locator(".list tbody button").first.click()
+    seen.page.locator(".panel .code").wait_for()
 
 
 def test_search_by_code_opens_the_bus(visit: Any) -> None:
@@ -175,15 +178,6 @@ def test_linked_station_is_above_its_sheet_on_a_phone(visit: Any) -> None:
     )
     assert 30 < x < 360
     assert 30 < y < page.locator(".panel").bounding_box()["y"] - 10
-
-
-def test_the_list_has_the_buses_of_the_map(visit: Any) -> None:
-    seen = visit()
-    page = seen.map("mapa?linha=22", least=3)
-    page.get_by_role("button", name="Lista").click()
-    assert page.locator(".list tbody tr").count() == seen.shown()
-    page.locator(".list tbody button").first.click()
-    page.locator(".panel .code").wait_for()
 
 
 def test_page_polls_and_shows_its_age_when_the_stream_breaks(visit: Any) -> None:

@@ -12,12 +12,19 @@ from brt_watch.clock import RIO
 from tests.simulated_morning import EARLY
 
 VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura", "estacao", "controle"]
-VIEWS += ["regularidade", "viagens", "velocidade", "plano", "dia", "acerto"]
+REPORTS = ["regularidade", "viagens", "velocidade", "plano"]
+VIEWS += [*REPORTS, "dia", "acerto"]
 
 
 def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
+    """Before it is started it shows its position and that it is ready."""
     seen = visit()
     page = seen.map("reproducao?x=60")
+    page.locator(".veil").wait_for(state="hidden")
+    seconds = page.evaluate("Number(document.getElementById('play-position').value)")
+    place = page.locator(".timebar .head").get_attribute("transform")
+    assert float(place.removeprefix("translate(").split()[0]) == pytest.approx(seconds / 3.6, abs=1)
+    assert page.get_by_role("button", name="Aproximar").is_visible()
     first = page.locator(".moment").inner_text()
     page.get_by_role("button", name="Reproduzir").click()
     page.wait_for_function("first => document.querySelector('.moment').innerText !== first", arg=first)
@@ -25,15 +32,6 @@ def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
     assert "t=20" in page.url
     assert "ônibus com sinal" in page.locator(".count").inner_text()
     assert page.locator(".hour-label").count() == 7
-
-
-def test_paused_playback_shows_its_position_and_readiness(visit: Any) -> None:
-    page = visit().map("reproducao")
-    page.locator(".veil").wait_for(state="hidden")
-    seconds = page.evaluate("Number(document.getElementById('play-position').value)")
-    place = page.locator(".timebar .head").get_attribute("transform")
-    assert float(place.removeprefix("translate(").split()[0]) == pytest.approx(seconds / 3.6, abs=1)
-    assert page.get_by_role("button", name="Aproximar").is_visible()
 
 
 def test_playback_draws_the_gaps_of_the_capture(visit: Any) -> None:
@@ -114,6 +112,7 @@ def test_no_view_shows_a_key_in_place_of_a_sentence(visit: Any) -> None:
     seen = visit()
     seen.with_marts()
     page = seen.go("linhas?lang=en")
+    assert_every_sentence_is_there_in_both_languages(page)
     words = page.evaluate("async () => Object.keys((await import('/page/js/words.js')).WORDS)")
     shown = {view: seen.view(view).locator("body").inner_text() for view in VIEWS}
     assert [(view, key) for view, text in shown.items() for key in words if "." in key and key in text] == []
@@ -131,8 +130,7 @@ def test_english_by_the_switch_and_it_is_remembered(visit: Any) -> None:
     page.get_by_role("heading", name="Lines right now").wait_for()
 
 
-def test_every_sentence_is_there_in_both_languages(visit: Any) -> None:
-    page = visit().go("linhas")
+def assert_every_sentence_is_there_in_both_languages(page: Any) -> None:
     lacking = page.evaluate(
         """async () => { const {WORDS} = await import('/page/js/words.js');
         const names = text => (text.match(/\\{\\w+\\}/g) ?? []).sort().join();
@@ -152,10 +150,17 @@ def test_dark_follows_the_system_and_the_switch(visit: Any) -> None:
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Any) -> None:
+    """What a report is about is in its first columns, and these fit; only details of a trip need a swipe."""
     seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     seen.with_marts()
     for view in VIEWS:
-        page = seen.view(view)
+        page = seen.view(view, "?linha=22&sentido=volta&horas=2" if view in REPORTS else "")
+        if view in REPORTS:
+            page.locator(".compact tbody tr").first.wait_for()
+            edges = page.evaluate(
+                "[...document.querySelectorAll('.compact th')].map(th => th.getBoundingClientRect().right)"
+            )
+            assert max(edges[:5]) <= 390, view
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
         assert page.locator("#nav a[aria-current]").is_visible(), view
 
@@ -169,8 +174,9 @@ def test_on_a_phone_the_filters_are_a_sheet(visit: Any) -> None:
     assert "linha=22" in page.url
 
 
-def test_the_keyboard_reaches_everything(visit: Any) -> None:
+def test_keyboard_and_screen_readers_reach_everything(visit: Any) -> None:
     page = visit().map()
+    assert_screen_readers_find_landmarks_and_names(page)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "skip"
     page.keyboard.press("Enter")
@@ -189,8 +195,7 @@ def test_the_keyboard_reaches_everything(visit: Any) -> None:
     assert any("maplibregl-canvas" in name for name in reached)
 
 
-def test_screen_readers_find_landmarks_headings_and_names(visit: Any) -> None:
-    page = visit().map()
+def assert_screen_readers_find_landmarks_and_names(page: Any) -> None:
     for role in ("banner", "navigation", "main"):
         assert page.get_by_role(role).count() == 1, role
     assert page.locator("[aria-live]").count() >= 1

@@ -60,9 +60,6 @@ function ahead(moment) {
   return Date.parse(`${text.replace(" ", "T")}Z`) - Math.floor(moment / 1000) * 1000;
 }
 
-/** Return a date whose UTC parts are what the city's clocks show at a moment (ms). */
-const shown = (moment) => new Date(moment + ahead(moment));
-
 /** Return the moment (ms) at which the city's clocks show a time of day. */
 export function rioMoment(day, hour = 0, minute = 0) {
   const there = Date.parse(`${day}T00:00:00Z`) + hour * 3600000 + minute * 60000;

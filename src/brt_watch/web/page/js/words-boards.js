@@ -233,7 +233,7 @@ export const BOARD_WORDS = {
 
   "plan.lede": ["Linha {line}: {seen} de {planned} {planned:viagem planejada observada|viagens planejadas observadas} ({share}%){unknown}.", "Line {line}: {seen} of {planned} planned {planned:trip|trips} observed ({share}%){unknown}."],
   "plan.unknown": ["; {count} talvez {count:tenha|tenham} ocorrido sem captura", "; {count} may have run while nothing was captured"],
-  "plan.missing": ["Para este dia ou horário a rede não tem plano: ela tem o de dia útil.", "The network has no plan for this day or time: it has that of a weekday."],
+  "plan.kind": ["Para este dia ou horário a rede não tem plano: ela tem o de dia útil.", "The network has no plan for this day or time: it has that of a weekday."],
   "plan.none": ["Não há intervalo planejado conhecido para esta linha neste período.", "No planned headway is known for this line in this period."],
   "plan.hour": ["Hora", "Hour"],
   "plan.planned": ["Planejadas", "Planned"],

@@ -60,7 +60,7 @@ export function enter(root) {
     const worst = states.filter(({ linha, isGap }) => isGap && (!wanted || linha === wanted));
     lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
       beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
-    })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${states.some(({ planned }) => planned) ? "" : ` ${t("plan.missing")}`}`;
+    })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${states.some(({ planned }) => planned) ? "" : ` ${t("plan.kind")}`}`;
     fill(alerts, alertList(answer.alertas.filter(({ linha }) => !wanted || linha === wanted)) ?? h("p", { class: "muted" }, t(wanted ? "control.alerts.none.line" : "control.alerts.none")));
     fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })));
     fill(lines, running.filter(({ linha }) => !wanted || linha === wanted).map(strip));

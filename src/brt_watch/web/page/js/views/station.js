@@ -169,7 +169,7 @@ class Board {
     if (this.body.contains(document.activeElement) && document.activeElement.tagName === "A") return;
     const groups = this.groups();
     fill(this.body, groups.length ? groups.map((group) => this.card(group)) : h("p", { class: "muted" }, t("stop.nolines")),
-      groups.length > 0 && !groups.some(({ lines }) => lines.some((line) => line.intervalo_previsto_segundos)) && h("p", { class: "muted small" }, t("plan.missing")));
+      groups.length > 0 && !groups.some(({ lines }) => lines.some((line) => line.intervalo_previsto_segundos)) && h("p", { class: "muted small" }, t("plan.kind")));
     this.rotate(0);
   }
 

@@ -92,6 +92,34 @@ def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: P
     page.locator(".report .alerts li", has_text="espera média de 15 min").wait_for()
 
 
+def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(visit: Any) -> None:
+    """At a weekend gaps and bunches are unknown, and unknown is not zero."""
+    seen = visit()
+
+    def unplanned(route: Any) -> None:
+        answer = route.fetch().json()
+        lines = [
+            each | {"intervalo_previsto_segundos": None, "flag_lacuna": False, "comboios": 0}
+            for each in answer["percursos"]
+        ]
+        route.fulfill(json=answer | {"percursos": lines})
+
+    seen.page.route("**/api/v1/control", unplanned)
+    seen.page.route(
+        "**/api/v1/lines/*/stringline*",
+        lambda route: route.fulfill(
+            json=route.fetch().json() | {"intervalo_mediano_segundos": 840, "fracao_comboio": None, "aviso": None}
+        ),
+    )
+    page = seen.view("controle")
+    said = page.locator(".lede").inner_text()
+    assert said.endswith("Para este dia ou horário a rede não tem plano: ela tem o de dia útil.")
+    assert "buraco" not in said
+    assert "1,5 vez" not in page.locator("main").inner_text().split("Linhas, piores")[0]
+    said = seen.view("diagrama", "?linha=22&sentido=volta").locator(".lede").inner_text()
+    assert "Intervalo mediano: 14 min. Para este dia" in said
+
+
 def saved(page: Any, kind: str, folder: Path) -> list[dict[str, str]]:
     with page.expect_download() as download:
         page.get_by_role("button", name=kind).click()

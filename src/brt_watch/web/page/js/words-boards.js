@@ -96,6 +96,7 @@ export const BOARD_WORDS = {
   "control.holes.none": ["Nenhuma linha com buraco acima de {times} vez o intervalo planejado.", "No line has a gap above {times} times the planned headway."],
   "control.hole": ["{age} sem ônibus em {place}", "{age} without a bus at {place}"],
   "control.plan": ["plano: {age}", "plan: {age}"],
+  "control.lede.unplanned": ["{beads} ônibus em rota observados em {lines} {lines:linha|linhas}.", "{beads} {beads:bus|buses} observed en route on {lines} {lines:line|lines}."],
   "control.noplan": ["sem intervalo planejado agora", "no planned headway right now"],
   "control.hold": ["segurar {age} no terminal", "hold {age} at the terminal"],
   "control.holdHead": ["Espera no terminal", "Hold at terminal"],

@@ -191,6 +191,7 @@ export const WORDS = {
   "diagram.few": ["{trips} {trips:viagem|viagens} entre {from} e {to}.", "{trips} {trips:trip|trips} between {from} and {to}."],
   "diagram.none": ["Nenhuma viagem desta linha e sentido neste período.", "No trips of this line and direction in this period."],
   "diagram.words": ["Diagrama de tempo e distância: cada traço é um ônibus; quanto mais deitado, mais lento.", "Time-distance diagram: each stroke is a bus; the flatter, the slower."],
+  "diagram.lede.unplanned": ["{trips} {trips:viagem|viagens} entre {from} e {to}. Intervalo mediano: {headway}.", "{trips} {trips:trip|trips} between {from} and {to}. Median headway: {headway}."],
   "diagram.bunched": ["ônibus quase juntos", "buses nearly together"],
   "diagram.trip": ["uma viagem", "a trip"],
   "diagram.gap": ["sem captura", "not captured"],

@@ -58,11 +58,13 @@ export function enter(root) {
     states = statesOf(answer);
     const running = states.filter(({ beads, waiting }) => beads.length || waiting);
     const worst = states.filter(({ linha, isGap }) => isGap && (!wanted || linha === wanted));
-    lede.textContent = !live.generated ? t("asof.none") : `${t("control.lede", {
+    // Without a plan, gaps and bunches are unknown, not zero.
+    const planned = states.some((state) => state.planned);
+    lede.textContent = !live.generated ? t("asof.none") : `${t(planned ? "control.lede" : "control.lede.unplanned", {
       beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
-    })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${states.some(({ planned }) => planned) ? "" : ` ${t("plan.kind")}`}`;
+    })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${planned ? "" : ` ${t("plan.kind")}`}`;
     fill(alerts, alertList(answer.alertas.filter(({ linha }) => !wanted || linha === wanted)) ?? h("p", { class: "muted" }, t(wanted ? "control.alerts.none.line" : "control.alerts.none")));
-    fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })));
+    fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, !planned ? t("plan.kind") : t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })));
     fill(lines, running.filter(({ linha }) => !wanted || linha === wanted).map(strip));
     fill(off, offTable(answer.atencao));
   }

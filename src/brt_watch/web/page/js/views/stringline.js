@@ -126,9 +126,10 @@ class Diagram {
   tell(from, end) {
     const trips = this.data.veiculos.length;
     const { intervalo_mediano_segundos: headway, fracao_comboio: share } = this.data;
-    const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: share === null ? t("nodata") : `${number(share * 100)}%` };
-    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(headway ? "diagram.lede" : "diagram.few", words))
-      + (headway !== null && share === null ? ` ${t("plan.kind")}` : "");
+    const words = { trips: number(trips), from: dateTime(from), to: clock(end), headway: headwayWords(headway), bunched: `${number(share * 100)}%` };
+    const unplanned = headway !== null && share === null;
+    this.lede.textContent = missingWords(this.data) ?? (!trips ? t("diagram.none") : t(!headway ? "diagram.few" : unplanned ? "diagram.lede.unplanned" : "diagram.lede", words))
+      + (unplanned ? ` ${t("plan.kind")}` : "");
     this.replay.href = address("reproducao", { t: new Date(from).toISOString().slice(0, 19) + "Z" });
     const row = (trip) => {
       const [first, last] = [trip.pontos[0], trip.pontos.at(-1)];

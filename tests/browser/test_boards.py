@@ -118,6 +118,8 @@ def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(visit: Any) -> None:
     assert "1,5 vez" not in page.locator("main").inner_text().split("Linhas, piores")[0]
     said = seen.view("diagrama", "?linha=22&sentido=volta").locator(".lede").inner_text()
     assert "Intervalo mediano: 14 min. Para este dia" in said
+    page = seen.go("plano?linha=22&sentido=volta")
+    page.locator(".note", has_text="Para este dia ou horário a rede não tem plano").wait_for()
 
 
 def saved(page: Any, kind: str, folder: Path) -> list[dict[str, str]]:

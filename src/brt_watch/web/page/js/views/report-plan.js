@@ -34,7 +34,7 @@ const { enter } = reportView("plano", (report) => {
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("day.plannedKm"), true], [t("day.km"), true], [t("plan.coverage"), true]],
       hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), kmWords(hour.plannedKm), kmWords(hour.km), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
-      h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.missing")}`));
+      h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.kind")}`));
   }
 
   /** Copy the sentence with its definition, coverage, origin and an absolute link. */

@@ -13,7 +13,7 @@ on a window counts as in the lake. Types, sizes and the reason for whole days: d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -91,7 +91,7 @@ class Lake:
         with (
             lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600),
             work_folder(self.folder) as work,
-            nullcontext(opened) if opened else open_window(folder, work) as window,
+            open_window(folder, work, opened) as window,
         ):
             remove_remains(self.folder)
             window.execute("set TimeZone = 'UTC'; set threads = 2")

@@ -23,6 +23,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed
 from brt_watch.feeds.brt import MAX_CODE_LENGTH
 from brt_watch.store.connection import statement
+from brt_watch.store.duck import QUIET
 from brt_watch.store.window import quoted
 
 CROWD = 1 / 20
@@ -197,7 +198,7 @@ def _split_into_answers(database: duckdb.DuckDBPyConnection, work: Path) -> None
     seen: set[str] = set()
     starts = work / "starts.csv"
     reading = database.cursor()
-    reading.execute("set enable_progress_bar = false")
+    reading.execute(QUIET)
     codes = reading.execute("select n, codigo from registros order by n")
     with starts.open("w") as file:
         file.write("0\n")

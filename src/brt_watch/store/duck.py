@@ -6,9 +6,12 @@ from pathlib import Path
 
 import duckdb
 
+QUIET = "set enable_progress_bar = false"
+"""Draw no bar on standard output, even into a file, after two seconds. Each connection and cursor needs it."""
+
 
 def open_duckdb(file: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """Open a database, without the bar that DuckDB draws on standard output, even into a file, after two seconds."""
+    """Open a database without a progress bar."""
     session = duckdb.connect(str(file))
-    session.execute("set enable_progress_bar = false")
+    session.execute(QUIET)
     return session

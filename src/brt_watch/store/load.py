@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,10 +89,7 @@ def _load_records(
     connection: Connection, folder: Path, ids: dict[str, Any], opened: duckdb.DuckDBPyConnection | None
 ) -> tuple[int, int, int]:
     """Copy the new signals of a window into brt_raw; returns the numbers of records, signals and conflicts."""
-    with (
-        tempfile.TemporaryDirectory() as work,
-        nullcontext(opened) if opened else open_window(folder, Path(work)) as window,
-    ):
+    with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work), opened) as window:
         known, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "doubtful"))
         _fetch_known(connection, window, known)
         window.execute(statement("window/known").format(csv=quoted(known)))

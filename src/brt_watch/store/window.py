@@ -41,11 +41,17 @@ MEMORY = "512MB"
 
 
 @contextmanager
-def open_window(folder: Path, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_window(
+    folder: Path, work: Path, opened: duckdb.DuckDBPyConnection | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the tables `registros`, `polls` and `primeiros` of a window; raises DamagedWindow.
 
-    Data that does not fit into memory spills to the folder `work`. Times are UTC, without a zone.
+    Data that does not fit into memory spills to the folder `work`. Times are UTC, without a zone. A window that is
+    `opened` already is used as it is, and stays open.
     """
+    if opened:
+        yield opened
+        return
     with disk.open_file(folder / CSV) as file:
         header = file.readline()
     if header != csv_lines([CSV_FIELDS]):

@@ -35,6 +35,7 @@ import structlog
 from brt_watch.errors import DamagedRecords
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Kind, Poll
+from brt_watch.store.duck import QUIET
 from brt_watch.store.window import CSV_TYPES, stored_value
 from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, Model, project_vars
 from brt_watch.transform.trained import TrainedFiles
@@ -80,9 +81,7 @@ class LiveEngine:
         self._connection = duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY})
         # Compressed, a row of gps_brt takes 60 bytes instead of 700.
         self._run(f"attach ':memory:' as {DATABASE} (compress)")
-        self._run(f"use {DATABASE}")
-        self._run("set TimeZone = 'UTC'")
-        self._run("set preserve_insertion_order = false; set enable_progress_bar = false")
+        self._run(f"use {DATABASE}; set TimeZone = 'UTC'; set preserve_insertion_order = false; {QUIET}")
         if spill:
             self._run(f"set temp_directory = {quoted(spill)}")
         self._number = self._untrimmed = 0
@@ -171,9 +170,8 @@ class LiveEngine:
 
     def derive_apart(self) -> None:
         """Derive the models that are live apart from the polls, as of one moment, while polls may go on."""
-        with self._apart_lock, self._connection.cursor() as self._apart_cursor:
+        with self._apart_lock, self._cursor() as self._apart_cursor:
             cursor = self._apart_cursor
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; set enable_progress_bar = false")
             for models in self._apart:
                 cursor.execute("begin")
                 for model in models:
@@ -295,18 +293,20 @@ class LiveEngine:
         with suppress(duckdb.TransactionException):
             self._run(f"checkpoint {DATABASE}")
 
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor for use beside the polls; it has none of the connection's settings."""
+        return self._connection.cursor().execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; {QUIET}")
+
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return the result of a query, as of the last derived poll."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; set enable_progress_bar = false")
+        with self._cursor() as cursor:
             return cursor.execute(query).fetchall()
 
     def dicts(self, query: str) -> list[dict[str, Any]]:
         """Return the result of a query, each row by column name."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"use {DATABASE}.public; set TimeZone = 'UTC'; set enable_progress_bar = false")
+        with self._cursor() as cursor:
             found = cursor.execute(query)
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -48,40 +48,27 @@ captured as (
 -- An end lies in a silence when the signals around it are more than two minutes apart, and the nearest one of the trip itself is more
 -- than a minute away: when the bus left or arrived follows from no signal, only from how fast buses are.
 ends as (
-    select
-        happened.viagem,
-        captured.next_at is null
-        or (
-            captured.next_at - captured.datahora > interval '2 minutes'
-            and captured.next_at - happened.partida > interval '1 minute'
-        ) as silent
-    from happened
-    left join captured
-        on
-            happened.codigo = captured.codigo
-            and captured.datahora <= happened.partida
-            and coalesce(captured.next_at > happened.partida, true)
+    select viagem, codigo, partida as moment, true as leaves from happened
     union all
-    select
-        happened.viagem,
-        captured.datahora is null
-        or (
-            coalesce(captured.next_at - captured.datahora > interval '2 minutes', true)
-            and happened.chegada - captured.datahora > interval '1 minute'
-        ) as silent
-    from happened
-    left join captured
-        on
-            happened.codigo = captured.codigo
-            and captured.datahora <= happened.chegada
-            and coalesce(captured.next_at > happened.chegada, true)
+    select viagem, codigo, chegada as moment, false as leaves from happened
 ),
 
+-- The nearest signal of the trip itself is the one after its departure, or before its arrival.
 in_silence as (
-    select viagem
+    select distinct ends.viagem
     from ends
-    group by viagem
-    having bool_or(silent)
+    left join captured
+        on
+            ends.codigo = captured.codigo
+            and captured.datahora <= ends.moment
+            and coalesce(captured.next_at > ends.moment, true)
+    where
+        coalesce(captured.next_at - captured.datahora > interval '2 minutes', true)
+        and coalesce(
+            case when ends.leaves then captured.next_at - ends.moment else ends.moment - captured.datahora end
+            > interval '1 minute',
+            true
+        )
 )
 
 select

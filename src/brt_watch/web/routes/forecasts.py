@@ -62,10 +62,9 @@ def forecast_score(
 ) -> Response:
     """How often the forecasts of four weeks were right, by three public yardsticks, beside the city's own rule."""
     refuse_unknown("linha", [linha] if linha else (), deps.known_lines())
-    network = deps.reference.network
-    refuse_unknown("estacao", [estacao] if estacao else (), network.stations)
+    refuse_unknown("estacao", [estacao] if estacao else (), deps.reference.network.stations)
     lines = [linha] if linha else None
     if estacao:
-        stopping = {path.linha for path in network.paths.values() if any(s.estacao_id == estacao for s in path.stops)}
+        stopping = {each.linha for each in deps.reference.lines_at(estacao)}
         lines = sorted(stopping if linha is None else stopping & {linha})
     return as_json(request, score_of(deps.history.reader, deps.today, lines))

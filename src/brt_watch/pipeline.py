@@ -30,7 +30,7 @@ from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
-from brt_watch.store.window import open_window
+from brt_watch.store.window import reading_window
 from brt_watch.transform import runner as dbt
 from brt_watch.transform.city import city_is_due, update_city
 from brt_watch.transform.line_alerts import LineAlerts
@@ -147,10 +147,10 @@ def _load(folder: Path, manifest: Manifest, resources: Resources) -> Loaded:
     if not resources.settings.uses_postgres:
         return resources.lake.add(folder, manifest)
     # Its CSV is read once for both.
-    with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work)) as opened:
-        loaded = resources.store.load_window(folder, manifest, opened=opened)
+    with tempfile.TemporaryDirectory() as work, reading_window(folder, Path(work)) as reading:
+        loaded = resources.store.load_window(folder, manifest, reading=reading)
         # After Postgres: a problem with the lake delays nothing there, and the window stays until both have it.
-        resources.lake.add(folder, manifest, opened=opened)
+        resources.lake.add(folder, manifest, reading=reading)
     return loaded
 
 

@@ -32,7 +32,7 @@ from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import statement
 from brt_watch.store.duck import open_duckdb
 from brt_watch.store.load import Loaded
-from brt_watch.store.window import open_window, quoted
+from brt_watch.store.window import Reading, open_window, quoted
 
 SIGNALS = "sinais.parquet"
 DISAGREEMENTS = "divergencias/data={}/sinais.parquet"
@@ -80,18 +80,18 @@ class Lake:
         folder: Path,
         manifest: Manifest,
         instead: bool = False,
-        opened: duckdb.DuckDBPyConnection | None = None,
+        reading: Reading | None = None,
     ) -> Loaded:
         """Merge a closed window into the lake. Safe to repeat; `instead` replaces its earlier rows.
 
-        `opened` holds the tables of the window, if it is open already. Raises DamagedWindow. A process that dies here
-        has added part of the window; the next one adds the rest.
+        `reading` holds the tables of the window, if it is being read already. Raises DamagedWindow. A process that dies
+        here has added part of the window; the next one adds the rest.
         """
         run = self.folder.parent / "run"
         with (
             lock.hold(run / "lake.lock", "A change of the lake", patience_seconds=600),
             work_folder(self.folder) as work,
-            open_window(folder, work, opened) as window,
+            open_window(folder, work, reading) as window,
         ):
             remove_remains(self.folder)
             window.execute("set TimeZone = 'UTC'; set threads = 2")

@@ -20,9 +20,9 @@ from brt_watch.store.checksums import checksums, windows
 from brt_watch.store.connection import Connection, connect, is_there, statement
 from brt_watch.store.load import Loaded, load_window
 from brt_watch.store.migrations import bring_up_to_date, enter_schema
+from brt_watch.store.window import Reading
 
 if TYPE_CHECKING:
-    import duckdb
     from typing_extensions import LiteralString
 
 ONE_TRANSFORMER = 5_271_991
@@ -89,14 +89,14 @@ class Store:
         folder: Path,
         manifest: Manifest,
         instead: bool = False,
-        opened: duckdb.DuckDBPyConnection | None = None,
+        reading: Reading | None = None,
     ) -> Loaded:
-        """Load a closed window in one transaction, from its tables in DuckDB if it is `opened` already.
+        """Load a closed window in one transaction, from its tables in DuckDB if it is being read already.
 
         A window that was loaded before changes nothing, unless `instead` replaces its rows.
         """
         with self.connection() as connection:
-            return load_window(connection, folder, manifest, instead, opened)
+            return load_window(connection, folder, manifest, instead, reading)
 
     def windows(self, capturer: str) -> dict[str, dict[str, int]]:
         """Return the counts of each window, in the ledger of loads and in the tables."""

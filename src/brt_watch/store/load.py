@@ -17,7 +17,7 @@ from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import Connection, copy_file, copy_rows, copy_stream, statement
 from brt_watch.store.migrations import bring_up_to_date
-from brt_watch.store.window import open_window, quoted, rows_as_csv
+from brt_watch.store.window import Reading, quoted, reading_window, rows_as_csv
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ def load_window(
     folder: Path,
     manifest: Manifest,
     instead: bool,
-    opened: duckdb.DuckDBPyConnection | None = None,
+    reading: Reading | None = None,
 ) -> Loaded:
     """Load a closed window. A second load changes nothing unless `instead` replaces what the first one stored.
 
-    `opened` holds its tables, if it is open already.
+    `reading` holds its tables, if it is being read already.
     """
     bring_up_to_date(connection)
     if instead:
@@ -59,14 +59,16 @@ def load_window(
     window = connection.execute(statement("insert_window"), values).fetchone()
     if window is None:
         return Loaded(manifest.window, manifest.records, 0, manifest.rejects, again=True)
-    connection.execute(statement("stage_window"))
-    copy_file(connection, folder / POLLS, "polls_csv")
-    copy_file(connection, folder / REJECTS, "rejects_csv")
     ids = {"capturer": manifest.capturer, "load_id": window["load_id"], "feed": manifest.feed}
-    connection.execute(statement("insert_polls"), ids)
-    connection.execute(statement("insert_rejects"), ids)
-    connection.execute(statement("ensure_months"))
-    records, signals, conflicts = _load_records(connection, folder, ids, opened)
+    with tempfile.TemporaryDirectory() as work, reading_window(folder, Path(work), reading) as tables:
+        # Meanwhile Postgres takes everything else.
+        connection.execute(statement("stage_window"))
+        copy_file(connection, folder / POLLS, "polls_csv")
+        copy_file(connection, folder / REJECTS, "rejects_csv")
+        connection.execute(statement("insert_polls"), ids)
+        connection.execute(statement("insert_rejects"), ids)
+        connection.execute(statement("ensure_months"))
+        records, signals, conflicts = _load_records(connection, tables.result(), Path(work), ids)
     if records != manifest.records:
         raise DamagedWindow(folder=folder, difference=f"{records} records, {manifest.records} in its manifest")
     connection.execute(statement("count_window"), ids | {"signals": signals, "conflicts": conflicts})
@@ -86,29 +88,28 @@ def _forget(connection: Connection, manifest: Manifest) -> None:
 
 
 def _load_records(
-    connection: Connection, folder: Path, ids: dict[str, Any], opened: duckdb.DuckDBPyConnection | None
+    connection: Connection, window: duckdb.DuckDBPyConnection, work: Path, ids: dict[str, Any]
 ) -> tuple[int, int, int]:
     """Copy the new signals of a window into brt_raw; returns the numbers of records, signals and conflicts."""
-    with tempfile.TemporaryDirectory() as work, open_window(folder, Path(work), opened) as window:
-        known, doubtful = (Path(work) / f"{name}.csv" for name in ("known", "doubtful"))
-        _fetch_known(connection, window, known)
-        window.execute(statement("window/known").format(csv=quoted(known)))
-        window.execute(statement("window/new_signals"))
-        columns = ", ".join(column.table_name for column in COLUMNS)
-        rows = statement("window/new_rows").format(
-            columns=columns, capturer=quoted(ids["capturer"]), load_id=ids["load_id"]
-        )
-        copy_while_written(connection, window, rows, statement("copy_signals").format(columns=columns))
-        ticks = window.execute("select tick, count(*) from novos group by tick").fetchall()
-        counted = {"ticks": [tick for tick, _ in ticks], "signals": [signals for _, signals in ticks]}
-        connection.execute(statement("count_signals"), ids | counted)
-        records = _number(window.execute("select count(*) from registros").fetchone())
-        signals = sum(counted["signals"])
-        if records == signals:
-            # No record repeats a signal, so none can contradict one.
-            return records, signals, 0
-        window.execute(f"copy ({statement('window/doubtful_records')}) to {quoted(doubtful)} (header false)")
-        return records, signals, _conflicts(connection, doubtful, ids)
+    known, doubtful = (work / f"{name}.csv" for name in ("known", "doubtful"))
+    _fetch_known(connection, window, known)
+    window.execute(statement("window/known").format(csv=quoted(known)))
+    window.execute(statement("window/new_signals"))
+    columns = ", ".join(column.table_name for column in COLUMNS)
+    rows = statement("window/new_rows").format(
+        columns=columns, capturer=quoted(ids["capturer"]), load_id=ids["load_id"]
+    )
+    copy_while_written(connection, window, rows, statement("copy_signals").format(columns=columns))
+    ticks = window.execute("select tick, count(*) from novos group by tick").fetchall()
+    counted = {"ticks": [tick for tick, _ in ticks], "signals": [signals for _, signals in ticks]}
+    connection.execute(statement("count_signals"), ids | counted)
+    records = _number(window.execute("select count(*) from registros").fetchone())
+    signals = sum(counted["signals"])
+    if records == signals:
+        # No record repeats a signal, so none can contradict one.
+        return records, signals, 0
+    window.execute(f"copy ({statement('window/doubtful_records')}) to {quoted(doubtful)} (header false)")
+    return records, signals, _conflicts(connection, doubtful, ids)
 
 
 def copy_while_written(connection: Connection, window: duckdb.DuckDBPyConnection, rows: str, copy_from: str) -> None:

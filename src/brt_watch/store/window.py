@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -40,42 +40,34 @@ MEMORY = "512MB"
 """Enough for a window of a few hours; a longer one spills to disk."""
 
 
-@contextmanager
-def open_window(
-    folder: Path, work: Path, opened: duckdb.DuckDBPyConnection | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open DuckDB with the tables `registros`, `polls` and `primeiros` of a window; raises DamagedWindow.
+Reading = Future[duckdb.DuckDBPyConnection]
+"""DuckDB with the tables of a window, once they are read."""
 
-    Data that does not fit into memory spills to the folder `work`. Times are UTC, without a zone. A window that is
-    `opened` already is used as it is, and stays open.
+
+@contextmanager
+def reading_window(folder: Path, work: Path, reading: Reading | None = None) -> Iterator[Reading]:
+    """Read a window in the background; its `result()` waits, and raises DamagedWindow.
+
+    The tables are `registros`, `polls` and `primeiros`. Data that does not fit into memory spills to the folder `work`.
+    Times are UTC, without a zone. A window that is being read already is used as it is, and stays open.
     """
-    if opened:
-        yield opened
+    if reading:
+        yield reading
         return
-    with disk.open_file(folder / CSV) as file:
-        header = file.readline()
-    if header != csv_lines([CSV_FIELDS]):
-        raise DamagedWindow(folder=folder, difference=f"{CSV} has other columns: {header[:200]!r}")
-    columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
-    stored = ",\n    ".join(f"{stored_value(column)} as {column.table_name}" for column in COLUMNS)
-    with open_duckdb() as tables:
-        tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(_read, folder, work)
         try:
-            tables.execute(
-                statement("window/records").format(
-                    csv=quoted(_there(folder / CSV)), columns=columns, stored=stored, longest=LONGEST_LINE
-                )
-            )
-            tables.execute(
-                statement("window/polls").format(
-                    csv=quoted(_there(folder / POLLS)), columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR")
-                )
-            )
-            tables.execute(statement("window/first_records"))
-        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
-            difference = f"{CSV} cannot be read: {' '.join(str(error).split())[:300]}"
-            raise DamagedWindow(folder=folder, difference=difference) from error
-        yield tables
+            yield reading
+        finally:
+            if not reading.exception():
+                reading.result().close()
+
+
+@contextmanager
+def open_window(folder: Path, work: Path, reading: Reading | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB with the tables of a window, as `reading_window`; raises DamagedWindow."""
+    with reading_window(folder, work, reading) as window:
+        yield window.result()
 
 
 @contextmanager
@@ -118,3 +110,31 @@ def stored_value(column: Column) -> str:
 
 def _there(path: Path) -> Path:
     return path if path.exists() else disk.packed(path)
+
+
+def _read(folder: Path, work: Path) -> duckdb.DuckDBPyConnection:
+    with disk.open_file(folder / CSV) as file:
+        header = file.readline()
+    if header != csv_lines([CSV_FIELDS]):
+        raise DamagedWindow(folder=folder, difference=f"{CSV} has other columns: {header[:200]!r}")
+    columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
+    stored = ",\n    ".join(f"{stored_value(column)} as {column.table_name}" for column in COLUMNS)
+    tables = open_duckdb()
+    try:
+        tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
+        tables.execute(
+            statement("window/records").format(
+                csv=quoted(_there(folder / CSV)), columns=columns, stored=stored, longest=LONGEST_LINE
+            )
+        )
+        tables.execute(
+            statement("window/polls").format(
+                csv=quoted(_there(folder / POLLS)), columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR")
+            )
+        )
+        tables.execute(statement("window/first_records"))
+    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
+        tables.close()
+        difference = f"{CSV} cannot be read: {' '.join(str(error).split())[:300]}"
+        raise DamagedWindow(folder=folder, difference=difference) from error
+    return tables

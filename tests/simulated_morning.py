@@ -13,6 +13,6 @@ EARLY = datetime(2026, 11, 24, 8, 20, tzinfo=timezone.utc)
 """05:20 in Rio on that day, when all lines run."""
 
 
-def clock_at(moment: datetime) -> str:
-    """Return the setting BRT_WATCH_CLOCK of a clock that shows `moment` now and runs as ours does."""
-    return PretendClock.written(moment, speed=1)
+def clock_at(moment: datetime, speed: float = 1) -> str:
+    """Return the setting BRT_WATCH_CLOCK of a clock that shows `moment` now and runs `speed` times as fast as ours."""
+    return PretendClock.written(moment, speed)

@@ -1,19 +1,28 @@
-"""A browser, and the whole system for it to look at: a simulated API, a capture with an hour of the past, the page."""
+"""A browser, and the page for it to look at, on what was captured of a simulated API."""
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
+from brt_watch.capture.simulation import Simulation, simulate_into
+from brt_watch.network import read_network
+from brt_watch.settings import load_settings
+from brt_watch.simulate.history import history
 from tests.acceptance.commands import Commands
 from tests.browser import marts
 from tests.free_port import free_port
@@ -30,6 +39,33 @@ FLAGS = [
     # What is elsewhere cannot be found: the page must do without the internet.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+
+MEANWHILE = timedelta(minutes=2)
+"""The time in which the tests can ask for polls, one a minute."""
+
+
+class Served(Commands):
+    """The data folder that the page shows, and the simulation that it comes from."""
+
+    @contextmanager
+    def captured(self) -> Iterator[None]:
+        """Capture what comes before the tests, which may then ask for more."""
+        with mock.patch.dict(os.environ, self.environment):
+            settings = load_settings()
+        begin = EARLY - timedelta(minutes=21)
+        simulation = simulate_into(settings, Simulation.beginning(begin))
+        end = EARLY + MEANWHILE + timedelta(seconds=1)
+        with closing(history(settings, read_network(), simulation, begin, end)) as self._polls:
+            while self.poll() < EARLY:
+                pass
+            # Without it the past is there sooner, but the tests make more garbage.
+            gc.enable()
+            yield
+
+    def poll(self) -> datetime:
+        """Capture the next poll, as the capture that runs would: each one costs the page a second of the processor."""
+        return next(self._polls)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,40 +89,32 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="package")
-def served() -> Iterator[Commands]:
-    """The page on twenty simulated minutes that a capture continues, without a database.
+def served() -> Iterator[Served]:
+    """The page on twenty simulated minutes, without a database.
 
     They are those before 05:20 on a Tuesday, when all lines run.
     """
-    pytest.importorskip("brt_watch.web.app", reason="the server of the page is not installed")
     data = Path(tempfile.mkdtemp(prefix="brt-watch-browser-"))
-    commands = Commands(
+    commands = Served(
         data / "data",
         BRT_WATCH_FEED_URL=f"http://127.0.0.1:{free_port()}/gps/brt",
         BRT_WATCH_HTTP_PORT=str(free_port()),
         BRT_WATCH_POSTGRES_PORT=str(free_port()),
-        # Each poll costs the page seconds of processor time.
         BRT_WATCH_POLL_SECONDS="60",
-        BRT_WATCH_CLOCK=clock_at(EARLY),
+        # It hardly moves: however long the tests take, the capture is not late.
+        BRT_WATCH_CLOCK=clock_at(EARLY + MEANWHILE, speed=0.001),
     )
-    commands.run("simulate", "--history", "0.35")
-    # The capture goes on at once, however long a busy machine took for the past.
-    commands.environment["BRT_WATCH_CLOCK"] = clock_at(EARLY)
-    with (data / "serve.log").open("w") as log:
-        running = [
-            subprocess.Popen([*commands.program, word], env=commands.environment, stdout=log, stderr=log)
-            for word in ("simulate", "capture", "serve")
-        ]
-    try:
-        # /health is 503 here, for there is no Postgres; this is 503 only before the first poll.
-        _wait_for(f"{site_of(commands)}/gtfs-rt/vehicle-positions", running)
-        yield commands
-    finally:
-        for process in reversed(running):
-            process.terminate()
-        codes = [process.wait(30) for process in running]
-        shutil.rmtree(data)
-    assert codes[-1] in (0, -15), "the server ends when it is asked to"
+    with commands.captured(), (data / "serve.log").open("w") as log:
+        serve = subprocess.Popen([*commands.program, "serve"], env=commands.environment, stdout=log, stderr=log)
+        try:
+            # /health is 503 here, for there is no Postgres; this is 503 only before the first poll.
+            _wait_for(f"{site_of(commands)}/gtfs-rt/vehicle-positions", [serve])
+            yield commands
+        finally:
+            serve.terminate()
+            code = serve.wait(30)
+            shutil.rmtree(data)
+    assert code in (0, -15), "the server ends when it is asked to"
 
 
 def site_of(commands: Commands) -> str:
@@ -181,13 +209,24 @@ class Visit:
         for name in marts.ADDRESSES:
             self.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=marts.answer(route.request.url)))
 
+    def is_content(self) -> None:
+        """Assert that nothing has complained, nor been asked for elsewhere."""
+        # Software WebGL tells that reading pixels back is slow; that is the screenshot, not the page.
+        complaints = [text for text in self.complaints if "GPU stall due to ReadPixels" not in text]
+        elsewhere = self.elsewhere
+        if self.refused:
+            complaints = [text for text in complaints if "net::ERR_NAME_NOT_RESOLVED" not in text]
+            elsewhere = [address for address in elsewhere if self.refused not in address]
+        assert not complaints
+        assert not elsewhere
+
     def shown(self) -> int:
         return int(self.page.evaluate("document.querySelector('canvas.fleet').fleet.items.length"))
 
 
-@pytest.fixture
-def visit(browser: Any, site: str) -> Iterator[Any]:
-    """Return a function that opens a page; at the end nothing may have complained, nor been asked for elsewhere."""
+@contextmanager
+def opened(browser: Any, site: str) -> Iterator[Callable[..., Visit]]:
+    """Yield a function that opens a page; at the end nothing may have complained, nor been asked for elsewhere."""
     visits: list[Visit] = []
 
     def open_page(**options: Any) -> Visit:
@@ -213,11 +252,11 @@ def visit(browser: Any, site: str) -> Iterator[Any]:
     for seen in visits:
         seen.page.unroute_all(behavior="ignoreErrors")
         seen.page.context.close()
-        # Software WebGL tells that reading pixels back is slow; that is the screenshot, not the page.
-        complaints = [text for text in seen.complaints if "GPU stall due to ReadPixels" not in text]
-        elsewhere = seen.elsewhere
-        if seen.refused:
-            complaints = [text for text in complaints if "net::ERR_NAME_NOT_RESOLVED" not in text]
-            elsewhere = [address for address in elsewhere if seen.refused not in address]
-        assert not complaints
-        assert not elsewhere
+        seen.is_content()
+
+
+@pytest.fixture
+def visit(browser: Any, site: str) -> Iterator[Callable[..., Visit]]:
+    """Return a function that opens a page for a test."""
+    with opened(browser, site) as open_page:
+        yield open_page

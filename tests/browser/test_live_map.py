@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.browser.conftest import Visit, opened
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any, site: str) -> Iterator[Visit]:
+    """One page for all tests here that need none of their own: to load one takes three seconds."""
+    with opened(browser, site) as open_page:
+        yield open_page()
+
+
+@pytest.fixture
+def over_the_city(tab: Visit) -> Iterator[Visit]:
+    """The live map of that page as it was at first: nothing is chosen, and the whole city is in view."""
+    tab.complaints.clear()
+    tab.map("mapa?vista=9.50/-22.9300/-43.4500")
+    yield tab
+    tab.is_content()
+
+
 PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"
 
 
-def test_the_buses_move(visit: Any) -> None:
+def test_the_buses_move(visit: Any, served: Any) -> None:
     page = visit(reduced_motion="no-preference").map()
+    served.poll()
     page.wait_for_function("() => document.querySelector('canvas.fleet').fleet.moving")
     before = page.evaluate(PLACES)
     page.wait_for_timeout(1500)
@@ -20,16 +41,16 @@ def test_the_buses_move(visit: Any) -> None:
     assert moved > 50
 
 
-def test_who_wants_no_motion_sees_the_buses_step(visit: Any) -> None:
-    page = visit().map()
+def test_who_wants_no_motion_sees_the_buses_step(over_the_city: Any, served: Any) -> None:
+    page = over_the_city.page
     generated = page.evaluate("async () => (await import('/page/js/live.js')).live.generated")
+    served.poll()
     page.wait_for_function("async before => (await import('/page/js/live.js')).live.generated > before", arg=generated)
     assert page.evaluate("document.querySelector('canvas.fleet').fleet.moving") is False
 
 
-def test_line_filter_shows_only_that_line_and_is_in_the_address(visit: Any) -> None:
-    seen = visit()
-    page = seen.map()
+def test_line_filter_shows_only_that_line_and_is_in_the_address(over_the_city: Any) -> None:
+    seen, page = over_the_city, over_the_city.page
     everything = seen.shown()
     zoom = "document.querySelector('canvas.fleet').fleet.map.getZoom()"
     before = page.evaluate(zoom)
@@ -89,10 +110,9 @@ def test_a_further_feed_is_shown_with_its_name_and_age(visit: Any) -> None:
     page.locator("main.view-mapa").wait_for()
 
 
-def test_map_shows_simulated_buses_and_filters_by_status(visit: Any) -> None:
+def test_map_shows_simulated_buses_and_filters_by_status(over_the_city: Any) -> None:
     """The map shows the buses, the page says that they are simulated, and the legend filters them."""
-    seen = visit()
-    page = seen.map()
+    seen, page = over_the_city, over_the_city.page
     assert page.locator("#ribbon").inner_text().startswith("DADOS SIMULADOS")
     assert int(page.locator(".headline b").inner_text()) > 100
     entry = page.locator(".entry[data-key='Parado terminal']")
@@ -116,10 +136,9 @@ def assert_the_list_has_the_buses_of_the_map(seen: Any) -> None:
     seen.page.locator(".panel .code").wait_for()
 
 
-def test_search_by_code_opens_the_bus(visit: Any) -> None:
+def test_search_by_code_opens_the_bus(over_the_city: Any) -> None:
     """The panel of the bus has its trail, speed and progress."""
-    seen = visit()
-    page = seen.map()
+    page = over_the_city.page
     codigo = page.evaluate(
         """async () => {
             const told = await (await fetch('/api/v1/vehicles?linha=35')).json();
@@ -141,9 +160,8 @@ def test_search_by_code_opens_the_bus(visit: Any) -> None:
     assert panel.is_hidden()
 
 
-def test_a_click_on_a_bus_opens_it(visit: Any) -> None:
-    seen = visit()
-    page = seen.map("mapa?linha=22&vista=11.00/-22.9900/-43.3500", least=3)
+def test_a_click_on_a_bus_opens_it(over_the_city: Any) -> None:
+    page = over_the_city.map("mapa?linha=22&vista=11.00/-22.9900/-43.3500", least=3)
     # Buses of the line may also stand in a garage outside this view, or lie under the header.
     x, y = page.evaluate(
         """() => { const {fleet} = document.querySelector('canvas.fleet');
@@ -156,9 +174,8 @@ def test_a_click_on_a_bus_opens_it(visit: Any) -> None:
     assert "onibus=" in page.url
 
 
-def test_a_station_shows_its_last_passes(visit: Any) -> None:
-    seen = visit()
-    page = seen.map()
+def test_a_station_shows_its_last_passes(over_the_city: Any) -> None:
+    page = over_the_city.page
     page.locator("#search").fill("madureira")
     page.locator("#found li", has_text="Estação").first.click()
     page.locator(".passes tbody tr").first.wait_for()

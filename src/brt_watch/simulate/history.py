@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def history(
     start: datetime,
     end: datetime,
     keeps: Callable[[datetime], bool] | None = None,
-) -> Iterator[datetime]:
+) -> Generator[datetime, None, None]:
     """Capture the simulation between two times, or the missing part of it; yields every finished tick.
 
     A tick that `keeps` refuses is missed, as if nothing had run then.

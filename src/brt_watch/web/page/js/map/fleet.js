@@ -23,11 +23,13 @@ export class Fleet {
     this.lastDrawn = 0;
     this.prepare();
     map.on("render", () => this.draw());
-    const tick = () => {
-      this.turn = requestAnimationFrame(tick);
+    const turn = () => {
       if (this.canvas.isConnected && (this.moving || performance.now() - this.lastDrawn > 1000)) this.draw();
+      // A frame costs even if it shows nothing new.
+      if (this.moving && this.canvas.isConnected) requestAnimationFrame(turn);
+      else setTimeout(requestAnimationFrame, 200, turn);
     };
-    tick();
+    turn();
   }
 
   prepare() {

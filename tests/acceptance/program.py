@@ -11,20 +11,24 @@ import json
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from unittest import mock
 
+import httpx
 import msgspec
 import psycopg
 import zstandard
 
 from brt_watch.archive.recordings import read_recording
 from brt_watch.clock import PretendClock, StillClock
+from brt_watch.health import WEB
 from brt_watch.resources import Resources
 from brt_watch.service.status import report
+from brt_watch.service.supervisor import Service
 from brt_watch.settings import load_settings
 from brt_watch.simulate.server import ApiServer
 from tests import parsed
@@ -52,9 +56,9 @@ class Program(Commands):
             BRT_WATCH_POSTGRES_PORT=str(port),
             BRT_WATCH_HTTP_PORT=str(free_port()),
             BRT_WATCH_POLL_SECONDS=f"{POLL.seconds}",
-            BRT_WATCH_LOAD_MINUTES="3",
-            # The window begins some minutes before the recording does, and is to have all of it.
-            BRT_WATCH_WINDOW_MINUTES="17",
+            BRT_WATCH_LOAD_MINUTES="1",
+            # The window begins right before the recording does, and is to have all of it.
+            BRT_WATCH_WINDOW_MINUTES="13",
         )
         # The demo shows that the wheel can parse its project.
         (project,) = Path(program[0]).parents[1].glob("lib/*/site-packages/brt_watch/transform/dbt")
@@ -63,15 +67,34 @@ class Program(Commands):
         self.run("db", "start")
         self.environment["BRT_WATCH_CLOCK"] = PretendClock.written(self._first, SPEED)
 
-    def begin(self) -> None:
-        """Play the recording once there is a capture of it, unless it plays already."""
-        if not isinstance(self.api.clock, StillClock):
-            return
+    def start(self) -> str:
+        """Start everything, and play the recording as soon as there is a capture of it, unless it plays already."""
+        with ThreadPoolExecutor(1) as beside:
+            begun = beside.submit(self._begin) if isinstance(self.api.clock, StillClock) else None
+            said = self.run("start")
+            if begun:
+                begun.result()
+        return said
+
+    def _begin(self) -> None:
         until = time.monotonic() + 300
         while not any(self.data.glob("windows/*/polls.csv")):
             assert time.monotonic() < until, self.logs()
-            time.sleep(0.3)
+            time.sleep(0.1)
         self.api.clock = PretendClock(PretendClock.written(self._first, SPEED))
+
+    def shows_vehicles(self) -> bool:
+        """Return whether the page shows a poll."""
+        address = f"http://127.0.0.1:{self.environment['BRT_WATCH_HTTP_PORT']}/gtfs-rt/vehicle-positions"
+        try:
+            return httpx.get(address, timeout=60).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop_the_page(self) -> None:
+        """Stop the page alone: ten times as fast as others see it, it would derive without a pause."""
+        with mock.patch.dict(os.environ, self.environment):
+            assert Service(load_settings()).stop_programs([WEB]) == [WEB]
 
     def take_the_api_away(self) -> None:
         self.api.shutdown()

@@ -125,7 +125,7 @@ def _speeds(linha: str, sentido: str, begin: datetime, end: datetime) -> Iterato
             yield {
                 **{"linha": linha, "sentido": sentido, "dia_operacao": _day(at), "hora_operacao": _hour(at)},
                 **{"de_estacao_id": here, "ate_estacao_id": there, "passagens": 2 if number == 1 else 9},
-                **{"velocidade_p20_kmh": 20.0, "velocidade_p50_kmh": 9.0 if number == 0 else 28.0},
+                **{"velocidade_p20_kmh": 20.0, "velocidade_p50_kmh": 9.0 if number == 0 else 28.0 + at.day % 2},
                 **{"velocidade_p80_kmh": 35.0, "tempo_mediano_segundos": 90.0, "parada_mediana_segundos": 18.0},
             }
 

@@ -173,8 +173,17 @@ def test_reports_show_what_the_marts_say(visit: Any, tmp_path: Path) -> None:
     page = seen.view("velocidade", "?linha=22&sentido=volta&horas=2")
     page.locator("td", has_text="poucos dados").first.wait_for()
     page.locator(".speed-map .way").first.dispatch_event("pointerenter")
-    assert re.search(r": 9 km/h \(mediana do período: 9\), 9 ônibus", page.locator(".read").inner_text())
+    assert ": 9 km/h, 9 ônibus · comparação: 9 km/h · parada: 18 s" in page.locator(".read").inner_text()
     assert page.locator(".stretch.marked").count() == 1
+    page.get_by_role("button", name="Parada").click()
+    assert re.search("Mais longa: .*, 18 s", page.locator(".lede").inner_text())
+    # Stretches of the fixture are 1 km/h faster on odd days, but the first one.
+    page.select_option("#report-compared", "1")
+    page.get_by_role("button", name="Diferença").click()
+    page.locator(".lede", has_text=re.compile("véspera.*(Maior perda|Nenhum trecho)")).wait_for()
+    changes = page.locator("tbody td:nth-child(4)").all_inner_texts()
+    assert changes[:2] == ["0 km/h", "–"] and set(changes[2:]) in ({"+1 km/h"}, {"−1 km/h"})
+    assert "modo=diferenca&com=1" in page.url or "com=1&modo=diferenca" in page.url
     page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
     row = page.locator(".compact tbody tr").first.inner_text().split()
     assert row[1:] == ["12,0", "7", "2,0", "3,0", "75,6", "44,1", "75", "%"]

@@ -260,3 +260,28 @@ def visit(browser: Any, site: str) -> Iterator[Callable[..., Visit]]:
     """Return a function that opens a page for a test."""
     with opened(browser, site) as open_page:
         yield open_page
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any, site: str) -> Iterator[Visit]:
+    """A page for all tests of a file that need none of their own: to load one takes one to three seconds."""
+    with opened(browser, site) as open_page:
+        yield open_page()
+
+
+@pytest.fixture
+def seen(tab: Visit) -> Iterator[Visit]:
+    """That page, in a view where the test before this one has left nothing."""
+    tab.complaints.clear()
+    tab.view("captura")
+    yield tab
+    tab.page.unroute_all(behavior="ignoreErrors")
+    tab.is_content()
+
+
+@pytest.fixture
+def seen_with_marts(seen: Visit) -> Visit:
+    """That page as if the models had been derived."""
+    seen.with_marts()
+    seen.page.evaluate("async () => (await import('/page/js/live.js')).live.ask()")
+    return seen

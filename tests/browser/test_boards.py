@@ -36,36 +36,32 @@ def test_a_station_shows_what_comes_and_what_passed(visit: Any) -> None:
     page.locator(".problem", has_text="NENHUMA").wait_for()
 
 
-def test_a_station_without_lines_says_so(visit: Any) -> None:
-    """On its board and in its panel on the map: an empty list would promise a bus."""
-    seen = visit()
+def test_a_station_without_lines_says_so_on_its_board(seen: Any) -> None:
+    """An empty list would promise a bus."""
     stations = httpx.get(f"{seen.site}/api/v1/stations", timeout=60).json()["estacoes"]
     lonely = next(each for each in stations if not each["linhas"])
     page = seen.go(f"estacao/{lonely['estacao_id']}")
     page.locator(".directions", has_text="Nenhuma linha conhecida").wait_for()
     assert page.locator(".coming").count() == 0
-    seen.map(f"mapa?estacao={lonely['estacao_id']}", least=0)
-    page.locator(".panel", has_text="Nenhuma linha conhecida").wait_for()
 
 
-def test_terminals_have_departures_and_arrivals(visit: Any, site: str) -> None:
+def test_terminals_have_departures_and_arrivals(seen: Any, site: str) -> None:
     """A stop at 0 m and one at the end of the path count, by leaving and entering the terminal."""
     stations = httpx.get(f"{site}/api/v1/stations", timeout=60).json()["estacoes"]
-    seen = {"inicio": 0, "fim": 0}
+    counts = {"inicio": 0, "fim": 0}
     for station in stations:
         ends = {(each["linha"], each["sentido"]): each["ponta"] for each in station["linhas"]}
         for passed in station["passagens"]:
             end = ends.get((passed["linha"], passed["sentido"]))
             if end:
-                seen[end] += 1
-    assert min(seen.values()) > 20
-    page = visit().view("estacao", "/TOTAL")
+                counts[end] += 1
+    assert min(counts.values()) > 20
+    page = seen.view("estacao", "/TOTAL")
     page.locator(".last li", has_text="o último partiu às").first.wait_for()
     page.locator(".last li", has_text="o último chegou às").first.wait_for()
 
 
-def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: Path) -> None:
-    seen = visit()
+def test_the_controller_sees_beads_gaps_and_silent_buses(seen: Any, tmp_path: Path) -> None:
     waits = {"desde": "2026-11-24T08:10:00Z", "espera_segundos": 900, "espera_usual_segundos": 300}
     alerts = [{"linha": line, "sentido": "volta", **waits, "flag_do_plano": True} for line in ("22", "35")]
 
@@ -92,9 +88,8 @@ def test_the_controller_sees_beads_gaps_and_silent_buses(visit: Any, tmp_path: P
     page.locator(".report .alerts li", has_text="espera média de 15 min").wait_for()
 
 
-def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(visit: Any) -> None:
+def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(seen: Any) -> None:
     """At a weekend gaps and bunches are unknown, and unknown is not zero."""
-    seen = visit()
 
     def unplanned(route: Any) -> None:
         answer = route.fetch().json()
@@ -133,10 +128,9 @@ def saved(page: Any, kind: str, folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def test_reports_keep_their_state_and_can_be_taken_away(visit: Any, tmp_path: Path) -> None:
+def test_reports_keep_their_state_and_can_be_taken_away(seen_with_marts: Any, tmp_path: Path) -> None:
     """Each report of a line has its figures, its CSV and a link to the same period."""
-    seen = visit()
-    seen.with_marts()
+    seen = seen_with_marts
     columns = {"regularidade": "intervalo_s", "viagens": "duracao_s", "velocidade": "p50_kmh", "plano": "planejadas"}
     for report, column in columns.items():
         page = seen.view(report, "?linha=22&sentido=volta&horas=2")
@@ -154,10 +148,9 @@ def test_reports_keep_their_state_and_can_be_taken_away(visit: Any, tmp_path: Pa
     page.locator(".problem", has_text="999").wait_for()
 
 
-def test_reports_show_what_the_marts_say(visit: Any, tmp_path: Path) -> None:
+def test_reports_show_what_the_marts_say(seen_with_marts: Any, tmp_path: Path) -> None:
     """Nothing is derived in the page: the excess wait with its open interval, flags of bunching, reasons of a trip."""
-    seen = visit()
-    seen.with_marts()
+    seen = seen_with_marts
     page = seen.view("regularidade", "?linha=22&sentido=volta&horas=2")
     cards = " | ".join(page.locator(".card").all_inner_texts()).replace("\u00a0", " ")
     assert re.search(r"Espera excedente\s+40 s\s+entre −10 s e 70 s; prevista: 2 min 30 s", cards)
@@ -213,10 +206,9 @@ def test_a_report_is_printed_whole_and_in_dark_ink(visit: Any) -> None:
     assert page.evaluate("document.querySelector('.broad table').getBoundingClientRect().right") <= 794
 
 
-def test_a_report_without_marts_shows_no_figure(visit: Any) -> None:
+def test_a_report_without_marts_shows_no_figure(seen_with_marts: Any) -> None:
     """The page does not estimate what the models have not derived."""
-    seen = visit()
-    seen.with_marts()
+    seen = seen_with_marts
     nothing = {"derivado_ate": None, "intervalos": [], "horas": []}
     for name in ("headways", "regularity"):
         seen.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=nothing))
@@ -225,10 +217,9 @@ def test_a_report_without_marts_shows_no_figure(visit: Any) -> None:
     assert page.locator(".card dd", has_text="sem dados").count() >= 3
 
 
-def test_passengers_see_how_often_forecasts_were_right(visit: Any, tmp_path: Path) -> None:
+def test_passengers_see_how_often_forecasts_were_right(seen_with_marts: Any, tmp_path: Path) -> None:
     """Yesterday and the last weeks, from the station board on; in a file too."""
-    seen = visit()
-    seen.with_marts()
+    seen = seen_with_marts
     page = seen.view("estacao", "/TOBMP")
     page.get_by_role("link", name="Ver quanto acertam").click()
     page.locator(".lede", has_text="Ontem, 88 de cada 100 previsões acertaram").wait_for()
@@ -240,15 +231,15 @@ def test_passengers_see_how_often_forecasts_were_right(visit: Any, tmp_path: Pat
     assert "linha=22" in page.url
 
 
-def test_a_score_that_is_missing_is_no_figure(visit: Any) -> None:
-    page = visit().view("acerto")
+def test_a_score_that_is_missing_is_no_figure(seen: Any) -> None:
+    page = seen.view("acerto")
     page.locator(".lede", has_text="não está disponível agora").wait_for()
     assert page.locator(".card").count() == 0
 
 
-def test_what_was_not_captured_is_unknown_in_every_figure(visit: Any) -> None:
+def test_what_was_not_captured_is_unknown_in_every_figure(seen: Any) -> None:
     """What the modules of the page still derive: words for a forecast, planned trips."""
-    page = visit().view("controle")
+    page = seen.view("controle")
     told = page.evaluate(
         """async () => {
             const module = name => import(`/page/js/${name}.js`);

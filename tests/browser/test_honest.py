@@ -74,7 +74,7 @@ def test_data_of_a_capture_that_stands_still_are_not_live(visit: Any) -> None:
         route.fulfill(json=route.fetch().json() | stale)
 
     seen.page.route(re.compile(r"/api/v1/vehicles$"), stopped)
-    page = seen.go("mapa")
+    page = seen.go("linhas")
     page.locator("#pulse", has_text="sem dados novos há 20 h").wait_for()
     page.locator("#notice", has_text="A captura está parada desde").wait_for()
 
@@ -175,9 +175,25 @@ def test_a_diagram_keeps_its_line_its_time_and_its_zoom(visit: Any) -> None:
         assert page.locator(".diagram .trip").count() == 0
 
 
+def assert_the_linked_station_is_above_its_sheet(page: Any) -> None:
+    page.locator(".passes tbody tr").first.wait_for()
+    x, y = page.evaluate(
+        """async () => { const {network} = await import('/page/js/network.js');
+        const {fleet} = document.querySelector('canvas.fleet');
+        const {longitude, latitude} = network.stations.get('TCMAD');
+        const {x, y} = fleet.map.project([longitude, latitude]);
+        return [x, y + fleet.canvas.getBoundingClientRect().top]; }"""
+    )
+    assert 30 < x < 360
+    assert 30 < y < page.locator(".panel").bounding_box()["y"] - 10
+
+
 def test_on_a_phone_everything_important_is_seen(visit: Any) -> None:
     seen = visit(**PHONE)
-    page = seen.map()
+    page = seen.map("mapa?estacao=TCMAD")
+    assert_the_linked_station_is_above_its_sheet(page)
+    seen.map("mapa")
+    page.locator(".panel").wait_for(state="hidden")
     page.locator("#search").fill("alvorada")
     assert page.locator("#found li").count() > 3
     last = page.locator("#found li").last.bounding_box()

@@ -6,21 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.browser.conftest import Visit, opened
-
-
-@pytest.fixture(scope="module")
-def tab(browser: Any, site: str) -> Iterator[Visit]:
-    """One page for all tests here that need none of their own: to load one takes three seconds."""
-    with opened(browser, site) as open_page:
-        yield open_page()
+from tests.browser.conftest import Visit
+from tests.browser.test_accessible import GROUND, GROUNDS
 
 
 @pytest.fixture
 def over_the_city(tab: Visit) -> Iterator[Visit]:
-    """The live map of that page as it was at first: nothing is chosen, and the whole city is in view."""
+    """The live map of the file's page as it was at first: nothing is chosen, and the whole city is in view."""
     tab.complaints.clear()
     tab.map("mapa?vista=9.50/-22.9300/-43.4500")
     yield tab
@@ -182,25 +177,38 @@ def test_a_station_shows_its_last_passes(over_the_city: Any) -> None:
     assert page.locator(".passes .since").first.inner_text()
 
 
-def test_linked_station_is_above_its_sheet_on_a_phone(visit: Any) -> None:
-    seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = seen.map("mapa?estacao=TCMAD")
-    page.locator(".passes tbody tr").first.wait_for()
-    x, y = page.evaluate(
-        """async () => { const {network} = await import('/page/js/network.js');
-        const {fleet} = document.querySelector('canvas.fleet');
-        const {longitude, latitude} = network.stations.get('TCMAD');
-        const {x, y} = fleet.map.project([longitude, latitude]);
-        return [x, y + fleet.canvas.getBoundingClientRect().top]; }"""
-    )
-    assert 30 < x < 360
-    assert 30 < y < page.locator(".panel").bounding_box()["y"] - 10
+def test_a_station_without_lines_says_so_in_its_panel(over_the_city: Any) -> None:
+    """An empty list would promise a bus."""
+    stations = httpx.get(f"{over_the_city.site}/api/v1/stations", timeout=60).json()["estacoes"]
+    lonely = next(each for each in stations if not each["linhas"])
+    page = over_the_city.map(f"mapa?estacao={lonely['estacao_id']}")
+    page.locator(".panel", has_text="Nenhuma linha conhecida").wait_for()
+
+
+def test_the_map_follows_the_theme(over_the_city: Any) -> None:
+    page = over_the_city.page
+    for scheme, other in (("light", "escuro"), ("dark", "claro")):
+        assert page.evaluate(GROUND) == GROUNDS[scheme]
+        assert over_the_city.shown() > 300
+        page.get_by_role("button", name=f"Usar tema {other}").click()
+    assert page.evaluate(GROUND) == GROUNDS["light"]
+
+
+def test_page_works_offline_and_streets_say_so(over_the_city: Any) -> None:
+    """Nothing is missing without the internet; the street layer reports that it cannot load."""
+    seen, page = over_the_city, over_the_city.page
+    assert page.evaluate("document.querySelectorAll('canvas').length") >= 2
+    seen.refused = "tile.openstreetmap.org"
+    # Not `check`: the page may have taken the tick away again before that is looked at.
+    page.get_by_label("Ruas (OpenStreetMap").click()
+    page.get_by_text("Não foi possível carregar as ruas").wait_for()
+    assert seen.refused in seen.elsewhere[0]
 
 
 def test_page_polls_and_shows_its_age_when_the_stream_breaks(visit: Any) -> None:
     seen = visit()
     seen.page.route("**/api/v1/stream", lambda route: route.fulfill(status=204))
-    page = seen.map()
+    page = seen.view("linhas")
     with page.expect_response("**/api/v1/vehicles"):
         # As if it had asked long ago, so that the test need not wait for so long.
         page.evaluate("async () => { (await import('/page/js/live.js')).live.asked = -1e6; }")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from brt_watch.clock import RIO
+from tests.browser.test_accessible import GROUND, GROUNDS
 from tests.simulated_morning import EARLY
 
 VIEWS = ["mapa", "reproducao", "linhas", "diagrama", "captura", "estacao", "controle"]
@@ -17,10 +18,18 @@ VIEWS += [*REPORTS, "dia", "acerto"]
 
 
 def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
-    """Before it is started it shows its position and that it is ready."""
+    """Before it is started it shows its position, that it is ready, and the gaps of the capture."""
     seen = visit()
-    page = seen.map("reproducao?x=60")
+    lost = {"previstas": 6, "boas": 0, "atrasadas": 0, "com_falha": 0, "perdidas": 6}
+    minutes = [f"{EARLY - timedelta(minutes=ago):%Y-%m-%dT%H:%M:00Z}" for ago in range(20, 10, -1)]
+    seen.page.route(
+        "**/api/v1/coverage?dia=*",
+        lambda route: route.fulfill(json={"minutos": [lost | {"minuto": minute} for minute in minutes]}),
+    )
+    page = seen.map(f"reproducao?x=60&t={minutes[0]}")
     page.locator(".veil").wait_for(state="hidden")
+    for bar in (".daybar", ".timebar"):
+        page.locator(f"{bar} .bar-lost").first.wait_for(state="attached")
     seconds = page.evaluate("Number(document.getElementById('play-position').value)")
     place = page.locator(".timebar .head").get_attribute("transform")
     assert float(place.removeprefix("translate(").split()[0]) == pytest.approx(seconds / 3.6, abs=1)
@@ -32,19 +41,6 @@ def test_playback_shows_buses_of_the_past_and_time_passes(visit: Any) -> None:
     assert "t=20" in page.url
     assert "ônibus com sinal" in page.locator(".count").inner_text()
     assert page.locator(".hour-label").count() == 7
-
-
-def test_playback_draws_the_gaps_of_the_capture(visit: Any) -> None:
-    seen = visit()
-    lost = {"previstas": 6, "boas": 0, "atrasadas": 0, "com_falha": 0, "perdidas": 6}
-    minutes = [f"{EARLY - timedelta(minutes=ago):%Y-%m-%dT%H:%M:00Z}" for ago in range(20, 10, -1)]
-    seen.page.route(
-        "**/api/v1/coverage?dia=*",
-        lambda route: route.fulfill(json={"minutos": [lost | {"minuto": minute} for minute in minutes]}),
-    )
-    page = seen.map(f"reproducao?t={minutes[0]}")
-    for bar in (".daybar", ".timebar"):
-        page.locator(f"{bar} .bar-lost").first.wait_for(state="attached")
 
 
 def test_the_board_has_the_lines_and_sorts(visit: Any) -> None:
@@ -141,16 +137,17 @@ def assert_every_sentence_is_there_in_both_languages(page: Any) -> None:
 
 
 def test_dark_follows_the_system_and_the_switch(visit: Any) -> None:
-    dark = visit(color_scheme="dark").map()
-    ground = "getComputedStyle(document.body).backgroundColor"
-    assert dark.evaluate(ground) == "rgb(14, 18, 21)"
+    dark = visit(color_scheme="dark").view("linhas")
+    assert dark.evaluate(GROUND) == GROUNDS["dark"]
     dark.get_by_role("button", name="Usar tema claro").click()
-    assert dark.evaluate(ground) == "rgb(246, 245, 241)"
-    assert dark.evaluate("document.querySelector('canvas.fleet').fleet.items.length") > 300
+    assert dark.evaluate(GROUND) == GROUNDS["light"]
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Any) -> None:
-    """What a report is about is in its first columns, and these fit; only details of a trip need a swipe."""
+    """What a report is about is in its first columns, and these fit; only details of a trip need a swipe.
+
+    The filters of the map are a sheet.
+    """
     seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     seen.with_marts()
     for view in VIEWS:
@@ -163,10 +160,11 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Any) -> None:
             assert max(edges[:5]) <= 390, view
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
         assert page.locator("#nav a[aria-current]").is_visible(), view
+        if view == "mapa":
+            assert_the_filters_are_a_sheet(page)
 
 
-def test_on_a_phone_the_filters_are_a_sheet(visit: Any) -> None:
-    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).map()
+def assert_the_filters_are_a_sheet(page: Any) -> None:
     assert page.locator("canvas.fleet").bounding_box()["height"] > 300
     assert not page.locator(".chip[data-key='22']").is_visible()
     page.get_by_role("button", name="Abrir busca e filtros").click()
@@ -204,15 +202,3 @@ def assert_screen_readers_find_landmarks_and_names(page: Any) -> None:
             !(element.getAttribute('aria-label') || element.textContent.trim() || element.labels?.length)).length"""
     )
     assert nameless == 0
-
-
-def test_page_works_offline_and_streets_say_so(visit: Any) -> None:
-    """Nothing is missing without the internet; the street layer reports that it cannot load."""
-    seen = visit()
-    page = seen.map()
-    assert page.evaluate("document.querySelectorAll('canvas').length") >= 2
-    seen.refused = "tile.openstreetmap.org"
-    # Not `check`: the page may have taken the tick away again before that is looked at.
-    page.get_by_label("Ruas (OpenStreetMap").click()
-    page.get_by_text("Não foi possível carregar as ruas").wait_for()
-    assert seen.refused in seen.elsewhere[0]

@@ -22,3 +22,25 @@
     and abs({{ back }}.comprimento_m - {{ back }}.de_m - {{ there }}.ate_m) <= {{ var('volta_m') }}
 )
 {%- endmacro %}
+
+{% macro there_and_back(part, other) -%}
+{#- Whether two advances of a vehicle, in both directions of a line and with its label, are the two halves of a trip that turns back
+    midway; on one of them it stopped (para). -#}
+(
+    {{ part }}.veiculo_dia = {{ other }}.veiculo_dia
+    and {{ part }}.linha = {{ other }}.linha
+    and {{ part }}.sentido != {{ other }}.sentido
+    and least({{ part }}.rotulo, {{ other }}.rotulo) >= 0.9
+    and ({{ part }}.para or {{ other }}.para)
+    and ({{ turns_back(part, other) }} or {{ turns_back(other, part) }})
+)
+{%- endmacro %}
+
+{% macro stops_on_its_way() -%}
+{#- Whether the bus of an advance stops as buses do that carry passengers. -#}
+(
+    parados >= {{ var('viagem_paradas_por_km') }} * (ate_m - de_m) / 1000
+    or (parados >= 2 and parados >= {{ var('viagem_paradas_por_sinal') }} * no_caminho)
+    or (lentos >= 2 and lentos >= {{ var('viagem_lentos_por_sinal') }} * no_caminho)
+)
+{%- endmacro %}

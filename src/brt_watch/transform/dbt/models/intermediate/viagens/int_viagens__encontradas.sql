@@ -115,7 +115,8 @@ saldos as (
     select
         numero,
         outra_linha,
-        sum(lado * case visto when 2 then 1 else -1 end) as saldo
+        -- Buses queue at stations at which they do not stop, and pass none at which they do.
+        sum(lado * case visto when 2 then 1 else -{{ var('gemea_peso_sem_parar') }} end) as saldo
     from indicios
     group by numero, outra_linha
 ),

@@ -9,6 +9,7 @@ with {{ measured_advances(ref('int_viagens__nas_linhas'), ref('int_viagens__poss
 possiveis as (
     select
         medidos.*,
+        {{ stops_on_its_way() }} as para,
         (chegada - partida) * (
             {{ var('viagem_peso_movimento') }}
             + {{ var('viagem_peso_rotulo') }} * rotulo
@@ -24,49 +25,47 @@ possiveis as (
                 rotulo >= 0.5
                 and (
                     ate_m - de_m >= {{ var('viagem_parcial_minimo_m') }}
-                    -- On its way at the beginning or the end of what was captured: the rest is not known yet.
+                    -- On its way at the beginning or the end of what was captured: the rest is not known yet. Or it may turn back.
                     or visto_antes is null
                     or visto_depois is null
-                )
-                and (
-                    parados >= {{ var('viagem_paradas_por_km') }} * (ate_m - de_m) / 1000
-                    or (parados >= 2 and parados >= {{ var('viagem_paradas_por_sinal') }} * no_caminho)
-                    or (lentos >= 2 and lentos >= {{ var('viagem_lentos_por_sinal') }} * no_caminho)
+                    or do_terminal
+                    or ao_terminal
                 )
             )
         )
 ),
 
--- Part of a line that coincides with a whole trip on another one is that trip: some labels are never set. Where the bus turns round
--- and goes on with the same label, that label is right: two in a row that are never set are rarer than a bus that turns back.
+com_volta as (
+    select
+        parciais.*,
+        exists (select 1 from possiveis as opostas where {{ there_and_back('parciais', 'opostas') }}) as volta
+    from possiveis as parciais
+),
+
+-- Part of a line that coincides with a whole trip on another one is that trip: some labels are never set. A bus that was on its way
+-- when the capture began or ended keeps its label, for the trip may be longer than what was seen. Where the bus turns round and goes
+-- on with the same label, that label is right: two in a row that are never set are rarer than a bus that turns back. A short part,
+-- and one on which the bus was not seen to stop, is a trip only then: buses change their place near terminals.
 avaliados as (
     select *
-    from possiveis as parciais
+    from com_volta as parciais
     where
         (do_terminal and ao_terminal)
-        or not exists (
-            select 1
-            from possiveis as completas
-            where
-                completas.veiculo_dia = parciais.veiculo_dia
-                and completas.do_terminal
-                and completas.ao_terminal
-                and abs(completas.partida - parciais.partida) <= {{ var('viagem_mesma_s') }}
-                and abs(completas.chegada - parciais.chegada) <= {{ var('viagem_mesma_s') }}
-                and parciais.visto_depois is not null
-        )
-        or exists (
-            select 1
-            from possiveis as opostas
-            where
-                opostas.veiculo_dia = parciais.veiculo_dia
-                and opostas.linha = parciais.linha
-                and opostas.sentido != parciais.sentido
-                and least(opostas.rotulo, parciais.rotulo) >= 0.9
-                and (
-                    {{ turns_back('parciais', 'opostas') }}
-                    or {{ turns_back('opostas', 'parciais') }}
-                )
+        or volta
+        or (para and (visto_antes is null or visto_depois is null))
+        or (
+            para
+            and ate_m - de_m >= {{ var('viagem_parcial_minimo_m') }}
+            and not exists (
+                select 1
+                from possiveis as completas
+                where
+                    completas.veiculo_dia = parciais.veiculo_dia
+                    and completas.do_terminal
+                    and completas.ao_terminal
+                    and abs(completas.partida - parciais.partida) <= {{ var('viagem_mesma_s') }}
+                    and abs(completas.chegada - parciais.chegada) <= {{ var('viagem_mesma_s') }}
+            )
         )
 ),
 

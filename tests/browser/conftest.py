@@ -241,8 +241,9 @@ def opened(browser: Any, site: str) -> Iterator[Callable[..., Visit]]:
             "console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None
         )
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        # Of hundreds of requests for what is here it need not hear: what is elsewhere is not found.
         page.on(
-            "request",
+            "requestfailed",
             lambda asked: None if asked.url.startswith((site, "blob:", "data:")) else seen.elsewhere.append(asked.url),
         )
         visits.append(seen)

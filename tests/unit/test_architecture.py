@@ -186,11 +186,11 @@ NO_RULES = {
         "seconds < 100": "how numbers are written",
         "seconds < 90": "how numbers are written",
     },
-    "web/page/js/views/report-speed.js": {
-        "TOP_KMH =": "the top of a scale of colours",
-        "p50 < 10": "a step of a scale of colours",
-    },
     "web/page/js/views/score.js": {"value < 60": "how numbers are written"},
+    "web/page/js/views/speed-modes.js": {
+        "value < 10": "a step of a scale of colours",
+        "value >= 90": "a step of a scale of colours",
+    },
     "web/routes/history.py": {"BEFORE =": "how far before a replay the first position of a bus is looked for"},
 }
 """Lines that look like a rule about buses and are none, by source and a part of the line, each with the reason."""

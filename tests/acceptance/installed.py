@@ -20,6 +20,12 @@ def program_of(folder: Path) -> Path:
     return folder / "environment" / "bin" / "brt-watch"
 
 
+def dbt_project_of(program: tuple[str, ...]) -> Path:
+    """Return dbt's project in the wheel, of which dbt parses again what differs from the checkout's."""
+    (project,) = Path(program[0]).parents[1].glob("lib/*/site-packages/brt_watch/transform/dbt")
+    return project
+
+
 def install(folder: Path) -> None:
     """Build the wheel, install it and compile its models. What it depends on is that of this environment.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from unittest import mock
 
 import httpx
 import msgspec
@@ -25,7 +23,6 @@ import zstandard
 
 from brt_watch.archive.recordings import read_recording
 from brt_watch.clock import PretendClock, StillClock
-from brt_watch.health import WEB
 from brt_watch.resources import Resources
 from brt_watch.service.status import report
 from brt_watch.service.supervisor import Service
@@ -33,7 +30,11 @@ from brt_watch.settings import load_settings
 from brt_watch.simulate.server import ApiServer
 from tests import parsed
 from tests.acceptance.commands import Commands
+from tests.acceptance.installed import dbt_project_of
 from tests.free_port import free_port
+
+FOREIGN = {"DBT_TARGET": "prod", "DBT_PROFILES_DIR": "/nowhere", "PGSSLMODE": "require", "PGSERVICE": "another"}
+"""The user's settings for other programs."""
 
 SPEED = 10
 POLL = timedelta(seconds=30)
@@ -52,6 +53,7 @@ class Program(Commands):
         super().__init__(
             data,
             program,
+            **FOREIGN,
             BRT_WATCH_FEED_URL=self.api.url,
             BRT_WATCH_POSTGRES_PORT=str(port),
             BRT_WATCH_HTTP_PORT=str(free_port()),
@@ -60,11 +62,14 @@ class Program(Commands):
             # The window begins right before the recording does, and is to have all of it.
             BRT_WATCH_WINDOW_MINUTES="13",
         )
-        # The demo shows that the wheel can parse its project.
-        (project,) = Path(program[0]).parents[1].glob("lib/*/site-packages/brt_watch/transform/dbt")
-        parsed.lend(data / "dbt", "brt_watch", port, project)
+        parsed.lend(data / "dbt", "brt_watch", port, dbt_project_of(program))
         # Made before the clock begins to run.
-        self.run("db", "start")
+        said = self.run("db", "start")
+        assert "Postgres is up" in said
+        assert "{" not in self.said_aside, "sentences, and no lines of a log among them"
+        # It is found again from anywhere.
+        self.environment["TMPDIR"] = str(data.parent)
+        assert self.run("db", "start") == said
         self.environment["BRT_WATCH_CLOCK"] = PretendClock.written(self._first, SPEED)
 
     def start(self) -> str:
@@ -91,10 +96,10 @@ class Program(Commands):
         except httpx.TransportError:
             return False
 
-    def stop_the_page(self) -> None:
-        """Stop the page alone: ten times as fast as others see it, it would derive without a pause."""
-        with mock.patch.dict(os.environ, self.environment):
-            assert Service(load_settings()).stop_programs([WEB]) == [WEB]
+    def do_without(self, *names: str) -> None:
+        """Stop programs, and none else: ten times as fast as for others, the page would derive without a pause."""
+        with self.its_environment():
+            assert sorted(Service(load_settings()).stop_programs(names)) == sorted(names)
 
     def take_the_api_away(self) -> None:
         self.api.shutdown()
@@ -102,7 +107,7 @@ class Program(Commands):
 
     def status(self) -> dict[str, Any]:
         """Return the output of `brt-watch status --json`, without a new process each time."""
-        with mock.patch.dict(os.environ, self.environment):
+        with self.its_environment():
             found = report(Resources.from_settings(load_settings())).as_dict()
         return dict(msgspec.json.decode(msgspec.json.encode(found)))
 
@@ -114,8 +119,10 @@ class Program(Commands):
         return status
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement's result, if it has one."""
         with psycopg.connect(self.here("db", "url").strip()) as connection:
-            return connection.execute(sql).fetchall()
+            done = connection.execute(sql)
+            return done.fetchall() if done.description else []
 
     def ledger(self) -> list[dict[str, str]]:
         return [row for folder in self.windows() for row in read_csv(folder, "polls.csv")]

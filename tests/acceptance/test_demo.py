@@ -26,7 +26,7 @@ def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
     demo.folder = folder
     del demo.environment["BRT_WATCH_DATA"]
     yield demo
-    demo.run("--demo", "stop")
+    here(demo, "--demo", "stop")
 
 
 def here(demo: Commands, *words: str, expect: int | None = 0) -> str:
@@ -47,7 +47,7 @@ def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
     assert "54 polls" in said or "55 polls" in said
     assert "brt-watch --demo stop" in said
     assert {path.name for path in demo.folder.iterdir()} == {"data-demo"}
-    assert "runs already" in demo.run("demo")
+    assert "runs already" in here(demo, "demo")
 
     # What is seen first may be of the history that was filled in; a poll after it is of the capture that runs.
     status = status_of(demo)
@@ -74,7 +74,9 @@ def test_demo_is_a_whole_system_labelled_simulated(demo: Commands) -> None:
         ((capturers,),) = connection.execute("select distinct capturer from brt_raw").fetchall()
     assert capturers.startswith("simulated-")
 
-    assert demo.run("--demo", "stop") == "stopped\n"
+    # Who comes back finds what was there. The other programs need not start once more for that.
+    assert "stopped: capture" in here(demo, "--demo", "flow", "stop")
     again = demo.run("demo", "--hours", "0.3")
     assert "brt-watch runs." in again
     assert "0 windows are loaded" in again
+    assert demo.run("--demo", "stop") == "stopped\n"

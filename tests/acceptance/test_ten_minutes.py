@@ -1,6 +1,6 @@
 """Ten recorded minutes through the whole program, as a user runs it, and counted again straight from the recording.
 
-Then it is stopped, started and killed.
+Then it is checked, broken and mended by hand, stopped, started and killed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from tests.acceptance.conftest import reachable_folder
 from tests.acceptance.program import POLL, SPEED, Program, read_csv
 from tests.city_data import CITY_DATA
 from tests.fleet import recorded_minutes, write_recording
+
+ODD = "dados 50% %(here)s # ; 'ônibus' " + 'na "pasta" ' + 50 * "x"
+"""The name of a data folder: with characters special to supervisor's configuration, and too long for a socket."""
 
 CITY = CITY_DATA / "responses" / "brt_2025-06-05.jsonl.gz"
 
@@ -83,30 +86,36 @@ def recording() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def program(recording: Path, installed: tuple[str, ...]) -> Iterator[Program]:
     """The program from the wheel, which knows no checkout, for all tests of this file; none needs another one."""
-    program = Program(recording.parent / "data", recording, installed)
+    program = Program(recording.parent / ODD, recording, installed)
     yield program
     program.here("stop")
     program.take_the_api_away()
+
+
+def loaded(program: Program) -> dict[str, Any]:
+    """Start everything and let it run until the recording is loaded and derived, once; returns the status then."""
+    if not program.status()["vehicles"]:
+        assert "brt-watch runs." in program.start()
+        status = program.wait_for(lambda status: status["last_good_poll"], 300)
+        assert {each["state"] for each in status["programs"]} == {"RUNNING"}
+        assert "runs already" in program.here("start")
+        program.wait_for(lambda _: program.shows_vehicles(), 300)
+        program.do_without("web")
+        program.wait_for(lambda status: status["database"]["windows"] >= 1 and status["vehicles"], 900)
+        program.run("flow", "stop")
+    return program.status()
 
 
 def test_ten_recorded_minutes_balance_to_the_record(program: Program, recording: Path) -> None:
     count = Count.of(recording)
     assert len(count.answers) == 10
 
-    assert "brt-watch runs." in program.start()
-    status = program.wait_for(lambda status: status["last_good_poll"], 300)
-    assert {each["state"] for each in status["programs"]} == {"RUNNING"}
-    assert "runs already" in program.here("start")
-    program.wait_for(lambda _: program.shows_vehicles(), 300)
-    program.stop_the_page()
-
-    done = program.wait_for(lambda status: status["database"]["windows"] >= 1 and status["vehicles"], 900)
+    done = loaded(program)
     assert done["database"]["rejects"] == sum(
         len(count.answers[row["body_sha256"]]) - len(count.good(row["body_sha256"]))
         for row in program.ledger()
         if row["status"] in ("ok", "late") and row["tick"] <= done["database"]["newest_tick"]
     )
-    program.run("flow", "stop")
 
     polls = program.query(
         "select body_sha256, records, rejects from brt_poll where status in ('ok', 'late') order by tick"
@@ -141,6 +150,39 @@ def assert_every_tick_is_there_once(ledger: list[dict[str, str]]) -> None:
     assert ticks == [ticks[0] + n * POLL for n in range(len(ticks))]
 
 
+def test_steps_work_by_hand_and_rebuild_what_is_broken(program: Program) -> None:
+    """Nothing runs by itself but Postgres. Where a process of its own adds nothing, a command runs in the test's."""
+    vehicles = loaded(program)["vehicles"]
+    assert "up to date" in program.here("db", "schema")
+    # The next window is due by now, or it waits.
+    loads = json.loads(program.here("load", "--json"))
+    agree = program.here("verify")
+    ((signals,),) = program.query("select count(*) from brt_raw")
+    assert f"brt_raw    {signals} rows" in agree
+    assert "agree" in agree
+
+    windows = program.query('select "window", records, signals from brt_window order by load_id')
+    assert {(each["window"], each["records"], each["signals"]) for each in loads} <= set(windows)
+    program.query("delete from brt_raw where codigo = (select min(codigo) from brt_raw)")
+    differ = program.here("verify", expect=1)
+    assert f"{windows[0][0]}: {windows[0][2]} signals loaded" in differ
+    would = program.here("rebuild", "--dry-run")
+    assert f"{len(windows)} windows would be loaded again, {windows[0][0]} first" in would
+    assert program.here("verify", expect=1) == differ, "a dry run changes nothing"
+    again = json.loads(program.here("rebuild", "--json"))
+    _, records, signals_of = zip(*windows, strict=True)
+    assert (again["windows"], again["records"], again["signals"]) == (len(windows), sum(records), sum(signals_of))
+    assert program.here("verify") == agree
+    assert "CSV of 0 windows deleted" in program.here("archive")
+
+    assert f"generate_view has {vehicles} vehicles" in program.run("transform")
+    in_view = "select count(*), count(distinct codigo) from generate_view"
+    assert program.run("db", "psql", "-Atc", in_view) == f"{vehicles}|{vehicles}\n"
+    assert "local_storage_flow" in program.here("flow", "list")
+    with program.running("logs") as followed:
+        assert "/logs/capture.log" in followed.readline()
+
+
 def runs_for(status: dict[str, Any], name: str) -> timedelta:
     """Return how long a program has run, by the real clock."""
     (since,) = [each["since"] for each in status["programs"] if each["name"] == name]
@@ -161,8 +203,9 @@ def test_stop_and_start_lose_nothing_after_any_crash(program: Program) -> None:
     # A clone goes on with the same data.
     program.program = CHECKOUT
     program.run("start")
-    program.stop_the_page()
-    ran = {each["name"]: each["pid"] for each in program.status()["programs"] if each["name"] != "web"}
+    program.do_without("transform", "web")
+    ran = {each["name"]: each["pid"] for each in program.status()["programs"] if each["state"] == "RUNNING"}
+    assert set(ran) == {"postgres", "capture", "load"}
     psutil.Process(ran["capture"]).kill()
     psutil.Process(ran["postgres"]).kill()
     program.wait_for(
@@ -180,7 +223,7 @@ def test_stop_and_start_lose_nothing_after_any_crash(program: Program) -> None:
     program.take_the_api_away()
     assert "brt-watch runs." in program.run("start")
     assert {each["state"] for each in program.status()["programs"]} == {"RUNNING"}
-    program.stop_the_page()
+    program.do_without("transform", "web")
     # Until the new capture has begun, the old one's silence is the problem; then the new one is given some minutes.
     status = program.wait_for(
         lambda status: (

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help start stop status logs demo run_dbt docs psql duckdb spark \
     start_db stop_db apply_schema deploy_flows stop_flows flows load_csv server stop_server register agent \
-    test browser test-pythons test-all test-wheel test-spark wheel torture bench lint format lock clean
+    test test-system browser test-pythons test-all test-wheel test-spark wheel torture bench lint format lock clean
 VENV := .venv
 # make status DEMO=1, make psql DEMO=1, make stop DEMO=1: the system of make demo instead of yours.
 BRT_WATCH := $(VENV)/bin/brt-watch $(if $(DEMO),--demo)
@@ -87,8 +87,11 @@ BIOME := @biomejs/biome@2.6.8
 # Each further process imports everything again: a quarter of a minute of processor time.
 TOGETHER := -n $(shell getconf _NPROCESSORS_ONLN) --maxprocesses 4 --no-loadscope-reorder
 
-test: $(VENV)/installed  ## Run the tests, name the ten slowest, and say how much processor time they took
-	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10
+test: $(VENV)/installed  ## Run the tests but test-system, name the ten slowest, and say how much processor time they took
+	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 --ignore=tests/acceptance
+
+test-system: $(VENV)/installed  ## Start the whole system as users do: the demo, ten recorded minutes, steps by hand
+	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 tests/acceptance
 
 browser:  ## Install the Chromium for the page's tests (Debian, as root)
 	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell

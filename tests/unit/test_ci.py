@@ -47,4 +47,4 @@ def test_what_runs_before_a_commit_is_what_lint_runs() -> None:
 
 def test_ci_runs_the_targets() -> None:
     text = (home() / ".ci" / "run").read_text()
-    assert re.findall(r"^make (\S+)", text, re.MULTILINE) == ["test", "lint", "test-pythons"]
+    assert re.findall(r"^make (\S+)", text, re.MULTILINE) == ["test", "test-system", "lint", "test-pythons"]

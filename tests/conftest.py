@@ -23,7 +23,7 @@ from brt_watch.errors import PollFailed
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
-from tests import fleet, kept_network, shared_postgres, shared_run
+from tests import fleet, kept_network, parsed, shared_postgres, shared_run
 from tests.fleet import NOON
 
 
@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shared_run.begin()
     kept_network.lend()
+    parsed.lend_to_compilers()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""dbt's project, parsed once in a test run and lent to every database: it takes dbt ten seconds for each.
+"""dbt's project, parsed once in a test run for each engine and lent to every database: each takes dbt ten seconds.
 
 What does not fit is no mistake, only slower: dbt parses the project itself.
 """
@@ -7,50 +7,101 @@ from __future__ import annotations
 
 import hashlib
 import pprint
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from brt_watch.transform import runner
-from brt_watch.transform.compiled import DBT_PROJECT
+from brt_watch.transform import compile, compiled, runner
+from brt_watch.transform.compiled import DBT_PROJECT, Compiled
 from tests import shared_run
-from tests.conftest import make_settings
 
 NAME = "partial_parse.msgpack"
 
-DATABASE, PORT = "parsed_for_tests", 1
-"""What the project is parsed for: a database that is not there."""
+DATABASE = "parsed_for_tests"
+"""The database that the project is parsed for; it is not there."""
+
+Connection = dict[str, str]
+
+_compile = compiled._compile
+
+
+def postgres(database: str, port: int) -> Connection:
+    """Return the address of a database, as dbt gets it."""
+    return {"host": "127.0.0.1", "port": str(port), "user": "brt_watch", "dbname": database}
+
+
+def duckdb(file: Path) -> Connection:
+    """Return the address of a file of the lake's models, as dbt gets it."""
+    return {"duckdb": str(file)}
 
 
 def make() -> Path:
-    """Parse the project unless it is parsed; returns the file."""
-    return shared_run.once("parsed", _parse) / "dbt" / NAME
+    """Parse the project for Postgres unless it is parsed; returns the file."""
+    return _made(postgres("", 0))
 
 
-def lend(dbt: Path, database: str, port: int, project: Path = DBT_PROJECT) -> None:
-    """Give dbt what was parsed, as it is for another database and for the project in another place."""
-    names = {DATABASE: database, _checksum(DATABASE, PORT): _checksum(database, port), str(DBT_PROJECT): str(project)}
-    parsed = msgspec.msgpack.decode(make().read_bytes())
+def lend(dbt: Path, connection: Connection) -> None:
+    """Give dbt what was parsed, as it is for another database."""
+    names = {
+        DATABASE: _database(connection),
+        _checksum(_parsed_for(connection)): _checksum(connection),
+    }
+    parsed = msgspec.msgpack.decode(_made(connection).read_bytes())
     dbt.mkdir(parents=True, exist_ok=True)
     (dbt / NAME).write_bytes(msgspec.msgpack.encode(_renamed(parsed, names)))
 
 
-def _parse(folder: Path) -> None:
-    connection = {"host": "127.0.0.1", "port": str(PORT), "user": "brt_watch", "dbname": DATABASE}
-    runner.run_dbt(make_settings(folder), connection, ["--no-write-json", "parse"])
+def lend_to_compilers() -> None:
+    """Let the models of our project be compiled in this process, from what was parsed."""
+    compiled._compile = compile_here
 
 
-def _checksum(database: str, port: int) -> str:
+def compile_here(project: Path, data: Path) -> Compiled:
+    if project != DBT_PROJECT:
+        return _compile(project, data)
+    with tempfile.TemporaryDirectory(dir=shared_run.folder()) as folder:
+        connection = duckdb(Path(folder) / f"{compiled.DATABASE}.duckdb")
+        lend(Path(folder), connection)
+        with runner._environment(connection):
+            found = compile.statements(project, data / "logs", Path(folder))
+        runner._close_duckdb()
+    return found
+
+
+def _made(connection: Connection) -> Path:
+    def parse(folder: Path) -> None:
+        from tests.conftest import make_settings
+
+        runner.run_dbt(make_settings(folder), _parsed_for(connection), ["--no-write-json", "parse"])
+
+    return shared_run.once("parsed-duckdb" if "duckdb" in connection else "parsed", parse) / "dbt" / NAME
+
+
+def _parsed_for(connection: Connection) -> Connection:
+    return duckdb(Path(f"/nowhere/{DATABASE}.duckdb")) if "duckdb" in connection else postgres(DATABASE, 1)
+
+
+def _database(connection: Connection) -> str:
+    return Path(connection["duckdb"]).stem if "duckdb" in connection else connection["dbname"]
+
+
+def _checksum(connection: Connection) -> str:
     """Return dbt's checksum of an address (ManifestLoader.build_manifest_state_check)."""
-    from dbt.adapters.postgres import PostgresCredentials
+    if "duckdb" in connection:
+        from dbt.adapters.duckdb.credentials import DuckDBCredentials
 
-    password = ""  # dbt parses nothing again for another one
-    connection = PostgresCredentials(
-        host="127.0.0.1", port=port, user="brt_watch", password=password, database=database,
-        schema="public", sslmode="prefer",
-    )  # fmt: skip
-    return hashlib.sha256(pprint.pformat(sorted(connection.connection_info())).encode()).hexdigest()
+        found = DuckDBCredentials.from_dict({"path": connection["duckdb"], "schema": "public"}).connection_info()
+    else:
+        from dbt.adapters.postgres import PostgresCredentials
+
+        password = ""  # dbt parses nothing again for another one
+        found = PostgresCredentials(
+            host="127.0.0.1", port=int(connection["port"]), user="brt_watch", password=password,
+            database=connection["dbname"], schema="public", sslmode="prefer",
+        ).connection_info()  # fmt: skip
+    return hashlib.sha256(pprint.pformat(sorted(found)).encode()).hexdigest()
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

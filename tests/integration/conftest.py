@@ -9,11 +9,12 @@ import pytest
 from pydantic import SecretStr
 
 from brt_watch import pipeline
+from brt_watch.archive.lake_models import LakeModels
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
 from brt_watch.store.embedded import Server
-from tests import parsed, shared_postgres, shared_run
+from tests import cheaper_dbt, parsed, shared_postgres, shared_run
 from tests.conftest import make_settings
 from tests.faults import FaultyApi
 from tests.integration import simulated
@@ -32,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _models_are_compiled() -> None:
     """The page's tests in several processes would each compile them."""
+    cheaper_dbt.cheapen()
     shared_run.compile_models()
 
 
@@ -122,12 +124,17 @@ def share_dbt(data: Path, server: Server, database: str, elsewhere: Server | Non
     dbt.mkdir(exist_ok=True)
     # Who derives nothing does not need it, and would take ten seconds to begin.
     if shared_run.is_made("parsed") and not (dbt / parsed.NAME).exists():
-        parsed.lend(dbt, database, port)
+        parsed.lend(dbt, parsed.postgres(database, port))
     data.mkdir(exist_ok=True)
     if (data / "dbt").is_symlink():
         (data / "dbt").unlink()
     if not (data / "dbt").exists():
         (data / "dbt").symlink_to(dbt)
+
+
+def share_parsed(resources: Resources) -> None:
+    """Let dbt find its project as it was parsed before, for the models on a lake of its own."""
+    parsed.lend(resources.settings.folder / "dbt", parsed.duckdb(LakeModels(resources.lake).file))
 
 
 @pytest.fixture

@@ -22,22 +22,26 @@ SCHEMA = "public"
 
 def main(project: Path, logs: Path) -> None:
     """Compile and print; on failure exits with dbt's error."""
-    from dbt.cli.main import dbtRunner
-
     with tempfile.TemporaryDirectory(prefix="brt-watch-") as target:
         os.environ["BRT_WATCH_DUCKDB"] = f"{target}/{DATABASE}.duckdb"
-        result = dbtRunner().invoke(
-            [
-                *("--no-send-anonymous-usage-stats", "--no-use-colors", "--log-level", "none", "--quiet"),
-                *("--log-path", str(logs), "compile", "--select", "resource_type:model", "--full-refresh"),
-                *("--target", "duckdb", "--project-dir", str(project), "--profiles-dir", str(project)),
-                *("--target-path", target),
-            ]
-        )
-        if not result.success:
-            sys.exit(" ".join(str(result.exception or result.result).split()))
-        manifest = msgspec.json.decode((Path(target) / "manifest.json").read_bytes())
-    sys.stdout.buffer.write(msgspec.json.encode(_compiled(manifest, project)))
+        sys.stdout.buffer.write(msgspec.json.encode(statements(project, logs, Path(target))))
+
+
+def statements(project: Path, logs: Path, target: Path) -> Compiled:
+    """Compile into a folder, for the DuckDB file that the environment names; on failure exits with dbt's error."""
+    from dbt.cli.main import dbtRunner
+
+    result = dbtRunner().invoke(
+        [
+            *("--no-send-anonymous-usage-stats", "--no-use-colors", "--log-level", "none", "--quiet"),
+            *("--log-path", str(logs), "compile", "--select", "resource_type:model", "--full-refresh"),
+            *("--target", "duckdb", "--project-dir", str(project), "--profiles-dir", str(project)),
+            *("--target-path", str(target)),
+        ]
+    )
+    if not result.success:
+        sys.exit(" ".join(str(result.exception or result.result).split()))
+    return _compiled(msgspec.json.decode((target / "manifest.json").read_bytes()), project)
 
 
 def _compiled(manifest: dict[str, Any], project: Path) -> Compiled:

@@ -68,16 +68,16 @@ def test_each_feed_is_loaded_into_its_own_tables(
 def assert_the_models_have_the_feed(resources: Resources) -> None:
     """Positions and coverage by feed, at first and after a load that brings one vehicle elsewhere."""
     further = resources.further[0]
-    arguments = ("build", "--select", "+posicao_por_feed", "+cobertura_por_feed")
 
     def rows(query: str) -> list[dict[str, Any]]:
-        transform.run_dbt(
-            resources.settings, resources.store.connection_parameters(), ["build"], *arguments[1:],
-            *("--exclude-resource-type", "unit_test"),
-        )  # fmt: skip
         with resources.store.connection() as connection:
             return connection.execute(query).fetchall()
 
+    def derive() -> None:
+        arguments = ("--select", "+posicao_por_feed", "+cobertura_por_feed")
+        transform.build(resources.settings, resources.store.connection_parameters(), *arguments)
+
+    derive()
     positions = rows("select feed, codigo, datahora, velocidade, load_id from posicao_por_feed order by codigo")
     assert [(row["feed"], row["codigo"]) for row in positions] == [("rt", f"bus {n}") for n in range(3)]
     assert {row["datahora"] for row in positions} == {NOON + 11 * MINUTE}
@@ -88,6 +88,7 @@ def assert_the_models_have_the_feed(resources: Resources) -> None:
             " select codigo, 43, longitude, datahora + interval '1 hour', captured_at + interval '1 hour', capturer,"
             f" tick, {newest + 1} from brt_raw where codigo = 'bus 1' order by datahora desc limit 1"
         )
+    derive()
     again = rows("select codigo, latitude, datahora, load_id from posicao_por_feed order by codigo")
     assert [row["datahora"] - NOON for row in again] == [11 * MINUTE, 71 * MINUTE, 11 * MINUTE]
     assert again[1]["latitude"] == 43

@@ -25,6 +25,7 @@ from tests import shared_postgres
 from tests.ask_web import ask
 from tests.conftest import make_settings
 from tests.integration.captured import query
+from tests.integration.conftest import share_parsed
 from tests.integration.filled import Filled
 from tests.integration.marts import MARTS, on_lake, table
 from tests.integration.simulated import MINUTES, START
@@ -38,6 +39,7 @@ def both(
     address = shared_postgres.create(server, f"lake_{worker_id}", derived_morning.database)
     settings = make_settings(tmp_path_factory.mktemp("lake"), database_url=address)
     resources = derived_morning.into(replace(Resources.from_settings(settings), clock=StillClock(START)))
+    share_parsed(resources)
     pipeline.transform(replace(resources, on_lake=True))
     return resources
 
@@ -128,7 +130,7 @@ def test_an_increment_publishes_only_the_days_that_changed(both: Resources) -> N
     day = f"dia_operacao={date(2026, 11, 23)}"
     files = {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")}
     assert {Path(path).parent.parent.name for path in files} >= {"gps_brt", "viagens", "passagens"}
-    pipeline.transform(replace(both, on_lake=True))
+    pipeline.transform(replace(both, on_lake=True), "--select", "config.materialized:incremental")
     assert {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")} == files
 
 

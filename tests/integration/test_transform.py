@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from brt_watch.network import SEEDS as SEEDS_FOLDER
 from brt_watch.network import read_network, read_seed
 from brt_watch.resources import Resources
 from brt_watch.transform import runner as transform
+from tests import parsed
 from tests.conftest import ScriptedFeed
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query
@@ -99,8 +101,8 @@ def moving_fleet(seed: int, polls: int) -> list[bytes]:
 
 
 def without_run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Drop the number of the run that wrote each row."""
-    return [{name: value for name, value in row.items() if name != "derived_by"} for row in rows]
+    """Drop the number of the run that wrote each row; they come in one order."""
+    return sorted(({name: value for name, value in row.items() if name != "derived_by"} for row in rows), key=str)
 
 
 def expected_view(resources: Resources) -> list[dict[str, Any]]:
@@ -121,18 +123,10 @@ def test_increments_equal_a_full_refresh_in_any_load_order(resources: Resources)
     capture(resources, moving_fleet(seed=1, polls=200), ticks=118)
     first, middle, last = resources.files.closed_windows()
     models = (
-        "gps_brt order by timestamp_gps, id_veiculo",
-        "posicao_atual order by codigo",
-        "cobertura_captura order by minuto",
-        "viagens order by id_viagem",
-        "passagens order by id_viagem, ordem",
-        "intervalos order by escopo, estacao_id, linha, sentido, partida, id_viagem",
-        "regularidade_hora order by dia_operacao, linha, sentido, hora_operacao",
-        "velocidade_trecho order by dia_operacao, linha, sentido, hora_operacao, ordem",
-        "oferta_hora order by dia_operacao, linha, sentido, hora_operacao",
+        *("gps_brt", "posicao_atual", "cobertura_captura", "viagens", "passagens", "intervalos"),
+        *("regularidade_hora", "velocidade_trecho", "oferta_hora"),
     )
-    names = (f"+{model.split()[0]}" for model in models)
-    only = ("--select", *names, "+generate_view", "--exclude", "tag:rede", "test_type:data")
+    only = ("--select", *(f"+{model}" for model in models), "+generate_view", "--exclude", "tag:rede", "test_type:data")
     pipeline.load(last, resources)
     derived = pipeline.transform(resources)
     assert (derived.models, derived.tests) == (MODELS - VIEWS, DATA_TESTS)
@@ -193,43 +187,63 @@ def shuttles(polls: int) -> list[bytes]:
     return answers
 
 
-def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(loaded_resources: Callable[..., Resources]) -> None:
-    """Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it.
+DERIVED = ("viagens", "passagens", "intervalos", "int_viagens__cortes", "int_viagens__viradas")
+"""What is compared after the night of the shuttles."""
 
-    The last one to come is that in which the service day turned.
+ONLY_DERIVED = ("--select", "+intervalos", "+int_viagens__cortes", "--exclude", "test_type:data", "test_type:unit")
+
+CUT = "select count(corte) = count(*) as all_days from int_viagens__dias"
+"""Whether every day that a run makes is made from its middle on."""
+
+CUT_AFTER_EACH = [False, True, True, True, False]
+
+
+def night_of_shuttles(resources: Resources) -> list[list[Path]]:
+    """Capture a night; returns its windows in the order in which they come.
+
+    Windows that follow a whole trip make the day again from its middle on; a late one goes back behind it. The last one
+    to come is that in which the service day turned.
     """
-    resources = loaded_resources(poll_seconds=POLL.seconds)
     assert isinstance(resources.clock, StillClock)
     resources.clock.time = NIGHT
     polls = timedelta(hours=4.5) // POLL
     capture(resources, shuttles(polls), ticks=polls)
     windows = resources.files.closed_windows()
-    only = ("--select", "+intervalos", "+int_viagens__cortes", "--exclude", "tag:rede", "test_type:data")
     late, of_the_turn = windows.pop(-4), windows.pop(4)
+    return [windows[:-4], windows[-4:-2], [late], windows[-2:], [of_the_turn]]
+
+
+def assert_trips_go_through_the_turn(trips: list[dict[str, Any]], headways: list[dict[str, Any]]) -> None:
+    """Of the three buses that are on their way when the service day turns."""
+    turn = NIGHT + timedelta(hours=1)
+    through = [trip for trip in trips if trip["partida"] < turn < trip["chegada"]]
+    assert [(trip["dia_operacao"], trip["tipo"]) for trip in through] == [(date(2026, 11, 23), "completa")] * 3
+    # Headways after the turn are of the new day, whatever trip made them; one bus was at its last station by then.
+    of_the_new_day = {row["id_viagem_anterior"] for row in headways if row["dia_operacao"] == date(2026, 11, 24)}
+    assert len({trip["id_viagem"] for trip in through} & of_the_new_day) == 2
+
+
+@pytest.mark.deep
+def test_a_day_that_continues_after_a_cut_equals_a_full_refresh(loaded_resources: Callable[..., Resources]) -> None:
+    """The rules are the same on the lake, where test_lake_increments holds this; any order of loads is tested above."""
+    resources = loaded_resources(poll_seconds=POLL.seconds)
+    only = (*ONLY_DERIVED, "tag:rede")
+
+    def derived() -> list[list[dict[str, Any]]]:
+        return [without_run(query(resources, f"select * from {model}")) for model in DERIVED]
+
     cut = []
-    for loaded in (windows[:-4], windows[-4:-2], [late], windows[-2:], [of_the_turn]):
+    for loaded in night_of_shuttles(resources):
         for folder in loaded:
             pipeline.load(folder, resources)
         pipeline.transform(resources, *only, VIEWS_STAY)
-        cut.append(query(resources, "select count(corte) as cut, count(*) as days from int_viagens__dias")[0])
-    assert [days["cut"] == days["days"] for days in cut] == [False, True, True, True, False]
-    models = (
-        "viagens order by id_viagem",
-        "passagens order by id_viagem, ordem",
-        "intervalos order by escopo, estacao_id, linha, sentido, partida, id_viagem",
-        "int_viagens__cortes order by id_viagem",
-        "int_viagens__viradas order by id_veiculo, dia_operacao",
-    )
-    increments = [without_run(query(resources, f"select * from {model}")) for model in models]
+        cut += query(resources, CUT)
+    assert [days["all_days"] for days in cut] == CUT_AFTER_EACH
+    increments = derived()
     assert all(increments)
     pipeline.transform(resources, "--full-refresh", *only)
-    assert [without_run(query(resources, f"select * from {model}")) for model in models] == increments
-    turn = NIGHT + timedelta(hours=1)
-    through = [trip for trip in increments[0] if trip["partida"] < turn < trip["chegada"]]
-    assert [(trip["dia_operacao"], trip["tipo"]) for trip in through] == [(date(2026, 11, 23), "completa")] * 3
-    # Headways after the turn are of the new day, whatever trip made them; one bus was at its last station by then.
-    of_the_new_day = {row["id_viagem_anterior"] for row in increments[2] if row["dia_operacao"] == date(2026, 11, 24)}
-    assert len({trip["id_viagem"] for trip in through} & of_the_new_day) == 2
+    assert derived() == increments
+    assert_trips_go_through_the_turn(increments[0], increments[2])
 
 
 def test_a_row_that_a_late_neighbour_changes_is_marked_as_new(resources: Resources) -> None:
@@ -337,13 +351,14 @@ def test_a_table_with_columns_of_another_version_is_made_again(resources: Resour
     with resources.store.connection() as connection:
         connection.execute("alter table gps_brt add column velha integer")
         connection.execute("update brt_transform set network_sha256 = 'of another version'")
-    pipeline.transform(resources, *ONLY_GPS)
+    pipeline.transform(resources, "--select", "gps_brt")
     assert "velha" not in resources.store.columns(["gps_brt"])["gps_brt"]
 
 
 def test_what_dbt_complains_of_is_in_the_error(
     make_resources: Callable[..., Resources],
 ) -> None:
-    resources = make_resources(database_url=SecretStr("postgresql://me:geheim@127.0.0.1:9/x"))
+    resources = make_resources(database_url=SecretStr("postgresql://brt_watch:geheim@127.0.0.1:9/x"))
+    parsed.lend(resources.settings.folder / "dbt", parsed.postgres("x", 9))
     with pytest.raises(TransformFailed, match=r"127\.0\.0\.1"):
         transform.build(resources.settings, resources.store.connection_parameters())

@@ -17,6 +17,7 @@ from brt_watch.transform.spark_sql import steps, to_spark
         ("a from x.y.t", "a FROM t"),
         ("extract(epoch from (a - b))", "((UNIX_MICROS(a) - UNIX_MICROS(b)) / 1e6)"),
         ("extract(epoch from a)", "(UNIX_MICROS(a) / 1e6)"),
+        ("epoch_us(a at time zone 'UTC')", "UNIX_MICROS(CONVERT_TIMEZONE('UTC', 'UTC', CAST(a AS TIMESTAMP_NTZ)))"),
         ("extract(dow from a)", "(DAYOFWEEK(a) - 1)"),
         ("extract(hour from a)", "EXTRACT(HOUR FROM a)"),
         ("to_timestamp(a)", "TIMESTAMP_MICROS(CAST(ROUND((a) * 1e6) AS BIGINT))"),

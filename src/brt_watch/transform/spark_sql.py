@@ -93,6 +93,8 @@ def _rule(node: exp.Expr) -> exp.Expr:
     elif isinstance(node, exp.UnixToTime):
         micros = _call("round", exp.Mul(this=exp.paren(_translated(node.this)), expression=_number(_A_MILLION)))
         return _call("timestamp_micros", exp.cast(micros, "bigint"))
+    elif isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
+        return _call("unix_micros", *(_translated(each) for each in node.expressions))
     elif isinstance(node, exp.AtTimeZone):
         return _in_zone(node)
     elif isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):

@@ -37,6 +37,20 @@ cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
 )))
 {%- endmacro %}
 
+{% macro block(east, north) -%}
+{#- The number, 0 to 15, of the quarter of a side by a quarter of a side in which a point lies within its square. -#}
+cast(
+    4 * (floor(({{ east }}) / {{ var('lado_da_celula_m') / 4 }}) - 4 * floor(({{ east }}) / {{ var('lado_da_celula_m') }}))
+    + floor(({{ north }}) / {{ var('lado_da_celula_m') / 4 }}) - 4 * floor(({{ north }}) / {{ var('lado_da_celula_m') }})
+    as integer
+)
+{%- endmacro %}
+
+{% macro middle_of_block_m(centre, index) -%}
+{#- Metres east or north of the middle of a column or row of such quarters, 0 to 3, from the middle of the square. -#}
+({{ centre }} + {{ (index - 1.5) * var('lado_da_celula_m') / 4 }})
+{%- endmacro %}
+
 {% macro share_of_piece(east, north, piece) -%}
 {#- Where the projection of a point onto a segment lies: 0 at its start, 1 at its end. A segment has a start
     (leste_m, norte_m), a vector (delta_leste_m, delta_norte_m) and the square of its length (comprimento2_m2). -#}

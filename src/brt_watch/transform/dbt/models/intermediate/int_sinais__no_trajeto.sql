@@ -8,7 +8,7 @@
 {% set mil_quilometros_em_dm = 10000000 %}
 {% set mesmo_lugar_dm = 10 * var('mesmo_lugar_m') %}
 
-with sinais as (
+with no_plano as (
     select
         load_id,
         codigo,
@@ -21,6 +21,16 @@ with sinais as (
     where servico is not null and not flag_fora_da_area
 ),
 
+sinais as (
+    select
+        no_plano.*,
+        sin(rumo) as para_leste,
+        cos(rumo) as para_norte,
+        {{ cell('leste_m', 'norte_m') }} as celula,
+        {{ block('leste_m', 'norte_m') }} as quadra
+    from no_plano
+),
+
 pes as (
     select
         sinais.load_id,
@@ -30,7 +40,7 @@ pes as (
         sinais.norte_m as sinal_norte_m,
         trechos.sentido,
         case
-            when sin(sinais.rumo) * trechos.delta_leste_m + cos(sinais.rumo) * trechos.delta_norte_m < 0 then 1
+            when sinais.para_leste * trechos.delta_leste_m + sinais.para_norte * trechos.delta_norte_m < 0 then 1
             else 0
         end as contra,
         {{ foot_on_piece('sinais.leste_m', 'sinais.norte_m', 'trechos') }}
@@ -38,9 +48,10 @@ pes as (
     inner join {{ ref('int_rede__celulas_trechos') }} as trechos
         on
             sinais.servico = trechos.linha
-            and {{ cell('sinais.leste_m', 'sinais.norte_m') }} = trechos.celula
+            and sinais.celula = trechos.celula
             and sinais.datahora >= trechos.vale_de
             and sinais.datahora < trechos.vale_ate
+    where ((trechos.quadras >> sinais.quadra) & 1) = 1
 ),
 
 lugares as (

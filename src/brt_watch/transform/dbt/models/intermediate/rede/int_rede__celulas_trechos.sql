@@ -1,9 +1,16 @@
 -- One row is a square of the grid and a piece of a line's path that may be the nearest one to a point in that square.
 --
 -- Everything within `trajeto_longe_m` of a path is covered. Of the pieces near a square, those are kept that can be the
--- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece.
+-- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece. `quadras` says the same of
+-- the smaller squares of which it consists, a bit for each (macro block): there a piece against the heading of the bus counts as
+-- farther by `mesmo_lugar_m`, and a metre is left for what is rounded. It has all bits in squares far from the path, where few
+-- signals lie.
 {{ config(indexes=indexes([{'columns': ['linha', 'celula']}, {'columns': ['celula']}])) }}
 
+{% set colunas = [
+    'vale_de', 'vale_ate', 'sentido', 'ordem', 'inicio_m', 'comprimento_m', 'leste_m', 'norte_m', 'delta_leste_m', 'delta_norte_m',
+    'comprimento2_m2', 'do_centro_m'
+] %}
 {% set alcance = var('trajeto_longe_m') + var('lado_da_celula_m') %}
 
 with caixas as (
@@ -56,24 +63,60 @@ comparados as (
     where do_centro_m <= {{ alcance }}
 ),
 
+mantidos as (
+    select *
+    from comparados
+    where do_centro_m <= do_mais_perto_m + {{ var('lado_da_celula_m') }} * sqrt(2)
+),
+
+{% set quadra_m = var('lado_da_celula_m') / 4 %}
+pes_das_quadras as (
+    select
+        mantidos.*
+        {%- for quadra in range(16) %},
+        {{ share_of_piece(middle_of_block_m('centro_leste_m', quadra // 4), middle_of_block_m('centro_norte_m', quadra % 4), 'mantidos') }} as fracao_{{ quadra }}
+        {%- endfor %}
+    from mantidos
+    where do_mais_perto_m <= {{ var('lado_da_celula_m') }}
+),
+
+das_quadras as (
+    select
+        pes_das_quadras.*
+        {%- for quadra in range(16) %},
+        {{ metres_from_piece(
+            middle_of_block_m('centro_leste_m', quadra // 4), middle_of_block_m('centro_norte_m', quadra % 4), 'pes_das_quadras', 'fracao_' ~ quadra
+        ) }} as m_{{ quadra }}
+        {%- endfor %}
+    from pes_das_quadras
+),
+
 final as (
     select
         linha,
         {{ cell_number('coluna', 'fileira') }} as celula,
-        vale_de,
-        vale_ate,
-        sentido,
-        ordem,
-        inicio_m,
-        comprimento_m,
-        leste_m,
-        norte_m,
-        delta_leste_m,
-        delta_norte_m,
-        comprimento2_m2,
-        do_centro_m
-    from comparados
-    where do_centro_m <= do_mais_perto_m + {{ var('lado_da_celula_m') }} * sqrt(2)
+        {{ colunas | join(',\n        ') }},
+        cast(
+            0
+            {%- for quadra in range(16) %}
+            + case
+                when m_{{ quadra }} <= min(m_{{ quadra }}) over quadrado + {{ quadra_m }} * sqrt(2) + {{ var('mesmo_lugar_m') + 1 }}
+                    then {{ 2 ** quadra }}
+                else 0
+            end
+            {%- endfor %}
+            as integer
+        ) as quadras
+    from das_quadras
+    window quadrado as (partition by linha, vale_de, sentido, coluna, fileira)
+    union all
+    select
+        linha,
+        {{ cell_number('coluna', 'fileira') }} as celula,
+        {{ colunas | join(',\n        ') }},
+        {{ 2 ** 16 - 1 }} as quadras
+    from mantidos
+    where do_mais_perto_m > {{ var('lado_da_celula_m') }}
 )
 
 select * from final

@@ -67,7 +67,9 @@ cruzadas as (
             and passos.progresso_anterior_m < marcas.marca_m
             and passos.progresso_m >= marcas.marca_m
     where
-        passos.segundo - passos.segundo_anterior <= {{ var('previsao_silencio_segundos') }}
+        -- Follows from the two marks above; a standing bus need not be compared with any.
+        passos.progresso_m > passos.progresso_anterior_m
+        and passos.segundo - passos.segundo_anterior <= {{ var('previsao_silencio_segundos') }}
         and passos.progresso_m - passos.progresso_anterior_m
         <= {{ var('viagem_maximo_ms') }} * (passos.segundo - passos.segundo_anterior) + {{ var('viagem_folga_m') }}
 ),

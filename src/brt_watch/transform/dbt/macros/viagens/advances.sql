@@ -37,7 +37,9 @@ coerentes as (
         velocidade,
         no_rotulo,
         lag(segundo) over percurso as segundo_anterior,
-        lag(metros) over percurso as metros_anteriores
+        lag(metros) over percurso as metros_anteriores,
+        lead(segundo) over percurso as segundo_seguinte,
+        lead(metros) over percurso as metros_seguintes
     from vizinhos
     where
         2 * (
@@ -70,15 +72,6 @@ coerentes as (
 
 -- Of two places that contradict each other, both pass where the ones around them agree with either: a place whose neighbours
 -- follow on one another and not on it is an error too.
-seguidos as (
-    select
-        coerentes.*,
-        lead(segundo) over percurso as segundo_seguinte,
-        lead(metros) over percurso as metros_seguintes
-    from coerentes
-    window percurso as (partition by percurso order by segundo)
-),
-
 sem_saltos as (
     select
         percurso,
@@ -88,7 +81,7 @@ sem_saltos as (
         no_rotulo,
         lag(segundo) over percurso as segundo_anterior,
         lag(metros) over percurso as metros_anteriores
-    from seguidos
+    from coerentes
     where
         not coalesce(
             segundo_seguinte - segundo_anterior <= {{ var('viagem_vizinho_segundos') }}
@@ -114,7 +107,7 @@ avancos as (
                 when {{ follows('segundo_anterior', 'metros_anteriores', 'segundo', 'metros') }} then null
                 else segundo
             end
-        ) over (partition by percurso order by segundo) as inicio
+        ) over (partition by percurso order by segundo rows unbounded preceding) as inicio
     from sem_saltos
 )
 {%- endmacro %}

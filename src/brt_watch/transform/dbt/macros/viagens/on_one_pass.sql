@@ -4,6 +4,27 @@
     place before it, or else to the first after it, where there is no choice. The heading of a moving bus leaves none between
     opposite passes. -#}
 {%- set perto_s = var('viagem_espera_seguida_s') %}
+repetidos as {{ materialized() }} (
+    select
+        paths.percurso,
+        paths.comprimento_m as percurso_m,
+        trechos.centena,
+        trechos.inicio_m,
+        trechos.comprimento_m,
+        trechos.leste_m,
+        trechos.norte_m,
+        trechos.delta_leste_m,
+        trechos.delta_norte_m,
+        trechos.comprimento2_m2
+    from {{ paths }} as paths
+    inner join {{ ref('int_rede__trechos_repetidos') }} as trechos
+        on
+            paths.linha = trechos.linha
+            and paths.sentido = trechos.sentido
+            and paths.inicio_do_dia >= trechos.vale_de
+            and paths.inicio_do_dia < trechos.vale_ate
+),
+
 outras_passadas as (
     select
         places.percurso,
@@ -12,20 +33,14 @@ outras_passadas as (
         places.norte_m as sinal_norte_m,
         places.desvio_m,
         places.metros as metros_no_trajeto,
-        paths.comprimento_m as percurso_m,
-        {{ foot_on_piece('places.leste_m', 'places.norte_m', 'trechos') }}
+        repetidos.percurso_m,
+        {{ foot_on_piece('places.leste_m', 'places.norte_m', 'repetidos') }}
     from {{ places }} as places
-    inner join {{ paths }} as paths on places.percurso = paths.percurso
-    inner join {{ ref('int_rede__trechos_repetidos') }} as trechos
-        on
-            paths.linha = trechos.linha
-            and paths.sentido = trechos.sentido
-            and cast(floor(places.metros / 100) as bigint) = trechos.centena
-            and paths.inicio_do_dia >= trechos.vale_de
-            and paths.inicio_do_dia < trechos.vale_ate
+    inner join repetidos
+        on places.percurso = repetidos.percurso and cast(floor(places.metros / 100) as bigint) = repetidos.centena
     where
         places.velocidade <= {{ var('velocidade_limiar_parado_kmh') }}
-        or coalesce(sin(places.rumo) * trechos.delta_leste_m + cos(places.rumo) * trechos.delta_norte_m, 0) >= 0
+        or coalesce(sin(places.rumo) * repetidos.delta_leste_m + cos(places.rumo) * repetidos.delta_norte_m, 0) >= 0
     {{ join_first() }}
 ),
 
@@ -48,6 +63,12 @@ escolhas as (
         and least(inicio_m + fracao * comprimento_m, metros_no_trajeto) < percurso_m - {{ var('viagem_terminal_m') }}
 ),
 
+com_escolha as (
+    select distinct percurso
+    from escolhas
+    where ordem = 1
+),
+
 -- The second and the metres of the last certain place before, packed into one number, of which the largest is taken; the same after.
 com_vizinhas as (
     select
@@ -66,6 +87,7 @@ com_vizinhas as (
             partition by places.percurso order by places.segundo desc rows between unbounded preceding and 1 preceding
         ) as certa_depois
     from {{ places }} as places
+    inner join com_escolha on places.percurso = com_escolha.percurso
     left join escolhas
         on places.percurso = escolhas.percurso and places.segundo = escolhas.segundo and escolhas.ordem = 1
 ),
@@ -97,6 +119,18 @@ numa_passada as (
         leste_m,
         norte_m
     from com_referencia
+    union all
+    select
+        places.percurso,
+        places.segundo,
+        places.metros,
+        places.velocidade,
+        places.no_rotulo,
+        places.leste_m,
+        places.norte_m
+    from {{ places }} as places
+    left join com_escolha on places.percurso = com_escolha.percurso
+    where com_escolha.percurso is null
 )
 {%- endmacro %}
 

@@ -10,6 +10,11 @@
     pre_hook="{{ plan_with_hash_joins() }}"
 ) }}
 
+{% set colunas = [
+    'id_veiculo', 'servico', 'sentido', 'timestamp_gps', 'captured_at', 'progresso_m', 'desvio_m', 'velocidade_instantanea',
+    'status', 'flag_em_movimento', 'flag_futuro'
+] %}
+
 with dias as (
     select distinct dia_operacao
     from {{ ref('velocidade_trecho') }}
@@ -28,7 +33,8 @@ sinais as (
         dias.dia_operacao
     from dias
     cross join lateral (
-        select *
+        select
+            {{ colunas | join(',\n            ') }}
         from {{ ref('gps_brt') }}
         where
             timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
@@ -38,13 +44,10 @@ sinais as (
     ) as gps
     {% else %}
     select
-        gps.*,
+        gps.{{ colunas | join(',\n        gps.') }},
         dias.dia_operacao
     from {{ ref('gps_brt') }} as gps
-    inner join dias
-        on
-            gps.timestamp_gps >= {{ service_day_start('dias.dia_operacao') }}
-            and gps.timestamp_gps < {{ service_day_start(days_after('dias.dia_operacao', 1)) }}
+    inner join dias on dias.dia_operacao = {{ service_day_of_stamp('gps') }}
     where not gps.flag_fora_da_area
     {% endif %}
 ),

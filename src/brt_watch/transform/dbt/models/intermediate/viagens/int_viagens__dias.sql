@@ -9,16 +9,17 @@
 with por_relogio as (
     select
         id_veiculo,
-        {{ service_day('enviado_em') }} as dia_operacao,
+        dia_operacao,
         min({{ epoch_seconds('enviado_em') }}) as mudou
     from (
         select
             gps.id_veiculo,
+            {{ service_day_sent('gps') | indent(12) }} as dia_operacao,
             {{ sent_at('gps') }} as enviado_em
         from {{ ref('gps_brt') }} as gps
         where {{ can_be_placed('gps') }}{% if so_mudados %} and gps.{{ changed_since_the_last_run() }}{% endif %}
     ) as sinais
-    group by id_veiculo, {{ service_day('enviado_em') }}
+    group by id_veiculo, dia_operacao
 ),
 
 -- A change up to the turn of a vehicle is one of the day before, too; where the turn may have moved, of the whole new day.

@@ -27,35 +27,7 @@ with lados as (
     {%- endfor %}
 ),
 
-mudancas as (
-    select
-        sinais.*,
-        min(case when coalesce(servico, '') != coalesce(servico_anterior, '') then segundo end) over (
-            partition by veiculo_dia order by segundo desc rows between unbounded preceding and 1 preceding
-        ) as muda_em
-    from {{ ref('int_viagens__sinais') }} as sinais
-),
-
-atrasados as (
-    select
-        rotulos.percurso,
-        mudancas.segundo,
-        mudancas.velocidade,
-        mudancas.rumo,
-        mudancas.leste_m as sinal_leste_m,
-        mudancas.norte_m as sinal_norte_m,
-        {{ cell('mudancas.leste_m', 'mudancas.norte_m') }} as celula,
-        rotulos.inicio_do_dia,
-        rotulos.linha,
-        rotulos.sentido
-    from mudancas
-    inner join {{ ref('int_viagens__sinais') }} as seguintes
-        on mudancas.veiculo_dia = seguintes.veiculo_dia and mudancas.muda_em = seguintes.segundo
-    inner join {{ ref('int_viagens__rotulos') }} as rotulos
-        on seguintes.veiculo_dia = rotulos.veiculo_dia and seguintes.servico = rotulos.linha
-    where mudancas.muda_em - mudancas.segundo <= {{ var('viagem_rotulo_atrasado_s') }}
-    {{ join_first() }}
-),
+{{ signals_before_their_label() }},
 
 pes as (
     select
@@ -69,20 +41,27 @@ pes as (
             and atrasados.sentido = trechos.sentido
             and atrasados.inicio_do_dia >= trechos.vale_de
             and atrasados.inicio_do_dia < trechos.vale_ate
-    where trechos.inicio_m <= {{ var('viagem_terminal_longe_m') }}
+    -- Only pieces that come near some point of the square.
+    where
+        trechos.inicio_m <= {{ var('viagem_terminal_longe_m') }}
+        and trechos.do_centro_m <= {{ var('viagem_desvio_na_ponta_m') }} + {{ var('lado_da_celula_m') }} * 0.7072
     {{ join_first() }}
+),
+
+medidos as (
+    select
+        pes.*,
+        {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }} as desvio_m
+    from pes
 ),
 
 ordenados as (
     select
-        pes.*,
+        medidos.*,
         inicio_m + fracao * comprimento_m as metros,
-        {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }} as desvio_m,
-        row_number() over (
-            partition by percurso, segundo
-            order by {{ metres_from_piece('sinal_leste_m', 'sinal_norte_m', 'pes', 'fracao') }}, inicio_m
-        ) as ordem
-    from pes
+        row_number() over (partition by percurso, segundo order by desvio_m, inicio_m) as ordem
+    from medidos
+    where desvio_m <= {{ var('viagem_desvio_na_ponta_m') }}
 ),
 
 lugares as (

@@ -42,20 +42,21 @@ with sinais as (
     from (
         select
             gps.id_veiculo,
+            {{ service_day_sent('gps') | indent(12) }} as dia_do_relogio,
             {{ sent_at('gps') }} as enviado_em,
             gps.{{ colunas | join(',\n            gps.') }}
         from {{ ref('gps_brt') }} as gps
         where {{ can_be_placed('gps') }}
     ) as datados
     left join {{ ref('int_viagens__viradas') }} as viradas
-        on datados.id_veiculo = viradas.id_veiculo and {{ service_day('datados.enviado_em') }} = viradas.dia_operacao
+        on datados.id_veiculo = viradas.id_veiculo and datados.dia_do_relogio = viradas.dia_operacao
     inner join {{ ref('int_viagens__dias') }} as dias
         on
             datados.id_veiculo = dias.id_veiculo
             and dias.dia_operacao = case
                 when {{ epoch_seconds('datados.enviado_em') }} < viradas.virada
-                    then {{ days_after(service_day('datados.enviado_em'), -1) }}
-                else {{ service_day('datados.enviado_em') }}
+                    then {{ days_after('datados.dia_do_relogio', -1) }}
+                else datados.dia_do_relogio
             end
     {% endif %}
 ),

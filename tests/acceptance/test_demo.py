@@ -11,20 +11,23 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests import parsed
 from tests.acceptance.commands import Commands
+from tests.acceptance.installed import dbt_project_of
 from tests.free_port import free_port
 from tests.simulated_morning import PARKED, clock_at
 
 
 @pytest.fixture
 def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
-    """The installed program in an empty folder."""
-    feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", str(free_port())
-    own = {"BRT_WATCH_POSTGRES_PORT": postgres_port, "BRT_WATCH_HTTP_PORT": str(free_port())}
+    """The installed program in a folder that is empty, but for dbt's project of the wheel as it was parsed before."""
+    feed_url, postgres_port = f"http://127.0.0.1:{free_port()}/gps/brt", free_port()
+    own = {"BRT_WATCH_POSTGRES_PORT": str(postgres_port), "BRT_WATCH_HTTP_PORT": str(free_port())}
     own["BRT_WATCH_CLOCK"] = clock_at(PARKED)
     demo = Commands(folder / "data-demo", installed, BRT_WATCH_FEED_URL=feed_url, **own)
     demo.folder = folder
     del demo.environment["BRT_WATCH_DATA"]
+    parsed.lend(demo.data / "dbt", "brt_watch", postgres_port, dbt_project_of(installed))
     yield demo
     here(demo, "--demo", "stop")
 

@@ -54,7 +54,17 @@ de_pe as (
                     and metros_seguintes < metros - {{ var('viagem_volta_m') }}
                     then segundo
             end
-        ) over avanco as volta_ao_comeco
+        ) over avanco as volta_ao_comeco,
+        max(
+            case
+                when
+                    metros <= de_m + 20
+                    or (metros <= de_m + 100 and de_m <= {{ var('distancia_limiar_parada_m') }} and velocidade <= {{ parado }})
+                    then segundo
+            end
+        ) over avanco as perto_ate,
+        max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
+        min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
     from extremos
     window avanco as (partition by percurso, inicio)
 ),
@@ -73,20 +83,10 @@ momentos as (
                 and de_m <= {{ var('viagem_terminal_m') }} and primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }}
                 then greatest(parado_ate, coalesce(volta_ao_comeco, 0))
             when primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }} then greatest(extremos.inicio, coalesce(volta_ao_comeco, 0))
-            else greatest(coalesce(volta_ao_comeco, 0), max(
-                case
-                    when
-                        metros <= de_m + 20
-                        or (metros <= de_m + 100 and de_m <= {{ var('distancia_limiar_parada_m') }} and velocidade <= {{ parado }})
-                        then segundo
-                end
-            ) over avanco)
-        end as saiu,
-        max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
-        min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
+            else greatest(coalesce(volta_ao_comeco, 0), perto_ate)
+        end as saiu
     from de_pe as extremos
     inner join {{ paths }} as percursos on extremos.percurso = percursos.percurso
-    window avanco as (partition by extremos.percurso, extremos.inicio)
 ),
 
 paradas as (

@@ -130,7 +130,7 @@ def test_an_increment_publishes_only_the_days_that_changed(both: Resources) -> N
     day = f"dia_operacao={date(2026, 11, 23)}"
     files = {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")}
     assert {Path(path).parent.parent.name for path in files} >= {"gps_brt", "viagens", "passagens"}
-    pipeline.transform(replace(both, on_lake=True), "--select", "config.materialized:incremental")
+    pipeline.transform(replace(both, on_lake=True))
     assert {path: path.stat().st_mtime_ns for path in marts.folder.rglob(f"{day}/*.parquet")} == files
 
 

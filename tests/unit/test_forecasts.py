@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from brt_watch.clock import RIO
 from brt_watch.network import read_network
 from brt_watch.transform.compiled import Compiled, compiled, project_vars
 from brt_watch.transform.live import LiveEngine, quoted
@@ -46,7 +47,9 @@ def engine(network: LiveEngine, tmp_path: Path) -> LiveEngine:
 
 def signal(engine: LiveEngine, codigo: str, at: datetime, metres: float, **more: Any) -> None:
     """Add a row of gps_brt: a bus that moves on the path of the line, captured five seconds after it sent."""
+    local = at.astimezone(RIO)
     row = {
+        "data": local.date(), "hora": local.hour,
         "id_veiculo": codigo, "timestamp_gps": at, "captured_at": at + timedelta(seconds=5), "servico": LINE,
         "linha": LINE, "sentido": WAY, "sentido_informado": WAY, "progresso_m": metres, "desvio_m": 3,
         "velocidade_instantanea": 40,

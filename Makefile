@@ -88,10 +88,10 @@ BIOME := @biomejs/biome@2.6.8
 TOGETHER := -n $(shell getconf _NPROCESSORS_ONLN) --maxprocesses 4 --no-loadscope-reorder
 
 test: $(VENV)/installed  ## Run the tests but test-system, name the ten slowest, and say how much processor time they took
-	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 --ignore=tests/acceptance
+	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 -m "not system"
 
-test-system: $(VENV)/installed  ## Start the whole system as users do: the demo, ten recorded minutes, steps by hand
-	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 tests/acceptance
+test-system: $(VENV)/installed  ## Start the system as users do: the demo, ten recorded minutes, agents of Prefect, Postgres, kills
+	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 -m system
 
 browser:  ## Install the Chromium for the page's tests (Debian, as root)
 	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell

@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deep: runs with --deep only; a cheaper test holds the same claim")
+    config.addinivalue_line("markers", "system: starts parts of the system as users do; make test-system runs these")
     # What is set for a capture, in the environment or in .env, has no say in the tests, nor in what they start.
     for name in list(os.environ):
         if name.startswith("BRT_WATCH_") and not name.startswith("BRT_WATCH_TORTURE_"):

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests import shared_postgres
 from tests.acceptance.commands import Commands
+
+pytestmark = pytest.mark.system
 
 
 def test_a_poll_and_a_recording_come_in_by_hand(folder: Path, recording: Path) -> None:

@@ -17,6 +17,8 @@ from tests.acceptance.installed import dbt_project_of
 from tests.free_port import free_port
 from tests.simulated_morning import PARKED, clock_at
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:

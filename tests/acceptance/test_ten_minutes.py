@@ -26,6 +26,8 @@ from tests.acceptance.program import POLL, SPEED, Program, read_csv
 from tests.city_data import CITY_DATA
 from tests.fleet import recorded_minutes, write_recording
 
+pytestmark = pytest.mark.system
+
 ODD = "dados 50% %(here)s # ; 'ônibus' " + 'na "pasta" ' + 50 * "x"
 """The name of a data folder: with characters special to supervisor's configuration, and too long for a socket."""
 

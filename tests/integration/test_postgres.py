@@ -21,6 +21,8 @@ from brt_watch.store import embedded as postgres
 from brt_watch.store.embedded import Server
 from tests.free_port import free_port
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def folder(data: Path, request: pytest.FixtureRequest) -> Path:

@@ -29,7 +29,7 @@ from tests.prefect_server.http import PrefectApi
 from tests.prefect_server.office import Office
 from tests.prefect_server.server import PrefectServer
 
-pytestmark = pytest.mark.with_network
+pytestmark = [pytest.mark.system, pytest.mark.with_network]
 
 ALL = {"local_storage_flow", "postgres_storage_flow", "dbt_flow", "recover_flow", "mirror_flow"}
 NO_FEED = "http://127.0.0.1:9/gps/brt"

@@ -23,6 +23,8 @@ from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from tests.torture import GOOD, Count, Torture, ledger, moment, read, rows
 
+pytestmark = pytest.mark.system
+
 KILLS = int(os.environ.get("BRT_WATCH_TORTURE_KILLS", "12"))
 SEED = int(os.environ.get("BRT_WATCH_TORTURE_SEED") or random.SystemRandom().randrange(10**6))
 

@@ -90,7 +90,7 @@ TOGETHER := -n $(shell getconf _NPROCESSORS_ONLN) --maxprocesses 4 --no-loadscop
 test: $(VENV)/installed  ## Run the tests but test-system, name the ten slowest, and say how much processor time they took
 	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 -m "not system"
 
-test-system: $(VENV)/installed  ## Start the system as users do: the demo, ten recorded minutes, agents of Prefect, Postgres, kills
+test-system: $(VENV)/installed  ## Start the system as users do: the demo, ten recorded minutes, agents of Prefect, Postgres, another city, kills
 	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 -m system
 
 browser:  ## Install the Chromium for the page's tests (Debian, as root)

@@ -17,6 +17,8 @@ from tests.acceptance.conftest import reachable_folder
 from tests.browser.conftest import _wait_for
 from tests.free_port import free_port
 
+pytestmark = pytest.mark.system
+
 OF_RIO = re.compile(r"\bRio\b|BRT|SMTR|TransO|mobilidade\.rio")
 
 

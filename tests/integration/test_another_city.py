@@ -27,6 +27,8 @@ from tests import made_up_city as city
 from tests.ask_web import ask
 from tests.conftest import ScriptedFeed
 
+pytestmark = pytest.mark.system
+
 HOURS = timedelta(hours=2)
 BEGINS, ENDS = city.FALL_BACK - HOURS, city.FALL_BACK + HOURS
 

@@ -231,6 +231,7 @@ def test_a_target_that_does_not_answer_is_a_sentence(resources: Resources) -> No
     assert "geheim" not in str(error.value)
 
 
+@pytest.mark.system
 def test_the_command_moves_derives_and_says_what_comes_next(
     resources: Resources,
     target: Resources,

@@ -42,11 +42,12 @@ def make() -> Path:
     return _made(postgres("", 0))
 
 
-def lend(dbt: Path, connection: Connection) -> None:
-    """Give dbt what was parsed, as it is for another database."""
+def lend(dbt: Path, connection: Connection, project: Path = DBT_PROJECT) -> None:
+    """Give dbt what was parsed, as it is for another database and for the project in another place."""
     names = {
         DATABASE: _database(connection),
         _checksum(_parsed_for(connection)): _checksum(connection),
+        str(DBT_PROJECT): str(project),
     }
     parsed = msgspec.msgpack.decode(_made(connection).read_bytes())
     dbt.mkdir(parents=True, exist_ok=True)

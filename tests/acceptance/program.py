@@ -62,7 +62,7 @@ class Program(Commands):
             # The window begins right before the recording does, and is to have all of it.
             BRT_WATCH_WINDOW_MINUTES="13",
         )
-        parsed.lend(data / "dbt", "brt_watch", port, dbt_project_of(program))
+        parsed.lend(data / "dbt", parsed.postgres("brt_watch", port), dbt_project_of(program))
         # Made before the clock begins to run.
         said = self.run("db", "start")
         assert "Postgres is up" in said

@@ -29,7 +29,7 @@ def demo(folder: Path, installed: tuple[str, ...]) -> Iterator[Commands]:
     demo = Commands(folder / "data-demo", installed, BRT_WATCH_FEED_URL=feed_url, **own)
     demo.folder = folder
     del demo.environment["BRT_WATCH_DATA"]
-    parsed.lend(demo.data / "dbt", "brt_watch", postgres_port, dbt_project_of(installed))
+    parsed.lend(demo.data / "dbt", parsed.postgres("brt_watch", postgres_port), dbt_project_of(installed))
     yield demo
     here(demo, "--demo", "stop")
 

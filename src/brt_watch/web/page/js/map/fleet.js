@@ -24,12 +24,19 @@ export class Fleet {
     this.prepare();
     map.on("render", () => this.draw());
     const turn = () => {
+      if (this.isStopped) return;
       if (this.canvas.isConnected && (this.moving || performance.now() - this.lastDrawn > 1000)) this.draw();
       // A frame costs even if it shows nothing new.
       if (this.moving && this.canvas.isConnected) requestAnimationFrame(turn);
       else setTimeout(requestAnimationFrame, 200, turn);
     };
     turn();
+  }
+
+  /** Draw no more, and let go of the canvas. */
+  stop() {
+    this.isStopped = true;
+    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
   prepare() {

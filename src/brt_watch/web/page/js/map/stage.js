@@ -144,8 +144,7 @@ class Stage {
 
   remove() {
     this.stopTheme();
-    cancelAnimationFrame(this.fleet.turn);
-    this.fleet.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    this.fleet.stop();
     this.map.remove();
   }
 }

@@ -33,7 +33,9 @@ const { enter } = reportView("velocidade", (report) => {
   const compared = h("select", { class: "field", id: "report-compared", onchange: () => { amend({ com: compared.value || null }); compare(); } }, COMPARED.map((days) => h("option", { value: days }, t(`speed.with.${days}`))));
   const keys = h("ul", { class: "keys-row" });
   let data = null;
-  let [rows, hours, before] = [[], [], []];
+  let [rows, hours] = [[], []];
+  /** The rows of the time to compare with; null until they are known. */
+  let before = null;
   let shown = [];
   let svg = null;
   let mode = MODES.velocidade;
@@ -51,19 +53,25 @@ const { enter } = reportView("velocidade", (report) => {
 
   /** Fetch the same hours of the day that the address compares with, and show both. */
   async function compare() {
-    const days = here().params.get("com");
-    compared.value = COMPARED.includes(days) ? days : "";
-    before = [];
+    if (!report.data) return;
+    const wished = here().params.get("com");
+    const days = COMPARED.includes(wished) ? wished : "";
+    const shownData = data;
+    compared.value = days;
+    before = null;
+    report.problem.hidden = true;
     show();
-    if (!compared.value || !data.model) return;
-    const [since, until] = [data.from, data.end].map((at) => new Date(at - Number(compared.value) * DAY).toISOString());
+    if (!days || !data.model) return;
+    const [since, until] = [data.from, data.end].map((at) => new Date(at - Number(days) * DAY).toISOString());
+    const isStale = () => data !== shownData || compared.value !== days;
     try {
-      before = (await get("speeds", { linha: data.linha, sentido: data.sentido, de: since, ate: until }, report.asking.signal)).trechos;
+      const { trechos } = await get("speeds", { linha: data.linha, sentido: data.sentido, de: since, ate: until }, report.asking.signal);
+      if (isStale()) return;
+      before = trechos;
+      show();
     } catch (error) {
-      if (error.name === "AbortError") return;
-      report.fail(error.message);
+      if (error.name !== "AbortError" && !isStale()) report.fail(error.message);
     }
-    show();
   }
 
   function turn(hour) {
@@ -104,6 +112,7 @@ const { enter } = reportView("velocidade", (report) => {
   }
 
   function show() {
+    if (!report.data) return;
     const from = hours[Number(slider.value)] ?? null;
     const to = from === null ? null : from + HOUR;
     moment.textContent = from === null ? t("nodata") : `${clock(from)}–${clock(to)}`;
@@ -113,7 +122,7 @@ const { enter } = reportView("velocidade", (report) => {
       const all = rows.filter((row) => row.de_estacao_id === stop.estacao_id && row.ate_estacao_id === after.estacao_id);
       const row = all.find((one) => hourStart(one) === from);
       const enough = row && row.passagens >= limits().trecho_minimo_passagens;
-      const other = compared.value ? before.find((one) => one.de_estacao_id === stop.estacao_id && one.ate_estacao_id === after.estacao_id && hourStart(one) + Number(compared.value) * DAY === from && one.passagens >= limits().trecho_minimo_passagens) : null;
+      const other = compared.value ? before?.find((one) => one.de_estacao_id === stop.estacao_id && one.ate_estacao_id === after.estacao_id && hourStart(one) + Number(compared.value) * DAY === from && one.passagens >= limits().trecho_minimo_passagens) : null;
       const usual = compared.value ? (other?.velocidade_p50_kmh ?? null) : median(all.map(({ velocidade_p50_kmh }) => velocidade_p50_kmh));
       const usualTime = compared.value ? (other?.tempo_mediano_segundos ?? null) : median(all.map(({ tempo_mediano_segundos }) => tempo_mediano_segundos));
       const isComparable = enough && usual !== null;
@@ -128,7 +137,7 @@ const { enter } = reportView("velocidade", (report) => {
     const reference = t(`speed.with.${compared.value}`);
     const worst = shown.filter((one) => mode.of(one) !== null).sort((a, b) => mode.order(a) - mode.order(b))[0];
     const lede = worst && !data.partial ? t(mode === MODES.diferenca && Math.round(worst.change) >= 0 ? "speed.lede.even" : `speed.lede.${mode.name}`, { from: clock(from), to: clock(to), place: worst.name, value: mode.words(mode.of(worst)), reference }) : "";
-    const nothing = compared.value && data.model && shown.every(({ change }) => change === null) ? t("speed.with.nothing", { reference }) : "";
+    const nothing = compared.value && before && shown.every(({ change }) => change === null) ? t("speed.with.nothing", { reference }) : "";
     report.lede.textContent = [lede, nothing, report.coverage(), report.modelWords()].join(" ").trim();
     fill(keys, mode.keys().map(([color, words]) => h("li", {}, h("i", { class: "cell", "--cell": color }), words)), h("li", {}, h("i", { class: "cell", "--cell": "var(--rule-strong)" }), t("speed.few")));
     svg = drawStrip();

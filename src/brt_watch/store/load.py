@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 from psycopg import sql as compose
 
 from brt_watch.capture.manifest import Manifest
@@ -63,10 +64,15 @@ def load_window(
     with tempfile.TemporaryDirectory() as work, reading_window(folder, Path(work), reading) as tables:
         # Meanwhile Postgres takes everything else.
         connection.execute(statement("stage_window"))
-        copy_file(connection, folder / POLLS, "polls_csv")
-        copy_file(connection, folder / REJECTS, "rejects_csv")
-        connection.execute(statement("insert_polls"), ids)
-        connection.execute(statement("insert_rejects"), ids)
+        try:
+            copy_file(connection, folder / POLLS, "polls_csv")
+            copy_file(connection, folder / REJECTS, "rejects_csv")
+            connection.execute(statement("insert_polls"), ids)
+            connection.execute(statement("insert_rejects"), ids)
+        except psycopg.DataError:
+            # Raises DamagedWindow if the window is to blame: only then is it set aside.
+            tables.result()
+            raise
         connection.execute(statement("ensure_months"))
         records, signals, conflicts = _load_records(connection, tables.result(), Path(work), ids)
     if records != manifest.records:

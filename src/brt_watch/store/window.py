@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -119,22 +119,23 @@ def _read(folder: Path, work: Path) -> duckdb.DuckDBPyConnection:
         raise DamagedWindow(folder=folder, difference=f"{CSV} has other columns: {header[:200]!r}")
     columns = {"captured_at": "TIMESTAMP", **{column.name: CSV_TYPES[column.kind] for column in COLUMNS}}
     stored = ",\n    ".join(f"{stored_value(column)} as {column.table_name}" for column in COLUMNS)
-    tables = open_duckdb()
-    try:
-        tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
-        tables.execute(
-            statement("window/records").format(
-                csv=quoted(_there(folder / CSV)), columns=columns, stored=stored, longest=LONGEST_LINE
+    with ExitStack() as unless_read:
+        tables = unless_read.enter_context(open_duckdb())
+        try:
+            tables.execute(f"set temp_directory = {quoted(work)}; set memory_limit = '{MEMORY}'; set threads = 1")
+            tables.execute(
+                statement("window/records").format(
+                    csv=quoted(_there(folder / CSV)), columns=columns, stored=stored, longest=LONGEST_LINE
+                )
             )
-        )
-        tables.execute(
-            statement("window/polls").format(
-                csv=quoted(_there(folder / POLLS)), columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR")
+            tables.execute(
+                statement("window/polls").format(
+                    csv=quoted(_there(folder / POLLS)), columns=dict.fromkeys(LEDGER_FIELDS, "VARCHAR")
+                )
             )
-        )
-        tables.execute(statement("window/first_records"))
-    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
-        tables.close()
-        difference = f"{CSV} cannot be read: {' '.join(str(error).split())[:300]}"
-        raise DamagedWindow(folder=folder, difference=difference) from error
+            tables.execute(statement("window/first_records"))
+        except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
+            difference = f"{CSV} or {POLLS} cannot be read: {' '.join(str(error).split())[:300]}"
+            raise DamagedWindow(folder=folder, difference=difference) from error
+        unless_read.pop_all()
     return tables

@@ -87,7 +87,7 @@ BIOME := @biomejs/biome@2.6.8
 # Each further process imports everything again: a quarter of a minute of processor time.
 TOGETHER := -n $(shell getconf _NPROCESSORS_ONLN) --maxprocesses 4 --no-loadscope-reorder
 
-test: $(VENV)/installed  ## Run the tests but test-system, name the ten slowest, and say how much processor time they took
+test: $(VENV)/installed  ## Run all tests except test-system, name the ten slowest, and say how much processor time they took
 	$(VENV)/bin/python scripts/processor-time $(VENV)/bin/pytest $(TOGETHER) --durations=10 -m "not system"
 
 test-system: $(VENV)/installed  ## Start the system as users do: the demo, ten recorded minutes, agents of Prefect, Postgres, another city, kills

@@ -209,7 +209,7 @@ class Visit:
         for name in marts.ADDRESSES:
             self.page.route(f"**/api/v1/{name}?*", lambda route: route.fulfill(json=marts.answer(route.request.url)))
 
-    def is_content(self) -> None:
+    def assert_no_complaints(self) -> None:
         """Assert that nothing has complained, nor been asked for elsewhere."""
         # Software WebGL tells that reading pixels back is slow; that is the screenshot, not the page.
         complaints = [text for text in self.complaints if "GPU stall due to ReadPixels" not in text]
@@ -253,7 +253,7 @@ def opened(browser: Any, site: str) -> Iterator[Callable[..., Visit]]:
     for seen in visits:
         seen.page.unroute_all(behavior="ignoreErrors")
         seen.page.context.close()
-        seen.is_content()
+        seen.assert_no_complaints()
 
 
 @pytest.fixture
@@ -277,7 +277,7 @@ def seen(tab: Visit) -> Iterator[Visit]:
     tab.view("captura")
     yield tab
     tab.page.unroute_all(behavior="ignoreErrors")
-    tab.is_content()
+    tab.assert_no_complaints()
 
 
 @pytest.fixture

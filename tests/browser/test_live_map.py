@@ -19,7 +19,7 @@ def over_the_city(tab: Visit) -> Iterator[Visit]:
     tab.complaints.clear()
     tab.map("mapa?vista=9.50/-22.9300/-43.4500")
     yield tab
-    tab.is_content()
+    tab.assert_no_complaints()
 
 
 PLACES = "[...document.querySelector('canvas.fleet').fleet.positions]"

@@ -1,5 +1,5 @@
 {% macro minute_of(moment) -%}
-{#- The start of the minute that contains a time, UTC. DuckDB would cut it off by the calendar, which takes longer. -#}
+{#- The start of the minute that contains a time, UTC. On DuckDB date_trunc goes by the calendar, which takes longer. -#}
 {%- if target.type == 'postgres' -%}
 date_trunc('minute', {{ moment }})
 {%- else -%}

@@ -1,6 +1,6 @@
 {% macro signals_before_their_label() -%}
 {#- The CTEs of the signals sent shortly before the label changes, with the path of the next one: `atrasados`. -#}
--- Where the label changes; before that, since the change before.
+-- One row is a change of label, with the second of the change before it.
 mudancas as (
     select
         veiculo_dia,

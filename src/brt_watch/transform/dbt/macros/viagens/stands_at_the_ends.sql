@@ -3,7 +3,7 @@
     metros, velocidade, no_rotulo) with the metres of the terminal. Buses wait beside the platform, often some hundred metres
     along the path; a traffic light is a shorter stop. Where the path turns round, a few metres of GPS error put a standing bus
     hundreds of metres along it, so a stand is judged by its place in the plane (leste_m, norte_m). A bus that stands for a moment
-    far from the end and then drives on to it had queued. -#}
+    far from the end and then drives on to it is in a queue. -#}
 nas_pontas as (
     select
         places.percurso,

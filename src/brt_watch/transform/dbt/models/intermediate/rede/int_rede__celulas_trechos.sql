@@ -1,10 +1,10 @@
 -- One row is a square of the grid and a piece of a line's path that may be the nearest one to a point in that square.
 --
 -- Everything within `trajeto_longe_m` of a path is covered. Of the pieces near a square, those are kept that can be the
--- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece. `quadras` says the same of
--- the smaller squares of which it consists, a bit for each (macro block): there a piece against the heading of the bus counts as
--- farther by `mesmo_lugar_m`, and a metre is left for what is rounded. It has all bits in squares far from the path, where few
--- signals lie.
+-- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece. `quadras` says which
+-- pieces those are in each of the 16 smaller squares, a bit for each (macro block). A piece against the heading of the bus counts as
+-- farther by `mesmo_lugar_m`, so pieces farther by as much are kept there, and by another metre for rounding. In squares far from the
+-- path, where few signals lie, all bits are set.
 {{ config(indexes=indexes([{'columns': ['linha', 'celula']}, {'columns': ['celula']}])) }}
 
 {% set colunas = [

@@ -1,7 +1,7 @@
 -- One row is a station that a trip passes, with the estimated seconds of arrival and departure.
 --
 -- The speeds give how long the bus takes from the last signal before the station, and from the station to the first one
--- after it. The rest of the time between the two is the dwell, as far as a usual one goes: buses lose more than that on their way,
+-- after it. The rest of the time between the two is the dwell, up to a usual one: what is left beyond it, buses lose on their way,
 -- before the station and after it. Signals at the station narrow both.
 {% set raio_m = var('passagem_na_estacao_m') %}
 {% set parada_s = var('passagem_parada_usual_s') %}

@@ -119,12 +119,14 @@ const { enter } = reportView("velocidade", (report) => {
     slider.setAttribute("aria-valuetext", moment.textContent);
     shown = data.stops.slice(1).map((after, i) => {
       const stop = data.stops[i];
-      const all = rows.filter((row) => row.de_estacao_id === stop.estacao_id && row.ate_estacao_id === after.estacao_id);
+      const isOfStretch = (row) => row.de_estacao_id === stop.estacao_id && row.ate_estacao_id === after.estacao_id;
+      const isEnough = (row) => row.passagens >= limits().trecho_minimo_passagens;
+      const all = rows.filter(isOfStretch);
       const row = all.find((one) => hourStart(one) === from);
-      const enough = row && row.passagens >= limits().trecho_minimo_passagens;
-      const other = compared.value ? before?.find((one) => one.de_estacao_id === stop.estacao_id && one.ate_estacao_id === after.estacao_id && hourStart(one) + Number(compared.value) * DAY === from && one.passagens >= limits().trecho_minimo_passagens) : null;
-      const usual = compared.value ? (other?.velocidade_p50_kmh ?? null) : median(all.map(({ velocidade_p50_kmh }) => velocidade_p50_kmh));
-      const usualTime = compared.value ? (other?.tempo_mediano_segundos ?? null) : median(all.map(({ tempo_mediano_segundos }) => tempo_mediano_segundos));
+      const enough = row && isEnough(row);
+      const others = compared.value ? (before ?? []).filter((one) => isOfStretch(one) && hourStart(one) + Number(compared.value) * DAY === from && isEnough(one)) : all;
+      const usual = median(others.map(({ velocidade_p50_kmh }) => velocidade_p50_kmh));
+      const usualTime = median(others.map(({ tempo_mediano_segundos }) => tempo_mediano_segundos));
       const isComparable = enough && usual !== null;
       return {
         name: `${short(stop.nome)} → ${short(after.nome)}`, ids: [stop.estacao_id, after.estacao_id], start: stop.distancia_m, metres: after.distancia_m - stop.distancia_m, count: row?.passagens ?? 0, usual,

@@ -21,15 +21,18 @@ function legend(colors, edges, words, unit) {
 
 const signed = (value) => `${Math.round(value) > 0 ? "+" : ""}${number(Math.round(value) || 0)}`.replace("-", "\u2212");
 
-function mode(name, { colors, edges, unit, tick = number, ...rest }) {
-  return { name, unit, tick, color: banded(colors, edges), keys: () => legend(colors, edges, tick, unit), words: (value) => `${tick(value)} ${unit}`, ...rest };
+function mode(name, { colors, edges, unit, of, tick = number, isHighBad = false, ...rest }) {
+  return {
+    name, unit, of, tick, color: banded(colors, edges), keys: () => legend(colors, edges, tick, unit), words: (value) => `${tick(value)} ${unit}`,
+    worst: colors.at(isHighBad ? -1 : 0), order: isHighBad ? (one) => -of(one) : of, ...rest,
+  };
 }
 
-/** `of` gives the value of a stretch, null where it is unknown; `order` sorts the worst first; bad values are hatched. */
+/** `of` gives the value of a stretch, null where it is unknown; `order` sorts the worst first, whose colour is `worst`; bad values are hatched. */
 export const MODES = {
-  velocidade: mode("velocidade", { colors: SPEEDS, edges: [8, 16, 24, 32, 40, 48], unit: "km/h", ticks: [0, 20, 40, 60], worst: SPEEDS[0], of: ({ p50 }) => p50, order: ({ p50 }) => p50, isBad: (value) => value < 10 }),
-  diferenca: mode("diferenca", { colors: CHANGES, edges: [-12, -8, -4, 4, 8, 12], unit: "km/h", tick: signed, ticks: [-20, -10, 0, 10, 20], worst: CHANGES[0], of: ({ change }) => change, order: ({ change }) => change, isBad: (value) => value < -12 }),
-  parada: mode("parada", { colors: DWELLS, edges: [10, 20, 30, 45, 60, 90], unit: "s", ticks: [0, 30, 60, 90, 120], worst: DWELLS.at(-1), of: ({ dwell }) => dwell, order: ({ dwell }) => -dwell, isBad: (value) => value >= 90 }),
+  velocidade: mode("velocidade", { colors: SPEEDS, edges: [8, 16, 24, 32, 40, 48], unit: "km/h", ticks: [0, 20, 40, 60], of: ({ p50 }) => p50, isBad: (value) => value < 10 }),
+  diferenca: mode("diferenca", { colors: CHANGES, edges: [-12, -8, -4, 4, 8, 12], unit: "km/h", tick: signed, ticks: [-20, -10, 0, 10, 20], of: ({ change }) => change, isBad: (value) => value < -12 }),
+  parada: mode("parada", { colors: DWELLS, edges: [10, 20, 30, 45, 60, 90], unit: "s", ticks: [0, 30, 60, 90, 120], of: ({ dwell }) => dwell, isHighBad: true, isBad: (value) => value >= 90 }),
 };
 
 export const modeOf = (name) => MODES[name] ?? MODES.velocidade;

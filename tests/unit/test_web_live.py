@@ -13,10 +13,12 @@ import pytest
 from brt_watch import disk, health, pipeline
 from brt_watch.archive.windows import pack
 from brt_watch.capture import window
+from brt_watch.capture.ledger import LedgerLine
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.capture.window import CSV, POLLS, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
+from brt_watch.model import Poll
 from brt_watch.resources import Resources
 from brt_watch.transform.live import KEPT
 from brt_watch.web import live, new_polls
@@ -86,6 +88,34 @@ def test_polls_of_several_windows_are_taken_in_order(resources: Resources, clock
         ticks = [poll(resources, clock) for _ in range(100)]
         load(resources)
         assert taken(new) == ticks
+
+
+@pytest.mark.parametrize("moment", ["before the ledgers are read", "between two windows"])
+def test_a_window_moved_during_the_first_look_is_taken(
+    resources: Resources, clock: StillClock, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """The page starts while the past is loaded: it must not believe to have all since then, with a hole in it."""
+    ticks = [poll(resources, clock) for _ in range(150)]
+    read, found = new_polls.read_growing_ledger, []
+
+    def load() -> None:
+        for folder in resources.files.closed_windows():
+            pack(resources.files.to_archive(folder))
+
+    def read_late(folder: Path) -> list[LedgerLine]:
+        if moment == "before the ledgers are read":
+            load()
+        return read(folder)
+
+    def consume(polls: list[Poll], lines: bytes) -> None:
+        found.extend(polls)
+        assert lines.count(b"\n") == sum(each.records for each in polls)
+        load()
+
+    assert len(resources.files.closed_windows()) > 2
+    monkeypatch.setattr(new_polls, "read_growing_ledger", read_late)
+    NewPolls(resources.files, KEPT).take(consume)
+    assert [each.tick for each in found] == ticks
 
 
 def test_a_look_reads_what_was_written_since_the_last_one(

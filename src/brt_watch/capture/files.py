@@ -17,7 +17,7 @@ from brt_watch.capture.manifest import write_manifest
 from brt_watch.capture.speed_unit import SpeedUnit
 from brt_watch.capture.state import CaptureState
 from brt_watch.capture.window import CSV, MANIFEST, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks, started_at
-from brt_watch.clock import parse_tick, write_tick
+from brt_watch.clock import write_tick
 from brt_watch.errors import DamagedWindow, MixedData
 from brt_watch.feeds import NAMES, feed_named
 from brt_watch.feeds.brt import FEED as BRT
@@ -150,7 +150,7 @@ class CaptureFiles:
         A backup taken during the move has it in both places; the two are merged. A different window with the same name
         is set aside.
         """
-        target = self.archive / f"{parse_tick(folder.name):%Y-%m}" / folder.name
+        target = self.archived_as(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             folder.rename(target)
@@ -161,6 +161,10 @@ class CaptureFiles:
         disk.sync_folder(target.parent)
         disk.sync_folder(self.windows)
         return target
+
+    def archived_as(self, folder: Path) -> Path:
+        """Return the folder that a window has, or will have, in the archive."""
+        return self.archive / f"{started_at(folder):%Y-%m}" / folder.name
 
     def archived_months(self, until: datetime) -> Iterator[list[Path]]:
         """Yield the archived windows of each month up to the one of `until`, the newest month first."""

@@ -1,11 +1,11 @@
 """The polls of the capture, read while it writes: new ones, and those of windows that wait to be loaded.
 
-Only polls in the ledger count. A window that a load moves meanwhile is then in Postgres.
+Only polls in the ledger count. A window that a load moves meanwhile is read in the archive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class NewPolls:
         for folder, ledger in self._new_since_last() if self._known else self._looked_back_on():
             try:
                 done = self._done if folder.name == self._last else 0
-                _give(folder, ledger, done, consume)
+                self._give(folder, ledger, done, consume)
             except DamagedWindow as damage:
                 _pass_over(damage, is_newest=folder == newest)
             if ledger:
@@ -61,27 +61,58 @@ class NewPolls:
 
     def _looked_back_on(self) -> list[Read]:
         folders = list(self._files.newest_first())
-        new: list[Read] = []
+        new: dict[str, Read] = {}
         for folder in folders:
-            new.append((folder, _ledger(folder, is_newest=not new)))
-            if self._is_enough(new):
+            # One that was moved while the folders were listed is in the list twice.
+            if folder.name not in new:
+                new[folder.name] = self._read(folder, is_newest=not new)
+            if self._is_enough(new.values()):
                 break
-        self._known.update(folder.name for folder in folders[len(new) :])
-        self.began_before = len(new) < len(folders)
-        return new[::-1]
+        before = {folder.name for folder in folders} - new.keys()
+        self._known |= before
+        self.began_before = bool(before)
+        return [*new.values()][::-1]
 
     def _new_since_last(self) -> list[Read]:
-        new: list[Read] = []
+        new: dict[str, Read] = {}
         for folder in self._files.newest_first():
             # A window that was not there before is new, whatever its name: after a clock set back its name is old.
             if folder.name in self._known and folder.name != self._last:
                 break
-            new.append((folder, _ledger(folder, is_newest=not new)))
+            if folder.name not in new:
+                new[folder.name] = self._read(folder, is_newest=not new)
             if folder.name == self._last:
                 break
-        return new[::-1]
+        return [*new.values()][::-1]
 
-    def _is_enough(self, new: list[Read]) -> bool:
+    def _read(self, folder: Path, is_newest: bool) -> Read:
+        ledger = _ledger(folder, is_newest)
+        if not ledger and not folder.exists():
+            folder = self._files.archived_as(folder)
+            ledger = _ledger(folder, is_newest)
+        return folder, ledger
+
+    def _give(self, folder: Path, ledger: list[LedgerLine], done: int, consume: Consumer) -> None:
+        lines = ledger[done:]
+        if not lines:
+            return
+        data = b""
+        if any(line.poll.records for line in lines):
+            begin = ledger[done - 1].csv_bytes if done else 0
+            places = (folder, self._files.archived_as(folder))
+            read = next((found for place in places if (found := _read_from(place / CSV, begin)) is not None), None)
+            if read is None:
+                log.warning("serve.window_passed_over", problem=f"{folder}: {CSV} is not there")
+                return
+            data = read[: lines[-1].csv_bytes - begin]
+            if not begin:
+                data = data[data.find(b"\n") + 1 :]
+        try:
+            consume([line.poll for line in lines], data)
+        except DamagedRecords as damage:
+            raise DamagedWindow(folder=folder, difference=f"{CSV} cannot be read: {damage}") from damage
+
+    def _is_enough(self, new: Iterable[Read]) -> bool:
         ticks = [line.poll.tick for _, ledger in new for line in ledger if line.poll.status.is_good]
         return bool(ticks) and max(ticks) - min(ticks) >= self._look_back
 
@@ -107,25 +138,6 @@ def _state(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def _give(folder: Path, ledger: list[LedgerLine], done: int, consume: Consumer) -> None:
-    lines = ledger[done:]
-    if not lines:
-        return
-    data = b""
-    if any(line.poll.records for line in lines):
-        begin = ledger[done - 1].csv_bytes if done else 0
-        read = _read_from(folder / CSV, begin)
-        if read is None:
-            return
-        data = read[: lines[-1].csv_bytes - begin]
-        if not begin:
-            data = data[data.find(b"\n") + 1 :]
-    try:
-        consume([line.poll for line in lines], data)
-    except DamagedRecords as damage:
-        raise DamagedWindow(folder=folder, difference=f"{CSV} cannot be read: {damage}") from damage
 
 
 def _read_from(path: Path, offset: int) -> bytes | None:

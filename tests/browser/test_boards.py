@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 
 from brt_watch.transform.compiled import project_vars
+from tests.browser import marts
 
+COLORS = re.compile("#[0-9a-f]{6}")
 MINUTES = re.compile(r"chegando|\d+ (a \d+ )?min|sem estimativa|sem previsão: último sinal há|no terminal")
 
 
@@ -215,6 +217,35 @@ def test_a_report_without_marts_shows_no_figure(seen_with_marts: Any) -> None:
     page = seen.go("regularidade?linha=22&sentido=volta&horas=2")
     page.locator(".lede", has_text="Nada deste período foi processado ainda").wait_for()
     assert page.locator(".card dd", has_text="sem dados").count() >= 3
+
+
+def test_what_follows_from_an_unknown_plan_is_unknown(seen_with_marts: Any, tmp_path: Path) -> None:
+    """At a weekend no trip is missing, nor none: and headways are compared with the usual one of the period."""
+    seen = seen_with_marts
+    planned = ("intervalo_previsto_segundos", "viagens_previstas", "km_previstos", "flag_comboio_fracao")
+
+    def unplanned(route: Any) -> None:
+        answer = marts.answer(route.request.url)
+        rows = next(key for key in ("intervalos", "oferta") if key in answer)
+        answer[rows] = [row | {name: None for name in planned if name in row} for row in answer[rows]]
+        route.fulfill(json=answer)
+
+    for name in ("headways", "service"):
+        seen.page.route(f"**/api/v1/{name}?*", unplanned)
+    page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
+    row = page.locator(".compact tbody tr").first.inner_text().split()
+    assert row[1:] == ["–", "7", "–", "–", "–", "44,1", "75", "%"]
+    unknown = saved(page, "CSV", tmp_path)[0]
+    assert [unknown[name] for name in ("planejadas", "observadas", "nao_observadas", "nao_sabemos")] == [
+        "",
+        "7",
+        "",
+        "",
+    ]
+    page = seen.view("regularidade", "?linha=22&sentido=volta&horas=2")
+    page.locator("h2", has_text="em relação à mediana do período (6 min): não há plano para este dia").wait_for()
+    drawn = page.locator("rect.heat").evaluate_all("cells => cells.map(cell => cell.getAttribute('fill'))")
+    assert len(set(filter(COLORS.fullmatch, drawn))) > 1
 
 
 def test_passengers_see_how_often_forecasts_were_right(seen_with_marts: Any, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import { FONT, coverageWords, originWarning } from "./save.js";
 
 const HOUR = 3600000;
 
-/** Return the hours that are derived whole: planned trips, those observed, those that are missing, and those that nobody knows of. */
+/** Return the hours that are derived whole: planned trips, those observed, those that are missing, and those that nobody knows of.
+ *  What follows from an unknown plan is null. */
 export function planned({ model }) {
   return (model?.oferta ?? []).map((row) => {
-    const [plan, seen, covered] = [row.viagens_previstas ?? 0, row.viagens_realizadas, Math.min(1, row.minutos_capturados / 60)];
-    return { start: hourStart(row), planned: plan, seen, missing: Math.max(0, plan * covered - (seen ?? 0)), maybe: plan * (1 - covered), covered, km: row.km_realizados, plannedKm: row.km_previstos };
+    const [plan, seen, covered] = [row.viagens_previstas ?? null, row.viagens_realizadas, Math.min(1, row.minutos_capturados / 60)];
+    const of = (count) => (plan === null ? null : count);
+    return { start: hourStart(row), planned: plan, seen, missing: of(Math.max(0, plan * covered - (seen ?? 0))), maybe: of(plan * (1 - covered)), covered, km: row.km_realizados, plannedKm: row.km_previstos };
   }).filter(({ start }) => start + HOUR <= model.until * 1000);
 }
 
@@ -32,7 +34,7 @@ const { enter } = reportView("plano", (report) => {
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("day.plannedKm"), true], [t("day.km"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), hour.planned ? number(hour.planned, 1) : "–", hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), kmWords(hour.plannedKm), kmWords(hour.km), data.away ? "–" : `${number(100 * hour.covered)} %`])),
+      hours.map((hour) => [clock(hour.start), known(hour.planned), hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : known(hour.missing), known(hour.maybe), known(hour.plannedKm), known(hour.km), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.kind")}`));
   }
@@ -68,10 +70,10 @@ const { enter } = reportView("plano", (report) => {
   return {
     element: h("div", {}, h("ul", { class: "keys-row" }, h("li", {}, h("i", { class: "cell outline" }), t("plan.planned")), h("li", {}, h("i", { class: "cell seen" }), t("plan.seen")), h("li", {}, h("i", { class: "cell hatched" }), t("plan.maybe"))), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("plan.words") }, chart), list), draw,
     drawing: () => svg,
-    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned.toFixed(1), observadas: hour.seen, nao_observadas: report.data.partial ? null : hour.missing.toFixed(1), nao_sabemos: hour.maybe.toFixed(1), km_planejados: hour.plannedKm, km: hour.km, captura: hour.covered.toFixed(3) })),
+    rows: () => hours.map((hour) => ({ linha: report.linha, sentido: report.sentido, hora: new Date(hour.start).toISOString(), planejadas: hour.planned?.toFixed(1), observadas: hour.seen, nao_observadas: report.data.partial ? null : hour.missing?.toFixed(1), nao_sabemos: hour.maybe?.toFixed(1), km_planejados: hour.plannedKm, km: hour.km, captura: hour.covered.toFixed(3) })),
   };
 });
 
 export { enter };
 
-const kmWords = (km) => (km === null || km === undefined ? "–" : number(km, 1));
+const known = (value) => (value === null || value === undefined ? "–" : number(value, 1));

@@ -33,7 +33,8 @@ const { enter } = reportView("regularidade", (report) => {
   let shown = null;
   const key = h("ul", { class: "keys-row" });
   const read = h("output", { class: "small muted read" });
-  const element = h("div", {}, top, h("section", { class: "block" }, h("h2", {}, t("reg.heat")), key, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("reg.heat") }, heat), read), h("section", { class: "block" }, list));
+  const heading = h("h2");
+  const element = h("div", {}, top, h("section", { class: "block" }, heading, key, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("reg.heat") }, heat), read), h("section", { class: "block" }, list));
 
   function draw(data) {
     const inner = data.stops.slice(0, -1);
@@ -48,6 +49,8 @@ const { enter } = reportView("regularidade", (report) => {
     const bunched = known.filter((row) => row.flag_comboio_fracao).length;
     const compared = known.filter((row) => row.flag_comboio_fracao !== null).length;
     const planned = all.at(-1)?.intervalo_previsto_segundos ?? null;
+    // On days without a plan the colours compare with what was usual in the period.
+    const usual = rows.some((row) => row.intervalo_previsto_segundos) ? null : median(rows.filter((row) => !row.flag_desconhecido).map((row) => row.intervalo_segundos));
     const lost = all.length - known.length;
     const last = hours.at(-1);
     const open = last && { low: headwayWords(last.espera_minima_segundos), high: headwayWords(last.espera_maxima_segundos) };
@@ -58,11 +61,12 @@ const { enter } = reportView("regularidade", (report) => {
       [t("reg.excess"), last ? signed(last.espera_excedente_segundos) : t("nodata"), excessNote(last)],
       [t("reg.bunched"), compared ? `${number((100 * bunched) / compared)} %` : t("nodata"), t("reg.bunched.note", { count: number(bunched), all: number(compared) })],
     ]));
-    shown = { data, stop, all, svg: heatMap(data, rows, inner, read, heat.clientWidth || 900) };
+    shown = { data, stop, all, svg: heatMap(data, rows, usual, inner, read, heat.clientWidth || 900) };
+    heading.textContent = usual ? t("reg.heat.usual", { age: headwayWords(usual) }) : t("reg.heat");
     fill(heat, shown.svg);
-    fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), keyWords(i))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")), h("li", {}, h("i", { class: "cell blank" }), t("reg.key.none")));
+    fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), keyWords(i))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")), h("li", {}, h("i", { class: "cell blank" }), t(usual ? "reg.key.empty" : "reg.key.none")));
     fill(list, h("h2", {}, t("reg.hours")), table(t("reg.hours"), [[t("plan.hour")], [t("reg.wait"), true], [t("reg.open"), true], [t("reg.scheduled"), true], [t("reg.excess"), true], [t("reg.bunched"), true]],
-      [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${number(row.espera_minima_segundos)}–${number(row.espera_maxima_segundos)} s`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
+      [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${headwayWords(row.espera_minima_segundos)} – ${headwayWords(row.espera_maxima_segundos)}`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
       h("p", { class: "muted small note" }, t("reg.note")),
       h("h2", {}, t("reg.table", { name: stop.nome })), table(t("reg.table", { name: stop.nome }), [[t("reg.at")], [t("list.bus")], [t("control.headway"), true], [t("control.planned"), true], [t("reg.previous")]],
         [...all].reverse().map((row) => [h("a", { href: address("reproducao", { t: row.partida.slice(0, 19) + "Z" }) }, clock(row.partida, true)), row.codigo, row.flag_desconhecido ? t("reg.key.lost") : headwayWords(row.intervalo_segundos), headwayWords(row.intervalo_previsto_segundos), before(row)])));
@@ -91,8 +95,8 @@ function excessNote(row) {
   return t("reg.excess.note", { low, high, planned: headwayWords(row.espera_prevista_segundos) });
 }
 
-/** Return the heat map: a row per station, a column per quarter hour. */
-function heatMap(data, rows, stops, read, room) {
+/** Return the heat map: a row per station, a column per quarter hour; without a plan, beside the usual headway (s). */
+function heatMap(data, rows, usual, stops, read, room) {
   const first = Math.floor(data.from / 1000 / QUARTER) * QUARTER;
   const columns = Math.ceil((data.end / 1000 - first) / QUARTER);
   const [left, top, row] = [150, 22, 15];
@@ -101,7 +105,7 @@ function heatMap(data, rows, stops, read, room) {
   const bounds = colorBounds();
   const holes = data.gaps.map(({ de, ate }) => [Date.parse(de) / 1000, Date.parse(ate) / 1000]);
   const lost = (from) => holes.reduce((all, [begin, end]) => all + Math.max(0, Math.min(from + QUARTER, end) - Math.max(from, begin)), 0) > QUARTER / 2;
-  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("reg.heat.words") },
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t(usual ? "reg.heat.usual.words" : "reg.heat.words") },
     s("defs", {}, s("pattern", { id: "uncaptured", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("rect", { width: 6, height: 6, fill: token("sunken") }), s("line", { y2: 6, stroke: token("rule-strong"), "stroke-width": 2 }))));
   for (let column = 0; column < columns; column++) {
     const at = first + column * QUARTER;
@@ -115,10 +119,10 @@ function heatMap(data, rows, stops, read, room) {
       const from = first + column * QUARTER;
       const here = all.filter((row) => Date.parse(row.partida) / 1000 >= from && Date.parse(row.partida) / 1000 < from + QUARTER);
       const observed = median(here.map((row) => row.intervalo_segundos));
-      const ratio = median(here.filter((row) => row.intervalo_previsto_segundos).map((row) => row.intervalo_segundos / row.intervalo_previsto_segundos));
+      const ratio = median(here.map((row) => row.intervalo_segundos / (row.intervalo_previsto_segundos ?? usual ?? NaN)).filter(Number.isFinite));
       const uncaptured = lost(from);
       const values = { place: stop.nome, time: clock(from * 1000), age: headwayWords(observed), ratio: `${Math.round((ratio ?? 0) * 100)} %`, count: here.length };
-      const said = t(uncaptured ? (data.away ? "reg.cell.away" : "reg.cell.lost") : observed === null ? "reg.cell.none" : ratio === null ? "reg.cell.plain" : "reg.cell", values);
+      const said = t(uncaptured ? (data.away ? "reg.cell.away" : "reg.cell.lost") : observed === null ? "reg.cell.none" : ratio === null ? "reg.cell.plain" : usual ? "reg.cell.usual" : "reg.cell", values);
       svg.append(s("rect", {
         class: "heat", x: left + column * cell, y, width: cell - 1, height: row - 2, stroke: token("rule"), "stroke-width": 0.4,
         fill: uncaptured ? "url(#uncaptured)" : ratio === null ? token("surface") : COLORS[bounds.findIndex((bound) => ratio < bound)],

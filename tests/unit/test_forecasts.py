@@ -291,6 +291,27 @@ def test_the_past_is_forecast_by_the_live_rule(engine: LiveEngine, models: Compi
         assert row["restante_s"] == pytest.approx(shown[row["id_veiculo"], row["ordem"]], abs=0.51)
 
 
+@pytest.mark.parametrize(("minutes", "counts"), [(44, False), (46, True)])
+def test_a_forecast_counts_if_its_day_shows_the_outcome(
+    engine: LiveEngine, models: Compiled, tmp_path: Path, minutes: int, counts: bool
+) -> None:
+    """Signals of the next day do not say whether the bus came after the capture had ended."""
+    train(tmp_path, run_s=100, stop_s=20)
+    history(engine, models)
+    engine._run("insert into public.velocidade_trecho (dia_operacao) values ('2026-11-25'), ('2026-11-26')")
+    heartbeat(engine)
+    codes = [f"9010{number:02}" for number in range(40)]
+    for codigo in codes:
+        for ago in (80, 20):
+            signal(engine, codigo, NOW - timedelta(seconds=ago), STOPS[2] + 500 - ago)
+    parked = {"status": "Parado garagem", "flag_em_movimento": False}
+    signal(engine, "901999", NOW + timedelta(minutes=minutes), 9000, **parked)
+    signal(engine, "901999", NOW + timedelta(days=1), 9000, **parked)
+    engine._create("int_previsoes__passadas", "table", models.model("int_previsoes__passadas").sql)
+    found = engine.rows(f"select * from public.int_previsoes__passadas where momento = {NOW.timestamp():.0f}")
+    assert bool(found) is counts
+
+
 def test_a_day_is_never_forecast_with_itself(engine: LiveEngine, models: Compiled) -> None:
     history(engine, models)
     engine._run(

@@ -95,7 +95,15 @@ lugares as (
 
 {{ first_arrivals('cruas', 'alcancadas', 'dias') }},
 
--- A forecast for a bus that had already arrived does not count.
+fins as (
+    select
+        dia_operacao,
+        max(segundo) as segundo
+    from passos
+    group by dia_operacao
+),
+
+-- A forecast for a bus that had already arrived does not count, nor one whose outcome the day's capture does not show.
 final as (
     select
         cruas.momento,
@@ -115,6 +123,10 @@ final as (
         encontradas.segundo - cruas.momento as chegou_em_s,
         {{ derived_by() }} as derived_by
     from cruas
+    inner join fins
+        on
+            cruas.dia_operacao = fins.dia_operacao
+            and cruas.momento <= fins.segundo - {{ var('previsao_horizonte_segundos') }} * 3 / 2
     left join encontradas
         on
             cruas.momento = encontradas.momento
@@ -122,8 +134,6 @@ final as (
             and cruas.ordem = encontradas.ordem
     where
         cruas.restante_s <= {{ var('previsao_horizonte_segundos') }}
-        -- The outcome of the latest forecasts is not known yet.
-        and cruas.momento <= (select max(segundo) from passos) - {{ var('previsao_horizonte_segundos') }} * 3 / 2
         and (encontradas.segundo is null or encontradas.segundo >= cruas.momento)
 )
 

@@ -104,7 +104,7 @@ OLDEST_AND_NEWEST := 3.10 3.13
 test-pythons:  ## Run the portable tests on the oldest and the newest Python that are installed
 	@for version in $(OLDEST_AND_NEWEST); do \
 	    python=$$(scripts/find-python $$version) || { echo "no Python $$version here: left out"; continue; }; \
-	    UV_COMPILE_BYTECODE=0 scripts/environment .venv-$$version $$python \
+	    scripts/environment .venv-$$version $$python --no-compile \
 	    && .venv-$$version/bin/pytest -q $(PORTABLE) || exit 1; \
 	done
 
@@ -142,7 +142,7 @@ format: $(VENV)/installed  ## Format the code
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
-lock:  ## Rewrite requirements.lock from pyproject.toml (needs uv)
+lock:  ## Rewrite requirements.lock from pyproject.toml
 	scripts/lock
 
 clean:  ## Remove build products; never touches data/

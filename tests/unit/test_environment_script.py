@@ -1,12 +1,15 @@
-"""scripts/environment never takes an environment away from what runs in it."""
+"""scripts/environment installs what is locked, and never takes an environment away from what runs in it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+
+import pytest
 
 from brt_watch.place import home
 
@@ -51,3 +54,60 @@ def test_half_an_environment_is_renewed_in_silence(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=home(), env=environment, capture_output=True, text=True)
     assert done.returncode == 9
     assert "Traceback" not in done.stderr
+
+
+PYTHON = """#!/bin/sh
+case "$1" in -) exit ;; -c) exec {python} "$@" ;; --version) echo Python 3; exit ;; esac
+echo "python $*" >>{log}
+case "$*" in
+    "-m venv"*) mkdir -p {folder}/bin; cp "$0" {folder}/bin/python ;;
+    *"--only-binary :all:"*) {uv} ;;
+esac
+"""
+"""A Python that makes environments and installs nothing, and notes what it is asked for."""
+
+UV = """printf '#!/bin/sh\necho "uv $*" >>{log}; {then}' >{folder}/bin/uv; chmod 755 {folder}/bin/uv"""
+NO_UV = "echo no matching distribution; exit 1"
+
+
+@pytest.mark.parametrize(
+    ("uv", "expected"),
+    [
+        (UV.replace("{then}", "exit 0"), ["uv", "uv pip install", "uv pip install"]),
+        (UV.replace("{then}", "exit 1"), ["uv", "uv pip install", "pip install", "pip install"]),
+        (NO_UV, ["uv", "pip install", "pip install"]),
+    ],
+    ids=["by uv", "uv reaches no index", "no uv for this machine"],
+)
+def test_without_uv_the_locked_one_installs_or_else_pip(tmp_path: Path, uv: str, expected: list[str]) -> None:
+    log, folder, programs = tmp_path / "log", tmp_path / "environment", tmp_path / "programs"
+    programs.mkdir()
+    for name in ("sh", "dirname", "sed", "tail", "mkdir", "cp", "chmod", "touch"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    text = PYTHON.replace("{uv}", uv).format(python=sys.executable, log=log, folder=folder)
+    (programs / "python3").write_text(text)
+    (programs / "python3").chmod(0o755)
+    command = ["scripts/environment", str(folder), "python3", "--no-compile"]
+    done = subprocess.run(
+        command, cwd=home(), env=os.environ | {"PATH": str(programs)}, capture_output=True, text=True, check=True
+    )
+    made, *asked = log.read_text().splitlines()
+    assert made == f"python -m venv --clear {folder}"
+    assert [_kind(line) for line in asked] == expected
+    assert "--require-hashes" in asked[0]
+    assert f"-r {folder}/uv.lock" in asked[0]
+    locked = (folder / "uv.lock").read_text().splitlines()
+    assert locked[0].startswith("uv==")
+    assert all(line.startswith("    --hash=sha256:") for line in locked[1:])
+    everything, ours = asked[-2:]
+    assert "--require-hashes" in everything
+    assert everything.endswith("-r requirements.lock")
+    assert ours.endswith("--editable .")
+    assert ("pip does" in done.stderr) == (expected[-1] == "pip install")
+    assert (folder / "installed").exists()
+
+
+def _kind(line: str) -> str:
+    if line.startswith("python -m pip install"):
+        return "uv" if "uv.lock" in line else "pip install"
+    return " ".join(line.split()[:3])

@@ -22,7 +22,7 @@ from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, DatabaseRefused, DatabaseUnreachable, FeedFailed
 from brt_watch.resources import Resources
 from brt_watch.store.database import Store
-from brt_watch.store.load import Loaded, copy_while_written
+from brt_watch.store.load import Loaded, copy_arrow
 from tests.conftest import make_settings
 from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query
@@ -345,20 +345,21 @@ def test_window_that_differs_from_its_manifest_is_not_loaded(resources: Resource
 @pytest.mark.parametrize(
     ("rows", "error"),
     [
-        # Postgres refuses a row long before DuckDB has written all of them; DuckDB fails while Postgres waits.
-        ("select 'no number' from range(1000000)", DatabaseRefused),
-        ("select case when range = 500000 then error('broken') end from range(1000000)", duckdb.Error),
+        # Postgres refuses a row long before DuckDB has made all of them.
+        # DuckDB fails while Postgres waits; through Arrow, its errors are of the type OSError.
+        ("select chr(0) as codigo, null::varchar as extra from range(1000000)", DatabaseRefused),
+        ("select if(range = 500000, error('broken'), '') as codigo, '{}' as extra from range(1000000)", OSError),
     ],
 )
 def test_a_copy_ends_when_one_of_its_sides_fails(resources: Resources, rows: str, error: type[Exception]) -> None:
     def copy() -> None:
         with resources.store.connection() as connection, duckdb.connect() as window:
-            connection.execute("create table numbers (number integer)")
-            copy_while_written(connection, window, rows, "copy numbers from stdin (format csv)")
+            connection.execute("create table codes (codigo text, extra jsonb)")
+            copy_arrow(connection, window.execute(rows), "copy codes from stdin (format binary)")
 
     with pytest.raises(error):
         copy()
-    assert one(resources, "select to_regclass('numbers')") is None
+    assert one(resources, "select to_regclass('codes')") is None
 
 
 def test_unreachable_database_is_a_sentence_and_window_waits(tmp_path: Path, resources: Resources) -> None:

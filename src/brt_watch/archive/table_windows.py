@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -16,7 +20,7 @@ from brt_watch.capture.manifest import Manifest, save_manifest
 from brt_watch.capture.window import CSV, POLLS, REJECTS
 from brt_watch.clock import UTC, write_moment, write_tick
 from brt_watch.store.connection import statement
-from brt_watch.store.window import quoted, rows_as_csv
+from brt_watch.store.window import quoted
 
 ROWS_OF_A_WINDOW = 1_000_000
 """A day with more rows is a separate window."""
@@ -88,8 +92,29 @@ def _write(database: duckdb.DuckDBPyConnection, query: str, path: Path) -> Packe
     """Write the rows of a query as a packed CSV, while DuckDB makes them."""
     with (
         packing(path, LARGE_LEVEL) as packed,
-        rows_as_csv(database, query, "header true, new_line '\\r\\n'") as rows,
+        _rows_as_csv(database, query) as rows,
     ):
         while piece := rows.read(disk.PIECE):
             packed.write(piece)
     return packed
+
+
+@contextmanager
+def _rows_as_csv(database: duckdb.DuckDBPyConnection, query: str) -> Iterator[IO[bytes]]:
+    """Open the rows of a query as CSV, through a pipe, while DuckDB makes them.
+
+    An error of DuckDB is raised at the end of the block: until then it looks like the end of the rows.
+    """
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        try:
+            database.execute(f"copy ({query}) to '/dev/fd/{writer}' (format csv, header true, new_line '\\r\\n')")
+        finally:
+            os.close(writer)
+
+    with ThreadPoolExecutor(1) as threads:
+        written = threads.submit(write)
+        with os.fdopen(reader, "rb") as rows:
+            yield rows
+        written.result()

@@ -9,6 +9,9 @@ from typing import Any
 
 import duckdb
 import psycopg
+from pgpq import ArrowToPostgresBinaryEncoder
+from pgpq.encoders import StringEncoderBuilder
+from pgpq.schema import Jsonb
 from psycopg import sql as compose
 
 from brt_watch.capture.manifest import Manifest
@@ -16,9 +19,12 @@ from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
-from brt_watch.store.connection import Connection, copy_file, copy_rows, copy_stream, statement
+from brt_watch.store.connection import Connection, copy_file, copy_rows, statement
 from brt_watch.store.migrations import bring_up_to_date
-from brt_watch.store.window import Reading, quoted, reading_window, rows_as_csv
+from brt_watch.store.window import Reading, quoted, reading_window
+
+ROWS_AT_ONCE = 8_192
+"""Postgres inserts some rows while the next ones are encoded."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def _load_records(
     rows = statement("window/new_rows").format(
         columns=columns, capturer=quoted(ids["capturer"]), load_id=ids["load_id"]
     )
-    copy_while_written(connection, window, rows, statement("copy_signals").format(columns=columns))
+    copy_arrow(connection, window.execute(rows), statement("copy_signals").format(columns=columns))
     ticks = window.execute("select tick, count(*) from novos group by tick").fetchall()
     counted = {"ticks": [tick for tick, _ in ticks], "signals": [signals for _, signals in ticks]}
     connection.execute(statement("count_signals"), ids | counted)
@@ -118,10 +124,17 @@ def _load_records(
     return records, signals, _conflicts(connection, doubtful, ids)
 
 
-def copy_while_written(connection: Connection, window: duckdb.DuckDBPyConnection, rows: str, copy_from: str) -> None:
-    """Copy rows of DuckDB into Postgres through a pipe, so that both work at once."""
-    with rows_as_csv(window, rows, "header false") as written:
-        copy_stream(connection, written, copy_from)
+def copy_arrow(connection: Connection, query: duckdb.DuckDBPyConnection, copy_from: str) -> None:
+    """Run a COPY FROM STDIN in the binary format with the rows of an executed query; `extra` becomes jsonb."""
+    rows = query.to_arrow_reader(ROWS_AT_ONCE)
+    encoders = {field.name: ArrowToPostgresBinaryEncoder.infer_encoder(field) for field in rows.schema}
+    encoders["extra"] = StringEncoderBuilder.new_with_output(rows.schema.field("extra"), Jsonb())
+    encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(rows.schema, encoders)
+    with connection.cursor() as cursor, cursor.copy(copy_from) as copy:
+        copy.write(encoder.write_header())
+        for batch in rows:
+            copy.write(encoder.write_batch(batch))
+        copy.write(encoder.finish())
 
 
 def _fetch_known(connection: Connection, window: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -5,12 +5,10 @@ DuckDB reads the CSV, packed or not, finds repeats and writes rows, so Python sp
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
 import duckdb
 
@@ -68,27 +66,6 @@ def open_window(folder: Path, work: Path, reading: Reading | None = None) -> Ite
     """Open DuckDB with the tables of a window, as `reading_window`; raises DamagedWindow."""
     with reading_window(folder, work, reading) as window:
         yield window.result()
-
-
-@contextmanager
-def rows_as_csv(database: duckdb.DuckDBPyConnection, query: str, options: str) -> Iterator[IO[bytes]]:
-    """Open the rows of a query as CSV, through a pipe, while DuckDB makes them.
-
-    An error of DuckDB is raised at the end of the block: until then it looks like the end of the rows.
-    """
-    reader, writer = os.pipe()
-
-    def write() -> None:
-        try:
-            database.execute(f"copy ({query}) to '/dev/fd/{writer}' (format csv, {options})")
-        finally:
-            os.close(writer)
-
-    with ThreadPoolExecutor(1) as threads:
-        written = threads.submit(write)
-        with os.fdopen(reader, "rb") as rows:
-            yield rows
-        written.result()
 
 
 def quoted(value: object) -> str:

@@ -4,6 +4,6 @@ select
     registros.captured_at,
     novos.tick,
     {capturer} as capturer,
-    {load_id} as load_id
+    cast({load_id} as bigint) as load_id
 from registros
 inner join novos using (ordem)

@@ -77,7 +77,9 @@ def _made(connection: Connection) -> Path:
 
         runner.run_dbt(make_settings(folder), _parsed_for(connection), ["--no-write-json", "parse"])
 
-    return shared_run.once("parsed-duckdb" if "duckdb" in connection else "parsed", parse) / "dbt" / NAME
+    if "duckdb" in connection:
+        return shared_run.once("parsed-duckdb", parse) / "dbt" / "duckdb" / NAME
+    return shared_run.once("parsed", parse) / "dbt" / NAME
 
 
 def _parsed_for(connection: Connection) -> Connection:

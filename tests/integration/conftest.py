@@ -134,7 +134,7 @@ def share_dbt(data: Path, server: Server, database: str, elsewhere: Server | Non
 
 def share_parsed(resources: Resources) -> None:
     """Let dbt find its project as it was parsed before, for the models on a lake of its own."""
-    parsed.lend(resources.settings.folder / "dbt", parsed.duckdb(LakeModels(resources.lake).file))
+    parsed.lend(resources.settings.folder / "dbt" / "duckdb", parsed.duckdb(LakeModels(resources.lake).file))
 
 
 @pytest.fixture

@@ -355,6 +355,17 @@ def test_a_table_with_columns_of_another_version_is_made_again(resources: Resour
     assert "velha" not in resources.store.columns(["gps_brt"])["gps_brt"]
 
 
+def test_engines_keep_what_dbt_parsed_for_each(make_resources: Callable[..., Resources]) -> None:
+    resources = make_resources()
+    kept = resources.settings.folder / "dbt" / parsed.NAME
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"for Postgres")
+    lake = parsed.duckdb(resources.settings.folder / "models.duckdb")
+    parsed.lend(kept.parent / "duckdb", lake)
+    transform.run_dbt(resources.settings, lake, ["--no-write-json", "parse"])
+    assert kept.read_bytes() == b"for Postgres"
+
+
 def test_what_dbt_complains_of_is_in_the_error(
     make_resources: Callable[..., Resources],
 ) -> None:

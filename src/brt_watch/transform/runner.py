@@ -95,7 +95,8 @@ def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[st
     from dbt.cli.main import dbtRunner
 
     started = time.perf_counter()
-    work = settings.folder / "dbt"
+    # A folder for each engine: dbt parses the whole project again, for seconds, where the other one's parse lies.
+    work = settings.folder / "dbt" / ("duckdb" if "duckdb" in connection else "")
     logs = settings.folder / "logs"
     project = project_of(settings.folder)
     with _environment(connection):

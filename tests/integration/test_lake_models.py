@@ -57,6 +57,22 @@ def test_every_mart_is_equal_on_postgres_and_duckdb(both: Resources) -> None:
     assert len(query(both, "select 1 from viagens")) > 20
 
 
+LARGE = (
+    *("gps_brt", "int_viagens__no_rotulo", "int_viagens__nas_linhas"),
+    *("int_passagens__momentos", "int_previsoes__passadas"),
+)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_duckdb_joins_no_large_model_row_by_row(both: Resources, name: str) -> None:
+    """Where a join's condition is on one side alone, or mixes both, DuckDB compares every row with every other one."""
+    (compiled,) = (both.settings.folder / "dbt" / "compiled").rglob(f"{name}.sql")
+    with duckdb.connect(str(LakeModels(both.lake).file), read_only=True) as models:
+        ((_, plan),) = models.execute(f"explain {compiled.read_text()}").fetchall()
+    assert "HASH_JOIN" in plan
+    assert "BLOCKWISE_NL_JOIN" not in plan
+
+
 @pytest.fixture(scope="module")
 def without_postgres(both: Resources) -> FastAPI:
     """The page on the same folder, with nothing but the lake and the windows that wait."""

@@ -83,8 +83,20 @@ sqrt(
 
 {% macro rounded(number, digits) -%}
 {#- Rounded half away from zero, as the city does; floats would round 0.25 to 0.2. The digits are explicit because each
-    engine has its own default. -#}
-cast(round(cast({{ number }} as numeric(30, 9)), {{ digits }}) as double precision)
+    engine has its own default. DuckDB takes nine times as long for more than 18 digits, so that only large numbers get them:
+    1.4 s of processor time less for gps_brt of a day. -#}
+{%- if target.type == 'postgres' -%}
+{{ rounded_decimal(number, 30, digits) }}
+{%- else -%}
+case
+    when abs({{ number }}) < 100000000 then {{ rounded_decimal(number, 18, digits) }}
+    else {{ rounded_decimal(number, 30, digits) }}
+end
+{%- endif -%}
+{%- endmacro %}
+
+{% macro rounded_decimal(number, precision, digits) -%}
+cast(round(cast({{ number }} as numeric({{ precision }}, 9)), {{ digits }}) as double precision)
 {%- endmacro %}
 
 {% macro cross_join_numbers(first, last, name) -%}

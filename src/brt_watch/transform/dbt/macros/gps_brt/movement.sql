@@ -39,7 +39,7 @@ anteriores as (
         lag(direcao) over veiculo as direcao_anterior,
         lag(ignicao) over veiculo as ignicao_anterior
     from situados
-    window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
+    window veiculo as (partition by id_veiculo, situado order by {{ in_time_order('timestamp_gps') }})
 ),
 
 distancias as (
@@ -76,35 +76,37 @@ passos as (
 ),
 
 -- Sums of integers (metres, metres an hour), which an engine can slide row by row. Of the last event only the
--- time is kept.
+-- time is kept. A vehicle has one row a moment, so that rows need not be searched for others of the same moment.
 janelas as (
     select
         passos.*,
         avg({{ whole('1000 * velocidade_do_passo') }}) over (
-            veiculo range between {{ seconds(var('janela_movel_velocidade_segundos')) }} preceding and current row
+            veiculo range between {{ span_of_order(var('janela_movel_velocidade_segundos')) }} preceding and current row
         ) / 1000.0 as velocidade_media,
         sum({{ whole('avanco_m') }}) over (
-            veiculo range between {{ seconds(var('sentido_janela_segundos')) }} preceding and current row
+            veiculo range between {{ span_of_order(var('sentido_janela_segundos')) }} preceding and current row
         ) as avanco_da_janela_m,
         sum(
             case when distancia = 0 and velocidade_instantanea > {{ var('velocidade_limiar_parado_kmh') }} then 1 else 0 end
         ) over (
-            veiculo range between {{ seconds(var('janela_movel_velocidade_segundos')) }} preceding and current row
+            veiculo range between {{ span_of_order(var('janela_movel_velocidade_segundos')) }} preceding and current row
         ) as parado_dizendo_que_anda,
-        max(case when no_trajeto then {{ epoch_seconds('timestamp_gps') }} end) over veiculo as ultima_vez_no_trajeto,
+        max(case when no_trajeto then {{ epoch_seconds('timestamp_gps') }} end) over (
+            veiculo rows unbounded preceding
+        ) as ultima_vez_no_trajeto,
         max(
             case
                 when tem_anterior and coalesce(servico, '') != coalesce(servico_anterior, '')
                     then {{ epoch_seconds('timestamp_gps') }}
             end
-        ) over veiculo as servico_desde,
+        ) over (veiculo rows unbounded preceding) as servico_desde,
         {% if is_incremental() %}
-        sum(novo) over (veiculo range between {{ seconds(hour) }} preceding and current row) as afetado
+        sum(novo) over (veiculo range between {{ span_of_order(hour) }} preceding and current row) as afetado
         {% else %}
         1 as afetado
         {% endif %}
     from passos
-    window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
+    window veiculo as (partition by id_veiculo, situado order by {{ in_time_order('timestamp_gps') }})
 ),
 
 -- The newest direction as one number: twice its time in seconds, plus one on the way out. Progress made with another line
@@ -119,9 +121,9 @@ rumos as (
                 when avanco_da_janela_m <= -{{ var('sentido_avanco_m') }}
                     then 2 * {{ epoch_seconds('timestamp_gps') }}
             end
-        ) over veiculo as rumo
+        ) over (veiculo rows unbounded preceding) as rumo
     from janelas
-    window veiculo as (partition by id_veiculo, situado order by timestamp_gps)
+    window veiculo as (partition by id_veiculo, situado order by {{ in_time_order('timestamp_gps') }})
 )
 
 {% if all_along %}

@@ -84,21 +84,20 @@ posicoes as (
         end as partida_s
     from em_terminais
     left join filas on em_terminais.momento = filas.momento and em_terminais.id_veiculo = filas.id_veiculo
+    -- A condition on the left side alone makes DuckDB compare every row with every other one; a null finds none.
     left join planos
         on
-            em_terminais.no_terminal
-            and em_terminais.linha = planos.linha
+            case when em_terminais.no_terminal then em_terminais.linha end = planos.linha
             and em_terminais.dia_operacao between planos.primeiro_dia and planos.ultimo_dia
             and em_terminais.hora_s >= planos.de_s
             and em_terminais.hora_s < planos.ate_s
     left join partidas
         on
-            em_terminais.no_terminal
-            and em_terminais.linha = partidas.linha
+            case when em_terminais.no_terminal then em_terminais.linha end = partidas.linha
             and em_terminais.sentido = partidas.sentido
             and em_terminais.momento >= partidas.sabido
             and em_terminais.momento < partidas.ate
-            and em_terminais.momento - partidas.segundo <= 3600
+            and em_terminais.momento - 3600 <= partidas.segundo
     group by
         em_terminais.momento,
         em_terminais.id_veiculo,

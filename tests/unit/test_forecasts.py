@@ -295,7 +295,7 @@ def test_the_past_is_forecast_by_the_live_rule(engine: LiveEngine, models: Compi
 def test_a_forecast_counts_if_its_day_shows_the_outcome(
     engine: LiveEngine, models: Compiled, tmp_path: Path, minutes: int, counts: bool
 ) -> None:
-    """Signals of the next day do not say whether the bus came after the capture had ended."""
+    """The next capture begins with signals from before it, which do not say whether the bus came."""
     train(tmp_path, run_s=100, stop_s=20)
     history(engine, models)
     engine._run("insert into public.velocidade_trecho (dia_operacao) values ('2026-11-25'), ('2026-11-26')")
@@ -306,7 +306,7 @@ def test_a_forecast_counts_if_its_day_shows_the_outcome(
             signal(engine, codigo, NOW - timedelta(seconds=ago), STOPS[2] + 500 - ago)
     parked = {"status": "Parado garagem", "flag_em_movimento": False}
     signal(engine, "901999", NOW + timedelta(minutes=minutes), 9000, **parked)
-    signal(engine, "901999", NOW + timedelta(days=1), 9000, **parked)
+    signal(engine, "901998", NOW + timedelta(hours=2), 9000, captured_at=NOW + timedelta(days=1), **parked)
     engine._create("int_previsoes__passadas", "table", models.model("int_previsoes__passadas").sql)
     found = engine.rows(f"select * from public.int_previsoes__passadas where momento = {NOW.timestamp():.0f}")
     assert bool(found) is counts

@@ -95,12 +95,13 @@ lugares as (
 
 {{ first_arrivals('cruas', 'alcancadas', 'dias') }},
 
+-- When the capture of a day ended: the next one begins with the last signals from before it.
 fins as (
     select
-        dia_operacao,
-        max(segundo) as segundo
-    from passos
-    group by dia_operacao
+        {{ service_day(moment_of('sabido')) }} as dia_operacao,
+        max(sabido) as segundo
+    from (select distinct sabido from passos) as capturas
+    group by {{ service_day(moment_of('sabido')) }}
 ),
 
 -- A forecast for a bus that had already arrived does not count, nor one whose outcome the day's capture does not show.

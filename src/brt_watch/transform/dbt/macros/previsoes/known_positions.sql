@@ -10,8 +10,9 @@ and {{ age }} between 0 and {{ var('previsao_silencio_segundos') }}
 
 {% macro with_departures(positions, reached) -%}
 {#- The CTEs that add to positions whether the bus waits at its first terminal, and then when it is likely to leave
-    (partida_s): one planned headway after the bus before it, but not in the past. Of several that wait, the ones nearest to
-    the exit leave first. A bus that stands at its second station, however near, has left. The result is `posicoes`. -#}
+    (partida_s): one planned headway after the bus before it, but not in the past; without a plan after the usual wait. Of
+    several that wait, the ones nearest to the exit leave first. A bus that stands at its second station, however near, has
+    left. The result is `posicoes`. -#}
 em_terminais as (
     select
         lugares.*,
@@ -75,6 +76,8 @@ posicoes as (
         em_terminais.velocidade,
         em_terminais.no_terminal,
         case
+            when em_terminais.no_terminal and max(planos.intervalo_s) is null
+                then em_terminais.momento + {{ var('previsao_espera_segundos') }}
             when em_terminais.no_terminal
                 then greatest(
                     em_terminais.momento + {{ var('previsao_saida_segundos') }},

@@ -20,7 +20,7 @@ from tests.acceptance.conftest import reachable_folder
 from tests.acceptance.installed import build
 from tests.free_port import free_port
 
-pytestmark = pytest.mark.deep
+pytestmark = [pytest.mark.deep, pytest.mark.system]
 
 FOREIGN = ("BRT_WATCH", "PYTHON", "VIRTUAL_ENV", "TEST_RUN")
 """Variables with these beginnings belong to the tests or to the environment of development."""

@@ -87,10 +87,10 @@ def test_without_uv_the_locked_one_installs_or_else_pip(tmp_path: Path, uv: str,
     text = PYTHON.replace("{uv}", uv).format(python=sys.executable, log=log, folder=folder)
     (programs / "python3").write_text(text)
     (programs / "python3").chmod(0o755)
-    command = ["scripts/environment", str(folder), "python3", "--no-compile"]
-    done = subprocess.run(
-        command, cwd=home(), env=os.environ | {"PATH": str(programs)}, capture_output=True, text=True, check=True
-    )
+    checkout = copy_of_checkout(tmp_path)
+    command = [checkout / "scripts" / "environment", folder, "python3", "--no-compile"]
+    environment = os.environ | {"PATH": str(programs)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     made, *asked = log.read_text().splitlines()
     assert made == f"python -m venv --clear {folder}"
     assert [_kind(line) for line in asked] == expected
@@ -105,6 +105,32 @@ def test_without_uv_the_locked_one_installs_or_else_pip(tmp_path: Path, uv: str,
     assert ours.endswith("--editable .")
     assert ("pip does" in done.stderr) == (expected[-1] == "pip install")
     assert (folder / "installed").exists()
+
+
+def test_a_further_python_uses_the_uv_of_the_first_environment(tmp_path: Path) -> None:
+    checkout = copy_of_checkout(tmp_path)
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    uv = checkout / ".venv" / "bin" / "uv"
+    uv.write_text(f'#!/bin/sh\necho "uv $*" >>{tmp_path}/log; mkdir -p {tmp_path}/other/bin\n')
+    uv.chmod(0o755)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("sh", "dirname", "mkdir", "touch"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    command = [checkout / "scripts" / "environment", tmp_path / "other", sys.executable, "--no-compile"]
+    subprocess.run(command, env=os.environ | {"PATH": str(programs)}, check=True)
+    asked = (tmp_path / "log").read_text().splitlines()
+    assert [_kind(line) for line in asked] == ["uv venv --quiet", "uv pip install", "uv pip install"]
+    assert (tmp_path / "other" / "installed").exists()
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """Return a checkout that has no environment yet."""
+    checkout = folder / "checkout"
+    (checkout / "scripts").mkdir(parents=True)
+    for name in ("scripts/environment", "requirements.lock"):
+        shutil.copy(home() / name, checkout / name)
+    return checkout
 
 
 def _kind(line: str) -> str:

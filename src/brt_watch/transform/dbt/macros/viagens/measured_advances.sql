@@ -55,15 +55,9 @@ de_pe as (
                     then segundo
             end
         ) over avanco as volta_ao_comeco,
-        max(
-            case
-                when
-                    metros <= de_m + 20
-                    or (metros <= de_m + 100 and de_m <= {{ var('distancia_limiar_parada_m') }} and velocidade <= {{ parado }})
-                    then segundo
-            end
-        ) over avanco as perto_ate,
-        max(case when metros < ate_m - 20 and velocidade > 5 then segundo end) over avanco as ultimo_andando,
+        max(case when metros <= de_m + 20 then segundo end) over avanco as perto_ate,
+        max(case when velocidade <= {{ parado }} and metros <= de_m + 20 then segundo end) over avanco
+        - min(case when velocidade <= {{ parado }} and metros <= de_m + 20 then segundo end) over avanco as esperou_s,
         min(case when metros >= ate_m - 20 then segundo end) over avanco as no_fim
     from extremos
     window avanco as (partition by percurso, inicio)
@@ -83,8 +77,13 @@ momentos as (
                 and de_m <= {{ var('viagem_terminal_m') }} and primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }}
                 then greatest(parado_ate, coalesce(volta_ao_comeco, 0))
             when primeiro_m <= de_m + 20 and de_m > 20 and primeiro_kmh > {{ parado }} then greatest(extremos.inicio, coalesce(volta_ao_comeco, 0))
-            else greatest(coalesce(volta_ao_comeco, 0), perto_ate)
-        end as saiu
+            when esperou_s >= {{ var('viagem_espera_s') }} or de_m > {{ var('distancia_limiar_parada_m') }}
+                then greatest(coalesce(volta_ao_comeco, 0), perto_ate)
+            else greatest(coalesce(volta_ao_comeco, 0), perto_ate, coalesce(parado_ate, 0))
+        end as saiu,
+        max(case when segundo < no_fim and metros < ate_m - 20 and velocidade > 5 then segundo end) over (
+            partition by extremos.percurso, extremos.inicio
+        ) as ultimo_andando
     from de_pe as extremos
     inner join {{ paths }} as percursos on extremos.percurso = percursos.percurso
 ),
@@ -119,7 +118,10 @@ resumos as (
         saiu,
         chegou,
         max(segundo) as fim,
-        avg(case when segundo between saiu and chegou then cast(no_rotulo as double precision) end) as rotulo,
+        avg(case when segundo between saiu and chegou then cast(least(no_rotulo, 1) as double precision) end) as rotulo,
+        avg(
+            case when segundo between saiu and chegou then cast(greatest(no_rotulo - 1, 0) as double precision) end
+        ) as sentido_no_rotulo,
         sum(
             case
                 when
@@ -176,6 +178,15 @@ chegou - antes_segundo > case
                     {{ var('viagem_terminal_m') }} + {{ var('viagem_ate_o_terminal_ms') }} * %s
                 )
         end{% endset %}
+{%- set mais_ms = var('velocidade_maxima_kmh') / 3.6 %}
+{%- set saiu_antes_de = '(depois_segundo - depois_m / ' ~ mais_ms ~ ')' %}
+{%- set partida -%}
+greatest(saiu, depois_segundo - greatest(1, {{ seconds_to_drive('depois_m', 'depois_kmh', 'media_ms') }}))
+{%- endset %}
+{%- set chegou_depois_de = '(antes_segundo + (comprimento_m - antes_m) / ' ~ mais_ms ~ ')' %}
+{%- set chegada -%}
+least(chegou, antes_segundo + {{ seconds_to_drive('comprimento_m - antes_m', 'antes_kmh', 'media_ms') }})
+{%- endset %}
 vistos as (
     select
         medias.*,
@@ -230,10 +241,7 @@ medidos as (
                 then greatest(
                     saiu - {{ seconds_to_drive('saida_m', 'saida_kmh', 'media_ms') }}, coalesce(visto_antes, 0)
                 )
-            else greatest(
-                saiu,
-                depois_segundo - greatest(1, {{ seconds_to_drive('depois_m', 'depois_kmh', 'media_ms') }})
-            )
+            else {{ within_a_minute('saiu', saiu_antes_de, partida) }}
         end as partida,
         case
             when not ao_terminal then chegou
@@ -247,10 +255,7 @@ medidos as (
                     chegou + {{ seconds_to_drive('comprimento_m - chegada_m', 'chegada_kmh', 'media_ms') }},
                     coalesce(visto_depois, 9223372036854775807)
                 )
-            else least(
-                chegou,
-                antes_segundo + {{ seconds_to_drive('comprimento_m - antes_m', 'antes_kmh', 'media_ms') }}
-            )
+            else {{ within_a_minute(chegou_depois_de, 'chegou', chegada) }}
         end as chegada
     from vistos
 )

@@ -24,14 +24,13 @@
 {%- endmacro %}
 
 {% macro there_and_back(part, other) -%}
-{#- Whether two advances of a vehicle, in both directions of a line and with its label, are the two halves of a trip that turns back
-    midway; on one of them it stopped (para). -#}
+{#- Whether two advances of a vehicle, in both directions of a line, are the two halves of a trip that turns back midway: its label
+    turned with it. A late label names the direction of the first half for the last part of it alone. -#}
 (
     {{ part }}.veiculo_dia = {{ other }}.veiculo_dia
     and {{ part }}.linha = {{ other }}.linha
     and {{ part }}.sentido != {{ other }}.sentido
-    and least({{ part }}.rotulo, {{ other }}.rotulo) >= 0.9
-    and ({{ part }}.para or {{ other }}.para)
+    and least({{ part }}.sentido_no_rotulo, {{ other }}.sentido_no_rotulo) >= {{ var('rotulo_posto_fracao') }}
     and ({{ turns_back(part, other) }} or {{ turns_back(other, part) }})
 )
 {%- endmacro %}

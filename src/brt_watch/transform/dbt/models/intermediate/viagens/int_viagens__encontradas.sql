@@ -6,7 +6,7 @@
 
 {% set colunas = [
     'percurso', 'veiculo_dia', 'id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio', 'fim', 'saiu', 'chegou', 'de_m', 'ate_m', 'comprimento_m', 'sinais',
-    'rotulo', 'do_terminal', 'ao_terminal', 'media_ms', 'partida', 'chegada'
+    'rotulo', 'sentido_no_rotulo', 'do_terminal', 'ao_terminal', 'media_ms', 'partida', 'chegada'
 ] %}
 
 with juntas as (
@@ -127,7 +127,7 @@ trocas as (
         min(saldos.outra_linha) as outra_linha
     from saldos
     inner join numeradas as viagens on saldos.numero = viagens.numero
-    where -saldos.saldo >= case when viagens.rotulo < 0.5 then {{ var('gemea_estacoes_sem_rotulo') }} else {{ var('gemea_estacoes') }} end
+    where -saldos.saldo >= case when viagens.sentido_no_rotulo < {{ var('rotulo_posto_fracao') }} then {{ var('gemea_estacoes_sem_rotulo') }} else {{ var('gemea_estacoes') }} end
     group by saldos.numero
 ),
 

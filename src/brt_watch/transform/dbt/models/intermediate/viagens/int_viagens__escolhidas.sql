@@ -12,7 +12,8 @@ possiveis as (
         {{ stops_on_its_way() }} as para,
         (chegada - partida) * (
             {{ var('viagem_peso_movimento') }}
-            + {{ var('viagem_peso_rotulo') }} * rotulo
+            + {{ var('viagem_peso_linha') }} * rotulo
+            + {{ var('viagem_peso_sentido') }} * sentido_no_rotulo
             + case when do_terminal and ao_terminal then {{ var('viagem_peso_completa') }} else 0 end
         ) as valor
     from medidos
@@ -22,7 +23,7 @@ possiveis as (
         and (
             (do_terminal and ao_terminal)
             or (
-                rotulo >= 0.5
+                (rotulo >= 0.5 or sentido_no_rotulo >= {{ var('rotulo_posto_fracao') }})
                 and (
                     ate_m - de_m >= {{ var('viagem_parcial_minimo_m') }}
                     -- On its way at the beginning or the end of what was captured: the rest is not known yet. Or it may turn back.
@@ -42,29 +43,29 @@ com_volta as (
     from possiveis as parciais
 ),
 
--- Part of a line that coincides with a whole trip on another one is that trip: some labels are never set. A bus that was on its way
--- when the capture began or ended keeps its label, for the trip may be longer than what was seen. Where the bus turns round and goes
--- on with the same label, that label is right: two in a row that are never set are rarer than a bus that turns back. A short part,
--- and one on which the bus was not seen to stop, is a trip only then: buses change their place near terminals.
+-- A bus that waits for long at a terminal of another line has ended a trip there, unless its label says that it goes on. A short part,
+-- and one on which the bus was not seen to stop, is a trip only where the bus turns round and its label with it, or where the capture
+-- cuts it: buses change their place near terminals.
 avaliados as (
     select *
-    from com_volta as parciais
+    from com_volta as candidatos
     where
-        (do_terminal and ao_terminal)
+        (
+            do_terminal
+            and ao_terminal
+            and (
+                rotulo >= 0.5
+                or not exists (select 1 from possiveis as outros where {{ waits_midway('candidatos', 'outros') }})
+            )
+        )
         or volta
-        or (para and (visto_antes is null or visto_depois is null))
         or (
             para
-            and ate_m - de_m >= {{ var('viagem_parcial_minimo_m') }}
-            and not exists (
-                select 1
-                from possiveis as completas
-                where
-                    completas.veiculo_dia = parciais.veiculo_dia
-                    and completas.do_terminal
-                    and completas.ao_terminal
-                    and abs(completas.partida - parciais.partida) <= {{ var('viagem_mesma_s') }}
-                    and abs(completas.chegada - parciais.chegada) <= {{ var('viagem_mesma_s') }}
+            and rotulo >= 0.5
+            and (
+                visto_antes is null
+                or visto_depois is null
+                or ate_m - de_m >= {{ var('viagem_parcial_minimo_m') }}
             )
         )
 ),

@@ -14,7 +14,11 @@ with possiveis as (
         percursos.sentido,
         percursos.inicio_do_dia,
         percursos.comprimento_m as percurso_m,
-        case when sinais.servico = percursos.linha then 1 else 0 end as no_rotulo
+        case
+            when sinais.servico = percursos.linha and sinais.sentido_informado = percursos.sentido then 2
+            when sinais.servico = percursos.linha then 1
+            else 0
+        end as no_rotulo
     from {{ ref('int_viagens__sobras') }} as sinais
     inner join {{ ref('int_viagens__possiveis') }} as percursos
         on sinais.veiculo_dia = percursos.veiculo_dia and sinais.bloco = percursos.bloco

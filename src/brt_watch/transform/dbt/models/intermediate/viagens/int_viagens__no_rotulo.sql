@@ -15,7 +15,8 @@ with lados as (
         sinais.velocidade,
         sinais.leste_m,
         sinais.norte_m,
-        sinais.rumo
+        sinais.rumo,
+        case when sinais.sentido_informado = '{{ sentido }}' then 2 else 1 end as no_rotulo
     from {{ ref('int_viagens__sinais') }} as sinais
     inner join {{ ref('int_viagens__rotulos') }} as rotulos
         on
@@ -93,7 +94,7 @@ lugares as (
         norte_m,
         rumo,
         desvio_m,
-        1 as no_rotulo
+        no_rotulo
     from lados
     where
         desvio_m <= {{ var('viagem_buffer_m') }}

@@ -4,7 +4,7 @@
 -- whose position or stamp cannot be true are left out; those of a clock that is ahead get another time.
 
 {% set colunas = [
-    'timestamp_gps', 'servico', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
+    'timestamp_gps', 'servico', 'sentido_informado', 'velocidade_instantanea', 'flag_em_movimento', 'direcao', 'latitude', 'longitude', 'distancia',
     'desvio_ida_m', 'distancia_ida_m', 'desvio_volta_m', 'distancia_volta_m'
 ] %}
 {% set antes_do_corte = var('viagem_silencio_segundos') + 2 * var('viagem_vizinho_segundos') %}
@@ -80,6 +80,7 @@ final as (
         lead(segundo) over dia as segundo_seguinte,
         servico,
         lag(servico) over dia as servico_anterior,
+        sentido_informado,
         velocidade_instantanea as velocidade,
         lag(velocidade_instantanea) over dia as velocidade_anterior,
         coalesce(flag_em_movimento, false) as em_movimento,

@@ -53,7 +53,7 @@ fora as (
         and sinais.segundo > coalesce(ceil(dias.chegada_do_corte), 0)
 ),
 
--- Where a bus has just stopped or is about to leave, the standing bus shows when.
+-- Where a bus has just stopped or is about to leave, the standing bus shows when; after a silence it has arrived.
 vizinhas as (
     select
         fora.*,
@@ -75,6 +75,7 @@ final as (
         bloco,
         segundo,
         servico,
+        sentido_informado,
         velocidade,
         rumo,
         leste_m,
@@ -84,6 +85,7 @@ final as (
     where
         segundo - andou_em <= {{ var('viagem_parado_s') }}
         or andara_em - segundo <= {{ var('viagem_parado_s') }}
+        or segundo - segundo_anterior > {{ var('viagem_parado_s') }}
 )
 
 select * from final

@@ -12,8 +12,10 @@ from brt_watch.store.connection import statement
 from tests.integration.filled import Filled
 
 NAMES = {
-    "signals.recall", "direction.right", "trips.recall", "trips.precision", "trips.in_silence",
-    "trips.missed_in_silence", "passages.recall", "passages.precision",
+    "signals.recall", "direction.right", "trips.recall", "trips.precision", "trips.outside_silences.recall",
+    "trips.in_silence.share", "trips.in_silence.recall", "trips.circular.share", "trips.circular.recall",
+    "trips.partial.share", "trips.partial.recall", "trips.relabelled.share", "trips.relabelled.recall",
+    "passages.recall", "passages.precision",
     "passages.arrival_error_s.p50", "passages.arrival_error_s.p90", "passages.departure_error_s.p50",
     "passages.departure_error_s.p90", "passages.interval_90_holds", "regularity.ewt_error_s",
     "regularity.ewt_error_p50_s", "regularity.ewt_error_settled_s", "regularity.interval_holds",

@@ -127,8 +127,10 @@ def _of_trips(trips: dict[str, Any], passages: dict[str, Any], regularity: dict[
         "trips": {
             "recall": _share(trips["recalled"], trips["happened"]),
             "precision": _share(trips["right_ones"], trips["found"]),
-            "in_silence": _share(trips["in_silence"], trips["happened"]),
-            "missed_in_silence": _share(trips["missed_in_silence"], trips["happened"]),
+            **{kind: _of_kind(trips, kind) for kind in ("in_silence", "circular", "partial", "relabelled")},
+            "outside_silences": {
+                "recall": _share(_less(trips, "recalled", "recalled_in_silence"), _less(trips, "happened", "in_silence"))
+            },
         },
         "passages": {
             "recall": _share(passages["recalled"], passages["happened"]),
@@ -147,6 +149,18 @@ def _of_trips(trips: dict[str, Any], passages: dict[str, Any], regularity: dict[
             "interval_holds": _rounded(regularity["interval_holds"], 4),
         },
     }
+
+
+def _of_kind(trips: dict[str, Any], kind: str) -> dict[str, float | None]:
+    """Return which share of all trips is of a kind, and the recall of these."""
+    return {
+        "share": _share(trips[kind], trips["happened"]),
+        "recall": _share(trips[f"recalled_{kind}"], trips[kind]),
+    }
+
+
+def _less(trips: dict[str, Any], whole: str, part: str) -> int | None:
+    return None if trips[whole] is None else trips[whole] - trips[part]
 
 
 def _share(count: int | None, whole: int | None) -> float | None:

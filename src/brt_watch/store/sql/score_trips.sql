@@ -69,12 +69,58 @@ in_silence as (
             > interval '1 minute',
             true
         )
+),
+
+-- Circular lines end where they begin; a partial trip begins or ends on the way; the label of a relabelled one named another line, or
+-- none, for more than a tenth of its captured signals.
+ends_of_lines as (
+    select
+        linha,
+        sentido,
+        primeiro_dia,
+        ultimo_dia,
+        min(estacao_id) filter (where ordem = 1) = min(estacao_id) filter (where ordem = estacoes) as circular
+    from int_rede__estacoes
+    group by linha, sentido, primeiro_dia, ultimo_dia
+),
+
+labels as (
+    select
+        happened.viagem,
+        avg((brt_raw.linha is distinct from happened.linha)::integer) > 0.1 as relabelled
+    from happened
+    inner join brt_raw
+        on happened.codigo = brt_raw.codigo and brt_raw.datahora between happened.partida and happened.chegada
+    group by happened.viagem
+),
+
+judged as (
+    select
+        happened.viagem in (select viagem from matched) as recalled,
+        happened.viagem in (select viagem from in_silence) as in_silence,
+        coalesce(ends_of_lines.circular, false) as circular,
+        coalesce(happened.motivo_inicio != 'terminal', false) or coalesce(happened.motivo_fim != 'terminal', false) as partial,
+        coalesce(labels.relabelled, false) as relabelled
+    from happened
+    left join labels on happened.viagem = labels.viagem
+    left join ends_of_lines
+        on
+            happened.linha = ends_of_lines.linha
+            and happened.sentido = ends_of_lines.sentido
+            and happened.partida::date between ends_of_lines.primeiro_dia and ends_of_lines.ultimo_dia
 )
 
 select
-    (select count(*) from happened) as happened,
+    count(*) as happened,
     (select count(*) from found) as found,
-    (select count(distinct viagem) from matched) as recalled,
+    count(*) filter (where recalled) as recalled,
     (select count(distinct id_viagem) from matched) as right_ones,
-    (select count(*) from in_silence) as in_silence,
-    (select count(*) from in_silence where viagem not in (select viagem from matched)) as missed_in_silence
+    count(*) filter (where in_silence) as in_silence,
+    count(*) filter (where in_silence and recalled) as recalled_in_silence,
+    count(*) filter (where circular) as circular,
+    count(*) filter (where circular and recalled) as recalled_circular,
+    count(*) filter (where partial) as partial,
+    count(*) filter (where partial and recalled) as recalled_partial,
+    count(*) filter (where relabelled) as relabelled,
+    count(*) filter (where relabelled and recalled) as recalled_relabelled
+from judged

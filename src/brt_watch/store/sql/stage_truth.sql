@@ -5,7 +5,7 @@ create temporary table sinais (
 ) on commit drop;
 create temporary table verdade_viagens (
     viagem text, codigo text, linha text, sentido text, partida timestamptz, chegada timestamptz,
-    distancia_m double precision
+    distancia_m double precision, motivo_inicio text, motivo_fim text
 ) on commit drop;
 create temporary table verdade_passagens (
     viagem text, codigo text, linha text, sentido text, ordem integer, estacao_id text, chegada timestamptz,

@@ -128,9 +128,7 @@ def _of_trips(trips: dict[str, Any], passages: dict[str, Any], regularity: dict[
             "recall": _share(trips["recalled"], trips["happened"]),
             "precision": _share(trips["right_ones"], trips["found"]),
             **{kind: _of_kind(trips, kind) for kind in ("in_silence", "circular", "partial", "relabelled")},
-            "outside_silences": {
-                "recall": _share(_less(trips, "recalled", "recalled_in_silence"), _less(trips, "happened", "in_silence"))
-            },
+            "outside_silences": _outside_silences(trips),
         },
         "passages": {
             "recall": _share(passages["recalled"], passages["happened"]),
@@ -159,8 +157,12 @@ def _of_kind(trips: dict[str, Any], kind: str) -> dict[str, float | None]:
     }
 
 
-def _less(trips: dict[str, Any], whole: str, part: str) -> int | None:
-    return None if trips[whole] is None else trips[whole] - trips[part]
+def _outside_silences(trips: dict[str, Any]) -> dict[str, float | None]:
+    """Return the recall of the trips of which both ends follow from signals."""
+    if trips["happened"] is None:
+        return {"recall": None}
+    recalled, happened = (trips[name] for name in ("recalled", "happened"))
+    return {"recall": _share(recalled - trips["recalled_in_silence"], happened - trips["in_silence"])}
 
 
 def _share(count: int | None, whole: int | None) -> float | None:

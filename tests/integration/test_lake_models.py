@@ -66,7 +66,7 @@ LARGE = (
 @pytest.mark.parametrize("name", LARGE)
 def test_duckdb_joins_no_large_model_row_by_row(both: Resources, name: str) -> None:
     """Where a join's condition is on one side alone, or mixes both, DuckDB compares every row with every other one."""
-    (compiled,) = (both.settings.folder / "dbt" / "compiled").rglob(f"{name}.sql")
+    (compiled,) = (both.settings.folder / "dbt" / "duckdb" / "compiled").rglob(f"{name}.sql")
     with duckdb.connect(str(LakeModels(both.lake).file), read_only=True) as models:
         ((_, plan),) = models.execute(f"explain {compiled.read_text()}").fetchall()
     assert "HASH_JOIN" in plan

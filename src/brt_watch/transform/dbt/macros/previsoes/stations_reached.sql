@@ -1,8 +1,8 @@
-{% macro stations_reached(signals) -%}
+{% macro stations_reached(signals, day=none) -%}
 {#- The CTEs that find when vehicles reached the stations of their line, between two signals and at even speed, and when
     that was known. `signals` has rows of gps_brt. The result is `alcancadas`: id_veiculo, linha, sentido, ordem, estacao_id,
     segundo (when), sabido (the second of the capture that showed it). At a terminal the mark lies where buses leave and
-    enter it. -#}
+    enter it. `day` is the column of the service day, where the signals have it: DuckDB takes 0.4 s for those of a day. -#}
 marcas as (
     select
         linha,
@@ -33,7 +33,7 @@ passos as (
         id_veiculo,
         servico as linha,
         sentido,
-        {{ service_day('timestamp_gps') }} as dia_operacao,
+        {{ day or service_day('timestamp_gps') }} as dia_operacao,
         {{ epoch_seconds('timestamp_gps') }} as segundo,
         {{ epoch_seconds('captured_at') }} as sabido,
         progresso_m,

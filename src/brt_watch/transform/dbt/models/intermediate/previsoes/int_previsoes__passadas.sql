@@ -52,7 +52,7 @@ sinais as (
     {% endif %}
 ),
 
-{{ stations_reached('sinais') }},
+{{ stations_reached('sinais', 'dia_operacao') }},
 
 -- The latest known signal of a vehicle, from its capture to that of the next one.
 sabidos as (

@@ -97,8 +97,8 @@ browser:  ## Install the Chromium for the page's tests (Debian, as root)
 	apt-get update -q && apt-get install -yq --no-install-recommends chromium-headless-shell
 
 # What differs between Pythons: parsing, times, files, settings, and whether everything imports.
-PORTABLE := $(addprefix tests/unit/test_,architecture.py clock.py columns.py disk.py docs.py feed.py flows.py imports.py \
-    masking.py models.py parse.py pipeline.py settings.py watch.py window.py)
+PORTABLE := $(addprefix tests/unit/test_,clock.py columns.py disk.py docs.py feed.py flows.py imports.py masking.py \
+    parse.py pipeline.py settings.py watch.py window.py)
 OLDEST_AND_NEWEST := 3.10 3.13
 
 test-pythons:  ## Run the portable tests on the oldest and the newest Python that are installed

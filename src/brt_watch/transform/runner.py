@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Derived:
     models: int
     tests: int
     seconds: float
+    seconds_of: Mapping[str, float] = field(default_factory=dict)
+    """Of each model and test, by name, for benchmarks."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the numbers for a log event."""
@@ -112,9 +114,10 @@ def run_dbt(settings: Settings, connection: dict[str, str], command: Sequence[st
         _close_duckdb()
     if not result.success:
         raise TransformFailed(reason=_reason(result), log=logs / "dbt.log")
-    nodes = [node.node.resource_type for node in getattr(result.result, "results", [])]
-    models = sum(kind in ("model", "seed", "snapshot") for kind in nodes)
-    return Derived(models, len(nodes) - models, round(time.perf_counter() - started, 3))
+    done = getattr(result.result, "results", [])
+    models = sum(each.node.resource_type in ("model", "seed", "snapshot") for each in done)
+    seconds_of = {each.node.name: each.execution_time for each in done}
+    return Derived(models, len(done) - models, round(time.perf_counter() - started, 3), seconds_of)
 
 
 def _close_duckdb() -> None:

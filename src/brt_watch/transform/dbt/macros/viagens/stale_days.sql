@@ -58,6 +58,16 @@ select 1 as nothing_to_delete
 )
 {%- endmacro %}
 
+{% macro in_changed_service_days(column) -%}
+{#- Whether a day is one of these, for a table that keeps years. Of a subquery Postgres expects most days and reads the whole
+    history; it expects ten days of an array, and finds them by the index. -#}
+{%- if target.type == 'postgres' -%}
+{{ column }} = any(array{{ changed_service_days() }})
+{%- else -%}
+{{ column }} in {{ changed_service_days() }}
+{%- endif -%}
+{%- endmacro %}
+
 {% macro delete_stale_service_days() -%}
 {#- After a run: delete the rows that older runs wrote for service days that this one rebuilt. -#}
 {%- if is_incremental() -%}

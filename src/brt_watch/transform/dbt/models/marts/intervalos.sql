@@ -11,7 +11,8 @@
     post_hook="{{ delete_stale_service_days() }}"
 ) }}
 
-with rumos as (
+-- Computed once: Postgres expects one passage, and would look the stations up again for each of the day's.
+with rumos as {{ materialized() }} (
     select
         estacoes.linha,
         estacoes.sentido,

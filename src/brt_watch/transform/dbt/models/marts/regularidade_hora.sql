@@ -23,7 +23,7 @@ with intervalos as (
         end as quadrado_minimo,
         power(intervalo_segundos * incerteza_segundos / 1.645, 2) as quadrado_da_duvida
     from {{ ref('intervalos') }} as intervalos
-    where escopo = 'linha' and dia_operacao in {{ changed_service_days() }}
+    where escopo = 'linha' and {{ in_changed_service_days('dia_operacao') }}
 ),
 
 somas as (

@@ -5,6 +5,7 @@ Its results are the same; it takes a third of the time less.
 
 from __future__ import annotations
 
+import re
 from types import CodeType
 from typing import Any
 
@@ -29,6 +30,7 @@ def cheapen() -> None:
     MacroFuzzEnvironment.compile = compile_once
     _fire_only_what_is_logged()
     _put_macros_together_faster()
+    _find_the_first_word_faster()
 
 
 def _fire_only_what_is_logged() -> None:
@@ -68,3 +70,22 @@ def _put_macros_together_faster() -> None:
     MacroGenerator.__init__ = begin
     MacroNamespace._keys = lambda self: all_of(self).keys()
     MacroNamespace.__getitem__ = lambda self, key: all_of(self)[key]
+
+
+WITH = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*with\b(?!\s+recursive)", re.IGNORECASE | re.DOTALL)
+"""The beginning of a statement up to its with."""
+
+
+def _find_the_first_word_faster() -> None:
+    """A unit test's rows go before the CTEs of its model: to find the place sqlparse reads all, half a test's time."""
+    from dbt import compilation
+
+    inject = compilation.inject_ctes_into_sql
+
+    def inject_after_with(sql: str, ctes: list[Any]) -> str:
+        begin = WITH.match(sql)
+        if not (begin and ctes):
+            return str(inject(sql, ctes))
+        return sql[: begin.end()] + ", ".join(each.sql for each in ctes) + "," + sql[begin.end() :]
+
+    compilation.inject_ctes_into_sql = inject_after_with

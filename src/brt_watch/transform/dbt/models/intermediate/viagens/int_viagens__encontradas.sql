@@ -127,7 +127,12 @@ trocas as (
         min(saldos.outra_linha) as outra_linha
     from saldos
     inner join numeradas as viagens on saldos.numero = viagens.numero
-    where -saldos.saldo >= case when viagens.sentido_no_rotulo < {{ var('rotulo_posto_fracao') }} then {{ var('gemea_estacoes_sem_rotulo') }} else {{ var('gemea_estacoes') }} end
+    where
+        -saldos.saldo >= case
+            when viagens.sentido_no_rotulo >= {{ var('rotulo_posto_fracao') }} then {{ var('gemea_estacoes_rotulo_posto') }}
+            when viagens.rotulo >= 0.5 then {{ var('gemea_estacoes') }}
+            else {{ var('gemea_estacoes_sem_rotulo') }}
+        end
     group by saldos.numero
 ),
 

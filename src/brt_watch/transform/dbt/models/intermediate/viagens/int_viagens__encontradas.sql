@@ -102,11 +102,7 @@ indicios as (
             and estacoes.distancia_m between seguidos.desde_m and seguidos.ate_m
             and (
                 (seguidos.parado and abs(seguidos.metros - estacoes.distancia_m) <= {{ var('gemea_na_estacao_m') }})
-                or (
-                    seguidos.sem_parar
-                    and seguidos.metros <= estacoes.distancia_m
-                    and seguidos.metros_seguintes > estacoes.distancia_m
-                )
+                or (seguidos.sem_parar and estacoes.distancia_m >= seguidos.metros and estacoes.distancia_m < seguidos.metros_seguintes)
             )
     group by seguidos.numero, estacoes.outra_linha, estacoes.estacao_id, estacoes.lado
 ),

@@ -21,23 +21,19 @@ def test_an_environment_in_use_is_not_renewed(tmp_path: Path) -> None:
     python = environment / "bin" / "python"
     python.symlink_to(sys.executable)
     (environment / "keep").touch()
-    # Without uv and pip: what would make a new one must not be reached.
-    stubs = tmp_path / "stubs"
-    stubs.mkdir()
-    (stubs / "uv").write_text("#!/bin/sh\nexit 9\n")
-    (stubs / "uv").chmod(0o755)
-    paths = {"PATH": f"{stubs}:{os.environ['PATH']}", "PYTHONPATH": sysconfig.get_path("purelib")}
-    command = ["scripts/environment", str(environment), sys.executable]
+    paths = {"PATH": without_uv(tmp_path), "PYTHONPATH": sysconfig.get_path("purelib")}
+    command = [copy_of_checkout(tmp_path) / "scripts" / "environment", environment, without_venv(tmp_path)]
     with subprocess.Popen([python, "-c", "input()"], stdin=subprocess.PIPE) as at_work:
-        done = subprocess.run(command, cwd=home(), env=os.environ | paths, capture_output=True, text=True)
+        done = subprocess.run(command, env=os.environ | paths, capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (1, "")
         assert "is in use" in done.stderr
         assert "make stop" in done.stderr
         assert str(at_work.pid) in done.stderr
         assert at_work.stdin
         at_work.stdin.close()
-    done = subprocess.run(command, cwd=home(), env=os.environ | paths, capture_output=True, text=True)
-    assert done.returncode == 9, "nobody uses it any more"
+    done = subprocess.run(command, env=os.environ | paths, capture_output=True, text=True)
+    assert "is in use" not in done.stderr
+    assert "venv is missing" in done.stderr, "nobody uses it any more"
 
 
 def test_half_an_environment_is_renewed_in_silence(tmp_path: Path) -> None:
@@ -45,43 +41,63 @@ def test_half_an_environment_is_renewed_in_silence(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
     (tmp_path / "bin" / "python").chmod(0o755)
-    stubs = tmp_path / "stubs"
+    environment = os.environ | {"PATH": without_uv(tmp_path)}
+    command = [copy_of_checkout(tmp_path) / "scripts" / "environment", tmp_path, without_venv(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "venv is missing" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def without_uv(folder: Path) -> str:
+    """Return a PATH on which uv fails, so that no environment is made."""
+    stubs = folder / "stubs"
     stubs.mkdir()
     (stubs / "uv").write_text("#!/bin/sh\nexit 9\n")
     (stubs / "uv").chmod(0o755)
-    environment = os.environ | {"PATH": f"{stubs}:{os.environ['PATH']}"}
-    command = ["scripts/environment", str(tmp_path), sys.executable]
-    done = subprocess.run(command, cwd=home(), env=environment, capture_output=True, text=True)
-    assert done.returncode == 9
-    assert "Traceback" not in done.stderr
+    return f"{stubs}:{os.environ['PATH']}"
+
+
+def without_venv(folder: Path) -> Path:
+    """Return a Python that makes no environment."""
+    python = folder / "python3"
+    python.write_text(f'#!/bin/sh\ncase "$*" in "-m venv"*) exit 1 ;; esac\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return python
 
 
 PYTHON = """#!/bin/sh
 case "$1" in -) exit ;; -c) exec {python} "$@" ;; --version) echo Python 3; exit ;; esac
-echo "python $*" >>{log}
+echo "python $*" >>"{log}"
 case "$*" in
-    "-m venv"*) mkdir -p {folder}/bin; cp "$0" {folder}/bin/python ;;
+    "-m venv"*) mkdir -p "{folder}/bin"; cp "$0" "{folder}/bin/python" ;;
     *"--only-binary :all:"*) {uv} ;;
 esac
 """
 """A Python that makes environments and installs nothing, and notes what it is asked for."""
 
-UV = """printf '#!/bin/sh\necho "uv $*" >>{log}; {then}' >{folder}/bin/uv; chmod 755 {folder}/bin/uv"""
+UV = """printf '#!/bin/sh\necho "uv $*" >>"{log}"; {then}' >"{folder}/bin/uv"; chmod 755 "{folder}"/bin/uv"""
+BROKEN_UV = "#!/bin/sh\necho unexpected argument >&2; exit 2\n"
 NO_UV = "echo no matching distribution; exit 1"
 
 
 @pytest.mark.parametrize(
-    ("uv", "expected"),
+    ("uv", "installed", "expected"),
     [
-        (UV.replace("{then}", "exit 0"), ["uv", "uv pip install", "uv pip install"]),
-        (UV.replace("{then}", "exit 1"), ["uv", "uv pip install", "pip install", "pip install"]),
-        (NO_UV, ["uv", "pip install", "pip install"]),
+        (UV.replace("{then}", "exit 0"), None, ["uv", "uv pip install", "uv pip install"]),
+        (UV.replace("{then}", "exit 0"), BROKEN_UV, ["uv", "uv pip install", "uv pip install"]),
+        (UV.replace("{then}", "exit 1"), None, ["uv", "uv pip install", "pip install", "pip install"]),
+        (NO_UV, None, ["uv", "pip install", "pip install"]),
     ],
-    ids=["by uv", "uv reaches no index", "no uv for this machine"],
+    ids=["by uv", "an old uv is installed", "uv reaches no index", "no uv for this machine"],
 )
-def test_without_uv_the_locked_one_installs_or_else_pip(tmp_path: Path, uv: str, expected: list[str]) -> None:
-    log, folder, programs = tmp_path / "log", tmp_path / "environment", tmp_path / "programs"
+def test_without_uv_the_locked_one_installs_or_else_pip(
+    tmp_path: Path, uv: str, installed: str | None, expected: list[str]
+) -> None:
+    log, folder, programs = tmp_path / "log", tmp_path / "an environment", tmp_path / "programs"
     programs.mkdir()
+    if installed:
+        (programs / "uv").write_text(installed)
+        (programs / "uv").chmod(0o755)
     for name in ("sh", "dirname", "sed", "tail", "mkdir", "cp", "chmod", "touch"):
         (programs / name).symlink_to(str(shutil.which(name)))
     text = PYTHON.replace("{uv}", uv).format(python=sys.executable, log=log, folder=folder)

@@ -137,7 +137,7 @@ final as (
         viagens.numero,
         viagens.id_veiculo || '-' || cast(cast(floor(viagens.partida) as bigint) as text) || '-'
         || coalesce(trocas.outra_linha, viagens.linha) as id_viagem,
-        viagens.{{ colunas | reject('in', ['linha', 'rotulo']) | join(',\n        viagens.') }},
+        viagens.{{ colunas | reject('in', ['linha', 'rotulo', 'sentido_no_rotulo']) | join(',\n        viagens.') }},
         coalesce(trocas.outra_linha, viagens.linha) as linha,
         case when trocas.outra_linha is null then viagens.rotulo else 0 end as rotulo,
         case when trocas.outra_linha is null then viagens.outra_linha end as outra_linha,

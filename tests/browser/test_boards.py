@@ -248,6 +248,22 @@ def test_what_follows_from_an_unknown_plan_is_unknown(seen_with_marts: Any, tmp_
     assert len(set(filter(COLORS.fullmatch, drawn))) > 1
 
 
+def test_an_hour_without_a_plan_counts_on_neither_side(seen_with_marts: Any) -> None:
+    """The share of observed trips would be too high with the trips of an hour whose planned ones are unknown."""
+    seen = seen_with_marts
+
+    def one_unplanned(route: Any) -> None:
+        answer = marts.answer(route.request.url)
+        answer["oferta"][0] |= {"viagens_previstas": None}
+        route.fulfill(json=answer)
+
+    seen.page.route("**/api/v1/service?*", one_unplanned)
+    page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
+    planned = page.locator(".compact tbody tr").count() - 1
+    assert planned > 0
+    page.locator(".lede", has_text=f"Linha 22: {7 * planned} de {12 * planned} viagens").wait_for()
+
+
 def test_passengers_see_how_often_forecasts_were_right(seen_with_marts: Any, tmp_path: Path) -> None:
     """Yesterday and the last weeks, from the station board on; in a file too."""
     seen = seen_with_marts

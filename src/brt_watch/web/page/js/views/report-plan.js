@@ -26,7 +26,9 @@ const { enter } = reportView("plano", (report) => {
 
   function draw(data) {
     hours = planned(data);
-    const sum = (name) => hours.reduce((all, hour) => all + hour[name], 0);
+    // The sentence compares: an hour without a plan counts on neither side.
+    const compared = hours.filter((hour) => hour.planned !== null);
+    const sum = (name) => compared.reduce((all, hour) => all + hour[name], 0);
     const [plan, seen, maybe] = ["planned", "seen", "maybe"].map((name) => Math.round(sum(name)));
     const part = boards.plan.get(data.linha)?.[0];
     sentence = plan ? t("plan.lede", { line: data.linha, seen: number(seen), planned: number(plan), share: number((100 * seen) / plan), unknown: maybe ? t("plan.unknown", { count: number(maybe) }) : "" }) : t("plan.none");

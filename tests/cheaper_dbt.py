@@ -11,7 +11,7 @@ from typing import Any
 
 
 def cheapen() -> None:
-    """Let dbt keep what it has parsed and compiled, and make no events that nobody hears."""
+    """Let dbt keep what it has parsed and compiled, and skip events that no logger writes."""
     from dbt_common.clients.jinja import MacroFuzzEnvironment
     from dbt_common.tests import enable_test_caching
 
@@ -45,7 +45,7 @@ def _fire_only_what_is_logged() -> None:
         number = levels[(level or e.level_tag()).value]
         loggers = (logger._python_logger for logger in self.loggers)
         seen = any(logger and logger.isEnabledFor(number) for logger in loggers)
-        # Warnings are errors if dbt is told so, whoever hears them.
+        # dbt may turn warnings into errors, whether a logger writes them or not.
         if seen or number >= levels["warn"] or type(e).__name__ in PRINT_EVENT_NAMES:
             fire(self, e, level, *arguments, **named)
 

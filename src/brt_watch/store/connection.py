@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psycopg
 from psycopg import sql as compose
@@ -56,13 +56,7 @@ def copy_file(connection: Connection, path: Path, table: str) -> int:
 
 def copy_rows(connection: Connection, path: Path, copy_from: str | compose.Composed) -> int:
     """Run a COPY FROM STDIN with the content of a file, packed or not; returns the number of rows."""
-    with disk.open_file(path) as file:
-        return copy_stream(connection, file, copy_from)
-
-
-def copy_stream(connection: Connection, file: IO[bytes], copy_from: str | compose.Composed) -> int:
-    """Run a COPY FROM STDIN with what is read from an open file; returns the number of rows."""
-    with connection.cursor() as cursor:
+    with disk.open_file(path) as file, connection.cursor() as cursor:
         with cursor.copy(copy_from) as copy:
             while chunk := file.read(1 << 20):
                 copy.write(chunk)

@@ -104,7 +104,7 @@ fins as (
     group by {{ service_day(moment_of('sabido')) }}
 ),
 
--- A forecast for a bus that had already arrived does not count, nor one whose outcome the day's capture does not show.
+-- A forecast for a bus that had already arrived does not count, nor one so near the end of a day's capture that its outcome is unknown.
 final as (
     select
         cruas.momento,

@@ -2,7 +2,8 @@
 
 Two other times are not of this kind. The models have one for headways (`intervalo_buraco_segundos`, three minutes): a
 passage is interpolated between two signals up to three minutes apart, so a shorter hole hides no bus, while a picture
-should show each hole. The page asks the server again when it has not heard of it for a minute (`QUIET` in `live.js`).
+should show each hole. The page asks the server again, and shows the age of its data, when it has not heard of it for
+a minute (`QUIET` in `live.js`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@ import { get } from "./api.js";
 import { limits } from "./network.js";
 
 const ASK_EVERY = 20000;
-const QUIET = 60000;
+/** After this without news of the server (milliseconds) it is asked, and the page says how old the data are. */
+export const QUIET = 60000;
 const TRY_STREAM_AGAIN = 60000;
 const TROUBLES_EVERY = 20000;
 

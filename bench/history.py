@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from bench.fleet import VEHICLES
+from bench.made_vehicles import VEHICLES
 
 MAKE_WINDOW = """
 insert into brt_window (

@@ -138,7 +138,7 @@ def measured(answers: list[Seen], network: Network) -> list[Measure]:
         Measure("speed 0 of those under 5 min old", "%", _percent(not record.velocidade for record in fresh)),
         *_distribution("speed of the moving", "km/h", [record.velocidade for record in moving]),
         Measure("lines with a moving bus", "", len({record.linha for record in moving} - {"0"})),
-        *_of_the_course(answers),
+        *_of_the_movement(answers),
         *_of_the_headways(answers, network),
     ]
 
@@ -161,7 +161,7 @@ def state_of(record: Record, at: datetime, network: Network) -> str:
     return STATES[4] if in_garage else STATES[3]
 
 
-def _of_the_course(answers: list[Seen]) -> list[Measure]:
+def _of_the_movement(answers: list[Seen]) -> list[Measure]:
     """Return what needs more than one answer: ages, gaps between stamps, what stays the same."""
     ages: list[float] = []
     gaps: list[float] = []

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from bench import rig
-from bench.fleet import Capture, Fleet
+from bench.made_vehicles import Capture, Fleet
 from bench.rig import Result, Took
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV
@@ -50,14 +50,14 @@ def load(rounds: int = ROUNDS) -> Iterator[Result]:
 
 
 def _new_signals(server: Server, store: Store, windows: list[Path], scratch: Store) -> Iterator[Result]:
-    ours, plain = Way(server), Way(server)
+    ours, plain = Measured(server), Measured(server)
     rows = [_rows(scratch, folder) for folder in windows]
     with psycopg.connect(store.url, autocommit=True) as connection:
         connection.execute(PLAIN_TABLE)
         for number, folder in enumerate(windows):
             pair = [(ours, partial(_load, store, folder)), (plain, partial(_bare_copy, connection, rows[number]))]
-            for way, action in pair if number % 2 else reversed(pair):
-                way.take(action)
+            for measured, action in pair if number % 2 else reversed(pair):
+                measured.take(action)
         signals, copied = (_count(connection, table) / len(windows) for table in ("brt_raw", "plain"))
     assert signals == copied, "both ways brought the same rows"
     ratios = sorted(copy.wall / load.wall for load, copy in zip(ours.times, plain.times, strict=True))
@@ -71,7 +71,7 @@ def _new_signals(server: Server, store: Store, windows: list[Path], scratch: Sto
     yield _against_to_sql("load_to_sql", int(signals), ours.times, _to_sql(store, windows), note)
 
 
-class Way:
+class Measured:
     """How long each window took by one way."""
 
     def __init__(self, server: Server) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from pydantic import HttpUrl
-from tests.fleet import NOON, vehicle
+from tests.made_vehicles import NOON, vehicle
 
 from brt_watch import pipeline
 from brt_watch.capture.alerts import Webhook

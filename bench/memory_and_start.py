@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 import psutil
-from tests.fleet import NOON, write_recording
+from tests.made_vehicles import NOON, write_recording
 
 from bench import rig
-from bench.fleet import Fleet
 from bench.load import REALISTIC
+from bench.made_vehicles import Fleet
 from bench.rig import Result
 from brt_watch.clock import MINUTE
 from brt_watch.settings import PREFIX

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from bench import rig
-from bench.fleet import Capture, Fleet
 from bench.load import REALISTIC
+from bench.made_vehicles import Capture, Fleet
 from bench.rig import Result
 from brt_watch import pipeline
 from brt_watch.archive.rebuild import rebuild as rebuild_window

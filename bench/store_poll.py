@@ -11,10 +11,10 @@ from statistics import median
 from typing import Any
 
 import msgspec
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 from bench import rig
-from bench.fleet import VEHICLES, Capture, Fleet
+from bench.made_vehicles import VEHICLES, Capture, Fleet
 from bench.rig import Result, Took
 
 ROUNDS = 60

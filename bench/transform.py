@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 from bench import rig
-from bench.fleet import Capture, Fleet
 from bench.history import make_history, repeat_history
 from bench.load import REALISTIC
+from bench.made_vehicles import Capture, Fleet
 from bench.rig import Result, Took
 from brt_watch import pipeline
 from brt_watch.store.embedded import Server

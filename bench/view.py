@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 from bench import rig
-from bench.fleet import Capture, Fleet
 from bench.history import make_history, repeat_history
+from bench.made_vehicles import Capture, Fleet
 from bench.rig import Result, Took
 from brt_watch import pipeline
 

@@ -23,8 +23,8 @@ from brt_watch.errors import PollFailed
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.database import Store
-from tests import fleet, kept_network, parsed, shared_postgres, shared_run
-from tests.fleet import NOON
+from tests import kept_network, made_vehicles, parsed, shared_postgres, shared_run
+from tests.made_vehicles import NOON
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,7 +103,7 @@ class ScriptedFeed:
         self.deadlines.append(deadline)
         at = self.clock.now()
         self.clock.time += timedelta(seconds=self.seconds)
-        answer = self.script.pop(0) if self.script else fleet.body(fleet.vehicle(at=at))
+        answer = self.script.pop(0) if self.script else made_vehicles.body(made_vehicles.vehicle(at=at))
         if isinstance(answer, PollFailed):
             raise answer
         return Response(answer, 200, self.clock.now())

@@ -9,7 +9,7 @@ import pendulum
 import prefect
 
 from brt_watch.flows.runs import Runs
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 
 def run(flow: Any, minute: datetime = NOON) -> Any:

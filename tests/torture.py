@@ -36,8 +36,8 @@ from brt_watch.errors import DatabaseUnreachable, PostgresFailed
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
 from brt_watch.store.embedded import Server
-from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
+from tests.made_vehicles import NOON, body, vehicle
 
 VEHICLES = 60
 SPEED = 100

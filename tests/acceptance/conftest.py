@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.installed import install, program_of
-from tests.fleet import recorded_minutes, write_recording
+from tests.made_vehicles import recorded_minutes, write_recording
 from tests.shared_run import compile_models, once
 
 

@@ -24,7 +24,7 @@ from tests.acceptance.commands import CHECKOUT
 from tests.acceptance.conftest import reachable_folder
 from tests.acceptance.program import POLL, SPEED, Program, read_csv
 from tests.city_data import CITY_DATA
-from tests.fleet import recorded_minutes, write_recording
+from tests.made_vehicles import recorded_minutes, write_recording
 
 pytestmark = pytest.mark.system
 

@@ -13,7 +13,7 @@ from brt_watch.resources import Resources
 from brt_watch.store.embedded import Server
 from tests import shared_postgres
 from tests.conftest import ScriptedFeed, make_settings
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 
 @dataclass(frozen=True)

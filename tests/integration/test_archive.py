@@ -24,9 +24,9 @@ from brt_watch.errors import DamagedWindow, FeedFailed
 from brt_watch.feeds import brt as parse
 from brt_watch.resources import Resources
 from brt_watch.store.embedded import Server
-from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query
 from tests.integration.filled import Filled
+from tests.made_vehicles import NOON, body, vehicle
 
 
 def eventful_day(resources: Resources) -> None:

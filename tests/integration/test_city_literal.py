@@ -15,9 +15,9 @@ from brt_watch.store.embedded import Server
 from brt_watch.transform import runner as transform
 from tests import shared_postgres
 from tests.conftest import make_settings
-from tests.fleet import NOON
 from tests.integration.captured import query
 from tests.integration.conftest import share_dbt
+from tests.made_vehicles import NOON
 
 pytestmark = pytest.mark.with_network
 

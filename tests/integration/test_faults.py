@@ -22,7 +22,7 @@ from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.simulate.fault_kinds import FAULTS, good
 from tests.faults import FaultyApi
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 
 
 class Expected(NamedTuple):

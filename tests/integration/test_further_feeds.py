@@ -18,8 +18,8 @@ from brt_watch.store.move import move
 from brt_watch.transform import runner as transform
 from tests import shared_postgres
 from tests.conftest import ScriptedFeed, make_settings
-from tests.fleet import NOON
 from tests.integration.conftest import share_dbt
+from tests.made_vehicles import NOON
 from tests.unit.test_further_feeds import GTFS_RT, message
 
 

@@ -23,8 +23,8 @@ from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from tests.conftest import ScriptedFeed, make_settings
-from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query
+from tests.made_vehicles import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 

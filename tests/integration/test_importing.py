@@ -18,8 +18,8 @@ from brt_watch.archive.verify import compare_signals, verify
 from brt_watch.clock import UTC
 from brt_watch.errors import MixedData
 from brt_watch.resources import Resources
-from tests.fleet import body, recorded_minutes, vehicle, write_recording
 from tests.integration.captured import query
+from tests.made_vehicles import body, recorded_minutes, vehicle, write_recording
 
 CAPTURED = datetime(2022, 6, 30, 6, 35, 20, tzinfo=UTC)
 

@@ -24,8 +24,8 @@ from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from brt_watch.store.load import Loaded, copy_arrow
 from tests.conftest import make_settings
-from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query
+from tests.made_vehicles import NOON, body, vehicle
 
 
 def test_records_are_signals_repeats_and_nothing_else(resources: Resources) -> None:

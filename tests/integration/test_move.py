@@ -23,11 +23,11 @@ from brt_watch.store.migrations import ONE_LOADER, schema_steps
 from brt_watch.store.move import move
 from tests import shared_postgres
 from tests.conftest import make_settings
-from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
 from tests.integration.captured import capture, one, query
 from tests.integration.conftest import share_dbt
 from tests.integration.filled import Filled
+from tests.made_vehicles import NOON, body, vehicle
 
 
 def quiet(_done: int, _in_all: int) -> None:

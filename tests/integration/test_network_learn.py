@@ -8,8 +8,8 @@ from brt_watch import pipeline
 from brt_watch.cli.line_signals import signals_in_database
 from brt_watch.errors import NetworkError
 from brt_watch.resources import Resources
-from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture
+from tests.made_vehicles import NOON, body, vehicle
 
 
 def test_the_signals_of_a_line_come_from_the_database(resources: Resources) -> None:

@@ -18,10 +18,10 @@ from brt_watch.resources import Resources
 from brt_watch.web.app import create_app
 from brt_watch.web.live_models import LiveModels
 from tests.ask_web import ask
-from tests.fleet import body, vehicle
 from tests.integration.captured import query
 from tests.integration.filled import Filled
 from tests.integration.simulated import OF_A_WINDOW, as_of
+from tests.made_vehicles import body, vehicle
 
 OF_THE_RUN = {"load_id", "derived_by"}
 """Columns that name the run that wrote a row and describe nothing of the bus."""

@@ -22,9 +22,9 @@ from brt_watch.capture.window import read_ledger
 from brt_watch.resources import Resources
 from brt_watch.simulate.fault_kinds import good, silence_before_the_head
 from tests.faults import FaultyApi
-from tests.fleet import NOON, body, vehicle
 from tests.free_port import free_port
 from tests.integration.captured import capture, one
+from tests.made_vehicles import NOON, body, vehicle
 from tests.prefect_server.http import PrefectApi
 from tests.prefect_server.office import Office
 from tests.prefect_server.server import PrefectServer

@@ -23,9 +23,9 @@ from brt_watch.clock import MINUTE, StillClock
 from brt_watch.errors import FeedFailed
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
-from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, one, query
 from tests.its import ItsDouble, position
+from tests.made_vehicles import NOON, body, vehicle
 from tests.unit.test_recovery import fleet, recovered_minutes, run
 
 POSITION = {"latitude": -23.006784, "longitude": -43.313043, "velocidade": 12.8, "direcao": 90.0}

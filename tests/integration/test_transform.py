@@ -24,8 +24,8 @@ from brt_watch.resources import Resources
 from brt_watch.transform import runner as transform
 from tests import parsed
 from tests.conftest import ScriptedFeed
-from tests.fleet import NOON, body, vehicle
 from tests.integration.captured import capture, query
+from tests.made_vehicles import NOON, body, vehicle
 
 pytestmark = pytest.mark.with_network
 

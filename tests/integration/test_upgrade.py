@@ -25,8 +25,8 @@ from brt_watch.marts.tables import HEADWAYS
 from brt_watch.resources import Resources
 from brt_watch.service.status import report
 from brt_watch.web.reader import ROLE, Reader
-from tests.fleet import NOON
 from tests.integration.captured import one, query
+from tests.made_vehicles import NOON
 
 HALF_AN_HOUR = 30 * MINUTE
 OLD = sorted((Path(__file__).parents[1] / "old_data").glob("*.sql.xz"))

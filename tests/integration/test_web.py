@@ -37,8 +37,8 @@ from brt_watch.web.routes import history
 from tests import shared_postgres
 from tests.ask_web import ask
 from tests.conftest import NOON, ScriptedFeed, make_settings
-from tests.fleet import body, vehicle
 from tests.gtfs_of_network import write_gtfs
+from tests.made_vehicles import body, vehicle
 
 BUS, SUPPORT = "901008", "LUH4150 PKP / T. I"
 TICKS = 45

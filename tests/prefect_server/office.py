@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from brt_watch.clock import PretendClock
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 from tests.prefect_server.http import PrefectApi
 from tests.prefect_server.server import PrefectServer, Row
 

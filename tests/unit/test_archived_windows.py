@@ -9,7 +9,7 @@ from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll, Reject, Status
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 from tests.unit.test_window import STEP, filled
 
 LONG = "x" * 1_000_000

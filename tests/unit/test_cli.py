@@ -34,7 +34,7 @@ from brt_watch.transform.city import LOOKED_AT, project_of
 from brt_watch.transform.compiled import project_vars
 from brt_watch.web.app import _look_at_city, create_app
 from tests import made_up_city
-from tests.fleet import recorded_minutes, write_recording
+from tests.made_vehicles import recorded_minutes, write_recording
 from tests.simulated_morning import PARKED, clock_at
 from tests.small_city import small_city
 

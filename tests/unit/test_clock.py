@@ -17,7 +17,7 @@ from brt_watch.clock import (
     write_moment,
     write_tick,
 )
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 moments = st.integers(0, 200_000_000_000_000_000).map(lambda us: EPOCH + timedelta(microseconds=us))

@@ -21,7 +21,7 @@ from brt_watch.capture.poll import repaired_window
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 from tests.torture import (
     GOOD,
     STEP,

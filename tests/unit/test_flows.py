@@ -18,7 +18,7 @@ from brt_watch.resources import Resources
 from brt_watch.store.load import Loaded
 from brt_watch.transform.runner import Derived
 from tests.conftest import ScriptedFeed
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 from tests.run_flow import run
 
 

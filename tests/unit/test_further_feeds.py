@@ -34,7 +34,7 @@ from brt_watch.web.app import create_app
 from brt_watch.web.listed_feeds import state_of
 from tests.ask_web import ask
 from tests.conftest import ScriptedFeed, make_settings
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 from tests.sppo import Sent, SppoDouble
 
 GTFS_RT = "gtfs_rt:http://127.0.0.1:9/vp"

@@ -16,7 +16,7 @@ from brt_watch.feeds import NAMES, feed_named
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.gtfs_rt import read
 from brt_watch.model import Kind
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 AT = int(NOON.timestamp())
 

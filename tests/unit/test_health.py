@@ -21,7 +21,7 @@ from brt_watch.service.status import report
 from brt_watch.web.app import create_app
 from tests.ask_web import ask
 from tests.conftest import ScriptedFeed
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from brt_watch.place import home
 from brt_watch.resources import Resources
 from brt_watch.store.database import Store
 from tests.conftest import ScriptedFeed, make_settings
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 SOURCE = Path(brt_watch.__file__).parent
 OF_AN_EXTRA = {"spark": re.compile(r"transform/spark\w*\.py")}

@@ -42,7 +42,7 @@ from brt_watch.model import Poll, Status
 from brt_watch.network.city import city_of
 from brt_watch.resources import Resources
 from brt_watch.web.lake_reader import LakeReader
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 

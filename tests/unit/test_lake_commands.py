@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from brt_watch.archive import table_windows
 from brt_watch.archive.lake import Lake
 from brt_watch.cli import app, importing
-from tests.fleet import NOON, vehicle
+from tests.made_vehicles import NOON, vehicle
 from tests.unit.test_lake import Recorder
 
 

@@ -20,8 +20,8 @@ from brt_watch.feeds.brt import FEED as BRT
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import load
 from brt_watch.resources import Resources
-from tests.fleet import NOON, body, vehicle
 from tests.its import position
+from tests.made_vehicles import NOON, body, vehicle
 
 SENT = NOON + timedelta(seconds=20)
 """A vehicle of the capture then sent its signal at noon."""

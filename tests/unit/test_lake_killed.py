@@ -18,7 +18,7 @@ from brt_watch.archive.verify import verify
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.resources import Resources
 from brt_watch.settings import Settings
-from tests.fleet import NOON, vehicle
+from tests.made_vehicles import NOON, vehicle
 from tests.torture import load_once, processes
 from tests.unit.test_lake import Recorder
 

@@ -24,7 +24,7 @@ from brt_watch.clock import StillClock
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import load
 from brt_watch.resources import Resources
-from tests.fleet import NOON, body, recorded_minutes, vehicle, write_recording
+from tests.made_vehicles import NOON, body, recorded_minutes, vehicle, write_recording
 
 STEP = timedelta(seconds=20)
 

@@ -14,7 +14,7 @@ from brt_watch.errors import LakeUnreadable
 from brt_watch.resources import Resources
 from brt_watch.web.lake_reader import LakeReader
 from brt_watch.web.reader import signal_values
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 
 def test_a_table_without_days_is_published_as_the_run_left_it(tmp_path: Path) -> None:

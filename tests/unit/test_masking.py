@@ -13,7 +13,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import DatabaseRefused, FeedFailed
 from brt_watch.masking import MaskingFilter, mask_event, masked
 from brt_watch.settings import load_settings
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 ADDRESSES = [
     "postgresql+psycopg2://me:geheim@db/brt",

@@ -27,7 +27,7 @@ from brt_watch.network.proposals import accepted, known_ends, parse_ends, propos
 from brt_watch.simulate.world import World
 from brt_watch.transform.compiled import project_vars
 from tests.city_data import CITY_DATA
-from tests.fleet import body, vehicle
+from tests.made_vehicles import body, vehicle
 from tests.small_city import small_city
 
 HISTORY = CITY_DATA / "captures" / "hist_2022"

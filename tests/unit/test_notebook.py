@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet import NOON, vehicle
+from tests.made_vehicles import NOON, vehicle
 from tests.unit.test_lake import Recorder
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "notebook.md"

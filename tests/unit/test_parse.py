@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from brt_watch.errors import NotTheContract
 from brt_watch.feeds.brt import Record, parse
 from brt_watch.model import Parsed, Reject
-from tests.fleet import body, vehicle
+from tests.made_vehicles import body, vehicle
 
 
 def one(**changes: Any) -> Record:

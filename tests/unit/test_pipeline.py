@@ -29,7 +29,7 @@ from brt_watch.feeds.feed import Feed
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from tests.conftest import ScriptedFeed
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 

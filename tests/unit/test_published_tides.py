@@ -19,7 +19,7 @@ from brt_watch.place import home
 from brt_watch.reports.published_tides import PublishedTides
 from brt_watch.reports.tides import TABLES
 from brt_watch.resources import Resources
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 SCHEMAS = home().parent / "shared" / "data" / "tides"
 

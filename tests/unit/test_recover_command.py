@@ -20,8 +20,8 @@ from brt_watch.cli import steps
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
-from tests.fleet import NOON, body, vehicle
 from tests.its import ItsDouble
+from tests.made_vehicles import NOON, body, vehicle
 from tests.run_flow import run
 from tests.unit.test_recovery import fleet, minutes, recovered_minutes, wrote
 

@@ -23,8 +23,8 @@ from brt_watch.feeds import its_minutes
 from brt_watch.health import look, problems
 from brt_watch.model import Poll, Status
 from brt_watch.pipeline import Resources
-from tests.fleet import NOON
 from tests.its import ItsDouble, position
+from tests.made_vehicles import NOON
 
 
 def fleet(minute: datetime, vehicles: int = 80) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from brt_watch.clock import StillClock
 from brt_watch.errors import RecordingError
 from brt_watch.simulate.server import ApiServer
 from tests.ask_feed import BUSY_SECONDS
-from tests.fleet import recorded_minutes, write_recording
+from tests.made_vehicles import recorded_minutes, write_recording
 
 
 @pytest.fixture

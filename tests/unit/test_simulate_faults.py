@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from brt_watch.errors import FaultSpecError
 from brt_watch.simulate.fault_kinds import ALIASES, FAULTS, Fault, vehicles, with_vehicles
 from brt_watch.simulate.faults import DRAW, Chance, Daily, Faults, Once, Script, fault_table, parse_faults
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "simulator.md"
 

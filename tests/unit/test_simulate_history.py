@@ -23,7 +23,7 @@ from brt_watch.settings import Settings
 from brt_watch.simulate.history import history
 from brt_watch.simulate.truth import FILES
 from tests.conftest import make_settings
-from tests.fleet import body, vehicle
+from tests.made_vehicles import body, vehicle
 from tests.small_city import small_city
 
 NETWORK = small_city()

@@ -19,7 +19,7 @@ from brt_watch.simulate.connection import PATH, Connection
 from brt_watch.simulate.faults import parse_faults
 from brt_watch.simulate.server import ApiServer
 from tests.ask_feed import BUSY_SECONDS, feed, fetch, reason, reason_before_the_deadline
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 
 
 @dataclass

@@ -108,9 +108,9 @@ def test_no_more_buses_stand_at_a_platform_than_it_has_berths(trips: list[Activi
     roads = Roads(NETWORK)
     standing: dict[int, list[tuple[float, int]]] = defaultdict(list)
     for trip in trips:
-        course = roads.courses[direction(trip)]
+        drive = roads.drives[direction(trip)]
         for call in journey(trip).calls[1:-1]:
-            platform = course.nodes[course.at_stop[call.order - 1]].platform
+            platform = drive.nodes[drive.at_stop[call.order - 1]].platform
             standing[platform] += [(call.arrival, 1), (call.departure, -1)]
     most = 0
     for changes in standing.values():
@@ -122,10 +122,10 @@ def test_no_more_buses_stand_at_a_platform_than_it_has_berths(trips: list[Activi
 
 
 def test_lines_that_share_a_road_share_its_lanes() -> None:
-    courses = Roads(NETWORK).courses
-    express, stopping = ({node.section for node in courses[each, "ida"].nodes} for each in ("10", "20"))
+    drives = Roads(NETWORK).drives
+    express, stopping = ({node.section for node in drives[each, "ida"].nodes} for each in ("10", "20"))
     assert len(express & stopping) > 10
-    opposite = {node.section for node in courses["10", "volta"].nodes}
+    opposite = {node.section for node in drives["10", "volta"].nodes}
     assert not express & opposite
 
 

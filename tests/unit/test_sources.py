@@ -12,7 +12,7 @@ from brt_watch.archive.sources import moment_of, read_source
 from brt_watch.errors import ImportFailed, RecordingError
 from brt_watch.feeds.brt import parse
 from tests.city_data import CITY_DATA
-from tests.fleet import START, body, recorded_minutes, vehicle
+from tests.made_vehicles import START, body, recorded_minutes, vehicle
 
 CAPTURES = CITY_DATA / "captures"
 

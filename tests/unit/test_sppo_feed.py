@@ -23,7 +23,7 @@ from brt_watch.feeds import feed_named
 from brt_watch.feeds.sppo import parameters
 from brt_watch.model import Parsed
 from brt_watch.resources import Resources
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 from tests.sppo import PATHS, Sent, SppoDouble
 
 CONECTA, ZIRIX = feed_named("sppo_conecta"), feed_named("sppo_zirix")

@@ -22,7 +22,7 @@ from brt_watch.capture.window import CSV, POLLS, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 OLD = sorted((Path(__file__).parents[1] / "old_data").glob("*.tar.xz"))
 

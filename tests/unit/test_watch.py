@@ -16,7 +16,7 @@ from brt_watch.feeds.brt import parse
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from tests.conftest import make_settings
-from tests.fleet import NOON, body, recorded_minutes, vehicle
+from tests.made_vehicles import NOON, body, recorded_minutes, vehicle
 
 STEP = timedelta(seconds=20)
 

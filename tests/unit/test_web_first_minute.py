@@ -15,7 +15,7 @@ from brt_watch.resources import Resources
 from brt_watch.web.app import create_app
 from tests.ask_web import ask
 from tests.conftest import make_settings
-from tests.fleet import NOON
+from tests.made_vehicles import NOON
 
 
 @pytest.fixture(scope="module")

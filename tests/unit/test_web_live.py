@@ -26,7 +26,7 @@ from brt_watch.web.app import create_app
 from brt_watch.web.live import Live
 from brt_watch.web.new_polls import NewPolls, WaitingWindows
 from tests.ask_web import ask
-from tests.fleet import body, vehicle
+from tests.made_vehicles import body, vehicle
 
 STEP = timedelta(seconds=20)
 

@@ -23,7 +23,7 @@ from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, is_closed,
 from brt_watch.errors import AlreadyRunning, DamagedWindow
 from brt_watch.feeds.brt import Record, parse
 from brt_watch.model import Parsed, Poll, Status
-from tests.fleet import NOON, body, vehicle
+from tests.made_vehicles import NOON, body, vehicle
 
 STEP = timedelta(seconds=20)
 GOOD = parse(body(vehicle(), vehicle("901011", placa='a "b",\r\nc'), vehicle("x", latitude=None)))

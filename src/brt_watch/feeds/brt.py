@@ -86,7 +86,7 @@ class _Answer(msgspec.Struct):
     veiculos: list[msgspec.Raw]
 
 
-Shape = tuple[tuple[str, type], ...]
+FieldTypes = tuple[tuple[str, type], ...]
 """The names and types of an entry's fields."""
 
 
@@ -94,17 +94,17 @@ def parse(body: bytes) -> Parsed:
     """Read a response; raises NotTheContract when it is not `{"veiculos": [...]}` with at least one entry."""
     records: list[Record] = []
     rejects: list[Reject] = []
-    shapes: Counter[Shape] = Counter()
+    counted: Counter[FieldTypes] = Counter()
     for position, text in enumerate(_entries(body)):
-        record, reason, shape = read_entry(text)
-        shapes[shape] += 1
+        record, reason, types = read_entry(text)
+        counted[types] += 1
         if record:
             records.append(record)
         else:
             rejects.append(Reject(position, reason, _as_json(text)))
-    if not shapes:
+    if not counted:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
-    return Parsed(records, rejects, fields_of(shapes))
+    return Parsed(records, rejects, fields_of(counted))
 
 
 def _entries(body: bytes) -> list[bytes]:
@@ -135,8 +135,8 @@ def _not_the_contract(body: bytes, error: Exception) -> NotTheContract:
 
 
 @lru_cache(maxsize=5_000)
-def read_entry(text: bytes) -> tuple[Record | None, str, Shape]:
-    """Return the record of an entry or the reason for its reject, and its shape.
+def read_entry(text: bytes) -> tuple[Record | None, str, FieldTypes]:
+    """Return the record of an entry or the reason for its reject, and its types.
 
     Cached, because half of the entries of an answer equal those of the previous one to the byte.
     """
@@ -144,31 +144,31 @@ def read_entry(text: bytes) -> tuple[Record | None, str, Shape]:
         entry = msgspec.json.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None, "not_readable", ()
-    shape = shape_of(entry)
+    types = field_types_of(entry)
     try:
         record = _record(entry)
         # JSON writes NUL only this way, and searching every field would be slow.
         if b"\\u0000" in text and _has_nul(record):
             raise BrokenRule("nul_character")
     except BrokenRule as rule:
-        return None, str(rule), shape
-    return record, "", shape
+        return None, str(rule), types
+    return record, "", types
 
 
-def shape_of(entry: Any) -> Shape:
+def field_types_of(entry: Any) -> FieldTypes:
     """Return the names and types of an entry's fields."""
     # The blank in direcao is a number: 0.
     values = entry.items() if isinstance(entry, dict) else ()
     return tuple((name, type(None) if value == " " else type(value)) for name, value in values)
 
 
-def fields_of(shapes: Counter[Shape]) -> dict[str, list[str]]:
+def fields_of(counted: Counter[FieldTypes]) -> dict[str, list[str]]:
     """Return the fields of an answer's entries, each with the kinds of its values."""
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
-    for shape, number in shapes.items():
-        for name, kind in shape:
+    for types, number in counted.items():
+        for name, kind in types:
             kinds[name].update({_KINDS[kind]: number} if kind in _KINDS else {})
-    few = _FEW * shapes.total()
+    few = _FEW * counted.total()
     return {name: sorted(kind for kind, number in counts.items() if number > few) for name, counts in kinds.items()}
 
 

@@ -103,7 +103,7 @@ def read(body: bytes) -> Parsed:
     """Parse the pages of a minute; raises NotTheContract when they are invalid."""
     records: list[Record] = []
     rejects: list[Reject] = []
-    shapes: Counter[brt.Shape] = Counter()
+    counted: Counter[brt.FieldTypes] = Counter()
     for text in _entries(body):
         entry = _decoded(text)
         if isinstance(entry, dict) and entry.get("modo", "brt") != "brt" and entry.get("fornecedor") != "sonda":
@@ -112,11 +112,11 @@ def read(body: bytes) -> Parsed:
         if record:
             records.append(record)
         else:
-            rejects.append(Reject(shapes.total(), reason, text.decode(errors="backslashreplace")))
-        shapes[brt.shape_of(entry)] += 1
-    if not shapes:
+            rejects.append(Reject(counted.total(), reason, text.decode(errors="backslashreplace")))
+        counted[brt.field_types_of(entry)] += 1
+    if not counted:
         raise NotTheContract("empty_list", "no vehicle of the BRT in this minute")
-    return Parsed(records, rejects, brt.fields_of(shapes))
+    return Parsed(records, rejects, brt.fields_of(counted))
 
 
 def check_vendor(pages: list[Page]) -> None:

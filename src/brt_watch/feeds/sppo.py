@@ -70,18 +70,18 @@ def read(body: bytes, stamps_are_local: bool) -> Parsed:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
     records: list[brt.Record] = []
     rejects: list[Reject] = []
-    shapes: Counter[brt.Shape] = Counter()
+    counted: Counter[brt.FieldTypes] = Counter()
     seen: Counter[str] = Counter()
     for position, text in enumerate(entries):
         entry = _decoded(text)
-        shapes[shape := brt.shape_of(entry)] += 1
-        seen.update(name for name, _ in shape)
+        counted[types := brt.field_types_of(entry)] += 1
+        seen.update(name for name, _ in types)
         record, reason = _record(entry, stamps_are_local)
         if record:
             records.append(record)
         else:
             rejects.append(Reject(position, reason, text.decode(errors="backslashreplace").replace("\0", "\ufffd")))
-    fields = {name: kinds for name, kinds in brt.fields_of(shapes).items() if seen[name] > _FEW * len(entries)}
+    fields = {name: kinds for name, kinds in brt.fields_of(counted).items() if seen[name] > _FEW * len(entries)}
     return Parsed(records, rejects, fields)
 
 

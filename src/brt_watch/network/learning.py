@@ -202,10 +202,10 @@ def _moves(seen: list[Seen], plane: Plane) -> list[Move]:
         if one.vehicle != other.vehicle or not 0 < seconds <= MOVE_S:
             continue
         east, north = metres[i + 1] - metres[i]
-        way = math.hypot(east, north)
-        if way >= MOVE_M and 3.6 * way / seconds <= MOVE_KMH:
+        moved = math.hypot(east, north)
+        if moved >= MOVE_M and 3.6 * moved / seconds <= MOVE_KMH:
             for at, signal in ((metres[i], one), (metres[i + 1], other)):
-                moves.append((signal.vehicle, at[0], at[1], east / way, north / way, signal.at))
+                moves.append((signal.vehicle, at[0], at[1], east / moved, north / moved, signal.at))
     return moves
 
 
@@ -258,9 +258,9 @@ def _hops(nodes: _Nodes, reach: float) -> Hops:
     """Return the hops from every node to those within reach where the headings at both ends agree with the hop."""
     points = shapely.points(nodes.at)
     one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=reach)
-    way = nodes.at[other] - nodes.at[one]
-    metres = np.hypot(*way.T)
-    unit = way / np.maximum(metres, 1e-9)[:, None]
+    apart = nodes.at[other] - nodes.at[one]
+    metres = np.hypot(*apart.T)
+    unit = apart / np.maximum(metres, 1e-9)[:, None]
     agrees = np.einsum("ij,ij->i", unit, nodes.heading[one]) > ALIGNED
     agrees &= np.einsum("ij,ij->i", unit, nodes.heading[other]) > ALIGNED
     onward: Hops = [[] for _ in nodes.at]

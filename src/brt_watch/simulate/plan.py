@@ -166,8 +166,8 @@ class Plan:
         if here:
             self._waiting[here].remove(bus)
         path = departure.path
-        course = self._traffic.courses[path.linha, path.sentido]
-        run = Run(course, Random(departure.name), departure.interval_s, self._ended, departure.planned_at)
+        drive = self._traffic.drives[path.linha, path.sentido]
+        run = Run(drive, Random(departure.name), departure.interval_s, self._ended, departure.planned_at)
         self._begin(run, bus, now)
 
     def _begin(self, run: Run, bus: _Bus, now: float) -> None:
@@ -177,7 +177,7 @@ class Plan:
 
     def _ended(self, run: Run, now: float, ended: Ended) -> None:
         """Record a finished trip, and plan the next activity of its bus."""
-        bus, path, start = self._buses[run.bus], run.course.path, run.calls[0].departure
+        bus, path, start = self._buses[run.bus], run.drive.path, run.calls[0].departure
         first, last = run.halts[0].metres, run.halts[-1].metres
         halts = tuple(
             Halt(halt.metres, halt.arrival - start, halt.departure - start, halt.limit_ms) for halt in run.halts
@@ -205,12 +205,12 @@ class Plan:
 
     def _turn(self, run: Run, now: float) -> None:
         """Start a trip in the other direction for a bus that has turned back, from where it is."""
-        path, stop = run.course.path, run.course.nodes[run.node].stop
+        path, stop = run.drive.path, run.drive.nodes[run.node].stop
         assert stop is not None
-        course = self._traffic.courses[path.linha, "volta" if path.sentido == "ida" else "ida"]
-        begins_at = run.course.turns[stop]
+        drive = self._traffic.drives[path.linha, "volta" if path.sentido == "ida" else "ida"]
+        begins_at = run.drive.turns[stop]
         assert begins_at is not None
-        back = Run(course, run.chance, run.interval_s, self._ended, bus=run.bus, node=course.at_stop[begins_at])
+        back = Run(drive, run.chance, run.interval_s, self._ended, bus=run.bus, node=drive.at_stop[begins_at])
         self._begin(back, self._buses[run.bus], now)
 
     def _fetched(self, to: Spot, at: float) -> _Bus | None:

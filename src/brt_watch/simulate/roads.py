@@ -48,8 +48,8 @@ class Gap(NamedTuple):
     free_s: float
 
 
-class Course(NamedTuple):
-    """A path as the traffic uses it. `at_stop` is the node number of each stop.
+class Drive(NamedTuple):
+    """A path as the traffic drives it. `at_stop` is the node number of each stop.
 
     `turns` is, for each stop, the stop of the opposite path at which a bus that turns back begins.
     """
@@ -62,7 +62,7 @@ class Course(NamedTuple):
 
 
 class Roads:
-    """The courses of a network, by line and direction, and the lanes and platforms that they share."""
+    """The drives of a network, by line and direction, and the lanes and platforms that they share."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -76,14 +76,14 @@ class Roads:
         from shapely import Point, STRtree
 
         self._tree = STRtree([Point(*_plane(station.latitude, station.longitude)) for station in self._stations])
-        self.courses = {(path.linha, path.sentido): self._course(path) for path in paths}
+        self.drives = {(path.linha, path.sentido): self._drive(path) for path in paths}
 
     @property
     def sections(self) -> int:
         """The number of lanes between stations."""
         return len(self._sections)
 
-    def _course(self, path: Path) -> Course:
+    def _drive(self, path: Path) -> Drive:
         places = self._places(path)
         at_stop = tuple(number for number, (_, _, stop) in enumerate(places) if stop is not None)
         gaps = []
@@ -99,7 +99,7 @@ class Roads:
             Node(station, metres, stop, self._section(places, number), self._platform(path, station, metres), *share)
             for number, ((station, metres, stop), share) in enumerate(zip(places, shares, strict=True))
         ]
-        return Course(path, tuple(nodes), tuple(gaps), at_stop, self._turns(path))
+        return Drive(path, tuple(nodes), tuple(gaps), at_stop, self._turns(path))
 
     def _places(self, path: Path) -> list[tuple[str, float, int | None]]:
         """Return the stations on a path in order, with the stop number where the line stops."""

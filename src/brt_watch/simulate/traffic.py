@@ -17,7 +17,7 @@ from typing import NamedTuple
 from brt_watch.network import Network
 from brt_watch.simulate.motion import ACCELERATION, BRAKING, Halt, seconds_of_a_run
 from brt_watch.simulate.passengers import ALIGHTING_S, BOARDING_S, CAPACITY, DEAD_TIME_S, Boarding, demand_of
-from brt_watch.simulate.roads import Course, Roads
+from brt_watch.simulate.roads import Drive, Roads
 
 USUAL_MS = 27 / 3.6
 """Speed from end to end on a line whose scheduled time is unknown."""
@@ -97,7 +97,7 @@ Finish = Callable[["Run", float, Ended], None]
 class Run:
     """A trip on its way. `interval_s` is the planned interval, `planned_at` the planned departure, if any."""
 
-    course: Course
+    drive: Drive
     chance: Random
     interval_s: float
     finish: Finish
@@ -124,7 +124,7 @@ class Traffic:
     def __init__(self, network: Network, seed: str) -> None:
         self._seed = seed
         roads = Roads(network)
-        self.courses = roads.courses
+        self.drives = roads.drives
         self._demand = demand_of(network, seed)
         self._events: list[tuple[float, int, Callable[..., None], object]] = []
         self._count = 0
@@ -132,10 +132,10 @@ class Traffic:
         self._starts: list[deque[float]] = [deque(maxlen=6) for _ in range(roads.platforms)]
         self._leaves: list[deque[float]] = [deque([0.0] * BERTHS, maxlen=BERTHS) for _ in range(roads.platforms)]
         self._left_at: dict[tuple[str, str], list[float | None]] = {
-            key: [None] * len(course.path.stops) for key, course in self.courses.items()
+            key: [None] * len(drive.path.stops) for key, drive in self.drives.items()
         }
         self._lost: dict[tuple[str, str], list[float]] = {
-            key: _lost_by_hour(network, course) for key, course in self.courses.items()
+            key: _lost_by_hour(network, drive) for key, drive in self.drives.items()
         }
         self._congestion: dict[tuple[int, int], float] = {}
 
@@ -156,7 +156,7 @@ class Traffic:
 
     def begin(self, run: Run, now: float) -> None:
         """Start a trip at the stop of its node."""
-        chance, nodes = run.chance, run.course.nodes
+        chance, nodes = run.chance, run.drive.nodes
         run.governor = chance.gauss(1, 0.009)
         run.pace = chance.lognormvariate(0, 0.08)
         fate, ends = chance.random(), len(nodes) - 1
@@ -176,10 +176,10 @@ class Traffic:
 
     def _leave(self, run: Run, now: float) -> None:
         """Leave a stop for the next one."""
-        node = run.course.nodes[run.node]
+        node = run.drive.nodes[run.node]
         assert node.stop is not None
-        gap = run.course.gaps[node.stop]
-        path = run.course.path
+        gap = run.drive.gaps[node.stop]
+        path = run.drive.path
         lost = self._lost[path.linha, path.sentido][_hour(now)] * gap.free_s
         many = max(gap.length_m / 200, 2.0)
         lost *= run.pace * self._congested(node.section, now) * run.chance.gammavariate(many, 1 / many)
@@ -190,7 +190,7 @@ class Traffic:
     def _enter(self, run: Run, now: float) -> None:
         """Drive on the lane to the next station, behind whoever is on it."""
         number = run.node + 1
-        node = run.course.nodes[number]
+        node = run.drive.nodes[number]
         arrives = run.base_at + (node.share - run.base_share) / (1 - run.base_share) * run.rest_s
         free_at = self._lane_free_at[node.section]
         run.held_s = free_at - arrives
@@ -205,7 +205,7 @@ class Traffic:
 
     def _pass(self, run: Run, now: float) -> None:
         """Pass a station without stopping; a bus held up behind another one has slowed down."""
-        node = run.course.nodes[run.node]
+        node = run.drive.nodes[run.node]
         if run.held_s > 0:
             limit = node.limit_ms * run.governor
             stood = run.held_s > limit / 2 / BRAKING + 1
@@ -217,14 +217,14 @@ class Traffic:
 
     def _break_down(self, run: Run, now: float, arrives: float, section: int) -> None:
         """Stop between two stations for good; the lane is blocked for a while."""
-        node, following = run.course.nodes[run.node : run.node + 2]
+        node, following = run.drive.nodes[run.node : run.node + 2]
         metres = (node.metres + following.metres) / 2
         limit = following.limit_ms * run.governor
         at = (now + arrives) / 2 + limit / 2 / BRAKING + 2
         run.halts.append(Halt(metres, at, at, limit))
         self._lane_free_at[section] = max(self._lane_free_at[section], at) + run.chance.uniform(*BLOCKED_S)
-        stop = next(node.stop for node in run.course.nodes[run.node + 1 :] if node.stop is not None)
-        self._demand[run.course.path.linha, run.course.path.sentido].put_down(stop, at, run.on_board)
+        stop = next(node.stop for node in run.drive.nodes[run.node + 1 :] if node.stop is not None)
+        self._demand[run.drive.path.linha, run.drive.path.sentido].put_down(stop, at, run.on_board)
         self.at(at, self._has_broken_down, run)
 
     def _has_broken_down(self, run: Run, now: float) -> None:
@@ -234,14 +234,14 @@ class Traffic:
 
     def _reach(self, run: Run, now: float) -> None:
         """Arrive at a station: pass it, or stop at its platform when there is room."""
-        node = run.course.nodes[run.node]
+        node = run.drive.nodes[run.node]
         stop = node.stop
         if stop is None:
             self._pass(run, now)
             return
-        path = run.course.path
+        path = run.drive.path
         limit = node.limit_ms * run.governor
-        is_last = run.node == len(run.course.nodes) - 1
+        is_last = run.node == len(run.drive.nodes) - 1
         if is_last or run.node == run.cut_at or self._turns_back(run, stop, now):
             ended = Ended.TERMINAL if is_last else Ended.CUT if run.node == run.cut_at else Ended.TURNED
             if not is_last:
@@ -274,7 +274,7 @@ class Traffic:
 
     def _queue(self, run: Run, now: float, start: float, waiting: int) -> None:
         """Stand behind the platform, if it stays occupied long enough for a bus to stop before it."""
-        node = run.course.nodes[run.node]
+        node = run.drive.nodes[run.node]
         limit = node.limit_ms * run.governor
         for buses in range(waiting + 1, 0, -1):
             crawl = seconds_of_a_run(buses * QUEUE_M, limit) + 1
@@ -293,14 +293,14 @@ class Traffic:
         return seconds
 
     def _board(self, run: Run, stop: int, now: float) -> Boarding:
-        path = run.course.path
+        path = run.drive.path
         boarding = self._demand[path.linha, path.sentido].board(stop, now, CAPACITY - run.on_board, run.chance)
         run.on_board += boarding.boarded
         return boarding
 
     def _call(self, run: Run, arrival: float, departure: float, alighted: int, boarding: Boarding) -> None:
-        path = run.course.path
-        node = run.course.nodes[run.node]
+        path = run.drive.path
+        node = run.drive.nodes[run.node]
         assert node.stop is not None
         left_at = self._left_at[path.linha, path.sentido]
         before = left_at[node.stop]
@@ -310,10 +310,10 @@ class Traffic:
         run.calls.append(call)
 
     def _turns_back(self, run: Run, stop: int, now: float) -> bool:
-        path = run.course.path
+        path = run.drive.path
         before = self._left_at[path.linha, path.sentido][stop]
         return (
-            run.course.turns[stop] is not None
+            run.drive.turns[stop] is not None
             and before is not None
             and now - before < run.interval_s * BUNCHED
             and len(run.calls) > 2
@@ -339,13 +339,13 @@ class Traffic:
         return known
 
 
-def _lost_by_hour(network: Network, course: Course) -> list[float]:
+def _lost_by_hour(network: Network, drive: Drive) -> list[float]:
     """Return the time lost between stations by hour according to the timetable, as a share of an undisturbed run."""
-    free = sum(gap.free_s for gap in course.gaps)
-    length = sum(gap.length_m for gap in course.gaps)
-    planned = network.lines[course.path.linha].viagem_s or length / USUAL_MS
-    others = USUAL_DWELL_S * (len(course.gaps) - 1)
-    others += USUAL_WAIT_BEHIND_S * (len(course.nodes) - len(course.at_stop))
+    free = sum(gap.free_s for gap in drive.gaps)
+    length = sum(gap.length_m for gap in drive.gaps)
+    planned = network.lines[drive.path.linha].viagem_s or length / USUAL_MS
+    others = USUAL_DWELL_S * (len(drive.gaps) - 1)
+    others += USUAL_WAIT_BEHIND_S * (len(drive.nodes) - len(drive.at_stop))
     return [max((planned * factor - others) / free - 1, LEAST_SLACK) for factor in TIME_FACTOR]
 
 

@@ -264,8 +264,8 @@ class Server:
         if self.user is None:
             return None
         existing = next(parent for parent in (path, *path.parents) if parent.exists())
-        way = [*reversed(existing.parents), existing]
-        return next((place for place in way if not _may_enter(self.user, place)), None)
+        folders = [*reversed(existing.parents), existing]
+        return next((place for place in folders if not _may_enter(self.user, place)), None)
 
     def as_user(self) -> dict[str, Any]:
         """Return the arguments of `subprocess.run` that run a program as the server's user."""

@@ -1,4 +1,4 @@
-{% macro forecasts(positions, reached, course) -%}
+{% macro forecasts(positions, reached, known) -%}
 {#- Long because one statement's CTEs hand their columns on: apart, each would need a contract of its own.
 
     The CTEs that forecast when vehicles reach the stations ahead of them: one rule for the newest moment and for moments
@@ -274,7 +274,7 @@ somadas as (
             and somas.momento < proprios.ate
 ),
 
-{{ recent_gains(positions, course) }},
+{{ recent_gains(positions, known) }},
 
 cruas as (
     select

@@ -1,7 +1,7 @@
-{% macro recent_gains(positions, course) -%}
+{% macro recent_gains(positions, known) -%}
 {#- The CTEs that find what buses on their way lost in the minutes before a moment, beside the usual times: `perdas`, a row
     a moment and vehicle, with the seconds lost since one to four minutes ago (perda_1 to perda_4); where a bus was not
-    known then, those since the minute after. `course` has the positions known at each minute, the earlier ones too. They
+    known then, those since the minute after. `known` has the positions known at each minute, the earlier ones too. They
     read `horas`, `trechos` and `usuais` of `forecasts`. -#}
 {%- set perto = var('previsao_na_estacao_m') -%}
 acumulados as (
@@ -47,7 +47,7 @@ percorridos as (
         + case when posicoes.metros > acumulados.de_m + {{ perto }} then acumulados.parada_s else acumulados.parada_s / 2 end
         + acumulados.percurso_s * greatest(0, posicoes.metros - acumulados.de_m)
         / nullif(acumulados.ate_m - acumulados.de_m, 0) as usual_s
-    from {{ course }} as posicoes
+    from {{ known }} as posicoes
     inner join acumulados
         on
             posicoes.dia_operacao = acumulados.dia_operacao

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import psycopg
@@ -50,45 +50,28 @@ def load(rounds: int = ROUNDS) -> Iterator[Result]:
 
 
 def _new_signals(server: Server, store: Store, windows: list[Path], scratch: Store) -> Iterator[Result]:
-    ours, plain = Measured(server), Measured(server)
+    ours: list[Took] = []
+    plain: list[Took] = []
     rows = [_rows(scratch, folder) for folder in windows]
     with psycopg.connect(store.url, autocommit=True) as connection:
         connection.execute(PLAIN_TABLE)
         for number, folder in enumerate(windows):
             pair = [(ours, partial(_load, store, folder)), (plain, partial(_bare_copy, connection, rows[number]))]
-            for measured, action in pair if number % 2 else reversed(pair):
-                measured.take(action)
+            for times, action in pair if number % 2 else reversed(pair):
+                times.append(rig.timed(action, server))
         signals, copied = (_count(connection, table) / len(windows) for table in ("brt_raw", "plain"))
     assert signals == copied, "both ways brought the same rows"
-    ratios = sorted(copy.wall / load.wall for load, copy in zip(ours.times, plain.times, strict=True))
+    ratios = sorted(copy.wall / load.wall for load, copy in zip(ours, plain, strict=True))
     note = f"{signals:.0f} rows a window, all new signals"
     plain_note = f"plain: bare COPY of the same rows as CSV into a table like brt_raw; {len(windows)} pairs"
     spread = f"ratios of the pairs {ratios[0]:.2f}, {median(ratios):.2f}, {ratios[-1]:.2f} (least, median, most)"
-    ours_per_second, plain_per_second = _per_second(signals, ours.times), _per_second(signals, plain.times)
-    yield Result("load", "rows/s", ours_per_second, plain_per_second, f"{note}; {plain_note}; {spread}")
+    walls = _per_second(signals, ours), _per_second(signals, plain)
+    yield Result("load", "rows/s", *walls, f"{note}; {plain_note}; {spread}")
     processor_note = f"{note}; processor time of Postgres and this process; {plain_note}"
-    yield Result("load_processor", "rows/s", signals / ours.processor, signals / plain.processor, processor_note)
-    yield _against_to_sql("load_to_sql", int(signals), ours.times, _to_sql(store, windows), note)
-
-
-class Measured:
-    """How long each window took by one way."""
-
-    def __init__(self, server: Server) -> None:
-        self.times: list[Took] = []
-        self._server, self._seconds = server, 0.0
-
-    def take(self, action: Callable[[], object]) -> None:
-        """Do it and keep how long it took."""
-        before = rig.server_processor(self._server)
-        took = rig.timed(action)
-        self.times.append(took)
-        self._seconds += rig.server_processor(self._server) - before + took.processor / 1000
-
-    @property
-    def processor(self) -> float:
-        """Mean seconds of processor time, for the server counts in hundredths of a second."""
-        return self._seconds / len(self.times)
+    # Means, for the server counts in hundredths of a second.
+    processors = (1000 * signals / mean(took.processor for took in times) for times in (ours, plain))
+    yield Result("load_processor", "rows/s", *processors, processor_note)
+    yield _against_to_sql("load_to_sql", int(signals), ours, _to_sql(store, windows), note)
 
 
 def _load(store: Store, folder: Path) -> None:

@@ -64,9 +64,7 @@ class Transform:
 
     def __init__(self, server: Server, resources: Resources, *arguments: str) -> None:
         derived: list[Derived] = []
-        before = rig.server_processor(server)
-        took = rig.timed(lambda: derived.append(pipeline.transform(resources, *arguments)))
-        self.wall = took.wall / 1000
-        self.processor = rig.server_processor(server) - before + took.processor / 1000
+        took = rig.timed(lambda: derived.append(pipeline.transform(resources, *arguments)), server)
+        self.wall, self.processor = took.wall / 1000, took.processor / 1000
         by_seconds = sorted(derived[0].seconds_of.items(), key=lambda model: -model[1])
         self.slowest = ", ".join(f"{name} {seconds:.1f}" for name, seconds in by_seconds[:SLOWEST])

@@ -79,7 +79,7 @@ export function enter(root) {
       const place = { linha: row.linha, sentido: row.sentido, horas: "24", ate: isGoingOn ? null : end };
       return [h("span", { class: "row start" }, lineBadge(row.linha), toward(row.linha, row.sentido)),
         h("a", { href: address("plano", place) }, tripWords(row)), shareWords(row),
-        h("a", { href: address("regularidade", place) }, excessWords(row)), between(row), headwayWords(row.espera_segundos), percent(row.fracao_comboio), kmWords(row.km_previstos), kmWords(row.km_realizados), isGoingOn ? "–" : unseenWords(row)];
+        h("a", { href: address("regularidade", place) }, excessWords(row)), between(row), headwayWords(row.espera_segundos), percent(row.fracao_comboio), number(row.km_previstos), number(row.km_realizados), isGoingOn ? "–" : unseenWords(row)];
     }), "broad"), h("p", { class: "muted small note" }, t("day.note"), " ", t("reg.note")));
   }
 
@@ -111,7 +111,6 @@ function captured(hours) {
 
 const percent = (share) => (share === null || share === undefined ? "–" : `${number(100 * share)} %`);
 const shareWords = ({ fracao_realizada: share }) => percent(share);
-const kmWords = (km) => (km === null || km === undefined ? "–" : number(km));
 const tripWords = ({ viagens_realizadas: seen, viagens_previstas: plan }) => (seen === null ? t("nodata") : plan === null ? number(seen) : t("day.of", { seen: number(seen), planned: number(plan) }));
 const excessWords = ({ espera_excedente_segundos: excess }) => signed(excess ?? null);
 const between = ({ espera_excedente_minima_segundos: low, espera_excedente_maxima_segundos: high }) => (low === null || low === undefined ? "–" : t("day.between", { low: signed(low), high: signed(high) }));
@@ -119,7 +118,7 @@ const unseenWords = ({ viagens_previstas: plan, viagens_observaveis: seen }) => 
 
 /** Return the table as a picture. */
 function picture(rows) {
-  return tableSvg(HEADS.slice(0, 9).map(([key]) => t(key)), rows.map((row) => [`${row.linha} ${toward(row.linha, row.sentido)}`, tripWords(row), shareWords(row), excessWords(row), between(row), headwayWords(row.espera_segundos), percent(row.fracao_comboio), kmWords(row.km_previstos), kmWords(row.km_realizados)]), 1200);
+  return tableSvg(HEADS.slice(0, 9).map(([key]) => t(key)), rows.map((row) => [`${row.linha} ${toward(row.linha, row.sentido)}`, tripWords(row), shareWords(row), excessWords(row), between(row), headwayWords(row.espera_segundos), percent(row.fracao_comboio), number(row.km_previstos), number(row.km_realizados)]), 1200);
 }
 
 function csv(day, rows) {

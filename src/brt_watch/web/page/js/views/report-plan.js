@@ -36,7 +36,7 @@ const { enter } = reportView("plano", (report) => {
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("day.plannedKm"), true], [t("day.km"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), known(hour.planned), hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : known(hour.missing), known(hour.maybe), known(hour.plannedKm), known(hour.km), data.away ? "–" : `${number(100 * hour.covered)} %`])),
+      hours.map((hour) => [clock(hour.start), number(hour.planned, 1), hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), number(hour.plannedKm, 1), number(hour.km, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.kind")}`));
   }
@@ -77,5 +77,3 @@ const { enter } = reportView("plano", (report) => {
 });
 
 export { enter };
-
-const known = (value) => (value === null || value === undefined ? "–" : number(value, 1));

@@ -20,7 +20,7 @@ from bench.year_servers import on_postgres, on_spark
 from brt_watch import pipeline
 from brt_watch.archive.lake import COLUMNS_OF_LAKE
 from brt_watch.archive.lake_files import OPTIONS
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 HOURS, TIMES = 2, 3
 """A day consists of HOURS simulated hours, repeated TIMES times: about 450,000 signals."""

@@ -14,7 +14,7 @@ from brt_watch import disk
 from brt_watch.archive.lake import Lake
 from brt_watch.capture.ledger import csv_lines
 from brt_watch.store.connection import statement
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 AT_A_TIME = 50_000
 

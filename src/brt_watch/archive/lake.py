@@ -30,9 +30,9 @@ from brt_watch.errors import LakeEmpty
 from brt_watch.feeds.brt import COLUMNS, ZONE
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import statement
-from brt_watch.store.duck import open_duckdb
+from brt_watch.store.duck import open_duckdb, quoted
 from brt_watch.store.load import Loaded
-from brt_watch.store.window import Reading, open_window, quoted
+from brt_watch.store.window import Reading, open_window
 
 SIGNALS = "sinais.parquet"
 DISAGREEMENTS = "divergencias/data={}/sinais.parquet"

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from brt_watch import disk, lock
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 OPTIONS = "(format parquet, parquet_version v2, compression zstd)"
 """Version 2 packs numbers by their differences (DELTA_BINARY_PACKED): half the size of the plain form."""

@@ -28,8 +28,7 @@ from brt_watch.archive.lake_files import replace_parquet
 from brt_watch.archive.lake_turn import OF_RIO, Turn
 from brt_watch.network import SEEDS
 from brt_watch.store.connection import statement
-from brt_watch.store.duck import open_duckdb
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import open_duckdb, quoted
 
 DATABASE, SCHEMA = "modelos", "public"
 """The views of dbt name their tables in full; the database is called after its file."""

@@ -20,8 +20,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import ModelsInUse
 from brt_watch.store.connection import statement
 from brt_watch.store.database import Totals
-from brt_watch.store.duck import open_duckdb
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import open_duckdb, quoted
 
 if TYPE_CHECKING:
     from typing_extensions import LiteralString

@@ -11,7 +11,7 @@ from brt_watch.archive.lake import Lake
 from brt_watch.archive.lake_files import work_folder
 from brt_watch.archive.lake_marts import SCHEMA, Days, empty_session
 from brt_watch.archive.lake_models import LakeModels
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from brt_watch.clock import MINUTE, write_moment
 from brt_watch.errors import MixedPlace
 from brt_watch.network.city import City
 from brt_watch.store.connection import statement
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 FORM = 3
 """The version of the published files' format; a change rewrites all days."""

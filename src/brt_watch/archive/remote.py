@@ -17,7 +17,7 @@ from brt_watch.archive.lake import define_views
 from brt_watch.archive.lake_marts import DAY, SCHEMA, SCHEMAS, VIEWS, define, empty_session, of_files
 from brt_watch.archive.mirror import DERIVED, filesystem
 from brt_watch.errors import RemoteUnreadable
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 PROTOCOL = "brt-watch"
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Kind
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 TEXT = "VARCHAR"
 INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}

@@ -20,7 +20,7 @@ from brt_watch.capture.manifest import Manifest, save_manifest
 from brt_watch.capture.window import CSV, POLLS, REJECTS
 from brt_watch.clock import UTC, write_moment, write_tick
 from brt_watch.store.connection import statement
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 
 ROWS_OF_A_WINDOW = 1_000_000
 """A day with more rows is a separate window."""

@@ -23,8 +23,7 @@ from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed
 from brt_watch.feeds.brt import MAX_CODE_LENGTH
 from brt_watch.store.connection import statement
-from brt_watch.store.duck import QUIET
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import QUIET, quoted
 
 CROWD = 1 / 20
 """The minimum share of an answer's timestamps in the 20 s before its capture: fewer come from clocks ahead."""

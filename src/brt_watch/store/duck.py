@@ -1,4 +1,4 @@
-"""Open DuckDB."""
+"""Open DuckDB, and write values into its statements."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def open_duckdb(file: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
     session = duckdb.connect(str(file))
     session.execute(QUIET)
     return session
+
+
+def quoted(value: object) -> str:
+    """Return a text as an SQL literal; a bound parameter would make DuckDB import pandas where that is installed."""
+    return "'" + str(value).replace("'", "''") + "'"

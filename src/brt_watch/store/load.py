@@ -20,8 +20,9 @@ from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
 from brt_watch.store.connection import Connection, copy_file, copy_rows, statement
+from brt_watch.store.duck import quoted
 from brt_watch.store.migrations import bring_up_to_date
-from brt_watch.store.window import Reading, quoted, reading_window
+from brt_watch.store.window import Reading, reading_window
 
 ROWS_AT_ONCE = 8_192
 """Postgres inserts some rows while the next ones are encoded."""

@@ -19,7 +19,7 @@ from brt_watch.errors import DamagedWindow
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Column, Kind
 from brt_watch.store.connection import statement
-from brt_watch.store.duck import open_duckdb
+from brt_watch.store.duck import open_duckdb, quoted
 
 CSV_TYPES = {
     Kind.TEXT: "VARCHAR",
@@ -66,11 +66,6 @@ def open_window(folder: Path, work: Path, reading: Reading | None = None) -> Ite
     """Open DuckDB with the tables of a window, as `reading_window`; raises DamagedWindow."""
     with reading_window(folder, work, reading) as window:
         yield window.result()
-
-
-def quoted(value: object) -> str:
-    """Return a text as an SQL literal; a bound parameter would make DuckDB import pandas where that is installed."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def stored_value(column: Column) -> str:

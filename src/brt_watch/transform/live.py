@@ -35,7 +35,7 @@ import structlog
 from brt_watch.errors import DamagedRecords
 from brt_watch.feeds.brt import COLUMNS
 from brt_watch.model import Kind, Poll
-from brt_watch.store.duck import QUIET
+from brt_watch.store.duck import QUIET, quoted
 from brt_watch.store.window import CSV_TYPES, stored_value
 from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, Model, project_vars
 from brt_watch.transform.trained import TrainedFiles
@@ -339,11 +339,6 @@ def _steps(models: list[Model], moving: set[str]) -> Iterator[list[Model]]:
 
 def _made(name: str, kind: str, sql: str) -> str:
     return f"create or replace {kind} public.{name} as {sql}"
-
-
-def quoted(value: object) -> str:
-    """Write a value as a literal; a bound parameter would make DuckDB import pandas where that is installed."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _sql(name: str) -> str:

@@ -23,8 +23,7 @@ from typing import Any
 from brt_watch.clock import Clock
 from brt_watch.errors import SparkFailed
 from brt_watch.store.connection import statement
-from brt_watch.store.duck import open_duckdb
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import open_duckdb, quoted
 from brt_watch.transform.compiled import Compiled, Model, Seed
 from brt_watch.transform.spark_storage import what_is_missing
 

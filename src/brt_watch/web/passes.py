@@ -6,7 +6,7 @@ from collections import defaultdict
 from importlib.resources import files
 
 from brt_watch.model import Poll
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 from brt_watch.web.live_models import LiveModels
 from brt_watch.web.schemas import Coming, Pass
 

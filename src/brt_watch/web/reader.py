@@ -18,7 +18,7 @@ from brt_watch.errors import DatabaseUnreachable, NotDerived
 from brt_watch.marts.rows import Batches, fetch
 from brt_watch.marts.selection import Selection
 from brt_watch.store.database import Store
-from brt_watch.store.window import quoted
+from brt_watch.store.duck import quoted
 from brt_watch.web.signals import Signal
 
 ROLE = "brt_watch_reader"

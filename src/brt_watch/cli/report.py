@@ -75,14 +75,14 @@ def _print(made: LineDay) -> None:
     if not made.has_capture:
         out.print("no data: nothing was captured on this day")
     else:
-        out.print(f"{made.captured_minutes} of 1,440 minutes captured")
+        out.print(f"{made.captured_minutes:,} of 1,440 minutes captured")
         if made.plan_is_later:
             out.print(f"The oldest plan that is known begins later, on {made.plan_since}.")
         out.print(_table(made))
         lines = [line for line, *_ in made.ranking()]
         if made.line in lines:
             place = f"{lines.index(made.line) + 1} of {len(lines)} lines"
-            out.print(f"by the share that ran it is {place}, the worst first")
+            out.print(f"By the share of the plan that ran: {place}, where 1 is the worst.")
 
 
 def _for_programs(made: LineDay) -> dict[str, object]:
@@ -114,7 +114,7 @@ def _table(made: LineDay) -> Table:
     add("mean wait", *(_minutes(each.wait_s) for each in found))
     add("  at least, at most", *(f"{_minutes(each.wait_low_s)}, {_minutes(each.wait_high_s)}" for each in found))
     add("excess wait", *(_minutes(each.excess_wait_s) for each in found))
-    add("headways, unknown", *(f"{each.headways}, {each.unknown_headways}" for each in found))
+    add("headways, unknown", *(f"{each.headways:,}, {each.unknown_headways:,}" for each in found))
     add("bunched (2 min)", *(_share(each.bunched_2_min) for each in found))
     return table
 

@@ -22,7 +22,7 @@ from brt_watch import pipeline
 from brt_watch.archive.importing import Import
 from brt_watch.archive.lake import Lake
 from brt_watch.capture.simulation import Simulation, simulate_into
-from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Kind
 from brt_watch.network import read_network
 from brt_watch.resources import Resources

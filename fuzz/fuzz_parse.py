@@ -17,10 +17,13 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["brt_watch.feeds.brt", "brt_watch.model", "brt_watch.capture.ledger"]):
+with atheris.instrument_imports(
+    include=["brt_watch.feeds.brt", "brt_watch.feeds.record", "brt_watch.model", "brt_watch.capture.ledger"]
+):
     from brt_watch.capture.ledger import CSV_FIELDS, REJECT_FIELDS, csv_lines
     from brt_watch.errors import NotTheContract
-    from brt_watch.feeds.brt import Record, parse
+    from brt_watch.feeds.brt import parse
+    from brt_watch.feeds.record import Record
     from brt_watch.model import signal_ages
 
 from tests import fleet

@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from brt_watch.clock import Clock, PretendClock
 from brt_watch.errors import SettingsError
-from brt_watch.listed import SECONDS, ListedFeed, is_kind, parse_feeds
+from brt_watch.feeds.listed import SECONDS, ListedFeed, is_kind, parse_feeds
 from brt_watch.masking import EXAMPLE, masked
 from brt_watch.place import IN_DEMO, home
 

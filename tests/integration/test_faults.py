@@ -17,7 +17,7 @@ from brt_watch.capture.fetch import Client
 from brt_watch.capture.poll import MARGIN
 from brt_watch.capture.window import CSV, REJECTS, read_ledger, read_raw
 from brt_watch.clock import Clock
-from brt_watch.feeds.brt import Record
+from brt_watch.feeds.record import Record
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.simulate.fault_kinds import FAULTS, good

@@ -17,8 +17,9 @@ SOURCE = home() / "src" / "brt_watch"
 
 ROOMS = [
     # What everybody may know: values, errors, time.
-    {"masking", "place", "errors", "clock", "model", "disk", "lock", "listed", "settings", ""},
+    {"masking", "place", "errors", "clock", "model", "disk", "lock", ""},
     {"feeds"},
+    {"settings"},
     {"capture"},
     {"network"},
     {"archive", "store", "resources"},

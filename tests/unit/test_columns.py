@@ -11,7 +11,7 @@ import pytest
 from brt_watch.archive.columns import NAMES
 from brt_watch.archive.publish import TYPES
 from brt_watch.capture.ledger import CSV_FIELDS
-from brt_watch.feeds.brt import COLUMNS, Record
+from brt_watch.feeds.record import COLUMNS, Record
 from brt_watch.model import Kind
 
 PROJECT = Path(__file__).parents[2]

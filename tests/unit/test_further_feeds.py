@@ -24,9 +24,9 @@ from brt_watch.capture.newest import newest_records
 from brt_watch.capture.window import CSV, read_ledger
 from brt_watch.clock import MINUTE, PretendClock, StillClock, floor
 from brt_watch.errors import FeedFailed, SettingsError
-from brt_watch.feeds import NAMES, feed_named
+from brt_watch.feeds import NAMES, POLLED, feed_named
+from brt_watch.feeds.listed import parse_feeds
 from brt_watch.health import look, problems
-from brt_watch.listed import KINDS, parse_feeds
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from brt_watch.settings import load_settings
@@ -62,7 +62,7 @@ def test_the_list_names_feeds_with_kinds_and_addresses() -> None:
     first, second = parse_feeds(f"rt={GTFS_RT}  onibus=sppo_zirix:https://example.org/gps?a=1")
     assert (first.name, first.kind, first.url) == ("rt", "gtfs_rt", "http://127.0.0.1:9/vp")
     assert (second.name, second.kind, second.url) == ("onibus", "sppo_zirix", "https://example.org/gps?a=1")
-    assert set(KINDS) <= set(NAMES)
+    assert set(NAMES) - set(POLLED) == {"its_minutes"}
 
 
 def test_a_further_feed_has_not_the_name_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

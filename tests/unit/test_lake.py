@@ -37,7 +37,8 @@ from brt_watch.capture.window import OpenWindow
 from brt_watch.cli import app
 from brt_watch.clock import UTC
 from brt_watch.errors import DamagedWindow, LakeEmpty, MixedData, ModelsInUse
-from brt_watch.feeds.brt import COLUMNS, parse
+from brt_watch.feeds.brt import parse
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Poll, Status
 from brt_watch.network.city import city_of
 from brt_watch.resources import Resources

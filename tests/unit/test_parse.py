@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brt_watch.errors import NotTheContract
-from brt_watch.feeds.brt import Record, parse
+from brt_watch.feeds.brt import parse
+from brt_watch.feeds.record import Record
 from brt_watch.model import Parsed, Reject
 from tests.made_vehicles import body, vehicle
 

@@ -24,8 +24,8 @@ from brt_watch.capture.ticks import next_ticks, ticks_of_minute
 from brt_watch.capture.window import CSV, LAST_BYTES, POLLS, REJECTS, read_ledger
 from brt_watch.clock import MINUTE, StillClock, floor
 from brt_watch.errors import FeedFailed
-from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.feed import Feed
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Poll, Status
 from brt_watch.resources import Resources
 from tests.conftest import ScriptedFeed

@@ -17,7 +17,8 @@ import pytest
 from brt_watch.archive.columns import match_columns
 from brt_watch.archive.tables import Table, read_table
 from brt_watch.errors import ImportFailed
-from brt_watch.feeds.brt import COLUMNS, parse
+from brt_watch.feeds.brt import parse
+from brt_watch.feeds.record import COLUMNS
 from tests.city_data import CITY_DATA
 
 CAPTURES = CITY_DATA / "captures"

@@ -21,7 +21,8 @@ from brt_watch.capture.ledger import csv_lines
 from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV, POLLS, REJECTS, OpenWindow, is_closed, read_last_ticks, read_ledger, read_raw
 from brt_watch.errors import AlreadyRunning, DamagedWindow
-from brt_watch.feeds.brt import Record, parse
+from brt_watch.feeds.brt import parse
+from brt_watch.feeds.record import Record
 from brt_watch.model import Parsed, Poll, Status
 from tests.made_vehicles import NOON, body, vehicle
 

@@ -27,8 +27,9 @@ from brt_watch.capture.ledger import LEDGER_FIELDS, REJECT_FIELDS
 from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import LakeEmpty
-from brt_watch.feeds.brt import COLUMNS, ZONE
+from brt_watch.feeds.brt import ZONE
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.store.connection import statement
 from brt_watch.store.duck import open_duckdb, quoted
 from brt_watch.store.load import Loaded

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Kind
 from brt_watch.store.duck import quoted
 

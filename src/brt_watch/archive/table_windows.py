@@ -19,6 +19,7 @@ from brt_watch.capture.files import CaptureFiles
 from brt_watch.capture.manifest import Manifest, save_manifest
 from brt_watch.capture.window import CSV, POLLS, REJECTS
 from brt_watch.clock import UTC, write_moment, write_tick
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.store.connection import statement
 from brt_watch.store.duck import quoted
 
@@ -63,7 +64,7 @@ def _write_window(
     # The remains of a dead process have no manifest.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    columns = ", ".join(f'{column.table_name} as "{column.name}"' for column in files.feed.columns)
+    columns = ", ".join(f'{column.table_name} as "{column.name}"' for column in COLUMNS)
     records_csv = _write(database, statement("tables/window_records").format(columns=columns, **span), folder / CSV)
     rejects_csv = _write(database, statement("tables/window_rejects").format(**span), folder / REJECTS)
     sizes = {"csv_bytes": records_csv.length, "rejects_bytes": rejects_csv.length}

@@ -21,7 +21,7 @@ from brt_watch.archive.table_values import TEXT, Values
 from brt_watch.archive.texts import first_line, in_utf8
 from brt_watch.clock import UTC
 from brt_watch.errors import ImportFailed
-from brt_watch.feeds.brt import MAX_CODE_LENGTH
+from brt_watch.feeds.record import MAX_CODE_LENGTH
 from brt_watch.store.connection import statement
 from brt_watch.store.duck import QUIET, quoted
 

@@ -11,10 +11,10 @@ import zstandard
 
 from brt_watch import disk
 from brt_watch.capture.ledger import (
+    CSV_FIELDS,
     LEDGER_FIELDS,
     REJECT_FIELDS,
     LedgerLine,
-    csv_fields,
     csv_lines,
     ledger_row,
     lines_of,
@@ -94,7 +94,7 @@ def remake(
         packing(folder / CSV) as records,
         packing(folder / REJECTS) as rejects,
     ):
-        for packed, header in ((ledger, LEDGER_FIELDS), (records, csv_fields(feed)), (rejects, REJECT_FIELDS)):
+        for packed, header in ((ledger, LEDGER_FIELDS), (records, CSV_FIELDS), (rejects, REJECT_FIELDS)):
             packed.write(csv_lines([header]))
         for line in read_ledger(folder):
             poll, parsed = line.poll, None

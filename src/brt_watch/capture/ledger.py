@@ -15,17 +15,10 @@ from functools import lru_cache
 from typing import Any
 
 from brt_watch.clock import parse_moment, write_moment
-from brt_watch.feeds.brt import FEED as BRT
-from brt_watch.feeds.feed import Feed
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Parsed, Poll, Reject, Status
 
-
-def csv_fields(feed: Feed) -> tuple[str, ...]:
-    """Return the header of the CSV of a feed."""
-    return ("captured_at", *(column.name for column in feed.columns))
-
-
-CSV_FIELDS = csv_fields(BRT)
+CSV_FIELDS = ("captured_at", *(column.name for column in COLUMNS))
 REJECT_FIELDS = ("tick", *Reject._fields)
 
 

@@ -27,10 +27,10 @@ import zstandard
 
 from brt_watch import disk
 from brt_watch.capture.ledger import (
+    CSV_FIELDS,
     LEDGER_FIELDS,
     REJECT_FIELDS,
     LedgerLine,
-    csv_fields,
     csv_lines,
     ledger_row,
     lines_of,
@@ -126,7 +126,7 @@ class OpenWindow:
         except ValueError as error:
             raise DamagedWindow(folder=folder, difference=f"{POLLS} cannot be read: {error}") from error
         last = self.last or LedgerLine(_NO_POLL, 0, 0)
-        _start_or_cut(folder / CSV, last.csv_bytes, csv_fields(feed))
+        _start_or_cut(folder / CSV, last.csv_bytes, CSV_FIELDS)
         _start_or_cut(folder / REJECTS, last.rejects_bytes, REJECT_FIELDS)
         _start_or_cut(folder / POLLS, len(disk.read(folder / POLLS)), LEDGER_FIELDS)
         self._state = self._on_disk()

@@ -12,6 +12,7 @@ from brt_watch.archive.sources import read_source
 from brt_watch.archive.tables import read_table
 from brt_watch.errors import NetworkError, NotTheContract
 from brt_watch.feeds import brt
+from brt_watch.feeds.record import Record
 from brt_watch.network.learning import Seen
 from brt_watch.store.connection import statement
 from brt_watch.store.database import Store
@@ -46,7 +47,7 @@ def signals_in_database(store: Store, linha: str) -> list[Seen]:
 def _in_answers(file: Path, linha: str) -> Iterator[Seen]:
     for answer in read_source(file).answers:
         try:
-            records = cast("Sequence[brt.Record]", brt.parse(answer.body).records)
+            records = cast("Sequence[Record]", brt.parse(answer.body).records)
         except NotTheContract:
             continue
         for record in records:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from brt_watch.model import Column, Parsed
+from brt_watch.model import Parsed
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A source of vehicle positions. To add one, write a module with such a value in its `FEEDS`."""
+    """A source of vehicle positions. To add one, write a module with such a value in its `FEEDS`.
+
+    The records of all feeds have the same columns (record.py).
+    """
 
     name: str
-    columns: tuple[Column, ...]
-    """The columns of a record, in its CSV and its table."""
     read: Callable[[bytes], Parsed]
     """Read the bytes of an answer; raises NotTheContract."""
     accept: str = "application/json"

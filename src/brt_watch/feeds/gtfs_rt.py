@@ -20,14 +20,11 @@ from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2 as pb
 
 from brt_watch.errors import NotTheContract
-from brt_watch.feeds import brt
-from brt_watch.feeds.brt import BrokenRule, Record
 from brt_watch.feeds.feed import Feed
+from brt_watch.feeds.record import FEW, LAST_STAMP_MS, MAX_CODE_LENGTH, BrokenRule, Record
 from brt_watch.model import Parsed, Reject
 
-LAST_STAMP_S = brt.LAST_STAMP_MS // 1000
-FEW = 0.05
-"""A field in a smaller share of the vehicles is an oddity, not a change of the feed."""
+LAST_STAMP_S = LAST_STAMP_MS // 1000
 
 KMH_OF = {"m/s": 3.6, "km/h": 1.0}
 
@@ -113,7 +110,7 @@ def _record(sent: dict[str, Any], entity_id: str, message_at: int, kmh: float) -
         raise BrokenRule("position_missing")
     latitude, longitude = _degrees(sent["latitude"], 90), _degrees(sent["longitude"], 180)
     code = sent.get("vehicle_id") or sent.get("label") or entity_id
-    if not code.strip() or len(code) > brt.MAX_CODE_LENGTH:
+    if not code.strip() or len(code) > MAX_CODE_LENGTH:
         raise BrokenRule("codigo_missing")
     metres, bearing = _measure(sent, "odometer"), _measure(sent, "bearing")
     speed = _measure(sent, "speed")
@@ -164,6 +161,6 @@ def _decimal(value: float) -> float:
 _ACCEPT = "application/x-protobuf, application/octet-stream, */*"
 
 FEEDS = tuple(
-    Feed(name, brt.COLUMNS, partial(read, speed_unit=unit), accept=_ACCEPT, conditional=True, speed_unit=unit)
+    Feed(name, partial(read, speed_unit=unit), accept=_ACCEPT, conditional=True, speed_unit=unit)
     for name, unit in (("gtfs_rt", "m/s"), ("gtfs_rt_kmh", "km/h"))
 )

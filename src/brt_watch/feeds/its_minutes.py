@@ -25,10 +25,10 @@ import msgspec
 
 from brt_watch.clock import MINUTE, parse_moment
 from brt_watch.errors import NotTheContract
-from brt_watch.feeds import brt
 from brt_watch.feeds.feed import Feed
 from brt_watch.feeds.json_list import apart, entries_of, is_json, split_list
-from brt_watch.model import Parsed, Record, Reject
+from brt_watch.feeds.record import FieldTypes, Record, field_types_of, fields_of, read_entry
+from brt_watch.model import Parsed, Reject
 
 KEPT = timedelta(days=3)
 """The service keeps a minute for at least this long."""
@@ -103,7 +103,7 @@ def read(body: bytes) -> Parsed:
     """Parse the pages of a minute; raises NotTheContract when they are invalid."""
     records: list[Record] = []
     rejects: list[Reject] = []
-    counted: Counter[brt.FieldTypes] = Counter()
+    counted: Counter[FieldTypes] = Counter()
     for text in _entries(body):
         entry = _decoded(text)
         if isinstance(entry, dict) and entry.get("modo", "brt") != "brt" and entry.get("fornecedor") != "sonda":
@@ -113,10 +113,10 @@ def read(body: bytes) -> Parsed:
             records.append(record)
         else:
             rejects.append(Reject(counted.total(), reason, text.decode(errors="backslashreplace")))
-        counted[brt.field_types_of(entry)] += 1
+        counted[field_types_of(entry)] += 1
     if not counted:
         raise NotTheContract("empty_list", "no vehicle of the BRT in this minute")
-    return Parsed(records, rejects, brt.fields_of(counted))
+    return Parsed(records, rejects, fields_of(counted))
 
 
 def check_vendor(pages: list[Page]) -> None:
@@ -189,7 +189,7 @@ def _decoded(text: bytes) -> Any:
         return None
 
 
-def _record(entry: Any) -> tuple[brt.Record | None, str]:
+def _record(entry: Any) -> tuple[Record | None, str]:
     """Return the record of an entry by the rules of the BRT's API, or the reason why it is none."""
     if not isinstance(entry, dict):
         return None, "not_readable" if entry is None else "not_an_object"
@@ -200,7 +200,7 @@ def _record(entry: Any) -> tuple[brt.Record | None, str]:
     known["linha"] = (known["linha"].strip() or None) if isinstance(known["linha"], str) else known["linha"]
     if isinstance(known["direcao"], float):
         known["direcao"] = round(known["direcao"])
-    record, reason, _ = brt.read_entry(msgspec.json.encode({**others, **known}))
+    record, reason, _ = read_entry(msgspec.json.encode({**others, **known}))
     return record, reason
 
 
@@ -212,5 +212,5 @@ def _stamp_ms(text: Any) -> Any:
         return text
 
 
-FEED = Feed("its_minutes", brt.COLUMNS, read)
+FEED = Feed("its_minutes", read)
 FEEDS = (FEED,)

@@ -23,9 +23,9 @@ import msgspec
 
 from brt_watch.clock import parse_moment
 from brt_watch.errors import NotTheContract
-from brt_watch.feeds import brt
 from brt_watch.feeds.feed import Feed
 from brt_watch.feeds.json_list import split_list
+from brt_watch.feeds.record import FEW, FieldTypes, Record, field_types_of, fields_of, read_entry
 from brt_watch.model import Parsed, Reject
 
 RIO = timezone(timedelta(hours=-3))
@@ -52,8 +52,6 @@ _NAMES = {
 
 _NUMBER = re.compile(r"\s*-?\d+(?:[.,]\d+)?\s*")
 
-_FEW = 0.05
-
 
 def parameters(tick: datetime, last_good: datetime | None) -> dict[str, str]:
     """Return the span to request, in Rio's local time."""
@@ -68,20 +66,20 @@ def read(body: bytes, stamps_are_local: bool) -> Parsed:
     entries = _entries(body)
     if not entries:
         raise NotTheContract("empty_list", "the list of vehicles is empty")
-    records: list[brt.Record] = []
+    records: list[Record] = []
     rejects: list[Reject] = []
-    counted: Counter[brt.FieldTypes] = Counter()
+    counted: Counter[FieldTypes] = Counter()
     seen: Counter[str] = Counter()
     for position, text in enumerate(entries):
         entry = _decoded(text)
-        counted[types := brt.field_types_of(entry)] += 1
+        counted[types := field_types_of(entry)] += 1
         seen.update(name for name, _ in types)
         record, reason = _record(entry, stamps_are_local)
         if record:
             records.append(record)
         else:
             rejects.append(Reject(position, reason, text.decode(errors="backslashreplace").replace("\0", "\ufffd")))
-    fields = {name: kinds for name, kinds in brt.fields_of(counted).items() if seen[name] > _FEW * len(entries)}
+    fields = {name: kinds for name, kinds in fields_of(counted).items() if seen[name] > FEW * len(entries)}
     return Parsed(records, rejects, fields)
 
 
@@ -103,7 +101,7 @@ def _decoded(text: bytes) -> Any:
         return None
 
 
-def _record(entry: Any, stamps_are_local: bool) -> tuple[brt.Record | None, str]:
+def _record(entry: Any, stamps_are_local: bool) -> tuple[Record | None, str]:
     """Return the record of an entry by the rules of the BRT's API, or the reason why it is none."""
     if not isinstance(entry, dict):
         return None, "not_readable" if entry is None else "not_an_object"
@@ -115,7 +113,7 @@ def _record(entry: Any, stamps_are_local: bool) -> tuple[brt.Record | None, str]
         known["direcao"] = round(known["direcao"])
     known["dataHora"] = _stamp_ms(known["dataHora"], stamps_are_local)
     known["linha"] = (known["linha"].strip() or None) if isinstance(known["linha"], str) else known["linha"]
-    record, reason, _ = brt.read_entry(msgspec.json.encode({**others, **known}))
+    record, reason, _ = read_entry(msgspec.json.encode({**others, **known}))
     return record, reason
 
 
@@ -138,6 +136,6 @@ def _stamp_ms(value: Any, is_local: bool) -> Any:
 
 
 FEEDS = tuple(
-    Feed(name, brt.COLUMNS, partial(read, stamps_are_local=is_local), accept="*/*", parameters=parameters)
+    Feed(name, partial(read, stamps_are_local=is_local), accept="*/*", parameters=parameters)
     for name, is_local in (("sppo_conecta", True), ("sppo_zirix", False))
 )

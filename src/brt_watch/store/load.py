@@ -17,8 +17,8 @@ from psycopg import sql as compose
 from brt_watch.capture.manifest import Manifest
 from brt_watch.capture.window import POLLS, REJECTS
 from brt_watch.errors import DamagedWindow
-from brt_watch.feeds.brt import COLUMNS
 from brt_watch.feeds.its_minutes import FEED as RECOVERED
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.store.connection import Connection, copy_file, copy_rows, statement
 from brt_watch.store.duck import quoted
 from brt_watch.store.migrations import bring_up_to_date

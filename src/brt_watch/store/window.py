@@ -16,7 +16,7 @@ from brt_watch import disk
 from brt_watch.capture.ledger import CSV_FIELDS, LEDGER_FIELDS, csv_lines
 from brt_watch.capture.window import CSV, POLLS
 from brt_watch.errors import DamagedWindow
-from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Column, Kind
 from brt_watch.store.connection import statement
 from brt_watch.store.duck import open_duckdb, quoted

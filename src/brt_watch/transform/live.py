@@ -33,7 +33,7 @@ import duckdb
 import structlog
 
 from brt_watch.errors import DamagedRecords
-from brt_watch.feeds.brt import COLUMNS
+from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Kind, Poll
 from brt_watch.store.duck import QUIET, quoted
 from brt_watch.store.window import CSV_TYPES, stored_value

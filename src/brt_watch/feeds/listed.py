@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
-KINDS = ("brt", "gtfs_rt", "gtfs_rt_kmh", "sppo_conecta", "sppo_zirix")
-"""The kinds of feed that can be polled, named after their readers (brt_watch.feeds)."""
+from brt_watch.feeds import POLLED
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 """The name also names a folder and a Postgres schema."""
@@ -64,6 +63,6 @@ def parse_feeds(text: str) -> tuple[ListedFeed, ...]:
 
 def is_kind(kind: str) -> str:
     """Return the kind of a feed; raises ValueError if it is unknown."""
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is not a kind of feed; the kinds are {', '.join(KINDS)}")
+    if kind not in POLLED:
+        raise ValueError(f"{kind!r} is not a kind of feed; the kinds are {', '.join(POLLED)}")
     return kind

@@ -70,6 +70,20 @@ def test_days_of_a_line_are_exported_into_a_file(lake: Lake) -> None:
         assert (refused.exit_code, why in refused.stderr) == (2, True)
 
 
+def test_an_export_names_the_days_that_the_lake_lacks(lake: Lake) -> None:
+    """Days without capture are not days without buses."""
+    done = run("export", "--from", "2026-11-21", "--to", "2026-11-30", "--line", "99")
+    _, missing, line = done.stdout.splitlines()
+    assert missing.endswith(
+        "8 days asked for: 2026-11-21, 2026-11-24, 2026-11-25, 2026-11-26, 2026-11-27, 2026-11-28, 2026-11-29 ..."
+    )
+    assert line == "  no signal of these days names the line 99"
+    refused = run("export", "--from", "2030-11-22", "--to", "2030-11-23")
+    assert refused.exit_code == 2
+    assert "days from 2026-11-22 to 2026-11-23" in " ".join(refused.stderr.replace("│", " ").split())
+    assert not list(Path().glob("sinais_2030*"))
+
+
 TABLE = """bus;datahoracoleta;latitude;longitude;servico
 86811;2022-06-30 03:35:20;-22,993042;-43,597977;13
 86812;2022-06-30 03:35:20;-22,99;-43,59;13
@@ -96,6 +110,16 @@ def test_a_dry_run_of_a_table_shows_three_rows_as_stored(lake: Lake) -> None:
     ((found,),) = [json.loads(run(*words, "--json").stdout)]
     assert (found["rows"], found["rejected"], len(found["preview"])) == (5, {"codigo_missing": 1}, 3)
     assert [path for path in sorted(lake.folder.parent.rglob("*")) if path not in there] == []
+
+
+def test_a_dry_run_says_that_the_capture_time_is_estimated(lake: Lake) -> None:
+    table = "codigo,latitude,longitude,dataHora\n86811,-22.99,-43.59,2022-06-30 03:35:10\n"
+    Path("frota.csv").write_text(table)
+    assert "captured_at: no column has it" in run("import", "frota.csv", "--dry-run").stdout
+    Path("frota.csv").write_text(
+        table.replace("dataHora", "dataHora,captured_at").replace(":10", ":10,2022-06-30 03:35:20")
+    )
+    assert "captured_at: no column has it" not in run("import", "frota.csv", "--dry-run").stdout
 
 
 def test_the_bar_of_an_import_knows_its_windows(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

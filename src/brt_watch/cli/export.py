@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,9 @@ from brt_watch.archive.export import Form, export_days
 from brt_watch.cli.report import OnLake, ServiceDay, parse_day, reading
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json
 from brt_watch.reports import gtfs, tides
+
+NAMED = 7
+"""Of the days without signals, those that are named."""
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -46,13 +49,23 @@ def export(
     name = f"sinais_{since}_{until}{f'_linha_{line}' if line else ''}.{form.value}"
     target = file or Path(name)
     lake = load_resources().lake
-    days = [day for day in lake.days() if str(since) <= day <= str(until)]
+    known = lake.days()
+    asked = [str(since + timedelta(days=n)) for n in range((until - since).days + 1)]
+    days = [day for day in known if day in asked]
+    if not days:
+        has = f"it has days from {known[0]} to {known[-1]}" if known else "it is empty"
+        raise typer.BadParameter(f"the lake has no signals of these days; {has}", param_hint="--from")
     rows = 0
     for rows in track(  # noqa: B007 (the last count is printed)
         export_days(lake, days, line, form, target), "exporting", len(days), console=err, disable=not err.is_terminal
     ):
         pass
     out.print(plain(f"{target}: {rows:,} signals of {len(days)} days, {target.stat().st_size:,} bytes"))
+    if missing := [day for day in asked if day not in days]:
+        named = ", ".join(missing[:NAMED]) + (" ..." if len(missing) > NAMED else "")
+        out.print(plain(f"  the lake has no signals of {len(missing)} days asked for: {named}"))
+    if not rows:
+        out.print(plain(f"  no signal of these days names the line {line}"))
 
 
 @app.command("tides")

@@ -179,6 +179,8 @@ def _say_table(source: Import, table: Table, rows: list[dict[str, Any]]) -> None
     refused = sum(table.rejected.values())
     out.print(plain(f"{source.capturer}: {table.rows:,} rows, of which {refused:,} would be rejected"))
     _say_columns(table.taken, table.left_out)
+    if table.is_estimated:
+        out.print(plain("  captured_at: no column has it, so it is estimated from the timestamps"))
     if table.kept:
         out.print(plain(f"  kept in extra: {', '.join(table.kept)}"))
     for example in table.examples:

@@ -14,7 +14,8 @@ import pytest
 from brt_watch.model import Poll, Status
 from brt_watch.transform import compiled as module
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, Model, compiled, project_key, project_vars
-from brt_watch.transform.live import DATABASE, LiveEngine, _steps, look_back
+from brt_watch.transform.live import DATABASE, LiveEngine, look_back
+from brt_watch.transform.live_plan import _steps
 
 CHAIN = Compiled(
     "public",

@@ -37,7 +37,8 @@ from brt_watch.feeds.record import COLUMNS
 from brt_watch.model import Kind, Poll
 from brt_watch.store.duck import QUIET, quoted
 from brt_watch.store.window import CSV_TYPES, stored_value
-from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, Model, project_vars
+from brt_watch.transform.compiled import DATABASE, DBT_PROJECT, Compiled, project_vars
+from brt_watch.transform.live_plan import Plan
 from brt_watch.transform.trained import TrainedFiles
 
 log = structlog.get_logger()
@@ -75,6 +76,8 @@ class LiveEngine:
     ) -> None:
         self.vars = project_vars(project)
         self._compiled = compiled
+        self._plan = Plan.of(compiled)
+        self._gps = compiled.model("gps_brt").sql
         self._trained_files = trained
         self._training: str | None = None
         self._reach = look_back(self.vars)
@@ -104,38 +107,14 @@ class LiveEngine:
                 f"create table public.{seed.name} as select * "
                 f"from read_csv({quoted(project / seed.path)}, header = true, columns = {{{columns}}})"
             )
-        below = self._compiled.below("gps_brt")
-        above = self._compiled.standing_on("gps_brt")
-        live = [model.name for model in self._compiled.models if model.live]
-        of_a_poll = self._compiled.below(*(each.name for each in self._compiled.models if each.live and not each.apart))
-        needed = self._compiled.below("gps_brt", *live)
-        models = [model for model in self._compiled.models if model.name in needed]
-        moving = {"brt_raw", "brt_poll"}
-        """The tables that change with each poll; all others are created once."""
-        self._each_poll: list[Model] = []
-        apart: list[Model] = []
-        self._context_tables: list[Model] = []
-        self._trained = [model for model in models if model.trained]
-        for model in models:
+        for model in self._plan.models:
             if model.trained:
                 columns = ", ".join(f"{name} {kind}" for name, kind in model.trained.items())
                 self._run(f"create table public.{model.name} ({columns})")
-                continue
-            if not moving & set(model.reads):
-                self._create(model.name, model.kind, model.sql)
-                continue
-            moving.add(model.name)
-            if model.name == "gps_brt":
+            elif model.name == "gps_brt":
                 self._run(f"create table public.gps_brt as select * from ({model.sql}) limit 0")
-                self._gps = model.sql
-            elif model.name in below and model.kind == "table":
-                self._context_tables.append(model)
-                self._create(model.name, model.kind, model.sql)
             else:
                 self._create(model.name, model.kind, model.sql)
-                if model.kind == "table" and (model.name in above or model.live):
-                    (self._each_poll if model.name in of_a_poll else apart).append(model)
-        self._apart = list(_steps(apart, moving - {model.name for model in apart}))
 
     def _create(self, name: str, kind: str, sql: str) -> None:
         self._run(_made(name, kind, sql))
@@ -159,7 +138,7 @@ class LiveEngine:
                 self._run(_sql("live_since"))
                 self._run(_sql("live_context").replace("{alcance}", f"{self._reach.total_seconds():.0f}"))
                 self._replace_rows()
-            for model in self._each_poll:
+            for model in self._plan.each_poll:
                 self._create(model.name, model.kind, model.sql)
         # A checkpoint needs the database for itself; a poll does not wait for that.
         if self._untrimmed >= TRIM_AFTER and self._apart_lock.acquire(blocking=False):
@@ -172,7 +151,7 @@ class LiveEngine:
         """Derive the models that are live apart from the polls, as of one moment, while polls may go on."""
         with self._apart_lock, self._cursor() as self._apart_cursor:
             cursor = self._apart_cursor
-            for models in self._apart:
+            for models in self._plan.apart:
                 cursor.execute("begin")
                 for model in models:
                     if self._stopped:
@@ -180,7 +159,7 @@ class LiveEngine:
                     cursor.execute(_made(model.name, model.kind, model.sql))
                 cursor.execute("commit")
             # What they were made from is needed no longer, and would take a hundred megabytes.
-            for model in reversed(list(chain(*self._apart))):
+            for model in reversed(list(chain(*self._plan.apart))):
                 if not model.live:
                     cursor.execute(f"drop table public.{model.name}")
 
@@ -239,7 +218,7 @@ class LiveEngine:
 
     def _replace_rows(self) -> None:
         self._run("create or replace view public.brt_raw as select * from contexto")
-        for model in self._context_tables:
+        for model in self._plan.context:
             self._create(model.name, model.kind, model.sql)
         self._run(
             f"create or replace temp table derivados as select gps.* from ({self._gps}) as gps "
@@ -263,7 +242,7 @@ class LiveEngine:
         self._training = version
         try:
             with self._transaction():
-                for model in self._trained:
+                for model in self._plan.trained:
                     self._run(f"delete from public.{model.name}")
                     self._run(f"insert into public.{model.name} {self._trained_files.select(model)}")
         except (duckdb.Error, OSError, ValueError) as error:
@@ -313,7 +292,7 @@ class LiveEngine:
 
     def has(self, model: str) -> bool:
         """Whether a model is live."""
-        return any(model == each.name for each in (*self._each_poll, *chain(*self._apart)))
+        return any(model == each.name for each in (*self._plan.each_poll, *chain(*self._plan.apart)))
 
     def close(self) -> None:
         """Release the memory."""
@@ -325,16 +304,6 @@ class LiveEngine:
 
     def _run(self, statement: str) -> None:
         self._connection.execute(statement)
-
-
-def _steps(models: list[Model], moving: set[str]) -> Iterator[list[Model]]:
-    """Split models into what is one transaction: those that read moving tables, each one between, those that are live.
-
-    DuckDB knows nothing of the values in a table that the same transaction made, and joins it in an order that takes
-    five times as long: 34 instead of 6.5 s of processor for three hours."""
-    first = max((number for number, model in enumerate(models, 1) if moving & set(model.reads)), default=0)
-    last = next((number for number, model in enumerate(models) if number >= first and model.live), len(models))
-    yield from (models[:first], *([model] for model in models[first:last]), models[last:])
 
 
 def _made(name: str, kind: str, sql: str) -> str:

@@ -8,19 +8,17 @@
     'percurso', 'veiculo_dia', 'id_veiculo', 'dia_operacao', 'linha', 'sentido', 'inicio', 'fim', 'saiu', 'chegou', 'de_m', 'ate_m', 'comprimento_m', 'sinais',
     'rotulo', 'sentido_no_rotulo', 'do_terminal', 'ao_terminal', 'media_ms', 'partida', 'chegada'
 ] %}
+{% set segundos = '(lead(segundo) over viagem - segundo)' %}
 
 with juntas as (
+    {%- for modelo, outra_linha, pelo_rotulo in [('int_viagens__completas', 'cast(null as text)', 1), ('int_viagens__escolhidas', 'outra_linha', 0)] %}
     select
         {{ colunas | join(',\n        ') }},
-        cast(null as text) as outra_linha,
-        1 as pelo_rotulo
-    from {{ ref('int_viagens__completas') }}
-    union all
-    select
-        {{ colunas | join(',\n        ') }},
-        outra_linha,
-        0 as pelo_rotulo
-    from {{ ref('int_viagens__escolhidas') }}
+        {{ outra_linha }} as outra_linha,
+        {{ pelo_rotulo }} as pelo_rotulo
+    from {{ ref(modelo) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 numeradas as (
@@ -63,21 +61,22 @@ trechos as (
         lugares.velocidade
     from candidatas as viagens
     inner join {{ ref(posicoes) }} as lugares
-        on
-            viagens.percurso = lugares.percurso
-            and viagens.inicio = lugares.inicio
-            and lugares.segundo between viagens.saiu and viagens.chegou
+        on viagens.percurso = lugares.percurso and viagens.inicio = lugares.inicio and lugares.segundo between viagens.saiu and viagens.chegou
     where viagens.pelo_rotulo = {{ pelo_rotulo }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
+-- Without a stop a bus was fast between two signals that left no time for one, even at full speed. Beyond that a clock is wrong.
 seguidos as (
     select
         trechos.*,
         velocidade <= {{ var('velocidade_limiar_parado_kmh') }} as parado,
         lead(metros) over viagem as metros_seguintes,
-        lead(metros) over viagem - metros > {{ var('gemea_sem_parar_ms') }} * (lead(segundo) over viagem - segundo) as sem_parar
+        lead(metros) over viagem - metros between greatest(
+            {{ var('gemea_sem_parar_ms') }} * {{ segundos }},
+            {{ var('gemea_livre_ms') }} * ({{ segundos }} - {{ var('passagem_parada_usual_s') }})
+        ) and {{ var('gemea_livre_ms') }} * {{ segundos }} as sem_parar
     from trechos
     window viagem as (partition by numero, par order by segundo)
 ),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -73,6 +74,12 @@ def test_score_falls_with_lost_signals_and_names_invented_ones(
     recall = figures["passages.recall"]
     assert recall is not None
     assert recall > 0.6, "most trips of a quarter of an hour are cut by its ends"
+
+    # A simulation that is started again writes the trips that are under way a second time.
+    (first,) = (simulated.settings.folder / "truth").iterdir()
+    again = shutil.copytree(first, first.with_name("again"))
+    assert score(simulated.settings).subjects == derived.subjects
+    shutil.rmtree(again)
 
     with simulated.store.connection() as connection:
         # A later poll that no run of the models has seen.

@@ -199,6 +199,7 @@ def _compare(store: Store, folders: list[Path]) -> _Compared:
         for folder in folders:
             for name, table in TRUTH.items():
                 _copy_truth(connection, folder / f"{name}.csv", table)
+        connection.execute(statement("score_once"))
         connection.execute("create index on sinais (codigo, datahora)")
         connection.execute("create index on verdade_viagens (codigo, partida)")
         connection.execute("create index on verdade_passagens (codigo, chegada)")

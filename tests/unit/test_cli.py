@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import threading
 from datetime import date, timedelta
@@ -285,16 +286,28 @@ def test_the_page_begins_again_with_a_new_network(monkeypatch: pytest.MonkeyPatc
     assert len(set(map(id, runs))) == 2
 
 
-@pytest.mark.parametrize(
-    ("until", "says"), [("2026-11-26T05:00Z", "it is not after --from"), ("2026-11-26", "as 2026-11-26T06:00Z")]
-)
-def test_times_of_a_recovery_are_refused_with_a_reason(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, until: str, says: str
-) -> None:
+def test_a_recovery_that_ends_before_it_begins_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
-    refused = runner.invoke(cli.app, ["recover", "--dry-run", "--from", "2026-11-26T06:00Z", "--to", until])
+    times = ["--from", "2026-11-26T06:00Z", "--to", "2026-11-26T05:00Z"]
+    refused = runner.invoke(cli.app, ["recover", "--dry-run", *times])
     assert refused.exit_code == 2
-    assert says in " ".join(refused.output.split())
+    assert "it is not after --from" in refused.output
+
+
+@pytest.mark.parametrize("words", [("recover", "--to"), ("rebuild", "--since"), ("import", "x.json", "--captured-at")])
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-26"])
+def test_a_wrong_time_is_refused_with_an_example(words: tuple[str, ...], time: str) -> None:
+    refused = runner.invoke(cli.app, [*words, time])
+    assert refused.exit_code == 2
+    said = " ".join(refused.output.replace("│", " ").split())
+    assert f"Invalid value for '{words[-1]}'" in said
+    assert "write a time as 2026-11-26T06:00Z" in said
+
+
+def test_a_dry_run_of_rebuild_prints_json_when_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "none")
+    assert json.loads(runner.invoke(cli.app, ["rebuild", "--dry-run", "--json"]).stdout) == {"windows": []}
 
 
 def test_a_gtfs_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

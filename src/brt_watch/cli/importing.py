@@ -14,17 +14,9 @@ from brt_watch import pipeline
 from brt_watch.archive.importing import TABLES, Import, Imported
 from brt_watch.archive.tables import Table, preview
 from brt_watch.cli.steps import Where
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, print_json, quietly
-from brt_watch.clock import parse_moment
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, parse_time, plain, print_json, quietly
 
 app = typer.Typer()
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return parse_moment(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def _columns(texts: list[str] | None) -> dict[str, str]:
@@ -56,7 +48,7 @@ def import_(
     captured_at: Annotated[
         datetime | None,
         typer.Option(
-            "--captured-at", parser=_moment, metavar="TIME", help="When the answer in a .json arrived, with a zone."
+            "--captured-at", parser=parse_time, metavar="TIME", help="When the answer in a .json arrived, with a zone."
         ),
     ] = None,
     into: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from itertools import islice
 from pathlib import Path
@@ -20,8 +20,8 @@ from brt_watch.archive.verify import compare_signals
 from brt_watch.archive.verify import verify as verify_windows
 from brt_watch.capture.recovery import holes, recovery_of
 from brt_watch.capture.ticks import next_ticks
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json, quietly
-from brt_watch.clock import parse_moment, write_moment
+from brt_watch.cli.terminal import AsJson, err, load_resources, out, parse_time, plain, poll_line, print_json, quietly
+from brt_watch.clock import write_moment
 from brt_watch.errors import DamagedWindow, RecoveryOff
 from brt_watch.health import FLOWS
 from brt_watch.model import Poll
@@ -100,8 +100,13 @@ def load(as_json: AsJson = False) -> None:
 
 @app.command()
 def recover(
-    since: Annotated[str, typer.Option("--from", help="Only minutes from this time on (ISO 8601, with a zone).")] = "",
-    until: Annotated[str, typer.Option("--to", help="Only minutes before this time.")] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", parser=parse_time, metavar="TIME", help="Only minutes from this time on (with a zone)."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", parser=parse_time, metavar="TIME", help="Only minutes before this time.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print which minutes would be requested.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -113,14 +118,10 @@ def recover(
     resources = load_resources()
     if not resources.settings.recovers:
         raise RecoveryOff
-    try:
-        begin, end = (parse_moment(text) if text else None for text in (since, until))
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}; write a time as 2026-11-26T06:00Z", param_hint="--from, --to") from None
-    if begin and end and end <= begin:
+    if since and until and until <= since:
         raise typer.BadParameter("it is not after --from", param_hint="--to")
     if dry_run:
-        found = holes(resources, recovery_of(resources), begin, end)
+        found = holes(resources, recovery_of(resources), since, until)
         if as_json:
             print_json([write_moment(minute) for minute in found])
         else:
@@ -129,7 +130,7 @@ def recover(
             out.print(f"{count} missing and would be requested{between}")
         return
     with quietly():
-        done = pipeline.recover(resources, begin, end)
+        done = pipeline.recover(resources, since, until)
     left = done.holes - done.minutes
     if as_json:
         print_json({**asdict(done), "failures": dict(done.failures)})
@@ -220,8 +221,9 @@ def archive(
 @app.command()
 def rebuild(
     since: Annotated[
-        str, typer.Option(help="Only windows that began at this time or later (ISO 8601, with a zone).")
-    ] = "",
+        datetime | None,
+        typer.Option(parser=parse_time, metavar="TIME", help="Only windows that began at this time or later."),
+    ] = None,
     from_raw: Annotated[
         bool, typer.Option("--from-raw", help="Read the raw answers by the current rules instead of the CSV.")
     ] = False,
@@ -234,10 +236,10 @@ def rebuild(
     window could not be rebuilt.
     """
     resources = load_resources()
-    try:
-        windows = windows_to_rebuild(resources, parse_moment(since) if since else None)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from None
+    windows = windows_to_rebuild(resources, since)
+    if dry_run and as_json:
+        print_json({"windows": [folder.name for folder in windows]})
+        return
     if dry_run:
         out.print(f"{len(windows)} windows would be loaded again" + (f", {windows[0].name} first" if windows else ""))
         return

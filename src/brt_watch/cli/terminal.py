@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from brt_watch.clock import parse_moment
 from brt_watch.masking import mask_event, masked
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
@@ -22,6 +24,14 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def parse_time(text: str) -> datetime:
+    """Return the time of an option."""
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; write a time as 2026-11-26T06:00Z") from None
 
 
 def load_resources() -> Resources:

@@ -34,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     help="The black box of Rio de Janeiro's BRT: capture every signal, load it, derive where every bus is.",
     epilog="Exit codes: 0 success, 1 something is wrong (a sentence says what), 2 wrong usage or settings.",
 )

@@ -14,11 +14,23 @@ from typing import IO, cast
 
 import zstandard
 
+from brt_watch.errors import FolderUnusable
+
 PIECE = 1 << 20
 """Bytes of a long file held in memory at a time."""
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 """The errors of a full disk or an exhausted quota."""
+
+
+def make_writable_folder(folder: Path) -> None:
+    """Create a folder of the data folder, and its parents, unless it exists; raises FolderUnusable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnusable(folder=folder, reason=error.strerror) from None
+    if not os.access(folder, os.W_OK):
+        raise FolderUnusable(folder=folder, reason=os.strerror(errno.EACCES))
 
 
 def append(path: Path, data: bytes) -> int:

@@ -2,6 +2,7 @@
 
 BrtWatchError
 ├── SettingsError         a setting is wrong
+├── FolderUnusable        the data folder cannot be written
 ├── EnvironmentUnusable   an environment variable prevents access to the API
 ├── AlreadyRunning        another process does this work in the same data folder
 ├── NotRunning            the service must run for this
@@ -11,6 +12,7 @@ BrtWatchError
 ├── WebPortBusy           the port of the page is taken
 ├── PostgresFailed        the embedded Postgres does not start
 ├── DatabaseUnreachable   no Postgres answers
+│   ├── WithoutPostgres   the settings say to work without one
 │   └── LakeUnreadable    the lake, used without a Postgres, cannot be read
 ├── DatabaseRefused       Postgres refuses a statement
 │   └── ModelsInUse       another program has opened the models on the lake
@@ -42,6 +44,8 @@ BrtWatchError
 
 from __future__ import annotations
 
+import re
+
 from brt_watch.masking import masked
 from brt_watch.place import as_typed
 
@@ -53,12 +57,20 @@ class BrtWatchError(Exception):
 
     def __init__(self, **details: object) -> None:
         self.details = details
-        # No message holds a password, wherever the text came from.
-        super().__init__(masked(as_typed((self.__doc__ or "").format(**details))))
+        text = as_typed((self.__doc__ or "").format(**details))
+        # No message holds a password, wherever the text came from, nor the numbers of the system's errors.
+        super().__init__(masked(re.sub(r"\[Errno \d+\] ", "", text, flags=re.IGNORECASE)))
 
 
 class SettingsError(BrtWatchError):
     """The settings are not usable. Change them in the environment or in .env:\n{problems}"""
+
+    exit_code = 2
+
+
+class FolderUnusable(BrtWatchError):
+    """The folder {folder} cannot be written: {reason}. \
+Give this user the right to write there, or set BRT_WATCH_DATA to another folder."""
 
     exit_code = 2
 
@@ -103,6 +115,11 @@ class PostgresFailed(BrtWatchError):
 class DatabaseUnreachable(BrtWatchError):
     """Postgres does not answer at {where}: {reason}. Nothing is lost: closed windows wait on disk until it is back. \
 Start it (make start_db), or correct BRT_WATCH_DATABASE_URL."""
+
+
+class WithoutPostgres(DatabaseUnreachable):
+    """This needs Postgres, and BRT_WATCH_DATABASE_URL says to work without one. \
+Unset it for the embedded Postgres, or set it to the address of yours."""
 
 
 class LakeUnreadable(DatabaseUnreachable):
@@ -200,8 +217,7 @@ class NothingToScore(BrtWatchError):
 
 
 class NetworkError(BrtWatchError):
-    """The network cannot be read. {where}: {problem}. \
-Nothing was changed. Correct that place, or take the files from their source again."""
+    """{where}: {problem}. Nothing was changed; correct it, then try again."""
 
 
 class FaultSpecError(BrtWatchError):

@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from brt_watch import disk
 from brt_watch.errors import AlreadyRunning
 
 
 @contextmanager
 def hold(path: Path, what: str, patience_seconds: float = 0) -> Iterator[None]:
-    """Hold the lock at `path` and write the process id to it; raises AlreadyRunning if another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Hold the lock at `path` and write the process id to it; raises AlreadyRunning if another process holds it.
+
+    Raises FolderUnusable where nothing can be written.
+    """
+    disk.make_writable_folder(path.parent)
     until = time.monotonic() + patience_seconds
     with path.open("a+") as file:
         while True:

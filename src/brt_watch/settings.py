@@ -324,7 +324,7 @@ def load_settings() -> Settings:
         return Settings(_env_file=env_file())
     except ValidationError as error:
         problems = [
-            f"  {PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}"
+            f"  {PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
             + ("" if problem["loc"][0] in _SECRETS else f" (it is {masked(str(problem['input']))!r})")
             for problem in error.errors()
         ]

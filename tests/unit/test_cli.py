@@ -35,6 +35,7 @@ from brt_watch.transform.city import LOOKED_AT, project_of
 from brt_watch.transform.compiled import project_vars
 from brt_watch.web.app import _look_at_city, create_app
 from tests import made_up_city
+from tests.free_port import free_port
 from tests.made_vehicles import recorded_minutes, write_recording
 from tests.simulated_morning import PARKED, clock_at
 from tests.small_city import small_city
@@ -450,3 +451,59 @@ def test_commands_print_sentences_and_no_log_lines(
     printed = capsys.readouterr()
     assert "stored" in printed.out
     assert '"event"' not in printed.err
+
+
+@pytest.mark.parametrize("words", [("start",), ("capture", "--once"), ("load",)])
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", "/proc/no-folder")
+    monkeypatch.setattr(service, "check_web_port", lambda *_: None)
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "none")
+    assert main(monkeypatch, *words) == 2
+    said = capsys.readouterr().err
+    assert "cannot be written" in said
+    assert "set BRT_WATCH_DATA to another folder" in said
+
+
+@pytest.mark.parametrize("words", [("db", "psql"), ("db", "url"), ("db", "start")])
+def test_commands_of_postgres_say_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    monkeypatch.setenv("BRT_WATCH_DATABASE_URL", "none")
+    monkeypatch.setattr(database, "start_database", mock.Mock(side_effect=AssertionError("nothing is started")))
+    monkeypatch.setattr("shutil.which", lambda _name: "/bin/false")
+    assert main(monkeypatch, *words) in (1, 2)
+    printed = capsys.readouterr()
+    assert "BRT_WATCH_DATABASE_URL" in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+
+
+def test_psql_without_a_server_says_how_to_start_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    monkeypatch.setenv("BRT_WATCH_POSTGRES_PORT", str(free_port()))
+    monkeypatch.setattr("os.execv", mock.Mock(side_effect=AssertionError("psql is not run")))
+    assert main(monkeypatch, "db", "psql") == 1
+    said = capsys.readouterr().err
+    assert ": Connection refused. Nothing is lost" in said, "the reason once, without libpq's hints"
+    assert "make start_db" in said
+
+
+def test_an_agent_without_its_server_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BRT_WATCH_PREFECT_API", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr("os.execv", mock.Mock(side_effect=AssertionError("no agent is run")))
+    assert main(monkeypatch, "flow", "agent") == 1
+    assert "No Prefect Server answers" in capsys.readouterr().err
+
+
+def test_help_breaks_no_line_before_the_edge() -> None:
+    """Lines end where the terminal does, not where those of the docstring end."""
+    help_text = runner.invoke(cli.app, ["recover", "--help"], env={"COLUMNS": "100"}).output
+    paragraph = help_text.split("The hourly flow")[1].split("╭")[0].rstrip().splitlines()
+    assert len(paragraph) == 2

@@ -148,6 +148,6 @@ def test_brt_watch_works_without_postgres_if_set_so() -> None:
     settings = Settings(database_url=SecretStr("none"))
     assert not settings.uses_postgres
     assert not settings.embedded_postgres
-    with pytest.raises(DatabaseUnreachable, match="without Postgres"), Store(settings).connection():
+    with pytest.raises(DatabaseUnreachable, match="needs Postgres"), Store(settings).connection():
         pass
     assert Resources.from_settings(settings).models.connection_parameters().keys() == {"duckdb"}

@@ -18,11 +18,12 @@ from rich.progress import Progress
 from brt_watch import pipeline
 from brt_watch.cli.service import start_database
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, print_json, quietly
+from brt_watch.errors import SettingsError
 from brt_watch.masking import EXAMPLE
 from brt_watch.place import as_typed
 from brt_watch.resources import Resources
 from brt_watch.service.supervisor import DATABASE, Service
-from brt_watch.settings import Settings, is_postgres_url, load_settings
+from brt_watch.settings import PREFIX, Settings, is_postgres_url, load_settings
 from brt_watch.store.embedded import Server
 from brt_watch.store.move import move
 
@@ -33,6 +34,8 @@ app = typer.Typer(no_args_is_help=True, help="The database: the embedded Postgre
 def db_start() -> None:
     """Start the embedded Postgres in the background and create its tables."""
     settings = load_settings()
+    if not settings.embedded_postgres:
+        raise SettingsError(problems=f"  {PREFIX}DATABASE_URL: unset it; the embedded Postgres runs only without it")
     start_database(settings, Service(settings))
     out.print(as_typed(f"Postgres is up on 127.0.0.1:{settings.postgres_port}; psql: make psql"))
 
@@ -65,6 +68,8 @@ def db_psql(context: typer.Context) -> None:
     if program is None:
         err.print("psql is not installed; the database is at the address of BRT_WATCH_DATABASE_URL.")
         raise typer.Exit(1)
+    with resources.store.connection():
+        pass  # psql's own message does not say how to start the database
     known = resources.store.connection_parameters()
     os.environ.update({"PGPASSWORD": known.pop("password", ""), "PGTZ": zone})
     os.execv(program, [str(program), "-d", make_conninfo(**known), *context.args])

@@ -90,9 +90,10 @@ def flow_agent(
 ) -> None:
     """Run an agent of the Prefect Server, for all flows or those with a label; stop it with Ctrl-C."""
     settings, labels = load_settings(), label or list(flow_server.LABELS)
+    if (network or volume or engine) and not docker:
+        raise typer.BadParameter("--network, --volume and --engine need --docker")
+    flow_server.check_server(settings)
     if docker:
         flow_server.run_docker_agent(settings, labels, address, network or [], volume or [], engine)
-    elif network or volume or engine:
-        raise typer.BadParameter("--network, --volume and --engine need --docker")
     else:
         flow_server.run_agent(settings, labels, address)

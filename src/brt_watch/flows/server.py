@@ -53,6 +53,16 @@ def register(settings: Settings, patience_seconds: float = 0) -> None:
         raise NotRegistered(where=settings.prefect_api, reason="the lines above say why")
 
 
+def check_server(settings: Settings) -> None:
+    """Raise ServerUnreachable unless something answers at the address of the Prefect Server."""
+    import requests
+
+    try:
+        requests.get(str(settings.prefect_api), timeout=10)
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise ServerUnreachable(where=settings.prefect_api, reason=type(error).__name__) from None
+
+
 def run_agent(settings: Settings, labels: Sequence[str], address: str) -> None:
     """Replace this process by Prefect's local agent for flows with these labels. SIGINT stops it."""
     flow_home.enter(settings)

@@ -20,7 +20,7 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from brt_watch import lock
+from brt_watch import disk, lock
 from brt_watch.capture.simulation import simulation_of
 from brt_watch.clock import UTC
 from brt_watch.errors import NotRunning, ServiceFailed, SupervisorSilent
@@ -208,8 +208,8 @@ class Service:
             yield link
 
     def _start_supervisor(self) -> None:
-        self.run.mkdir(parents=True, exist_ok=True)
-        self.logs.mkdir(parents=True, exist_ok=True)
+        disk.make_writable_folder(self.run)
+        disk.make_writable_folder(self.logs)
         with self._short_run() as run:
             with self.config.open("w") as file:
                 _configuration(SOCKET if run == self.run else str(run / SOCKET)).write(file)

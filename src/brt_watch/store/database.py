@@ -13,7 +13,7 @@ from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict
 
 from brt_watch.capture.manifest import Manifest
-from brt_watch.errors import DatabaseUnreachable
+from brt_watch.errors import WithoutPostgres
 from brt_watch.settings import Settings
 from brt_watch.store import embedded as postgres
 from brt_watch.store.checksums import checksums, windows
@@ -53,7 +53,9 @@ class Store:
 
     @property
     def url(self) -> str:
-        """The address, including the password."""
+        """The address, including the password; raises WithoutPostgres."""
+        if not self._settings.uses_postgres:
+            raise WithoutPostgres()
         if self._settings.embedded_postgres:
             return postgres.url(self._settings)
         postgres.let_libpq_variables_in()
@@ -72,8 +74,6 @@ class Store:
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Open a connection whose block is one transaction; raises DatabaseUnreachable, DatabaseRefused."""
-        if not self._settings.uses_postgres:
-            raise DatabaseUnreachable(where="none", reason="brt-watch is set to work without Postgres")
         with connect(self.url, self.where) as connection:
             if self.schema:
                 enter_schema(connection, self.schema)

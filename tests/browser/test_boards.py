@@ -38,6 +38,34 @@ def test_a_station_shows_what_comes_and_what_passed(visit: Any) -> None:
     page.locator(".problem", has_text="NENHUMA").wait_for()
 
 
+def test_a_station_asks_for_itself_and_waits_for_no_score(visit: Any) -> None:
+    """The score may take long while models are derived; all stations are forty times the bytes of one."""
+    seen = visit(viewport={"width": 390, "height": 844})
+    asked: list[str] = []
+    seen.page.on("request", lambda request: asked.append(request.url.partition("/api/v1/")[2]))
+    seen.page.route("**/api/v1/forecasts/score*", lambda _: None)
+    page = seen.view("estacao", "/TOBMP")
+    page.locator(".coming li").first.wait_for()
+    assert "stations/TOBMP" in asked
+    assert "stations" not in asked
+
+
+def test_a_station_says_that_a_bus_may_have_passed_unseen(seen: Any) -> None:
+    """After a hole in the capture the last bus that was seen need not be the last one."""
+
+    def with_hole(route: Any) -> None:
+        answer = route.fetch().json()
+        lines = [each | {"segundos_sem_passar": None, "flag_lacuna": None} for each in answer["linhas"]]
+        route.fulfill(json=answer | {"linhas": lines})
+
+    seen.page.route("**/api/v1/stations/TOBMP", with_hole)
+    page = seen.view("estacao", "/TOBMP")
+    said = page.locator(".last li", has_text="o último passou às").first
+    said.wait_for()
+    assert "depois faltou captura" in said.inner_text()
+    assert "dentro do normal" not in said.inner_text()
+
+
 def test_a_station_without_lines_says_so_on_its_board(seen: Any) -> None:
     """An empty list would promise a bus."""
     stations = httpx.get(f"{seen.site}/api/v1/stations", timeout=60).json()["estacoes"]
@@ -88,6 +116,32 @@ def test_the_controller_sees_beads_gaps_and_silent_buses(seen: Any, tmp_path: Pa
     assert page.locator(".alerts li").count() == 1
     page.locator(".alerts a").click()
     page.locator(".report .alerts li", has_text="espera média de 15 min").wait_for()
+
+
+def test_after_a_hole_in_the_capture_gaps_are_unknown(seen: Any) -> None:
+    """No gap that is known is not the same as no gap."""
+
+    def with_hole(route: Any) -> None:
+        answer = route.fetch().json()
+        lines = [each | {"maior_intervalo_segundos": None, "flag_lacuna": False} for each in answer["percursos"]]
+        route.fulfill(json=answer | {"percursos": lines})
+
+    seen.page.route("**/api/v1/control", with_hole)
+    page = seen.view("controle")
+    page.locator(".first-things", has_text="não sabemos: faltou captura").wait_for()
+    assert "Nenhuma linha com buraco" not in page.locator(".first-things").inner_text()
+    assert "– buracos" in page.locator(".lede").inner_text()
+
+
+def test_many_alerts_leave_room_for_the_lines(seen: Any) -> None:
+    waits = {"desde": "2026-11-24T08:10:00Z", "espera_usual_segundos": 300, "flag_do_plano": True, "sentido": "ida"}
+    alerts = [{"linha": str(line), "espera_segundos": 400 + line, **waits} for line in range(10, 19)]
+    seen.page.route("**/api/v1/control", lambda route: route.fulfill(json=route.fetch().json() | {"alertas": alerts}))
+    page = seen.view("controle")
+    page.locator(".alerts li").first.wait_for()
+    assert page.locator(".alerts .badge:visible").all_inner_texts() == ["18", "17", "16", "15", "14", "13"]
+    page.get_by_text("mais 3", exact=True).click()
+    assert page.locator(".alerts .badge:visible").count() == 9
 
 
 def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(seen: Any) -> None:

@@ -36,27 +36,25 @@ export function minutesOf(forecast, seconds, now = live.now) {
 /** Return a forecast in words. */
 export const minutesWords = ({ low, high }) => (high === 0 ? t("stop.now") : low === 0 ? t("stop.upto", { high }) : low === high ? t("stop.one", { low }) : t("stop.range", { low, high }));
 
-/** Return what a forecast stands on, where that is less than usual; null otherwise. */
-export const basisWords = ({ base, waits }) => (waits ? t("stop.basis.waits") : base === "histórico" ? null : t("stop.basis.plan"));
+/** Return whether a forecast stands on the planned speed, without history. */
+export const isByPlan = ({ base, waits }) => !waits && base !== "histórico";
 
-/** Return the buses on their way to a station, or waiting at it to leave, as the models say, the nearest first. */
-export async function comingTo(estacao) {
-  const { a_caminho } = await get(`stations/${encodeURIComponent(estacao)}`);
-  return a_caminho;
-}
+/** Return what a forecast stands on, where that is less than usual; null otherwise. */
+export const basisWords = (minutes) => (minutes.waits ? t("stop.basis.waits") : isByPlan(minutes) ? t("stop.basis.plan") : null);
 
 /** Return in words how often forecasts of the lines of a station were right lately. */
 export async function scoreWords(estacao) {
-  const score = scores.get(estacao) ?? { asked: -Infinity, found: null };
+  const score = scores.get(estacao) ?? { asked: -Infinity, answer: null };
   scores.set(estacao, score);
   if (performance.now() - score.asked > SCORE_EVERY) {
     score.asked = performance.now();
-    score.found = await get("forecasts/score", { estacao }).catch(() => null);
+    score.answer = get("forecasts/score", { estacao }).catch(() => null);
   }
-  if (!score.found || score.found.aviso) return t("stop.score.away");
-  const of = (name) => score.found.metodos.find(({ metodo }) => metodo === name)?.transitapp;
+  const found = await score.answer;
+  if (!found || found.aviso) return t("stop.score.away");
+  const of = (name) => found.metodos.find(({ metodo }) => metodo === name)?.transitapp;
   const [ours, city] = [of("previsão"), of("prefeitura")];
   if (!ours) return t("stop.score.none");
   const percent = (share) => Math.round(share * 100);
-  return t("stop.score", { share: percent(ours), city: city ? percent(city) : "–", days: score.found.dias });
+  return t("stop.score", { share: percent(ours), city: city ? percent(city) : "–", days: found.dias });
 }

@@ -1,17 +1,18 @@
-// Where lines stop, and what passed last, with the plan.
+// Where lines stop, and their planned headways: both are fetched once.
 import { get } from "./api.js";
 import { live } from "./live.js";
 
-export const boards = { stops: new Map(), stations: new Map(), plan: new Map() };
+export const boards = { stops: new Map(), plan: new Map() };
 
 const key = (linha, sentido) => `${linha} ${sentido}`;
 
 export const stopsOf = (linha, sentido) => boards.stops.get(key(linha, sentido)) ?? [];
 
-/** Fetch the stations with the lines that stop at them and their last passages; the plan is fetched once. */
-export async function loadBoards() {
-  const [{ estacoes }] = await Promise.all([get("stations"), loadPlan()]);
-  boards.stations = new Map(estacoes.map((station) => [station.estacao_id, station]));
+export const loadBoards = () => Promise.all([loadStops(), loadPlan()]);
+
+async function loadStops() {
+  if (boards.stops.size) return;
+  const { estacoes } = await get("stations");
   boards.stops.clear();
   for (const station of estacoes) {
     for (const { linha, sentido, distancia_m, ponta } of station.linhas) {
@@ -23,7 +24,6 @@ export async function loadBoards() {
   for (const stops of boards.stops.values()) stops.sort((a, b) => a.distancia_m - b.distancia_m);
 }
 
-/** Fetch the planned headways, once. */
 async function loadPlan() {
   if (boards.plan.size) return;
   const { intervalos } = await get("plan");

@@ -60,11 +60,14 @@ export function enter(root) {
     const worst = states.filter(({ linha, isGap }) => isGap && (!wanted || linha === wanted));
     // Without a plan, gaps and bunches are unknown, not zero.
     const planned = states.some((state) => state.planned);
+    // After a hole in the capture a bus may have passed unseen: until the next one nothing is known of the gap.
+    const unknown = running.filter((state) => state.planned && !state.gap && (!wanted || state.linha === wanted)).length;
     lede.textContent = !live.generated ? t("asof.none") : `${t(planned ? "control.lede" : "control.lede.unplanned", {
-      beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length, bunches: running.reduce((all, { bunches }) => all + bunches, 0),
+      beads: running.reduce((all, { beads }) => all + beads.length, 0), lines: new Set(running.map(({ linha }) => linha)).size, holes: worst.length || (unknown ? "–" : 0), bunches: running.reduce((all, { bunches }) => all + bunches, 0),
     })} ${t("asof", { time: clock(live.generated, true), age: age(live.quietFor) })}.${planned ? "" : ` ${t("plan.kind")}`}`;
-    fill(alerts, alertList(answer.alertas.filter(({ linha }) => !wanted || linha === wanted)) ?? h("p", { class: "muted" }, t(wanted ? "control.alerts.none.line" : "control.alerts.none")));
-    fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : h("p", { class: "muted" }, !planned ? t("plan.kind") : t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })));
+    fill(alerts, alertList(answer.alertas.filter(({ linha }) => !wanted || linha === wanted), alerts.querySelector("details")?.open) ?? h("p", { class: "muted" }, t(wanted ? "control.alerts.none.line" : "control.alerts.none")));
+    fill(holes, worst.length ? h("ol", { class: "holes" }, [...worst].sort((a, b) => ratio(b) - ratio(a)).slice(0, HOLES).map(hole)) : !unknown && h("p", { class: "muted" }, !planned ? t("plan.kind") : t("control.holes.none", { times: number(limits().lacuna_fracao, 1) })),
+      unknown > 0 && h("p", { class: "muted" }, t("control.holes.unknown", { count: unknown })));
     fill(lines, running.filter(({ linha }) => !wanted || linha === wanted).map(strip));
     fill(off, offTable(answer.atencao));
   }

@@ -1,13 +1,14 @@
 // The station board: what comes next, what passed last. Without a station: search, favourites, the nearest ones.
+import { get } from "../api.js";
 import { entitle, fill, h, icon } from "../dom.js";
-import { basisWords, comingTo, forecastsAt, minutesOf, minutesWords, scoreWords, silentAfter } from "../forecasts.js";
+import { basisWords, forecastsAt, isByPlan, minutesOf, minutesWords, scoreWords, silentAfter } from "../forecasts.js";
 import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { ageOf, live } from "../live.js";
-import { destination, limits, network, short } from "../network.js";
+import { limits, network } from "../network.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
-import { boards, loadBoards, secondsSince } from "../stops.js";
+import { secondsSince } from "../stops.js";
 import { lineBadge, toward } from "./badge.js";
 import { exportBar, tableSvg } from "./save.js";
 import { applyScreen, leaveScreen, screenButton } from "./screen.js";
@@ -89,13 +90,14 @@ class Board {
     this.note = h("p", { class: "muted small", role: "status" });
     this.score = h("b", {});
     this.forecasts = new Map();
-    this.coming = [];
+    this.now = null;
+    this.plan = h("span", {});
     this.star = h("button", { class: "button icon star", type: "button", onclick: () => this.toggle() });
     this.drawStar();
     page.append(h("div", { class: "page-head" },
       h("div", {}, h("h1", {}, name, " ", this.star), h("p", { class: "lede" }, [t(`station.${this.station.tipo}`), ...(this.station.corredores ?? [])].join(" · "))),
       h("div", { class: "controls" }, nearButton(this.note), h("a", { class: "button", href: address("mapa", { estacao: id }) }, icon("map"), t("diagram.map")), h("a", { class: "button", href: "#/estacao" }, t("stop.all")), screenButton())),
-      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot"), " ", this.score, " ", h("a", { href: address("acerto") }, t("stop.score.more")), "."),
+      this.asOf, this.note, this.body, h("p", { class: "muted small note" }, t("stop.foot"), " ", this.plan, " ", this.score, " ", h("a", { href: address("acerto") }, t("stop.score.more")), "."),
       exportBar({ drawing: () => this.table(), about: () => this.about(), rows: () => this.csv(), name: () => `brt-${id}-${clock(live.generated).replace(":", "h")}` }));
     this.onVehicles = () => this.load();
     live.addEventListener("vehicles", this.onVehicles);
@@ -121,18 +123,13 @@ class Board {
 
   async load() {
     try {
-      const [found, coming, words] = await Promise.all([forecastsAt(this.id), comingTo(this.id), scoreWords(this.id), loadBoards()]);
-      this.forecasts = found;
-      this.coming = coming;
-      this.score.textContent = words;
+      // The score comes from the database, which may be slow or away; nobody waits for it.
+      scoreWords(this.id).then((words) => { this.score.textContent = words; });
+      [this.forecasts, this.now] = await Promise.all([forecastsAt(this.id), get(`stations/${encodeURIComponent(this.id)}`)]);
       this.draw();
     } catch (error) {
       if (!this.left) fill(this.body, h("p", { class: "problem" }, error.message));
     }
-  }
-
-  lines() {
-    return boards.stations.get(this.id)?.linhas ?? [];
   }
 
   age() {
@@ -142,12 +139,12 @@ class Board {
   /** Return the rows of the board by destination: the buses on the way, and the last one of each line. */
   groups() {
     const groups = new Map();
-    for (const line of this.lines()) {
+    for (const line of this.now?.linhas ?? []) {
       const end = line.ponta === "fim" ? t("stop.ends") : toward(line.linha, line.sentido);
       const group = groups.get(end) ?? { end, last: line.ponta === "fim", buses: [], lines: [] };
       group.lines.push(line);
       const first = line.ponta === "inicio";
-      const coming = this.coming.filter((one) => one.linha === line.linha && one.sentido === line.sentido && one.espera === first);
+      const coming = this.now.a_caminho.filter((one) => one.linha === line.linha && one.sentido === line.sentido && one.espera === first);
       for (const { codigo, falta_m: away } of coming) {
         const bus = live.vehicles.get(codigo);
         if (bus) group.buses.push({ bus, away, age: ageOf(bus), line, waiting: first, minutes: first ? null : this.minutes(bus, line) });
@@ -164,10 +161,11 @@ class Board {
   }
 
   draw() {
-    if (this.left || !boards.stations.size) return;
+    if (this.left || !this.now) return;
     this.age();
     if (this.body.contains(document.activeElement) && document.activeElement.tagName === "A") return;
     const groups = this.groups();
+    this.plan.textContent = groups.some(({ buses }) => buses.slice(0, ROWS).some(({ minutes }) => minutes && isByPlan(minutes))) ? t("stop.foot.plan") : "";
     fill(this.body, groups.length ? groups.map((group) => this.card(group)) : h("p", { class: "muted" }, t("stop.nolines")),
       groups.length > 0 && !groups.some(({ lines }) => lines.some((line) => line.intervalo_previsto_segundos)) && h("p", { class: "muted small" }, t("plan.kind")));
     this.rotate(0);
@@ -176,17 +174,17 @@ class Board {
   card({ end, buses, lines }) {
     return h("section", { class: "direction" }, h("h2", {}, end),
       buses.length ? h("ol", { class: "coming" }, buses.slice(0, ROWS).map((row) => this.row(row))) : h("p", { class: "muted" }, t(lines.every(({ ponta }) => ponta === "inicio") ? "stop.none.leaving" : "stop.none")),
-      h("ul", { class: "last small muted" }, lines.map((line) => h("li", {}, lastWords(this.id, line)))));
+      h("ul", { class: "last small muted" }, lines.map((line) => h("li", {}, lastWords(this.now.passagens, line)))));
   }
 
   row({ bus, away, age: seconds, line, minutes, waiting }) {
     const big = waiting ? t("stop.waiting") : minutes ? minutesWords(minutes) : seconds > silentAfter() ? t("stop.silent", { age: age(seconds) }) : t("stop.noestimate");
     const small = [waiting ? null : t("stop.away", { distance: distance(away) }), t("stop.signal", { age: age(seconds) })].filter(Boolean).join(" · ");
-    const why = minutes && basisWords(minutes);
+    const why = minutes && (isByPlan(minutes) ? t("stop.byplan") : basisWords(minutes));
     const basis = why ? h("span", { class: "basis" }, ` · ${why}`) : null;
     return h("li", { class: seconds > limits().previsao_duvida_segundos ? "old" : null },
       h("a", { href: address("mapa", { onibus: bus.codigo }), class: "plain" }, lineBadge(line.linha, "large"),
-        h("span", { class: "what" }, h("b", {}, short(destination(line.linha, line.sentido) ?? "")), h("small", {}, small, basis)),
+        h("span", { class: "what" }, h("b", {}, kindWords(line), h("span", { class: "muted" }, bus.codigo)), h("small", {}, small, basis)),
         h("strong", { class: minutes ? "minutes" : "minutes words" }, big)));
   }
 
@@ -207,7 +205,7 @@ class Board {
   table() {
     const heads = ["stop.caption", "list.bus", "stop.minutes", "stop.distance", "list.age"].map((key) => t(key, { name: "" }));
     return tableSvg([t("station.toward"), ...heads.slice(1)], this.groups().flatMap(({ buses }) => buses.slice(0, ROWS).map(({ bus, away, age: seconds, minutes, line, waiting }) =>
-      [`${line.linha} · ${short(destination(line.linha, line.sentido) ?? "")}`, bus.codigo, minutes ? minutesWords(minutes) : t(waiting ? "stop.waiting" : "stop.noestimate"), distance(away), age(seconds)])));
+      [`${line.linha} · ${toward(line.linha, line.sentido)}`, bus.codigo, minutes ? minutesWords(minutes) : t(waiting ? "stop.waiting" : "stop.noestimate"), distance(away), age(seconds)])));
   }
 
   about() {
@@ -221,14 +219,20 @@ class Board {
   }
 }
 
-/** Return when the last bus of a line passed, left or arrived, beside the plan. */
-function lastWords(id, { linha, sentido, ponta, intervalo_previsto_segundos: planned, flag_lacuna: gap }) {
-  const passes = (boards.stations.get(id)?.passagens ?? []).filter((pass) => pass.linha === linha && pass.sentido === sentido);
+/** Return whether a line stops everywhere or is an express, "" where the network does not say. */
+function kindWords({ linha }) {
+  const kind = network.lines.get(linha)?.servico;
+  return kind ? `${t(`service.${kind}`)} ` : "";
+}
+
+/** Return when the last bus of a line passed, left or arrived, beside the plan; after a hole in the capture another may have followed. */
+function lastWords(passages, { linha, sentido, ponta, intervalo_previsto_segundos: planned, segundos_sem_passar: seconds, flag_lacuna: gap }) {
+  const passes = passages.filter((pass) => pass.linha === linha && pass.sentido === sentido);
   const last = passes.sort((a, b) => Date.parse(b.datahora) - Date.parse(a.datahora))[0];
   const plan = planned && ` · ${t("stop.plan", { age: headwayWords(planned) })}`;
   if (!last) return [t("stop.nolast", { line: linha }), plan];
   const since = secondsSince(last.datahora);
   const words = t(ponta === "inicio" ? "stop.left" : ponta === "fim" ? "stop.came" : "stop.last", { line: linha, time: clock(last.datahora), age: age(since), bus: last.codigo });
   const state = gap === null ? null : gap ? h("b", { class: "poor" }, `, ${t("stop.over")}`) : `, ${t("stop.normal")}`;
-  return [words, plan, state];
+  return [words, seconds === null ? ` · ${t("stop.hole")}` : null, plan, state];
 }

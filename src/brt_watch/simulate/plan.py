@@ -88,7 +88,6 @@ class Plan:
         self._hold_s = hold_s
         self._now = self._next_day = service_day(start)
         self.until = (self._now - LEAD).timestamp()
-        self.cancelled = 0
         self._traffic = Traffic(network, seed)
         self._terminals = _terminals(network)
         self._garages = [
@@ -127,7 +126,10 @@ class Plan:
     # -- a departure ----------------------------------------------------------------------------------------------
 
     def _due(self, departure: Departure, now: float) -> None:
-        """Assign a departure to the bus that has waited longest or to the nearest parked one, or let it wait."""
+        """Assign a departure to the bus that has waited longest, or to the nearest parked one.
+
+        Without a bus the departure waits, and is cancelled at last.
+        """
         here = self._terminals[departure.path.linha, departure.path.sentido, "start"]
         before = self._traffic.last_departure((departure.path.linha, departure.path.sentido))
         if before is not None and now < before + APART * departure.interval_s:
@@ -141,8 +143,6 @@ class Plan:
             self._send(bus, None, departure, now)
         elif now - departure.due_at < min(LATEST[0] * departure.interval_s, LATEST[1]):
             self._traffic.at(now + RETRY_S, self._due, departure)
-        else:
-            self.cancelled += 1
 
     def _ready(self, here: Spot, now: float, in_haste: bool) -> _Bus | None:
         return next(

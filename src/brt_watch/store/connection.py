@@ -32,9 +32,14 @@ def connect(url: str, where: str) -> Iterator[Connection]:
             connection.execute("set time zone 'UTC'")
             yield connection
     except psycopg.OperationalError as error:
-        raise DatabaseUnreachable(where=where, reason=_reason(error)) from error
+        raise DatabaseUnreachable(where=where, reason=reason_of(error)) from error
     except psycopg.Error as error:
         raise DatabaseRefused(reason=_one_line(error)) from error
+
+
+def reason_of(error: psycopg.Error) -> str:
+    """Return why Postgres failed, without the address before it and the hints after it."""
+    return str(error).partition("\n")[0].rpartition(" failed: ")[2].rstrip(".")
 
 
 def statement(name: str) -> str:
@@ -61,11 +66,6 @@ def copy_rows(connection: Connection, path: Path, copy_from: str | compose.Compo
             while chunk := file.read(1 << 20):
                 copy.write(chunk)
         return cursor.rowcount
-
-
-def _reason(error: psycopg.OperationalError) -> str:
-    """Return what a failure says, without the address before it and the hints after it."""
-    return str(error).partition("\n")[0].rpartition(" failed: ")[2].rstrip(".")
 
 
 def _one_line(error: Exception) -> str:

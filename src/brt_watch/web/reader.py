@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from brt_watch.errors import DatabaseUnreachable, NotDerived
 from brt_watch.marts.rows import Batches, fetch
 from brt_watch.marts.selection import Selection
+from brt_watch.store.connection import reason_of, statement
 from brt_watch.store.database import Store
 from brt_watch.store.duck import quoted
 from brt_watch.web.signals import Signal
@@ -31,7 +31,6 @@ IDLE_SECONDS = 60.0
 REFUSED_SECONDS = 3.0
 """After a failure further queries fail at once for this long, so that a page without Postgres stays fast."""
 
-_SQL = files("brt_watch.store") / "sql"
 _OPTIONS = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
 
 
@@ -48,7 +47,7 @@ class Reader:
         """Return derived signals of some time, oldest first; none before the models are first derived."""
         with self._connection() as connection, connection.cursor(row_factory=args_row(Signal)) as cursor:
             try:
-                return cursor.execute(sql("web_signals"), values).fetchall()
+                return cursor.execute(statement("web_signals"), values).fetchall()
             except psycopg.errors.UndefinedTable as error:
                 connection.rollback()
                 if connection.execute("select to_regclass('gps_brt') is null").fetchone() == (True,):
@@ -57,11 +56,11 @@ class Reader:
                 reason = "the next transform renews its views for this release"
                 raise DatabaseUnreachable(where=self._store.where, reason=reason) from error
 
-    def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
+    def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
         """Return the result of a statement of `sql/`; empty while its model does not exist."""
         with self._connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             try:
-                return cursor.execute(sql(statement), values).fetchall()
+                return cursor.execute(statement(name), values).fetchall()
             except psycopg.errors.UndefinedTable:
                 return []
 
@@ -96,7 +95,7 @@ class Reader:
             # Another question failed meanwhile, and closed it: its reason is the reason.
             raise self._failed[1] if self._failed else self._failure("no connection") from None
         except psycopg.Error as error:
-            raise self._failure(" ".join(str(error).split())) from error
+            raise self._failure(reason_of(error)) from error
 
     def _failure(self, reason: str) -> DatabaseUnreachable:
         self.close()
@@ -147,15 +146,10 @@ def signal_values(
     }
 
 
-def with_literals(statement: str, values: dict[str, Any]) -> str:
+def with_literals(name: str, values: dict[str, Any]) -> str:
     """Return a statement for DuckDB, its parameters written as literals."""
-    return re.sub(r"%\((\w+)\)s", lambda found: _literal(values[found[1]]), sql(statement))
+    return re.sub(r"%\((\w+)\)s", lambda found: _literal(values[found[1]]), statement(name))
 
 
 def _literal(value: object) -> str:
     return "null" if value is None else str(value) if isinstance(value, int) else quoted(value)
-
-
-def sql(name: str) -> str:
-    """Return a statement of `store/sql`."""
-    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")

@@ -45,6 +45,26 @@ def test_what_only_some_engines_know_stands_in_macros(what: str) -> None:
     assert found == []
 
 
+KEYWORDS = "and|as|by|case|cast|else|end|from|group|having|in|is|join|not|null|on|or|order|over|select|then|when"
+OF_THE_FORMAT = {
+    "a blank at the end of a line, or a tab": r"[ \t]+$|\t",
+    "no blank inside a tag": r"\{[{%]-?[^\s-]|[^\s-]-?[%}]\}",
+    "a keyword in upper case": rf"\b(?:{KEYWORDS.upper()})\b",
+}
+"""What sqlfluff finds in a model, but not in a macro."""
+
+
+@pytest.mark.parametrize("what", OF_THE_FORMAT)
+def test_macros_have_the_format_of_models(what: str) -> None:
+    found = []
+    for path in (DBT_PROJECT / "macros").rglob("*.sql"):
+        text = path.read_text(encoding="utf-8")
+        assert text == text.rstrip() + "\n"
+        code = re.sub(r"\{#.*?#\}|--[^\n]*", "#", text, flags=re.DOTALL)
+        found += [(path.name, match[0]) for match in re.finditer(OF_THE_FORMAT[what], code, re.MULTILINE)]
+    assert found == []
+
+
 def test_no_aggregate_looks_from_a_row_to_the_last_one() -> None:
     """Postgres begins it again at each row: minutes for a day of signals. In reverse order it looks from the first."""
     found = [path.name for path in WRITTEN if "unbounded following" in statement(path.read_text())]

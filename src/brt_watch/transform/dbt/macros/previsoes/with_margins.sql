@@ -20,9 +20,9 @@ from (
 left join (
     select
         dias.dia_operacao,
-        max(margens.dia) as dia
+        max(treinados.dia) as dia
     from (select distinct dia_operacao from {{ raw }}) as dias
-    inner join (select distinct dia from {{ ref('previsao_margem') }}) as margens on dias.dia_operacao >= margens.dia
+    inner join (select distinct dia from {{ ref('previsao_margem') }}) as treinados on dias.dia_operacao >= treinados.dia
     group by dias.dia_operacao
 ) as treinos on cruas.dia_operacao = treinos.dia_operacao
 left join {{ ref('previsao_margem') }} as margens

@@ -70,6 +70,8 @@ com_escolha as (
 ),
 
 -- The second and the metres of the last certain place before, packed into one number, of which the largest is taken; the same after.
+-- In columns of their own int_viagens__no_rotulo takes a third more: 1.4 instead of 1.0 s of processor time on DuckDB for two
+-- hours (164,000 signals).
 com_vizinhas as (
     select
         places.percurso,

@@ -6,7 +6,6 @@
 with estacoes as (
     select
         estacao_id,
-        row_number() over (order by estacao_id) as numero,
         {{ east_m('longitude') }} as leste_m,
         {{ north_m('latitude') }} as norte_m
     from {{ ref('estacoes') }}
@@ -26,7 +25,6 @@ final as (
     select
         {{ cell_number('colunas.n', 'fileiras.n') }} as celula,
         caixas.estacao_id,
-        caixas.numero,
         caixas.leste_m,
         caixas.norte_m
     from caixas

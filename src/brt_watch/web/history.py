@@ -23,13 +23,12 @@ from brt_watch.web.reader import Reader, signal_values, with_literals
 from brt_watch.web.schemas import Hour
 from brt_watch.web.signals import Signal
 from brt_watch.web.stringline import Track, merged, tracks
-from brt_watch.web.thresholds import LIMITS, MOVING_KMH
+from brt_watch.web.thresholds import LIMITS, LINE_HOURS
 
 MISSING = "O banco de dados não responde: só estão aqui as últimas horas."
 NOT_DERIVED = "Uma parte deste período já foi capturada, mas ainda não foi processada."
 MISSING_CODES: dict[str | None, MissingCode] = {MISSING: "banco_ausente", NOT_DERIVED: "nao_processado"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOURS = timedelta(hours=6)
 KEPT_SECONDS = 60.0
 AT_THE_BEGINNING = timedelta(minutes=2)
 """A trip that begins so soon after the live models do had begun before."""
@@ -206,10 +205,10 @@ class History:
         return (min(found), max(found), missing) if found else (None, None, missing)
 
     def hours(self, now: datetime) -> dict[str, list[Hour]]:
-        """Return the state of each line in the last six hours, at most a minute old."""
+        """Return the state of each line in the last hours, at most a minute old."""
         made, hours = self._hours
         if time.monotonic() - made > KEPT_SECONDS or not made:
-            values = {"de": now - HOURS, "ate": now, "em_movimento_kmh": MOVING_KMH}
+            values = {"de": now - LINE_HOURS, "ate": now}
             found = {(row["linha"], row["hora"]): row for row in self._ask("web_line_hours", **values) or ()}
             # An hour complete in the live models is newer there than in the mart.
             for row in self._models.dicts(with_literals("web_line_hours", values)):
@@ -219,10 +218,7 @@ class History:
             hours = {}
             for linha, hora in sorted(found):
                 row = found[linha, hora]
-                median_kmh = row["velocidade_mediana"]
-                # The engines differ in the last digits of an interpolation.
-                kmh = None if median_kmh is None else round(median_kmh, 1)
-                hours.setdefault(linha, []).append(Hour(hora, row["veiculos"], kmh))
+                hours.setdefault(linha, []).append(Hour(hora, row["veiculos"], row["velocidade_mediana"]))
             self._hours = time.monotonic(), hours
         return hours
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from brt_watch.transform.compiled import project_vars
 from brt_watch.web.schemas import Limits
 
 _VARS = project_vars()
 
-MOVING_KMH: float = _VARS["velocidade_limiar_parado_kmh"]
-"""The minimum speed of a moving vehicle."""
+LINE_HOURS = timedelta(hours=_VARS["linhas_horas"])
+"""How far back the hours of a line go."""
 
 LIMITS = Limits(**{name: _VARS[name] for name in Limits.__struct_fields__})
 """The thresholds that the page uses."""

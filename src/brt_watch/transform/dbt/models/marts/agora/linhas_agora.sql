@@ -14,8 +14,7 @@ contados as (
         linha,
         count(*) as veiculos,
         sum(case when status = 'Parado terminal' then 1 else 0 end) as parados,
-        {{ percentile(0.5, 'case when velocidade >= ' ~ var('velocidade_limiar_parado_kmh') ~ ' then velocidade end') }}
-        as velocidade_mediana,
+        {{ median_moving_kmh('velocidade') }} as velocidade_mediana,
         {{ percentile(0.5, 'idade_segundos') }} as idade_mediana
     from em_servico
     group by linha

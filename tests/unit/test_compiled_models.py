@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
@@ -15,7 +16,7 @@ from brt_watch.model import Poll, Status
 from brt_watch.transform import compiled as module
 from brt_watch.transform.compiled import DBT_PROJECT, Compiled, Model, compiled, project_key, project_vars
 from brt_watch.transform.live import DATABASE, LiveEngine, look_back
-from brt_watch.transform.live_plan import _steps
+from brt_watch.transform.live_plan import Plan, _steps
 
 CHAIN = Compiled(
     "public",
@@ -76,6 +77,17 @@ def test_the_key_follows_rules_and_not_reference_rows(tmp_path: Path, path: str,
 def test_what_a_model_stands_on_is_found_through_others() -> None:
     assert CHAIN.below("last") == {"last", "gps_brt", "base", "brt_raw"}
     assert CHAIN.standing_on("gps_brt") == {"last"}
+
+
+def test_what_streams_wait_for_is_derived_before_the_rest() -> None:
+    def live(name: str, kind: Literal["view", "table"], *reads: str) -> Model:
+        return Model(name, kind, "select 1 as one", list(reads), live=True)
+
+    signals = Model("gps_brt", "table", "select 1 as one", ["brt_raw"], live=False)
+    positions, others = live("positions", "table", "gps_brt"), live("others", "table", "gps_brt")
+    shown = live("veiculos_agora", "view", "positions")
+    plan = Plan.of(Compiled("public", [], [signals, others, positions, shown]))
+    assert (plan.first, plan.rest) == ([positions], [others])
 
 
 def test_a_row_looks_back_as_far_as_the_longest_threshold() -> None:

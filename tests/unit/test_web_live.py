@@ -20,7 +20,7 @@ from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow
 from brt_watch.model import Poll
 from brt_watch.resources import Resources
-from brt_watch.transform.live import KEPT
+from brt_watch.transform.live import KEPT, LiveEngine
 from brt_watch.web import live, new_polls
 from brt_watch.web.app import create_app
 from brt_watch.web.live import Live
@@ -160,6 +160,55 @@ def test_streams_get_the_first_poll_after_a_set_back(looking: tuple[Live, Resour
     assert event
     (bus,) = json.loads(event.plain.split(b"data: ")[1])["veiculos"]
     assert bus["idade_segundos"] < 60
+
+
+def test_streams_hear_of_a_poll_before_the_rest_is_derived(
+    looking: tuple[Live, Resources], clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, resources = looking
+    derive_rest, published = LiveEngine.derive_rest, []
+
+    def rest(engine: LiveEngine) -> None:
+        published.append(page.number)
+        derive_rest(engine)
+
+    async def run() -> None:
+        running = asyncio.create_task(page.run())
+        for number in (1, 2):
+            poll(resources, clock)
+            while len(published) < number or not page.models.is_whole:
+                await asyncio.sleep(0.01)
+        running.cancel()
+
+    monkeypatch.setattr(LiveEngine, "derive_rest", rest)
+    asyncio.run(asyncio.wait_for(run(), 300))
+    assert published == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "needs_the_rest"),
+    [
+        ("/api/v1/vehicles?linha=22", False),
+        ("/api/v1/lines", False),
+        ("/api/v1/forecasts", True),
+        ("/api/v1/stations", True),
+        ("/api/v1/control", True),
+        ("/gtfs-rt/trip-updates", True),
+    ],
+)
+def test_who_asks_for_the_rest_gets_it_as_of_the_newest_poll(
+    make_resources: Callable[..., Resources], clock: StillClock, path: str, needs_the_rest: bool
+) -> None:
+    """It is derived after the streams have the poll: an answer of before it would be kept until the next."""
+    resources = make_resources(postgres_port=1024)
+    app = create_app(resources)
+    page: Live = app.state.deps.live
+    for _ in range(2):
+        poll(resources, clock)
+        page.look()
+        assert not page.models.is_whole
+        assert ask(app, path).status_code == 200
+        assert page.models.is_whole == needs_the_rest
 
 
 def test_the_feed_keeps_its_old_stamp_without_a_good_record(

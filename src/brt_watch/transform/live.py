@@ -4,7 +4,8 @@
 
 Each poll derives only what it changes: of every vehicle with a new signal, the rows of `gps_brt` from its oldest new
 signal on. They are derived from all signals that can matter to them (`look_back` below), so that a row is what the
-same model gives on Postgres. The rows are kept for `KEPT` hours.
+same model gives on Postgres. The rows are kept for `KEPT` hours. What the map shows comes first and is published, then
+the rest of the models (live_plan.py).
 
 **How a model becomes live.** Write `config: {meta: {live: true}}` for it in its yml. After each poll, every such model
 that stands on `gps_brt` is made again, whole, as a table of the same name, in the order of its references, with what it
@@ -91,6 +92,8 @@ class LiveEngine:
         self._apart_lock = Lock()
         self._apart_cursor: duckdb.DuckDBPyConnection | None = None
         self._stopped = False
+        self.is_whole = True
+        """Whether all models are as of the same poll; False between `derive_first` and `derive_rest`."""
         self.since: datetime | None = None
         """The moment from which on all captured signals are here; None before the first poll."""
         self._build(project)
@@ -131,15 +134,28 @@ class LiveEngine:
 
     def derive(self) -> None:
         """Derive everything that depends on the signals taken since the last time."""
-        self._read_trained()
+        self.derive_first()
+        self.derive_rest()
+
+    def derive_first(self) -> None:
+        """Derive where the vehicles are; `derive_rest` must follow."""
         with self._transaction():
             if self._one("select count(*) from novos"):
                 self._run(f"insert into public.brt_transform values ({self._number}, {self._number})")
                 self._run(_sql("live_since"))
                 self._run(_sql("live_context").replace("{alcance}", f"{self._reach.total_seconds():.0f}"))
                 self._replace_rows()
-            for model in self._plan.each_poll:
+            for model in self._plan.first:
                 self._create(model.name, model.kind, model.sql)
+            self.is_whole = False
+
+    def derive_rest(self) -> None:
+        """Derive the other models from the same signals."""
+        self._read_trained()
+        with self._transaction():
+            for model in self._plan.rest:
+                self._create(model.name, model.kind, model.sql)
+        self.is_whole = True
         # A checkpoint needs the database for itself; a poll does not wait for that.
         if self._untrimmed >= TRIM_AFTER and self._apart_lock.acquire(blocking=False):
             try:
@@ -292,7 +308,7 @@ class LiveEngine:
 
     def has(self, model: str) -> bool:
         """Whether a model is live."""
-        return any(model == each.name for each in (*self._plan.each_poll, *chain(*self._plan.apart)))
+        return any(model == each.name for each in (*self._plan.first, *self._plan.rest, *chain(*self._plan.apart)))
 
     def close(self) -> None:
         """Release the memory."""

@@ -10,14 +10,19 @@ from brt_watch.transform.compiled import Compiled, Model
 MOVING = {"brt_raw", "brt_poll"}
 """What changes with each poll; the models that stand on neither are derived once."""
 
+FIRST = "veiculos_agora"
+"""What the clients that stream wait for."""
+
 
 @dataclass(frozen=True)
 class Plan:
     """The models of the live engine, each after its inputs."""
 
     models: list[Model]
-    each_poll: list[Model]
-    """The tables that are derived after each poll, apart from `gps_brt`."""
+    first: list[Model]
+    """The tables that `FIRST` stands on: derived after each poll, directly after `gps_brt`."""
+    rest: list[Model]
+    """The other tables that are derived after each poll."""
     context: list[Model]
     """The tables that `gps_brt` is derived from."""
     apart: list[list[Model]]
@@ -32,7 +37,9 @@ class Plan:
         of_a_poll = compiled.below(*(model.name for model in live if not model.apart))
         models = [model for model in compiled.models if model.name in needed]
         moving = set(MOVING)
-        each_poll: list[Model] = []
+        of_first = compiled.below(FIRST)
+        first: list[Model] = []
+        rest: list[Model] = []
         apart: list[Model] = []
         context: list[Model] = []
         for model in models:
@@ -44,9 +51,9 @@ class Plan:
             if model.name in below:
                 context.append(model)
             elif model.name in above or model.live:
-                (each_poll if model.name in of_a_poll else apart).append(model)
+                (first if model.name in of_first else rest if model.name in of_a_poll else apart).append(model)
         steps = _steps(apart, moving - {model.name for model in apart})
-        return cls(models, each_poll, context, list(steps))
+        return cls(models, first, rest, context, list(steps))
 
     @property
     def trained(self) -> list[Model]:

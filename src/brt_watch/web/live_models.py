@@ -51,7 +51,10 @@ class LiveModels:
         self.newest_good: Poll | None = None
 
     def take(self) -> bool:
-        """Derive new polls from disk; returns whether one is good. Raises ModelsFailed, DamagedWindow."""
+        """Derive where the vehicles are from new polls on disk; returns whether one is good.
+
+        What else is live follows with `complete`. Raises ModelsFailed, DamagedWindow.
+        """
         with self._lock:
             if self._failure and time.monotonic() - self._failure[0] < AFTER_FAILURE_SECONDS:
                 raise self._failure[1]
@@ -67,6 +70,23 @@ class LiveModels:
             self._failure = None
             return self.newest_good is not before
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all models that follow each poll are as of the newest one."""
+        return self._engine is None or self._engine.is_whole
+
+    def complete(self) -> Poll | None:
+        """Derive what `take` left, unless that is done; returns the newest good poll. Raises ModelsFailed."""
+        newest = self.newest_good
+        if not self.is_whole:
+            with self._lock:
+                try:
+                    if self._engine and not self._engine.is_whole:
+                        self._engine.derive_rest()
+                except duckdb.Error as error:
+                    self._give_up(error)
+        return newest
+
     def stop(self) -> None:
         """End what is being derived, before the process ends."""
         if self._engine:
@@ -79,7 +99,7 @@ class LiveModels:
         time.
         """
         engine, newest = self._engine, self.newest
-        if engine is None or newest is self._apart_as_of:
+        if engine is None or not engine.is_whole or newest is self._apart_as_of:
             return None
         started = time.thread_time()
         try:
@@ -138,7 +158,7 @@ class LiveModels:
             polls.take(consume)
         finally:
             if taken:
-                engine.derive()
+                engine.derive_first()
                 self.newest = taken[-1]
                 good = [poll for poll in taken if poll.status.is_good and poll.captured_at]
                 self.newest_good = good[-1] if good else self.newest_good

@@ -27,6 +27,7 @@ def control(request: Request, deps: Deps) -> Response:
     snapshot, models = deps.newest(), deps.live.models
 
     def make() -> Encoded:
+        models.complete()
         moment, warned = (snapshot.captured_at, snapshot.warned) if snapshot else (None, deps.live.nothing_yet)
         answer = Control(
             moment,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import threading
 from datetime import date, timedelta
@@ -143,8 +144,9 @@ def test_capture_once_writes_a_ledger_line_without_an_answer(
     monkeypatch.setenv("BRT_WATCH_CLOCK", "2025-06-05T21:44:00Z@1764000000x5")
     assert main(monkeypatch, "capture", "--once") == 1
     (ledger,) = (tmp_path / "data").glob("windows/*/polls.csv")
-    assert "failed,unreachable," in ledger.read_text()
-    assert "failed: unreachable" in capsys.readouterr().out
+    # On a busy machine the time of the poll may be over before the connection is refused.
+    (reason,) = re.findall(r",failed,(unreachable|deadline),", ledger.read_text())
+    assert f"failed: {reason}" in capsys.readouterr().out
 
 
 class Running:

@@ -13,7 +13,7 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,10 +45,15 @@ from brt_watch.settings import NO_POSTGRES
 from brt_watch.store.duck import open_duckdb
 from brt_watch.store.load import Loaded
 
-TABLES = ("csv", "parquet")
+_TABLES = ("csv", "parquet")
 
 LoadStep = Callable[[Path, Resources], Loaded]
 """The step of the pipeline that loads one closed window."""
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is a table, by its name; otherwise it holds answers of the API."""
+    return file.name.removesuffix(".gz").rpartition(".")[2] in _TABLES
 
 
 class Imported(msgspec.Struct):
@@ -116,7 +121,7 @@ class Import:
         first, last = answers[0].captured_at, answers[-1].captured_at
         self._write_note(Imported(rows, records, rejected, str(first), str(last), source.is_estimated))
 
-    def write_table(self, columns: Mapping[str, str], utc: list[str]) -> Iterator[tuple[int, int]]:
+    def write_table(self, columns: Mapping[str, str], utc: Iterable[str]) -> Iterator[tuple[int, int]]:
         """Write the rows of a table into windows; yields (rows done, total rows) after each window.
 
         Windows from an earlier, interrupted run stay.
@@ -138,7 +143,9 @@ class Import:
         )
 
     @contextmanager
-    def reading(self, columns: Mapping[str, str], utc: list[str]) -> Iterator[tuple[Table, duckdb.DuckDBPyConnection]]:
+    def reading(
+        self, columns: Mapping[str, str], utc: Iterable[str]
+    ) -> Iterator[tuple[Table, duckdb.DuckDBPyConnection]]:
         """Read a table into a temporary DuckDB; raises ImportFailed."""
         parent = self.resources.settings.folder
         parent.mkdir(parents=True, exist_ok=True)

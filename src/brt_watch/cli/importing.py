@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 from brt_watch import pipeline
-from brt_watch.archive.importing import TABLES, Import, Imported
+from brt_watch.archive.importing import Import, Imported, is_table
 from brt_watch.archive.tables import Table, preview
 from brt_watch.cli.steps import Where
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, parse_time, plain, print_json, quietly
@@ -64,54 +65,64 @@ def import_(
     decimal commas. Every row is stored, rejected with a reason, or a repeat of a signal. Without a column for the time
     of capture, it is estimated from the timestamps. The models follow with the next transform.
     """
-    asked = _columns(column)
-    results = [_one(file, asked, utc or [], captured_at, into, dry_run, as_json) for file in files]
+    asked = _Asked(_columns(column), utc or [], captured_at, into is Where.LAKE, as_json)
+    results = [(_show if dry_run else _store)(file, asked) for file in files]
     if as_json:
         print_json(results)
 
 
-def _one(
-    file: Path,
-    asked: Mapping[str, str],
-    utc: list[str],
-    captured_at: datetime | None,
-    into: Where,
-    dry_run: bool,
-    as_json: bool,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Asked:
+    """The options of an import."""
+
+    columns: Mapping[str, str]
+    utc: Sequence[str]
+    captured_at: datetime | None
+    to_lake: bool
+    as_json: bool
+
+
+def _read(file: Path) -> Import:
     with err.status(f"reading {file.name}"):
-        source = Import.of(file, load_resources())
-    is_table = file.name.removesuffix(".gz").rpartition(".")[2] in TABLES
-    if dry_run and is_table:
-        return _show(source, asked, utc, as_json)
-    if source.known() is None and not dry_run:
-        if is_table:
-            _write_table(source, asked, utc)
-        else:
-            for _ in track(source.write_answers(captured_at), file.name, console=err, transient=True):
-                pass
-    if dry_run:
-        result = source.described(captured_at)
-    else:
-        imported = source.known()
-        assert imported
-        with quietly():
-            to_lake = into is Where.LAKE
-            windows = source.load(pipeline.load, to_lake)
-            loaded = list(track(windows, "loading", source.waiting(to_lake), console=err, transient=True))
-        result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
-        if not as_json:
-            _say(source, imported, result)
-    if dry_run and not as_json:
+        return Import.of(file, load_resources())
+
+
+def _show(file: Path, asked: _Asked) -> dict[str, Any]:
+    """Show what would be stored."""
+    source = _read(file)
+    if is_table(file):
+        return _show_table(source, asked)
+    result = source.described(asked.captured_at)
+    if not asked.as_json:
         out.print(plain(", ".join(f"{name} {value}" for name, value in result.items())))
     return result
 
 
-def _write_table(source: Import, asked: Mapping[str, str], utc: list[str]) -> None:
+def _store(file: Path, asked: _Asked) -> dict[str, Any]:
+    """Write the windows of a file, unless an earlier run did, and load them."""
+    source = _read(file)
+    if source.known() is None:
+        if is_table(file):
+            _write_table(source, asked)
+        else:
+            for _ in track(source.write_answers(asked.captured_at), file.name, console=err, transient=True):
+                pass
+    imported = source.known()
+    assert imported
+    with quietly():
+        windows = source.load(pipeline.load, asked.to_lake)
+        loaded = list(track(windows, "loading", source.waiting(asked.to_lake), console=err, transient=True))
+    result = {"source": source.capturer, **_outcome(imported, sum(each.signals for each in loaded))}
+    if not asked.as_json:
+        _say(source, imported, result)
+    return result
+
+
+def _write_table(source: Import, asked: _Asked) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(f"reading {source.file.name}", total=None)
-        for done, rows in source.write_table(asked, utc):
+        for done, rows in source.write_table(asked.columns, asked.utc):
             progress.update(task, description=source.file.name, completed=done, total=rows)
 
 
@@ -154,11 +165,11 @@ def _say_columns(taken: Mapping[str, str], left_out: Sequence[str]) -> None:
         out.print(plain(f"  left out, as repeating or derived from others: {', '.join(left_out)}"))
 
 
-def _show(source: Import, asked: Mapping[str, str], utc: list[str], as_json: bool) -> dict[str, Any]:
+def _show_table(source: Import, asked: _Asked) -> dict[str, Any]:
     """Show the first rows of a table as they would be stored."""
-    with err.status(f"reading {source.file.name}"), source.reading(asked, utc) as (table, database):
+    with err.status(f"reading {source.file.name}"), source.reading(asked.columns, asked.utc) as (table, database):
         rows = preview(database)
-    if not as_json:
+    if not asked.as_json:
         _say_table(source, table, rows)
     return {
         **{"source": source.capturer, "rows": table.rows, "rejected": table.rejected, "examples": table.examples},

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from brt_watch.archive.importing import TABLES
+from brt_watch.archive.importing import is_table
 from brt_watch.archive.sources import read_source
 from brt_watch.archive.tables import read_table
 from brt_watch.errors import NetworkError, NotTheContract
@@ -28,8 +28,7 @@ def signals_in_files(files: Iterable[Path], linha: str, utc: Iterable[str] = ())
     """Return the signals of a line in captures of any format; raises ImportFailed, RecordingError, NetworkError."""
     seen: set[Seen] = set()
     for file in files:
-        is_table = file.name.removesuffix(".gz").rpartition(".")[2] in TABLES
-        seen.update(_in_table(file, linha, utc) if is_table else _in_answers(file, linha))
+        seen.update(_in_table(file, linha, utc) if is_table(file) else _in_answers(file, linha))
     if not seen:
         raise NetworkError(where=f"line {linha}", problem="no capture has a signal of it")
     return sorted(seen)

@@ -18,7 +18,7 @@ from brt_watch.archive.rebuild import rebuild as rebuild_window
 from brt_watch.archive.rebuild import windows_to_rebuild
 from brt_watch.archive.verify import compare_signals
 from brt_watch.archive.verify import verify as verify_windows
-from brt_watch.capture.recovery import holes, recovery_of
+from brt_watch.capture.recovery import Recovered, holes, recovery_of
 from brt_watch.capture.ticks import next_ticks
 from brt_watch.cli.terminal import AsJson, err, load_resources, out, parse_time, plain, poll_line, print_json, quietly
 from brt_watch.clock import write_moment
@@ -121,32 +121,38 @@ def recover(
     if since and until and until <= since:
         raise typer.BadParameter("it is not after --from", param_hint="--to")
     if dry_run:
-        found = holes(resources, recovery_of(resources), since, until)
-        if as_json:
-            print_json([write_moment(minute) for minute in found])
-        else:
-            between = f", from {found[-1]:%Y-%m-%d %H:%M} to {found[0]:%Y-%m-%d %H:%M %Z}" if found else ""
-            count = "1 minute is" if len(found) == 1 else f"{len(found)} minutes are"
-            out.print(f"{count} missing and would be requested{between}")
+        _print_missing(holes(resources, recovery_of(resources), since, until), as_json)
         return
     with quietly():
         done = pipeline.recover(resources, since, until)
-    left = done.holes - done.minutes
     if as_json:
         print_json({**asdict(done), "failures": dict(done.failures)})
     else:
-        why = ", ".join(f"{reason}: {count}" for reason, count in done.failures.most_common())
-        out.print(f"{done.minutes} of {done.holes} missing minutes recovered, {done.records} records")
-        if done.waiting:
-            out.print(
-                f"recovered windows that wait for the capture's own ones of the same minutes: {done.waiting}; "
-                "a later run loads them"
-            )
-        if left:
-            count = "1 is" if left == 1 else f"{left} are"
-            out.print(f"{count} still missing{f' ({why})' if why else ''}; the next run asks again")
-    if left:
+        _print_recovered(done)
+    if done.minutes < done.holes:
         raise typer.Exit(1)
+
+
+def _print_missing(minutes: list[datetime], as_json: bool) -> None:
+    if as_json:
+        print_json([write_moment(minute) for minute in minutes])
+        return
+    between = f", from {minutes[-1]:%Y-%m-%d %H:%M} to {minutes[0]:%Y-%m-%d %H:%M %Z}" if minutes else ""
+    count = "1 minute is" if len(minutes) == 1 else f"{len(minutes)} minutes are"
+    out.print(f"{count} missing and would be requested{between}")
+
+
+def _print_recovered(done: Recovered) -> None:
+    out.print(f"{done.minutes} of {done.holes} missing minutes recovered, {done.records} records")
+    if done.waiting:
+        out.print(
+            f"recovered windows that wait for the capture's own ones of the same minutes: {done.waiting}; "
+            "a later run loads them"
+        )
+    if left := done.holes - done.minutes:
+        why = ", ".join(f"{reason}: {count}" for reason, count in done.failures.most_common())
+        count = "1 is" if left == 1 else f"{left} are"
+        out.print(f"{count} still missing{f' ({why})' if why else ''}; the next run asks again")
 
 
 @app.command()

@@ -408,7 +408,9 @@ def test_capture_starts_although_the_database_fails(
     running.start.return_value = running.parts
     monkeypatch.setattr(service, "Service", lambda _settings: running)
     monkeypatch.setattr(service, "check_web_port", lambda *_: None)
+    monkeypatch.setenv("BRT_WATCH_FEED_URI", "x")
     result = runner.invoke(cli.app, ["start"])
+    assert "note: BRT_WATCH_FEED_URI is not a setting; do you mean BRT_WATCH_FEED_URL?" in result.output
     running.start.assert_called_once_with(running.parts)
     assert "note:" in result.output
     assert ("does not answer" if failed is None else " ".join(str(failed).split())) in " ".join(result.output.split())

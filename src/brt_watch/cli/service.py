@@ -37,6 +37,7 @@ SIMULATED = "The data is simulated: it shows no real bus."
 def start() -> None:
     """Start Postgres, the flows and the page in the background, and print where to look."""
     settings = load_settings()
+    _print_unknown_names()
     check_environment()
     prepare_city(settings)
     service = Service(settings)
@@ -89,14 +90,19 @@ def config(as_json: AsJson = False) -> None:
             meaning = type(settings).model_fields[name.removeprefix(PREFIX).lower()].description
             table.add_row(name, value, meaning, style=None if value else "dim")
         out.print(table)
-    for sentence in unknown_names():
-        err.print(f"[yellow]note:[/] {sentence}")
+    _print_unknown_names()
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
     out.print(__version__)
+
+
+def _print_unknown_names() -> None:
+    """Name the variables that are like settings but are none: a misspelt one would otherwise do nothing in silence."""
+    for sentence in unknown_names():
+        print_trouble(sentence)
 
 
 def prepare_city(settings: Settings) -> None:
@@ -152,7 +158,7 @@ def start_database_if_possible(settings: Settings, service: Service) -> str:
 
 
 def print_trouble(trouble: str) -> None:
-    """Print why the database did not start, if it did not."""
+    """Print a note about something that does not stop the start, if there is anything."""
     if trouble:
         err.print(f"[yellow]note:[/] {plain(masked(trouble))}")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shapely import LineString, Point
 
-from brt_watch.network import METRES_OF_A_DEGREE, Network, Path
+from brt_watch.network import METRES_OF_A_DEGREE, LinePath, Network
 
 Key = tuple[str, str]
 
@@ -87,7 +87,7 @@ def _of(passed: dict[tuple[Key, str], list[float]], gaps: list[float], network: 
     return Evenness(pstdev(headways), sum(bunched) / len(bunched), pstdev(gaps))
 
 
-def _passages(path: Path, track: list[tuple[float, float]]) -> Iterable[tuple[str, float]]:
+def _passages(path: LinePath, track: list[tuple[float, float]]) -> Iterable[tuple[str, float]]:
     """Yield the stations that lie between two signals, and when the bus was there, if it drove evenly."""
     for (since, start), (until, end) in pairwise(track):
         if until - since < LONGEST_GAP_S and 0 < end - start < FASTEST_MS * (until - since):
@@ -96,7 +96,7 @@ def _passages(path: Path, track: list[tuple[float, float]]) -> Iterable[tuple[st
                     yield stop.estacao_id, since + (until - since) * (stop.distancia_m - start) / (end - start)
 
 
-def metres_on(path: Path, position: Position) -> float | None:
+def metres_on(path: LinePath, position: Position) -> float | None:
     """Return how far along its path a position is, None beside it."""
     line, point = _line(path), Point(*_plane(position.latitude, position.longitude))
     if line.distance(point) > ON_PATH_M:
@@ -106,7 +106,7 @@ def metres_on(path: Path, position: Position) -> float | None:
 
 
 @lru_cache(maxsize=200)
-def _line(path: Path) -> LineString:
+def _line(path: LinePath) -> LineString:
     return LineString([_plane(*point) for point in zip(path.latitudes, path.longitudes, strict=True)])
 
 

@@ -19,8 +19,7 @@ from brt_watch.cli import app
 from brt_watch.cli.line_signals import signals_in_files
 from brt_watch.errors import NetworkError
 from brt_watch.feeds import brt
-from brt_watch.network import COLUMNS, OF_A_LINE, SEEDS, read_network, seeds
-from brt_watch.network import Path as LinePath
+from brt_watch.network import COLUMNS, OF_A_LINE, SEEDS, LinePath, read_network, seeds
 from brt_watch.network.geometry import Plane, Point
 from brt_watch.network.learning import LearnedPath, Seen, learn
 from brt_watch.network.proposals import accepted, known_ends, parse_ends, propose

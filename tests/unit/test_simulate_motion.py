@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brt_watch.network import Path, Stop
+from brt_watch.network import LinePath, Stop
 from brt_watch.simulate.motion import GOVERNOR_KMH, Halt, Piece, drive, place_on, seconds_of_a_run, seconds_to_pass
 
 LIMIT = GOVERNOR_KMH / 3.6
@@ -70,7 +70,9 @@ def test_a_run_passes_its_points_in_their_order(length: int, share: float) -> No
 
 
 def test_place_on_a_path_lies_on_it_and_heads_along_it() -> None:
-    path = Path("1", "ida", (-23.0, -22.9, -22.9), (-43.3, -43.3, -43.2), (0.0, 11_119.5, 21_370.0), (Stop("A", 0),))
+    path = LinePath(
+        "1", "ida", (-23.0, -22.9, -22.9), (-43.3, -43.3, -43.2), (0.0, 11_119.5, 21_370.0), (Stop("A", 0),)
+    )
     assert place_on(path, 0) == pytest.approx((-23.0, -43.3, 0))
     assert place_on(path, 11_119.5 / 2) == pytest.approx((-22.95, -43.3, 0))
     assert place_on(path, (11_119.5 + 21_370) / 2) == pytest.approx((-22.9, -43.25, 90))

@@ -12,7 +12,7 @@ from statistics import mean, pstdev
 
 import pytest
 
-from brt_watch.network import Network, Path, Stop, read_network
+from brt_watch.network import LinePath, Network, Stop, read_network
 from brt_watch.simulate.activities import Activity, Doing, Journey
 from brt_watch.simulate.holidays import Kind, easter, kind_of
 from brt_watch.simulate.passengers import CAPACITY, poisson
@@ -275,7 +275,7 @@ def test_a_line_drives_as_soon_as_the_network_has_its_path() -> None:
     latitudes, longitudes = (a.latitude, b.latitude, c.latitude), (a.longitude, b.longitude, c.longitude)
     metres = (0.0, 900.0, 1800.0)
     stops = tuple(Stop(station.estacao_id, at) for station, at in zip((a, b, c), metres, strict=True))
-    there = Path("28", "ida", latitudes, longitudes, metres, stops)
+    there = LinePath("28", "ida", latitudes, longitudes, metres, stops)
     back = replace(there, sentido="volta")
     network = replace(NETWORK, paths={("28", "ida"): there, ("28", "volta"): back})
     found = [trip for trip in planned(4, network=network).journeys() if linha(trip) == "28"]

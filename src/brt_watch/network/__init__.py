@@ -14,13 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path as File
+from pathlib import Path
 from typing import TypeVar
 
 from brt_watch.errors import NetworkError
 from brt_watch.network.rows import Row, read_rows
 
-SEEDS = File(__file__).resolve().parents[1] / "transform" / "dbt" / "seeds"
+SEEDS = Path(__file__).resolve().parents[1] / "transform" / "dbt" / "seeds"
 
 EARTH_RADIUS_M = 6_371_008.8
 METRES_OF_A_DEGREE = EARTH_RADIUS_M * math.radians(1)
@@ -74,7 +74,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Path:
+class LinePath:
     """The path of a line in one direction: points, their metres from the first, and the stations in order."""
 
     linha: str
@@ -134,12 +134,12 @@ class Network:
 
     stations: dict[str, Station]
     lines: dict[str, Line]
-    paths: dict[tuple[str, str], Path]
+    paths: dict[tuple[str, str], LinePath]
     garages: tuple[Garage, ...]
     trajetos: dict[tuple[str, str], tuple[str, ...]]
 
 
-def read_network(folder: File = SEEDS, day: date | None = None) -> Network:
+def read_network(folder: Path = SEEDS, day: date | None = None) -> Network:
     """Read the network that is valid on a day, by default the versions without an end.
 
     Raises NetworkError that names file, line and column.
@@ -177,7 +177,7 @@ def valid_versions(lines: dict[Version, Line], day: date | None) -> dict[str, Ve
     return chosen
 
 
-def read_seed(folder: File, name: str) -> Iterator[Row]:
+def read_seed(folder: Path, name: str) -> Iterator[Row]:
     """Yield the rows of a reference file."""
     file = folder / f"{name}.csv"
     try:
@@ -195,7 +195,7 @@ def metres_between(latitude: float, longitude: float, other_latitude: float, oth
     return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, half)))
 
 
-def _read_lines(folder: File) -> dict[Version, Line]:
+def _read_lines(folder: Path) -> dict[Version, Line]:
     headways = _read_headways(folder)
     lines: dict[Version, Line] = {}
     for row in read_seed(folder, "linhas"):
@@ -219,7 +219,7 @@ def _read_lines(folder: File) -> dict[Version, Line]:
     return lines
 
 
-def _read_headways(folder: File) -> dict[Version, list[Headway]]:
+def _read_headways(folder: Path) -> dict[Version, list[Headway]]:
     headways: dict[Version, list[Headway]] = defaultdict(list)
     for row in read_seed(folder, "linha_intervalos"):
         headway = Headway(*_span(row, "hora_inicio", "hora_fim"), row.integer("intervalo_s", low=1))
@@ -231,8 +231,8 @@ def _read_headways(folder: File) -> dict[Version, list[Headway]]:
 
 
 def _read_paths(
-    folder: File, stations: dict[str, Station], lines: dict[Version, Line]
-) -> dict[tuple[Version, str, str], Path]:
+    folder: Path, stations: dict[str, Station], lines: dict[Version, Line]
+) -> dict[tuple[Version, str, str], LinePath]:
     points: dict[tuple[Version, str, str], list[tuple[float, float, float]]] = defaultdict(list)
     described = {_path_key(row, lines) for row in read_seed(folder, "trajetos")}
     for row in read_seed(folder, "linha_trajetos"):
@@ -262,11 +262,11 @@ def _read_paths(
         if len(path) < 2:
             raise NetworkError(where="linha_trajetos.csv", problem=f"{key[1]} {key[2]} has only one point")
         latitudes, longitudes, metres_along = zip(*path, strict=True)
-        paths[key] = Path(*key[1:], latitudes, longitudes, metres_along, tuple(stops[key]))
+        paths[key] = LinePath(*key[1:], latitudes, longitudes, metres_along, tuple(stops[key]))
     return paths
 
 
-def _read_garages(folder: File) -> tuple[Garage, ...]:
+def _read_garages(folder: Path) -> tuple[Garage, ...]:
     return tuple(
         Garage(
             row.text("garagem_id"),
@@ -280,7 +280,7 @@ def _read_garages(folder: File) -> tuple[Garage, ...]:
     )
 
 
-def _read_trajetos(folder: File) -> dict[tuple[str, str], tuple[str, ...]]:
+def _read_trajetos(folder: Path) -> dict[tuple[str, str], tuple[str, ...]]:
     names: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for row in read_seed(folder, "trajeto_nomes"):
         key = row.text("linha"), row.one_of("sentido", "ida", "volta")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path as File
+from pathlib import Path
 
 from brt_watch.errors import NetworkError
 from brt_watch.network.geometry import Point, simplify
@@ -44,14 +44,14 @@ class Trip:
 class Feed:
     """The files of a GTFS, from a .zip or a folder, named .txt or .csv."""
 
-    def __init__(self, source: File) -> None:
+    def __init__(self, source: Path) -> None:
         self.source = source
         try:
             self._zip = None if source.is_dir() else zipfile.ZipFile(source)
         except (OSError, zipfile.BadZipFile) as error:
             raise NetworkError(where=str(source), problem=f"it is neither a folder nor a .zip ({error})") from None
         names = self._zip.namelist() if self._zip else [file.name for file in source.iterdir()]
-        self._names = {File(name).stem: name for name in sorted(names) if name.endswith((".csv", ".txt"))}
+        self._names = {Path(name).stem: name for name in sorted(names) if name.endswith((".csv", ".txt"))}
 
     def has(self, name: str) -> bool:
         """Return whether a file is there."""

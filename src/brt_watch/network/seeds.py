@@ -13,8 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from brt_watch.disk import write_durably
-from brt_watch.network import COLUMNS, OF_A_LINE, Network, metres_between, read_network, read_seed
-from brt_watch.network import Path as LinePath
+from brt_watch.network import COLUMNS, OF_A_LINE, LinePath, Network, metres_between, read_network, read_seed
 from brt_watch.network.geometry import Point, apart_m
 
 Tables = dict[str, list[dict[str, str]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path as File
+from pathlib import Path
 
 from brt_watch.errors import NetworkError
 from brt_watch.feeds.brt import AGENCY
@@ -20,8 +20,8 @@ FAR_FROM_THE_PATH_M = 500
 
 
 def tables_of(
-    source: File,
-    known: File,
+    source: Path,
+    known: Path,
     agency: str | None = AGENCY.agency_id,
     routes: Sequence[str] = (),
     since: date | None = None,
@@ -68,7 +68,7 @@ def tables_of(
     return tables
 
 
-def _station_rows(stations: dict[str, StopOf], known: File, origin: dict[str, str]) -> list[dict[str, str]]:
+def _station_rows(stations: dict[str, StopOf], known: Path, origin: dict[str, str]) -> list[dict[str, str]]:
     there = {row.text("estacao_id"): row for row in read_seed(known, "estacoes")}
     rows = []
     for estacao_id, station in sorted(stations.items()):
@@ -92,7 +92,7 @@ def _line_rows(
     best: dict[tuple[str, str], Trip],
     intervals: dict[str, list[tuple[int, int, int]]],
     lengths: dict[str, float],
-    known: File,
+    known: Path,
 ) -> list[dict[str, str]]:
     there = {row.text("linha"): row for row in read_seed(known, "linhas")}
     rows = []

@@ -16,8 +16,7 @@ from brt_watch.clock import gtfs_midnight
 from brt_watch.marts.rows import Read, dicts
 from brt_watch.marts.selection import Selection
 from brt_watch.marts.tables import PASSAGES, TRIPS
-from brt_watch.network import Network, read_network
-from brt_watch.network import Path as NetworkPath
+from brt_watch.network import LinePath, Network, read_network
 from brt_watch.network.city import City
 
 BUS = 3
@@ -130,7 +129,7 @@ def _tables(
 def _stop_times(
     trips: list[dict[str, Any]],
     stops: dict[str, list[_Stop]],
-    paths: dict[tuple[str, str], NetworkPath | None],
+    paths: dict[tuple[str, str], LinePath | None],
 ) -> Iterator[Sequence[Any]]:
     for trip in trips:
         path = paths[_key(trip)]
@@ -141,7 +140,7 @@ def _stop_times(
             yield each.trip, *times, each.station, each.order, 1, distance
 
 
-def _shapes(paths: dict[tuple[str, str], NetworkPath | None]) -> Iterator[Sequence[Any]]:
+def _shapes(paths: dict[tuple[str, str], LinePath | None]) -> Iterator[Sequence[Any]]:
     for (line, direction), path in sorted(paths.items()):
         points = zip(path.latitudes, path.longitudes, path.metres, strict=True) if path else ()
         for number, (latitude, longitude, metres) in enumerate(points, 1):

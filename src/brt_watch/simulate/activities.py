@@ -9,7 +9,7 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from brt_watch.network import METRES_OF_A_DEGREE, Path, Stop, metres_between
+from brt_watch.network import METRES_OF_A_DEGREE, LinePath, Stop, metres_between
 from brt_watch.simulate.motion import Halt
 from brt_watch.simulate.traffic import Call
 
@@ -65,7 +65,7 @@ class Activity:
     at: Point
     odometer_m: float
     label: Label
-    path: Path | None = None
+    path: LinePath | None = None
     halts: tuple[Halt, ...] = ()
     journey: Journey | None = None
     next_label: Label = NO_LINE
@@ -100,8 +100,8 @@ def moved(point: Point, north_m: float, east_m: float) -> Point:
     )
 
 
-def straight(start: Point, end: Point) -> Path:
+def straight(start: Point, end: Point) -> LinePath:
     """Return a path without stations from one point to another."""
     length = max(metres(start, end), 1.0)
     stops = (Stop("", 0.0), Stop("", length))
-    return Path("", "", (start.latitude, end.latitude), (start.longitude, end.longitude), (0.0, length), stops)
+    return LinePath("", "", (start.latitude, end.latitude), (start.longitude, end.longitude), (0.0, length), stops)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
-from brt_watch.network import Path
+from brt_watch.network import LinePath
 
 GOVERNOR_KMH = 58.2
 """The engine's limiter: the upper mode of the measured speeds."""
@@ -54,7 +54,7 @@ class Place(NamedTuple):
     heading: float
 
 
-def place_on(path: Path, metres: float) -> Place:
+def place_on(path: LinePath, metres: float) -> Place:
     """Return the position of a point of a path, by its running metres."""
     after = min(max(bisect_right(path.metres, metres), 1), len(path.metres) - 1)
     before = after - 1

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from brt_watch.clock import RIO
-from brt_watch.network import Network, Path, metres_between
+from brt_watch.network import LinePath, Network, metres_between
 from brt_watch.simulate.holidays import Kind, kind_of
 from brt_watch.simulate.timetable import DAY_BEGINS
 
@@ -142,7 +142,7 @@ def poisson(mean: float, chance: Random) -> int:
     return count
 
 
-def _trips_by_hour(network: Network, path: Path) -> list[float]:
+def _trips_by_hour(network: Network, path: LinePath) -> list[float]:
     """Return the planned trips of each hour of the service day, which begins at three."""
     trips = [0.0] * 24
     for headway in network.lines[path.linha].headways:
@@ -153,12 +153,12 @@ def _trips_by_hour(network: Network, path: Path) -> list[float]:
     return trips
 
 
-def _corridor(network: Network, path: Path) -> str:
+def _corridor(network: Network, path: LinePath) -> str:
     """Return the corridor that the passengers of a path count towards, "" for a feeder."""
     return next((each for each in network.lines[path.linha].corredores if each in BOARDINGS), "")
 
 
-def _is_towards_work(network: Network, path: Path) -> bool:
+def _is_towards_work(network: Network, path: LinePath) -> bool:
     first, last = (network.stations[path.stops[number].estacao_id] for number in (0, -1))
     near = [
         min(metres_between(station.latitude, station.longitude, *centre) for centre in CENTRES)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
-from brt_watch.network import METRES_OF_A_DEGREE, Network, Path
+from brt_watch.network import METRES_OF_A_DEGREE, LinePath, Network
 from brt_watch.simulate.motion import GOVERNOR_KMH, place_on, seconds_of_a_run, seconds_to_pass
 
 BESIDE_M = 60
@@ -54,7 +54,7 @@ class Drive(NamedTuple):
     `turns` is, for each stop, the stop of the opposite path at which a bus that turns back begins.
     """
 
-    path: Path
+    path: LinePath
     nodes: tuple[Node, ...]
     gaps: tuple[Gap, ...]
     at_stop: tuple[int, ...]
@@ -83,7 +83,7 @@ class Roads:
         """The number of lanes between stations."""
         return len(self._sections)
 
-    def _drive(self, path: Path) -> Drive:
+    def _drive(self, path: LinePath) -> Drive:
         places = self._places(path)
         at_stop = tuple(number for number, (_, _, stop) in enumerate(places) if stop is not None)
         gaps = []
@@ -101,7 +101,7 @@ class Roads:
         ]
         return Drive(path, tuple(nodes), tuple(gaps), at_stop, self._turns(path))
 
-    def _places(self, path: Path) -> list[tuple[str, float, int | None]]:
+    def _places(self, path: LinePath) -> list[tuple[str, float, int | None]]:
         """Return the stations on a path in order, with the stop number where the line stops."""
         from shapely import LineString
 
@@ -122,7 +122,7 @@ class Roads:
         key = (places[number - 1][0] if number else "", places[number][0])
         return self._sections.setdefault(key, len(self._sections))
 
-    def _platform(self, path: Path, station: str, metres: float) -> int:
+    def _platform(self, path: LinePath, station: str, metres: float) -> int:
         """Return the platform of a station for a direction and a kind of service."""
         heading = place_on(path, metres).heading
         known = self._platforms[station, self._network.lines[path.linha].servico == "parador"]
@@ -133,7 +133,7 @@ class Roads:
         self.platforms += 1
         return known[-1][1]
 
-    def _turns(self, path: Path) -> tuple[int | None, ...]:
+    def _turns(self, path: LinePath) -> tuple[int | None, ...]:
         opposite = self._network.paths.get((path.linha, "volta" if path.sentido == "ida" else "ida"))
         number_of = {stop.estacao_id: number for number, stop in enumerate(opposite.stops)} if opposite else {}
         turns = []

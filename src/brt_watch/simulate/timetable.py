@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from brt_watch.clock import RIO
-from brt_watch.network import Network, Path
+from brt_watch.network import LinePath, Network
 from brt_watch.simulate.holidays import Kind, kind_of
 
 DAY_BEGINS = timedelta(hours=3)
@@ -35,7 +35,7 @@ class Departure(NamedTuple):
     planned_at: float
     next_at: float
     interval_s: float
-    path: Path
+    path: LinePath
     name: str
 
 
@@ -61,7 +61,7 @@ def timetable(network: Network, day: datetime, seed: str) -> Iterator[Departure]
             yield Departure(midnight + due, midnight + at, midnight + after, step, path, f"{name}/{number}")
 
 
-def _planned(network: Network, path: Path, relative: float, chance: Random) -> Iterator[tuple[float, float]]:
+def _planned(network: Network, path: LinePath, relative: float, chance: Random) -> Iterator[tuple[float, float]]:
     """Yield the second of the day of each departure and the headway that it begins."""
     for headway in network.lines[path.linha].headways:
         driven = next((factor for hour, factor in reversed(HEADWAY_FACTORS) if headway.hora_inicio_s >= hour * 3600), 1)

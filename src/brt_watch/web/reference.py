@@ -5,11 +5,10 @@ from __future__ import annotations
 import colorsys
 from collections import defaultdict
 from functools import cached_property
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from brt_watch.network import SEEDS, read_network, read_seed
-from brt_watch.network import Network as Paths
 from brt_watch.web.schemas import Direction, Lengths, LineAtStation, LineInfo, Network, StopOnPath
 from brt_watch.web.thresholds import LIMITS
 
@@ -17,8 +16,8 @@ from brt_watch.web.thresholds import LIMITS
 class Reference:
     """The network for the web, read once."""
 
-    def __init__(self, folder: File = SEEDS) -> None:
-        self.network: Paths = read_network(folder)
+    def __init__(self, folder: Path = SEEDS) -> None:
+        self.network = read_network(folder)
         self._polygons: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in read_seed(folder, "garagem_poligonos"):
             self._polygons[row.text("poligono_id")].append(row.position("latitude", "longitude"))

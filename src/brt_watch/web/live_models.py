@@ -99,7 +99,7 @@ class LiveModels:
         time.
         """
         engine, newest = self._engine, self.newest
-        if engine is None or not engine.is_whole or newest is self._apart_as_of:
+        if engine is None or newest is self._apart_as_of:
             return None
         started = time.thread_time()
         try:

@@ -50,6 +50,20 @@ def test_a_station_asks_for_itself_and_waits_for_no_score(visit: Any) -> None:
     assert "stations" not in asked
 
 
+def test_directions_are_not_mixed_before_lines_have_names(visit: Any) -> None:
+    """The `volta` of one line may go where the `ida` of another goes."""
+    seen = visit()
+    waiting: list[Any] = []
+    seen.page.route("**/api/v1/lines", lambda route: waiting.append(route))
+    page = seen.view("estacao", "/TOBMP")
+    page.locator(".last li").first.wait_for()
+    cards = [card.inner_text() for card in page.locator(".direction").all()]
+    assert all(len(set(re.findall(r"Linha (\w+):", card))) == 1 for card in cards), cards
+    waiting[0].continue_()
+    page.locator(".direction h2", has_text="Sentido").first.wait_for(timeout=15_000)
+    assert len(page.locator(".direction").all()) < len(cards)
+
+
 def test_a_station_says_that_a_bus_may_have_passed_unseen(seen: Any) -> None:
     """After a hole in the capture the last bus that was seen need not be the last one."""
 
@@ -142,6 +156,24 @@ def test_many_alerts_leave_room_for_the_lines(seen: Any) -> None:
     assert page.locator(".alerts .badge:visible").all_inner_texts() == ["18", "17", "16", "15", "14", "13"]
     page.get_by_text("mais 3", exact=True).click()
     assert page.locator(".alerts .badge:visible").count() == 9
+
+
+def test_the_wall_of_the_controller_shows_beads(visit: Any) -> None:
+    """Nobody scrolls a wall."""
+    seen = visit(viewport={"width": 1920, "height": 1080})
+    waits = {"desde": "2026-11-24T08:10:00Z", "espera_usual_segundos": 300, "flag_do_plano": True, "sentido": "ida"}
+    alerts = [{"linha": str(line), "espera_segundos": 400 + line, **waits} for line in range(10, 19)]
+
+    def busy(route: Any) -> None:
+        answer = route.fetch().json()
+        gap = {"maior_intervalo_segundos": 900, "estacao_id": "TCRJ2", "flag_lacuna": True}
+        lines = [each | gap for each in answer["percursos"]]
+        route.fulfill(json=answer | {"percursos": lines, "alertas": alerts})
+
+    seen.page.route("**/api/v1/control", busy)
+    page = seen.view("controle", "?tela=1")
+    page.locator(".first-things li:visible").first.wait_for()
+    assert page.locator("svg.beads").nth(3).bounding_box()["y"] < 1080 - 44
 
 
 def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(seen: Any) -> None:
@@ -316,6 +348,25 @@ def test_an_hour_without_a_plan_counts_on_neither_side(seen_with_marts: Any) -> 
     planned = page.locator(".compact tbody tr").count() - 1
     assert planned > 0
     page.locator(".lede", has_text=f"Linha 22: {7 * planned} de {12 * planned} viagens").wait_for()
+
+
+def test_uncaptured_time_is_no_missing_service_in_the_sentence(seen_with_marts: Any) -> None:
+    """The share that is cited is of the planned trips that could be observed; without capture there is none."""
+    seen = seen_with_marts
+    captured: dict[str, int | None] = {"minutos_capturados": 50, "viagens_realizadas": 7}
+
+    def partly(route: Any) -> None:
+        answer = marts.answer(route.request.url)
+        route.fulfill(json=answer | {"oferta": [each | captured for each in answer["oferta"]]})
+
+    seen.page.route("**/api/v1/service?*", partly)
+    page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
+    page.locator(".lede", has_text="talvez tenham ocorrido sem captura. Do observável: 70%.").wait_for()
+    captured |= {"minutos_capturados": 0, "viagens_realizadas": None}
+    seen.go("mapa")
+    page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
+    page.locator(".lede", has_text="Linha 22: sem dados.").wait_for()
+    assert "%" not in page.locator(".lede").inner_text().split("sem dados.")[1].split("Calculado")[0]
 
 
 def test_passengers_see_how_often_forecasts_were_right(seen_with_marts: Any, tmp_path: Path) -> None:

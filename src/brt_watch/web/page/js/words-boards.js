@@ -258,8 +258,9 @@ export const BOARD_WORDS = {
   "speed.note": ["Velocidade entre estações, sem as paradas; parada: mediana na estação do fim do trecho. Trechos com menos de {count} ônibus ficam em cinza. Referência da diferença e dos minutos perdidos: {reference}.", "Speed between stations, excluding stops; dwell: median at the station at the end of the stretch. Stretches with fewer than {count} buses are grey. Reference of the change and the minutes lost: {reference}."],
   "speed.dwell": ["Parada", "Dwell"],
 
-  "plan.lede": ["Linha {line}: {seen} de {planned} {planned:viagem planejada observada|viagens planejadas observadas} ({share}%){unknown}.", "Line {line}: {seen} of {planned} planned {planned:trip|trips} observed ({share}%){unknown}."],
-  "plan.unknown": ["; {count} talvez {count:tenha|tenham} ocorrido sem captura", "; {count} may have run while nothing was captured"],
+  "plan.lede": ["Linha {line}: {seen} de {planned} {planned:viagem planejada observada|viagens planejadas observadas} ({share}%).", "Line {line}: {seen} of {planned} planned {planned:trip|trips} observed ({share}%)."],
+  "plan.lede.part": ["Linha {line}: {seen} de {planned} {planned:viagem planejada observada|viagens planejadas observadas}; {unknown} talvez {unknown:tenha|tenham} ocorrido sem captura. Do observável: {share}%.", "Line {line}: {seen} of {planned} planned {planned:trip|trips} observed; {unknown} may have run while nothing was captured. Of the observable: {share}%."],
+  "plan.lede.nodata": ["Linha {line}: sem dados. Nada foi capturado nas horas das {planned} viagens planejadas.", "Line {line}: no data. Nothing was captured in the hours of the {planned} planned trips."],
   "plan.kind": ["Para este dia ou horário a rede não tem plano: ela tem o de dia útil.", "The network has no plan for this day or time: it has that of a weekday."],
   "plan.none": ["Não há intervalo planejado conhecido para esta linha neste período.", "No planned headway is known for this line in this period."],
   "plan.hour": ["Hora", "Hour"],

@@ -29,9 +29,9 @@ const { enter } = reportView("plano", (report) => {
     // The sentence compares: an hour without a plan counts on neither side.
     const compared = hours.filter((hour) => hour.planned !== null);
     const sum = (name) => compared.reduce((all, hour) => all + hour[name], 0);
-    const [plan, seen, maybe] = ["planned", "seen", "maybe"].map((name) => Math.round(sum(name)));
+    const [plan, seen, maybe, observable] = [sum("planned"), sum("seen"), sum("maybe"), sum("planned") - sum("maybe")].map(Math.round);
     const part = boards.plan.get(data.linha)?.[0];
-    sentence = plan ? t("plan.lede", { line: data.linha, seen: number(seen), planned: number(plan), share: number((100 * seen) / plan), unknown: maybe ? t("plan.unknown", { count: number(maybe) }) : "" }) : t("plan.none");
+    sentence = !plan ? t("plan.none") : t(!observable ? "plan.lede.nodata" : maybe ? "plan.lede.part" : "plan.lede", { line: data.linha, seen: number(seen), planned: number(plan), unknown: number(maybe), share: number((100 * seen) / observable) });
     report.lede.textContent = data.partial ? report.coverage() : `${sentence} ${report.coverage()} ${report.modelWords()}`;
     svg = bars();
     fill(chart, svg);

@@ -5,7 +5,7 @@ import { basisWords, forecastsAt, isByPlan, minutesOf, minutesWords, scoreWords,
 import { age, clock, distance, headwayWords } from "../format.js";
 import { t } from "../i18n.js";
 import { ageOf, live } from "../live.js";
-import { limits, network } from "../network.js";
+import { destination, limits, network } from "../network.js";
 import { address, here } from "../route.js";
 import { remember, remembered } from "../settings.js";
 import { secondsSince } from "../stops.js";
@@ -101,6 +101,8 @@ class Board {
       exportBar({ drawing: () => this.table(), about: () => this.about(), rows: () => this.csv(), name: () => `brt-${id}-${clock(live.generated).replace(":", "h")}` }));
     this.onVehicles = () => this.load();
     live.addEventListener("vehicles", this.onVehicles);
+    this.onLines = () => this.draw();
+    document.addEventListener("lines", this.onLines);
     this.load();
     this.timer = setInterval(() => this.load(), ASK_EVERY);
     this.second = setInterval(() => this.age(), 1000);
@@ -136,11 +138,11 @@ class Board {
     this.asOf.textContent = live.generated ? t("asof", { time: clock(live.generated, true), age: age(live.quietFor) }) : t("asof.none");
   }
 
-  /** Return the rows of the board by destination: the buses on the way, and the last one of each line. */
+  /** Return the rows of the board by destination: the buses on the way, and the last one of each line. Before lines have names each is alone. */
   groups() {
     const groups = new Map();
     for (const line of this.now?.linhas ?? []) {
-      const end = line.ponta === "fim" ? t("stop.ends") : toward(line.linha, line.sentido);
+      const end = line.ponta === "fim" ? t("stop.ends") : destination(line.linha, line.sentido) ? toward(line.linha, line.sentido) : `${line.linha} · ${t(`direction.${line.sentido}`)}`;
       const group = groups.get(end) ?? { end, last: line.ponta === "fim", buses: [], lines: [] };
       group.lines.push(line);
       const first = line.ponta === "inicio";
@@ -215,6 +217,7 @@ class Board {
   leave() {
     this.left = true;
     live.removeEventListener("vehicles", this.onVehicles);
+    document.removeEventListener("lines", this.onLines);
     for (const timer of [this.timer, this.second, this.turn]) clearInterval(timer);
   }
 }

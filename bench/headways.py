@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from shapely import LineString, Point
 
-from brt_watch.network import METRES_OF_A_DEGREE, LinePath, Network
+from brt_watch.earth import METRES_OF_A_DEGREE
+from brt_watch.network import LinePath, Network
 
 Key = tuple[str, str]
 

@@ -17,7 +17,7 @@ SOURCE = home() / "src" / "brt_watch"
 
 ROOMS = [
     # What everybody may know: values, errors, time.
-    {"masking", "place", "errors", "clock", "model", "disk", "lock", ""},
+    {"masking", "place", "errors", "clock", "earth", "model", "disk", "lock", ""},
     {"feeds"},
     {"settings"},
     {"capture"},

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from brt_watch.earth import METRES_OF_A_DEGREE
 from brt_watch.errors import NetworkError
 from brt_watch.network import COLUMNS, SEEDS, metres_between, read_network, read_seed
 from brt_watch.simulate import truth
+from brt_watch.transform.compiled import project_vars
 
 PROJECT = Path(__file__).parents[2]
 
@@ -194,3 +196,7 @@ def test_a_file_that_is_not_utf8_is_reported_with_its_line(seeds: Path) -> None:
     file.write_bytes(file.read_text(encoding="utf-8").encode("latin-1"))
     with pytest.raises(NetworkError, match=r"garagens\.csv.*not UTF-8"):
         read_network(seeds)
+
+
+def test_the_models_and_the_paths_are_on_one_sphere() -> None:
+    assert project_vars()["metros_por_grau"] == round(METRES_OF_A_DEGREE, 4)

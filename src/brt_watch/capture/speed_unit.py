@@ -18,6 +18,7 @@ import msgspec
 
 from brt_watch import disk
 from brt_watch.capture.contract import Trouble
+from brt_watch.earth import METRES_OF_A_DEGREE
 from brt_watch.feeds.feed import Feed
 from brt_watch.model import Parsed, Poll
 
@@ -32,8 +33,6 @@ SHORTEST_S, LONGEST_S = 10.0, 90.0
 
 MIDDLE = math.sqrt(3.6)
 """The factor between the two units: speeds that are off by more have the other unit."""
-
-METRES_OF_A_DEGREE = 111_195.0
 
 
 class Measured(msgspec.Struct, frozen=True):

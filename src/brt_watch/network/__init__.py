@@ -17,14 +17,11 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from brt_watch.earth import RADIUS_M
 from brt_watch.errors import NetworkError
 from brt_watch.network.rows import Row, read_rows
 
 SEEDS = Path(__file__).resolve().parents[1] / "transform" / "dbt" / "seeds"
-
-EARTH_RADIUS_M = 6_371_008.8
-METRES_OF_A_DEGREE = EARTH_RADIUS_M * math.radians(1)
-"""Metres per degree of latitude, on a sphere of the Earth's mean radius."""
 
 COLUMNS = {
     "estacoes": ("estacao_id", "nome", "tipo", "corredores", "latitude", "longitude", "fonte", "data_fonte"),
@@ -192,7 +189,7 @@ def metres_between(latitude: float, longitude: float, other_latitude: float, oth
     here, there = math.radians(latitude), math.radians(other_latitude)
     half = math.sin((there - here) / 2) ** 2
     half += math.cos(here) * math.cos(there) * math.sin(math.radians(other_longitude - longitude) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(math.sqrt(min(1.0, half)))
+    return 2 * RADIUS_M * math.asin(math.sqrt(min(1.0, half)))
 
 
 def _read_lines(folder: Path) -> dict[Version, Line]:

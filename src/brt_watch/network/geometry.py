@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from brt_watch.network import METRES_OF_A_DEGREE, metres_between
+from brt_watch.earth import METRES_OF_A_DEGREE
+from brt_watch.network import metres_between
 
 if TYPE_CHECKING:
     # Imported where they are used: every command would take a tenth longer to start.

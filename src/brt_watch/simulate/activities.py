@@ -9,7 +9,8 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from brt_watch.network import METRES_OF_A_DEGREE, LinePath, Stop, metres_between
+from brt_watch.earth import METRES_OF_A_DEGREE
+from brt_watch.network import LinePath, Stop, metres_between
 from brt_watch.simulate.motion import Halt
 from brt_watch.simulate.traffic import Call
 

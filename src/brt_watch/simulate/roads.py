@@ -12,7 +12,8 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
-from brt_watch.network import METRES_OF_A_DEGREE, LinePath, Network
+from brt_watch.earth import METRES_OF_A_DEGREE
+from brt_watch.network import LinePath, Network
 from brt_watch.simulate.motion import GOVERNOR_KMH, place_on, seconds_of_a_run, seconds_to_pass
 
 BESIDE_M = 60

@@ -1,4 +1,8 @@
-"""Distance along a path against time: the trips of a line in one direction, with their signals on the path."""
+"""Distance along a path against time: the trips of a line in one direction, with their signals on the path.
+
+Trips, headways and what is bunched come from the models. Here those of marts and of live models are joined, each
+trip once, and what is shown is summed up.
+"""
 
 from __future__ import annotations
 

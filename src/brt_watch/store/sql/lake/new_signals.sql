@@ -1,4 +1,4 @@
--- DuckDB: the first sights of a window as rows of the lake, with the service day to which each belongs.
+-- DuckDB: the first records of a window as rows of the lake, with the service day to which each belongs.
 create or replace temp table novos as
 select
     registros.* exclude (ordem, latitude, longitude, datahora, captured_at),

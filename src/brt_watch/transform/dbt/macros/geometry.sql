@@ -8,6 +8,18 @@
 (({{ latitude }}) * {{ var('metros_por_grau') }})
 {%- endmacro %}
 
+{% macro signals_on_the_plane() -%}
+{#- A query: the signals within the area, with their place on that plane. -#}
+select
+    load_id,
+    codigo,
+    datahora,
+    {{ east_m('longitude') }} as leste_m,
+    {{ north_m('latitude') }} as norte_m
+from {{ ref('stg_brt__sinais') }}
+where not flag_fora_da_area
+{%- endmacro %}
+
 {% macro cell(east, north) -%}
 {#- The number of the square of `lado_da_celula_m` in which a point of the plane lies. -#}
 {{ cell_number(cell_index(east), cell_index(north)) }}
@@ -30,11 +42,11 @@ cast(floor(({{ metres }}) / {{ var('lado_da_celula_m') }}) as bigint)
 
 {% macro metres_between(latitude_a, longitude_a, latitude_b, longitude_b) -%}
 {#- Metres between two positions on a sphere of the Earth's mean radius (haversine). -#}
-(2 * 6371008.8 * asin(sqrt(
+(2 * {{ var('metros_por_grau') }} * degrees(asin(sqrt(
     power(sin(radians(({{ latitude_b }}) - ({{ latitude_a }})) / 2), 2)
     + cos(radians({{ latitude_a }})) * cos(radians({{ latitude_b }}))
     * power(sin(radians(({{ longitude_b }}) - ({{ longitude_a }})) / 2), 2)
-)))
+))))
 {%- endmacro %}
 
 {% macro block(east, north) -%}

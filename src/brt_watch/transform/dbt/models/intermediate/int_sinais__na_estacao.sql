@@ -1,13 +1,6 @@
 -- One row is a signal that lies less than `distancia_limiar_parada_m` from a station: the nearest one.
 with sinais as (
-    select
-        load_id,
-        codigo,
-        datahora,
-        {{ east_m('longitude') }} as leste_m,
-        {{ north_m('latitude') }} as norte_m
-    from {{ ref('stg_brt__sinais') }}
-    where not flag_fora_da_area
+    {{ signals_on_the_plane() | indent(4) }}
 ),
 
 distancias as (

@@ -2,14 +2,7 @@
 --
 -- A point lies in a polygon when a line from it to the east crosses an odd number of its sides.
 with sinais as (
-    select
-        load_id,
-        codigo,
-        datahora,
-        {{ east_m('longitude') }} as leste_m,
-        {{ north_m('latitude') }} as norte_m
-    from {{ ref('stg_brt__sinais') }}
-    where not flag_fora_da_area
+    {{ signals_on_the_plane() | indent(4) }}
 ),
 
 lados as (

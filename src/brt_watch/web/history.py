@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,10 +141,14 @@ class History:
 
     def _lacks(self, de: datetime, ate: datetime) -> datetime | None:
         """Return the beginning of what is captured and neither in a mart nor live, if some of it lies in the span."""
-        waiting = [row["desde"] for row in self.reader.rows("web_not_derived")]
-        since = min((moment for moment in (self._waiting.oldest(), *waiting) if moment), default=None)
+        since = self._not_derived()
         until = self._models.since or ate
         return since if since and max(de, since) < min(ate, until) else None
+
+    def _not_derived(self) -> datetime | None:
+        """Return the beginning of what is captured and in no mart yet; None when everything is."""
+        waiting = [row["desde"] for row in self.reader.rows("web_not_derived")]
+        return min((moment for moment in (self._waiting.oldest(), *waiting) if moment), default=None)
 
     def _live(self, values: dict[str, Any]) -> list[Signal]:
         return [Signal(*row) for row in self._models.rows(with_literals("web_signals", values))]
@@ -180,18 +186,20 @@ class History:
         return [_minute(minute, each) for minute, each in minutes.items()], missing
 
     def days(self, de: datetime, ate: datetime) -> list[Day]:
-        """Return the coverage of the days of a period; days that wait on disk are counted from there.
+        """Return the coverage of the days of a period: as derived, and from the first day with newer polls on by those.
 
         Raises DatabaseUnreachable: what waits on disk is only a part of its day, and no total.
         """
-        rows = self.reader.rows("web_days", de=de, ate=ate, fuso=self.zone.key)
-        loaded = {row["dia"]: Day(**row) for row in rows}
-        waiting = {f"{poll.tick.astimezone(self.zone):%Y-%m-%d}" for poll in self._waiting.polls(de, ate)}
-        for dia in waiting:
-            begin = datetime.fromisoformat(dia).replace(tzinfo=self.zone)
-            minutes, _ = self.minutes(begin, begin + timedelta(days=1))
-            loaded[dia] = _day(dia, minutes)
-        return [loaded[dia] for dia in sorted(loaded)]
+        kinds: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+        for row in self.reader.rows("web_days", de=de, ate=ate, fuso=self.zone.key):
+            kinds[row["dia"]].append((row["boas"], row["previstas"], row["minutos"]))
+        since = self._not_derived()
+        if since and since < ate:
+            begin = max(de, since).astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            minutes, _ = self.minutes(begin, ate)
+            for dia, of_day in groupby(minutes, lambda each: f"{each.minuto.astimezone(self.zone):%Y-%m-%d}"):
+                kinds[dia] = [(each.boas, each.previstas, 1) for each in of_day]
+        return [_day(dia, kinds[dia]) for dia in sorted(kinds)]
 
     def range(self) -> tuple[datetime | None, datetime | None, str | None]:
         """Return the first and the last good tick, and what is missing."""
@@ -255,12 +263,13 @@ def _minute(minute: datetime, ticks: list[Tick]) -> Minute:
     )
 
 
-def _day(dia: str, minutes: list[Minute]) -> Day:
+def _day(dia: str, kinds: list[tuple[int, int, int]]) -> Day:
+    """Sum up the minutes of a day by their good and planned polls: (good, planned, minutes that have these)."""
     return Day(
         dia=dia,
-        boas=sum(each.boas for each in minutes),
-        previstas=sum(each.previstas for each in minutes),
-        minutos_bons=sum(each.boas == each.previstas for each in minutes),
-        minutos_parciais=sum(0 < each.boas < each.previstas for each in minutes),
-        minutos_perdidos=sum(each.boas == 0 for each in minutes),
+        boas=sum(good * minutes for good, _, minutes in kinds),
+        previstas=sum(planned * minutes for _, planned, minutes in kinds),
+        minutos_bons=sum(minutes for good, planned, minutes in kinds if good == planned),
+        minutos_parciais=sum(minutes for good, planned, minutes in kinds if 0 < good < planned),
+        minutos_perdidos=sum(minutes for good, _, minutes in kinds if good == 0),
     )

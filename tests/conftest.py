@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--deep", action="store_true", help="add what says the same of more data, more kills, more chances"
     )
+    parser.addoption(
+        "--portable",
+        action="store_true",
+        help="leave out unit tests that one Python is enough for (tests/unit/conftest.py)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,7 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=deep)
         items[:] = [item for item in items if item not in deep]
         if hypothesis := sys.modules.get("hypothesis"):
-            hypothesis.settings.register_profile("shallow", max_examples=30)
+            # A machine with other work is slow, and no fault.
+            patient = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+            hypothesis.settings.register_profile("shallow", max_examples=30, **patient)
             hypothesis.settings.load_profile("shallow")
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from brt_watch.place import home
+from tests.unit.conftest import ON_ONE_PYTHON
 
 CHECK = Path(sysconfig.get_path("scripts")) / "check-jsonschema"
 
@@ -48,3 +49,9 @@ def test_what_runs_before_a_commit_is_what_lint_runs() -> None:
 def test_ci_runs_the_targets() -> None:
     text = (home() / ".ci" / "run").read_text()
     assert re.findall(r"^make (\S+)", text, re.MULTILINE) == ["test", "test-system", "lint", "test-pythons"]
+
+
+def test_what_one_python_is_enough_for_is_there() -> None:
+    here = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    assert set(ON_ONE_PYTHON) <= here
+    assert len(ON_ONE_PYTHON) < len(here) / 2

@@ -585,6 +585,8 @@ def test_finished_days_are_published_once(recorder: Recorder, tmp_path: Path, mo
     page = (folder / "index.html").read_text()
     for words in ("DADOS SIMULADOS", "SIMULATED DATA", "<title>Sinais de GPS / GPS signals:"):
         assert words in page
+    assert page.count('<span lang="en">again</span>') == 2
+    assert "0.0 MB" not in page
     import frictionless
 
     report = frictionless.validate(str(folder / "datapackage.json"))

@@ -204,10 +204,10 @@ class Publisher:
         rows = "".join(
             f"<tr><td>{entry['day']}</td><td>{entry['rows']:,}</td><td>{entry['coverage']:.1%}</td><td>"
             + " ".join(
-                f'<a href="{html.escape(file["path"])}">{Path(file["path"]).name}</a> ({file["bytes"] / 1e6:.1f} MB)'
+                f'<a href="{html.escape(file["path"])}">{Path(file["path"]).name}</a> ({_size(file["bytes"])})'
                 for file in entry["files"]
             )
-            + "</td></tr>\n"
+            + f"</td><td>{_made(entry)}</td></tr>\n"
             for entry in reversed(days)
         )
         warning = '<p><strong>DADOS SIMULADOS / <span lang="en">SIMULATED DATA</span></strong></p>'
@@ -218,17 +218,30 @@ class Publisher:
         return f"""<!doctype html>
 <html lang="pt-BR"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{TITLE}: {name}</title>
-<style>body{{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}td,th{{padding:.2rem 1rem .2rem 0;
-text-align:left}}</style></head><body>{warning if self.simulated else ""}
+<style>:root{{color-scheme:light dark}}body{{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}}
+td,th{{padding:.2rem 1rem .2rem 0;text-align:left;vertical-align:top}}
+div{{overflow-x:auto}}td:first-child{{white-space:nowrap}}
+</style></head><body>{warning if self.simulated else ""}
 <h1>Sinais de GPS / <span lang="en">GPS signals</span>: {name}</h1>
 <p>Cada linha de "sinais" é um sinal enviado por um veículo. O dia vai das 3h às 3h. Cobertura: minutos capturados.
 Viagens e passagens pelas estações, calculadas a partir dos sinais, seguem o padrão TIDES. Para programas: {files}.</p>
 <p lang="en">Each row of "sinais" is a signal that a vehicle sent. A day runs from 3:00 to 3:00. Coverage is the share
 of minutes captured. Trips and stop visits, derived from the signals, are tables of TIDES. For programs: {files}.</p>
-<table><tr><th>Dia / <span lang="en">day</span></th><th>Sinais / <span lang="en">signals</span></th>
-<th>Cobertura / <span lang="en">coverage</span></th><th>Arquivos / <span lang="en">files</span></th></tr>
-{rows}</table></body></html>
+<div tabindex="0"><table><tr><th>Dia / <span lang="en">day</span></th><th>Sinais / <span lang="en">signals</span></th>
+<th>Cobertura / <span lang="en">coverage</span></th><th>Arquivos / <span lang="en">files</span></th>
+<th>Gerado / <span lang="en">made</span></th></tr>
+{rows}</table></div><p>{LICENCE}</p></body></html>
 """
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+def _made(entry: dict[str, Any]) -> str:
+    """Say when a day was made, and that it was made again."""
+    again = '; de novo / <span lang="en">again</span>' if entry["made_again_because"] else ""
+    return f"{entry['made_at'][:10]}{again}"
 
 
 def _history(old: dict[str, Any] | None, reason: str) -> dict[str, Any]:

@@ -11,10 +11,10 @@
 {% set segundos = '(lead(segundo) over viagem - segundo)' %}
 
 with juntas as (
-    {%- for modelo, outra_linha, pelo_rotulo in [('int_viagens__completas', 'cast(null as text)', 1), ('int_viagens__escolhidas', 'outra_linha', 0)] %}
+    {%- for modelo, outra_linha, pelo_rotulo in [('int_viagens__completas', 'cast(null as text) as outra_linha', 1), ('int_viagens__escolhidas', 'outra_linha', 0)] %}
     select
         {{ colunas | join(',\n        ') }},
-        {{ outra_linha }} as outra_linha,
+        {{ outra_linha }},
         {{ pelo_rotulo }} as pelo_rotulo
     from {{ ref(modelo) }}
     {{ 'union all' if not loop.last }}

@@ -12,7 +12,7 @@ from brt_watch.errors import NetworkError
 from brt_watch.network import OF_A_LINE, Network, Station, read_network, read_seed
 from brt_watch.network.geometry import Point, place, running_metres
 from brt_watch.network.learning import TERMINAL_M, LearnedPath, Seen, learn
-from brt_watch.network.seeds import Tables
+from brt_watch.network.seeds import Tables, add_path
 from brt_watch.network.stations import same_name
 
 OF_THE_LINE = (
@@ -130,7 +130,9 @@ def _rows(proposal: dict[str, Any], folder: Path) -> Tables:
         if feature["geometry"]["type"] == "LineString":
             sentido = feature["properties"]["sentido"]
             proposed.add(sentido)
-            _add_path(tables, {**version, "sentido": sentido}, feature, _stops(proposal, sentido, stations), origin)
+            _add_direction(
+                tables, {**version, "sentido": sentido}, feature, _stops(proposal, sentido, stations), origin
+            )
     for name in OF_A_LINE[1:]:
         for row in read_seed(folder, name) if known else ():
             if (row.values["linha"], row.values["valido_desde"]) == (linha, (known or {})["valido_desde"]):
@@ -138,15 +140,12 @@ def _rows(proposal: dict[str, Any], folder: Path) -> Tables:
     return tables
 
 
-def _add_path(
+def _add_direction(
     tables: Tables, path: dict[str, str], feature: dict[str, Any], stops: list[Station], origin: dict[str, str]
 ) -> None:
     points = [(round(float(lat), 6), round(float(lon), 6)) for lon, lat in feature["geometry"]["coordinates"]]
     metres = running_metres(points)
-    tables["trajetos"].append({**path, "comprimento_m": f"{metres[-1]:.1f}", **origin})
-    for i, (point, along) in enumerate(zip(points, metres, strict=True), 1):
-        row = {"ordem": str(i), "latitude": f"{point[0]:.6f}", "longitude": f"{point[1]:.6f}"}
-        tables["linha_trajetos"].append({**path, **row, "distancia_m": f"{along:.1f}"})
+    add_path(tables, path, points, metres, origin)
     places = place([(stop.latitude, stop.longitude) for stop in stops], points, metres)[0] if stops else []
     for i, (stop, along) in enumerate(zip(stops, places, strict=True), 1):
         row = {"ordem": str(i), "estacao_id": stop.estacao_id, "distancia_m": f"{along:.1f}"}

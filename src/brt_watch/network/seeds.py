@@ -100,6 +100,21 @@ def clock_text(seconds: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
 
 
+def degrees(position: Point) -> dict[str, str]:
+    """Return the columns of a position."""
+    return {"latitude": f"{position[0]:.6f}", "longitude": f"{position[1]:.6f}"}
+
+
+def add_path(
+    tables: Tables, path: dict[str, str], points: list[Point], metres: list[float], origin: dict[str, str]
+) -> None:
+    """Add the rows of a path and its points; `metres` are their running distances."""
+    tables["trajetos"].append({**path, "comprimento_m": f"{metres[-1]:.1f}", **origin})
+    for i, (point, along) in enumerate(zip(points, metres, strict=True), 1):
+        row = {"ordem": str(i), **degrees(point), "distancia_m": f"{along:.1f}"}
+        tables["linha_trajetos"].append({**path, **row})
+
+
 def line_order(linha: str) -> tuple[int, str]:
     """Return a key that sorts lines by number, lines without a number last."""
     number = re.match(r"\d+", linha)

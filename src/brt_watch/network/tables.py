@@ -12,7 +12,7 @@ from brt_watch.network import gtfs, read_seed
 from brt_watch.network.geometry import Point, place, running_metres
 from brt_watch.network.gtfs import Feed, Trip
 from brt_watch.network.rows import Row
-from brt_watch.network.seeds import Tables, clock_text
+from brt_watch.network.seeds import Tables, add_path, clock_text, degrees
 from brt_watch.network.stations import StopOf, stations_of
 
 FAR_FROM_THE_PATH_M = 500
@@ -53,10 +53,7 @@ def tables_of(
         metres = running_metres(points) if points else []
         if points:
             lengths.setdefault(linha, metres[-1])
-            tables["trajetos"].append({**version, "comprimento_m": f"{metres[-1]:.1f}", **origin})
-        for i, (point, along) in enumerate(zip(points, metres, strict=True), 1):
-            row = {**version, "ordem": str(i), **_degrees(point), "distancia_m": f"{along:.1f}"}
-            tables["linha_trajetos"].append(row)
+            add_path(tables, version, points, metres, origin)
         tables["linha_estacoes"] += _stop_rows(version, trip, stations, points, metres)
     intervals = {linha: gtfs.intervals_of([t for t in trips.values() if t.linha == linha]) for linha, _ in best}
     for linha, spans in intervals.items():
@@ -79,7 +76,7 @@ def _station_rows(stations: dict[str, StopOf], known: Path, origin: dict[str, st
             "nome": station.nome,
             "tipo": before.text("tipo") if before else kind,
             "corredores": before.optional("corredores") if before else "",
-            **_degrees(station.position),
+            **degrees(station.position),
         }
         if before and all(before.values.get(name) == cell for name, cell in row.items()):
             row = before.values
@@ -146,7 +143,3 @@ def _stop_rows(
         {**version, "ordem": str(i), "estacao_id": stop.estacao_id, "distancia_m": at}
         for i, (stop, at) in enumerate(zip(stops, places, strict=True), 1)
     ]
-
-
-def _degrees(position: Point) -> dict[str, str]:
-    return {"latitude": f"{position[0]:.6f}", "longitude": f"{position[1]:.6f}"}

@@ -21,6 +21,7 @@ from brt_watch import __version__, cli, pipeline
 from brt_watch.cli import database, service, simulation
 from brt_watch.cli import demo as demo_command
 from brt_watch.cli import flow as flow_command
+from brt_watch.cli.terminal import counted
 from brt_watch.errors import MoveRefused, NetworkError, PortBusy, PostgresFailed, TransformFailed
 from brt_watch.network import download, read_network
 from brt_watch.network.city import city_of
@@ -61,6 +62,10 @@ def test_wrong_settings_are_a_sentence_and_exit_code_2(
     monkeypatch.setenv("BRT_WATCH_POLL_SECONDS", "7")
     assert main(monkeypatch, "config") == 2
     assert "BRT_WATCH_POLL_SECONDS" in capsys.readouterr().err
+
+
+def test_one_window_is_not_counted_in_the_plural() -> None:
+    assert [counted(number, "window") for number in (0, 1, 2)] == ["0 windows", "1 window", "2 windows"]
 
 
 def test_a_missing_file_is_a_sentence_and_exit_code_1(

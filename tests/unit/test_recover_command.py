@@ -70,9 +70,7 @@ def signals(resources: Resources) -> tuple[int, int]:
 
 
 def test_a_dry_run_names_the_minutes_and_asks_nothing(resources: Resources, its: ItsDouble) -> None:
-    assert told("--dry-run") == (
-        "3 minutes are missing and would be requested, from 2026-11-23 12:04 to 2026-11-23 12:10 UTC"
-    )
+    assert told("--dry-run") == ("3 missing minutes would be requested, from 2026-11-23 12:04 to 2026-11-23 12:10 UTC")
     listed = [f"2026-11-23T12:{minute:02}:00.000000Z" for minute in (10, 5, 4)]
     assert json.loads(told("--dry-run", "--json")) == listed
     assert json.loads(told("--dry-run", "--json", "--to", "2026-11-23T12:05Z")) == listed[2:]

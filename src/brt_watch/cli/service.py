@@ -10,7 +10,7 @@ from rich.table import Table
 from brt_watch import __version__
 from brt_watch.capture.simulation import simulation_of
 from brt_watch.cli.serve import listen
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, plain, poll_line, print_json, quietly
+from brt_watch.cli.terminal import AsJson, counted, err, load_resources, out, plain, poll_line, print_json, quietly
 from brt_watch.errors import (
     BrtWatchError,
     SupervisorSilent,
@@ -196,19 +196,19 @@ def _print_report(found: Report) -> None:
         out.print(f"last poll  {poll_line(found.last_poll)}")
     if window := found.open_window:
         out.print(
-            f"open CSV   {window.csv}: {window.records} records of {window.captured_minutes} minutes, "
+            f"open CSV   {window.csv}: {window.records} records of {counted(window.captured_minutes, 'minute')}, "
             f"closes at {window.closes_at:%H:%M:%S %Z} or after"
         )
     for feed in found.feeds:
         if len(found.feeds) > 1:
             last = poll_line(feed.last_poll) if feed.last_poll else "no poll yet"
-            out.print(f"feed       {feed.name} ({feed.kind}): {last}; {feed.windows_waiting} closed windows wait")
+            out.print(f"feed       {feed.name} ({feed.kind}): {last}; {counted(feed.windows_waiting, 'closed window')}")
         if feed.speed:
             out.print(f"           {plain(feed.speed)}")
-    out.print(f"to load    {found.windows_waiting} closed windows wait")
+    out.print(f"to load    {counted(found.windows_waiting, 'closed window')}")
     if totals := found.database:
         out.print(
-            f"loaded     {totals.signals} signals of {totals.windows} windows"
+            f"loaded     {counted(totals.signals, 'signal')} of {counted(totals.windows, 'window')}"
             + (f", the last loaded at {totals.loaded_at:%Y-%m-%d %H:%M:%S %Z}" if totals.loaded_at else "")
         )
         out.print(f"view       generate_view has {found.vehicles} vehicles")

@@ -20,7 +20,18 @@ from brt_watch.archive.verify import compare_signals
 from brt_watch.archive.verify import verify as verify_windows
 from brt_watch.capture.recovery import Recovered, holes, recovery_of
 from brt_watch.capture.ticks import next_ticks
-from brt_watch.cli.terminal import AsJson, err, load_resources, out, parse_time, plain, poll_line, print_json, quietly
+from brt_watch.cli.terminal import (
+    AsJson,
+    counted,
+    err,
+    load_resources,
+    out,
+    parse_time,
+    plain,
+    poll_line,
+    print_json,
+    quietly,
+)
 from brt_watch.clock import write_moment
 from brt_watch.errors import DamagedWindow, RecoveryOff
 from brt_watch.health import FLOWS
@@ -138,8 +149,7 @@ def _print_missing(minutes: list[datetime], as_json: bool) -> None:
         print_json([write_moment(minute) for minute in minutes])
         return
     between = f", from {minutes[-1]:%Y-%m-%d %H:%M} to {minutes[0]:%Y-%m-%d %H:%M %Z}" if minutes else ""
-    count = "1 minute is" if len(minutes) == 1 else f"{len(minutes)} minutes are"
-    out.print(f"{count} missing and would be requested{between}")
+    out.print(f"{counted(len(minutes), 'missing minute')} would be requested{between}")
 
 
 def _print_recovered(done: Recovered) -> None:

@@ -50,6 +50,11 @@ def poll_line(poll: Poll) -> str:
     return f"{poll.tick:%Y-%m-%d %H:%M:%S %Z} {poll.status.value}: {what}"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things, in the plural unless it is one."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """Print JSON for programs."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

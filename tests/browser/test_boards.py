@@ -243,7 +243,7 @@ def test_reports_show_what_the_marts_say(seen_with_marts: Any, tmp_path: Path) -
     cards = " | ".join(page.locator(".card").all_inner_texts()).replace("\u00a0", " ")
     assert re.search(r"Espera excedente\s+40 s\s+entre −10 s e 70 s; prevista: 2 min 30 s", cards)
     assert re.search(r"Espera média\s+3 min 10 s\s+\d\dh: entre 2 min 20 s e 3 min 40 s", cards)
-    assert re.search(r"Em comboio\s+21 %\s+4 de 19 intervalos", cards)
+    assert re.search(r"Em comboio\s+21%\s+4 de 19 intervalos", cards)
     assert "1 intervalo atravessa falha de captura" in page.locator(".lede").inner_text()
     page = seen.view("viagens", "?linha=22&sentido=volta&horas=2")
     page.locator("td", has_text="parcial (voltou no meio do caminho), confiança alta").first.wait_for()
@@ -268,10 +268,10 @@ def test_reports_show_what_the_marts_say(seen_with_marts: Any, tmp_path: Path) -
     assert "modo=diferenca&com=1" in page.url or "com=1&modo=diferenca" in page.url
     page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
     row = page.locator(".compact tbody tr").first.inner_text().split()
-    assert row[1:] == ["12,0", "7", "2,0", "3,0", "75,6", "44,1", "75", "%"]
+    assert row[1:] == ["12,0", "7", "2,0", "3,0", "75,6", "44,1", "75%"]
     page = seen.view("dia", "?dia=2026-11-24")
     row = page.locator("tbody tr", has_text="22").first.inner_text().split("\t")
-    assert row[1:5] == ["401 de 449", "91 %", "57 s", "22 s a 90 s"]
+    assert row[1:5] == ["401 de 449", "91%", "57 s", "22 s a 90 s"]
     assert page.locator("h1").inner_text() == "As linhas em terça-feira, 24 de novembro de 2026"
     rows = saved(page, "CSV", tmp_path)
     assert (rows[0]["observadas"], rows[0]["excedente_s"]) == ("401", "57")
@@ -320,7 +320,7 @@ def test_what_follows_from_an_unknown_plan_is_unknown(seen_with_marts: Any, tmp_
         seen.page.route(f"**/api/v1/{name}?*", unplanned)
     page = seen.view("plano", "?linha=22&sentido=volta&horas=2")
     row = page.locator(".compact tbody tr").first.inner_text().split()
-    assert row[1:] == ["–", "7", "–", "–", "–", "44,1", "75", "%"]
+    assert row[1:] == ["–", "7", "–", "–", "–", "44,1", "75%"]
     unknown = saved(page, "CSV", tmp_path)[0]
     assert [unknown[name] for name in ("planejadas", "observadas", "nao_observadas", "nao_sabemos")] == [
         "",

@@ -8,6 +8,9 @@ const locale = () => (language() === "pt" ? "pt-BR" : "en-GB");
 export const number = (value, digits = 0) =>
   value === null || value === undefined ? "–" : value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
+/** Return a share (0 to 1) in per cent. */
+export const percent = (share, digits = 0) => (share === null || share === undefined ? "–" : `${number(100 * share, digits)}%`);
+
 export const speed = (value) => (value === null || value === undefined ? "–" : `${number(value)} km/h`);
 
 export const distance = (metres) =>

@@ -33,7 +33,6 @@ export const WORDS = {
   "away.text": ["O banco de dados está indisponível agora. Aparece só o que ainda está no disco; o resto não se perdeu.", "The database is unavailable right now. Only what is still on disk is shown; the rest is not lost."],
   "pending.text": ["Uma parte deste período já foi capturada e ainda está sendo processada; por isso não há totais.", "Part of this period has been captured and is still being processed, so there are no totals."],
   "pending.short": ["em processamento", "being processed"],
-  "away.note": ["Consulta incompleta: {why}", "Incomplete answer: {why}"],
   "simulated.title": ["DADOS SIMULADOS", "SIMULATED DATA"],
   "simulated.text": ["Nenhum destes ônibus existe; nada disso aconteceu.", "None of these buses exist; none of this happened."],
   "unsure.title": ["ORIGEM NÃO CONFIRMADA", "ORIGIN NOT CONFIRMED"],

@@ -1,7 +1,7 @@
 // All lines on a service day: planned and run, kilometres, waits and bunching, as `oferta_dia` and `regularidade_dia` have them.
 import { get } from "../api.js";
 import { entitle, fill, h } from "../dom.js";
-import { clock, dayName, headwayWords, number, rioDay, rioMoment, serviceDay, signed } from "../format.js";
+import { clock, dayName, headwayWords, number, percent, rioDay, rioMoment, serviceDay, signed } from "../format.js";
 import { t } from "../i18n.js";
 import { live } from "../live.js";
 import { address, amend, here } from "../route.js";
@@ -109,7 +109,6 @@ function captured(hours) {
   return minutes.size ? sum / (60 * minutes.size) : null;
 }
 
-const percent = (share) => (share === null || share === undefined ? "–" : `${number(100 * share)} %`);
 const shareWords = ({ fracao_realizada: share }) => percent(share);
 const tripWords = ({ viagens_realizadas: seen, viagens_previstas: plan }) => (seen === null ? t("nodata") : plan === null ? number(seen) : t("day.of", { seen: number(seen), planned: number(plan) }));
 const excessWords = ({ espera_excedente_segundos: excess }) => signed(excess ?? null);

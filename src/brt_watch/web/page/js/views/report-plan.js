@@ -1,6 +1,6 @@
 // Planned and operated: trips of the plan and trips observed, by hour; what was not captured is charged to nobody.
 import { copyText, fill, h, s } from "../dom.js";
-import { clock, dateTime, number } from "../format.js";
+import { clock, dateTime, number, percent } from "../format.js";
 import { t } from "../i18n.js";
 import { boards } from "../stops.js";
 import { token } from "../theme.js";
@@ -36,7 +36,7 @@ const { enter } = reportView("plano", (report) => {
     svg = bars();
     fill(chart, svg);
     fill(list, table(t("report.plano"), [[t("plan.hour")], [t("plan.planned"), true], [t("plan.seen"), true], [t("plan.missing"), true], [t("plan.maybe"), true], [t("day.plannedKm"), true], [t("day.km"), true], [t("plan.coverage"), true]],
-      hours.map((hour) => [clock(hour.start), number(hour.planned, 1), hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), number(hour.plannedKm, 1), number(hour.km, 1), data.away ? "–" : `${number(100 * hour.covered)} %`])),
+      hours.map((hour) => [clock(hour.start), number(hour.planned, 1), hour.seen === null ? t("nodata") : number(hour.seen), data.partial ? "–" : number(hour.missing, 1), number(hour.maybe, 1), number(hour.plannedKm, 1), number(hour.km, 1), data.away ? "–" : percent(hour.covered)])),
       h("p", {}, h("button", { class: "button", type: "button", onclick: cite }, t("plan.cite")), " ", cited),
       h("p", { class: "muted small note" }, t("plan.note"), part ? ` ${t("plan.source", { date: part.valido_desde.split("-").reverse().join("/") })}` : "", plan ? "" : ` ${t("plan.kind")}`));
   }

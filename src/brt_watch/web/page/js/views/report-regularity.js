@@ -1,6 +1,6 @@
 // Headways and regularity, as the marts `intervalos` and `regularidade_hora` have them.
 import { fill, h, s } from "../dom.js";
-import { clock, headwayWords, number, signed } from "../format.js";
+import { clock, headwayWords, number, percent, signed } from "../format.js";
 import { t } from "../i18n.js";
 import { cut, limits, short } from "../network.js";
 import { median } from "../quantiles.js";
@@ -59,14 +59,14 @@ const { enter } = reportView("regularidade", (report) => {
       [t("reg.median"), known.length ? headwayWords(median(known.map((row) => row.intervalo_segundos))) : t("nodata"), planned ? t("reg.planned", { age: headwayWords(planned) }) : t("control.noplan")],
       [t("reg.wait"), headwayWordsOr(last?.espera_segundos), last ? t("reg.between", { hour: hourWords(last), ...open }) : ""],
       [t("reg.excess"), last ? signed(last.espera_excedente_segundos) : t("nodata"), excessNote(last)],
-      [t("reg.bunched"), compared ? `${number((100 * bunched) / compared)} %` : t("nodata"), t("reg.bunched.note", { count: number(bunched), all: number(compared) })],
+      [t("reg.bunched"), compared ? percent(bunched / compared) : t("nodata"), t("reg.bunched.note", { count: number(bunched), all: number(compared) })],
     ]));
     shown = { data, stop, all, svg: heatMap(data, rows, usual, inner, read, heat.clientWidth || 900) };
     heading.textContent = usual ? t("reg.heat.usual", { age: headwayWords(usual) }) : t("reg.heat");
     fill(heat, shown.svg);
     fill(key, COLORS.map((color, i) => h("li", {}, h("i", { "--cell": color, class: "cell" }), keyWords(i))), h("li", {}, h("i", { class: "cell hatched" }), t(data.away ? "away.short" : "reg.key.lost")), h("li", {}, h("i", { class: "cell blank" }), t(usual ? "reg.key.empty" : "reg.key.none")));
     fill(list, h("h2", {}, t("reg.hours")), table(t("reg.hours"), [[t("plan.hour")], [t("reg.wait"), true], [t("reg.open"), true], [t("reg.scheduled"), true], [t("reg.excess"), true], [t("reg.bunched"), true]],
-      [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${headwayWords(row.espera_minima_segundos)} – ${headwayWords(row.espera_maxima_segundos)}`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), row.fracao_comboio === null ? "–" : `${number(100 * row.fracao_comboio)} %`])),
+      [...hours].reverse().map((row) => [hourWords(row), headwayWords(row.espera_segundos), `${headwayWords(row.espera_minima_segundos)} – ${headwayWords(row.espera_maxima_segundos)}`, headwayWords(row.espera_prevista_segundos), signed(row.espera_excedente_segundos), percent(row.fracao_comboio)])),
       h("p", { class: "muted small note" }, t("reg.note")),
       h("h2", {}, t("reg.table", { name: stop.nome })), table(t("reg.table", { name: stop.nome }), [[t("reg.at")], [t("list.bus")], [t("control.headway"), true], [t("control.planned"), true], [t("reg.previous")]],
         [...all].reverse().map((row) => [h("a", { href: address("reproducao", { t: row.partida.slice(0, 19) + "Z" }) }, clock(row.partida, true)), row.codigo, row.flag_desconhecido ? t("reg.key.lost") : headwayWords(row.intervalo_segundos), headwayWords(row.intervalo_previsto_segundos), before(row)])));
@@ -121,7 +121,7 @@ function heatMap(data, rows, usual, stops, read, room) {
       const observed = median(here.map((row) => row.intervalo_segundos));
       const ratio = median(here.map((row) => row.intervalo_segundos / (row.intervalo_previsto_segundos ?? usual ?? NaN)).filter(Number.isFinite));
       const uncaptured = lost(from);
-      const values = { place: stop.nome, time: clock(from * 1000), age: headwayWords(observed), ratio: `${Math.round((ratio ?? 0) * 100)} %`, count: here.length };
+      const values = { place: stop.nome, time: clock(from * 1000), age: headwayWords(observed), ratio: percent(ratio ?? 0), count: here.length };
       const said = t(uncaptured ? (data.away ? "reg.cell.away" : "reg.cell.lost") : observed === null ? "reg.cell.none" : ratio === null ? "reg.cell.plain" : usual ? "reg.cell.usual" : "reg.cell", values);
       svg.append(s("rect", {
         class: "heat", x: left + column * cell, y, width: cell - 1, height: row - 2, stroke: token("rule"), "stroke-width": 0.4,

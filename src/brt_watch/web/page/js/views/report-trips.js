@@ -1,6 +1,6 @@
 // The trips of a line and direction, as the mart `viagens` has them: when each left and arrived, how long it took.
 import { fill, h, s, segments } from "../dom.js";
-import { age, clock, number, rioDay } from "../format.js";
+import { age, clock, number, percent, rioDay } from "../format.js";
 import { t } from "../i18n.js";
 import { median, quantile } from "../quantiles.js";
 import { address, here } from "../route.js";
@@ -34,14 +34,14 @@ const { enter } = reportView("viagens", (report) => {
     fill(list, shown.length ? table(t("report.viagens"), [report.bus ? [t("list.line")] : [t("list.bus")], [t("trips.left")], [t("trips.came")], [t("trips.duration"), true], [t("trips.state")], [t("diagram.covered"), true], [t("diagram.mean"), true], [middle === null ? "" : t("trips.of", { age: age(middle) })]],
       shown.map((trip) => [
         h("a", { href: address("diagrama", { linha: trip.linha, sentido: trip.sentido, onibus: trip.codigo, horas: "2", ate: shortlyAfter(trip.to, report) }) }, report.bus ? lineWords(trip) : trip.codigo), clock(trip.from * 1000, true), clock(trip.to * 1000, true),
-        age(trip.seconds), [stateWords(trip), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""], `${number(Math.min(100, trip.share * 100))} %`, trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind),
+        age(trip.seconds), [stateWords(trip), trip.confidence ? `, ${t("trips.confidence", { level: t(`level.${trip.confidence}`) })}` : ""], percent(Math.min(1, trip.share)), trip.kmh === null ? "–" : `${number(trip.kmh)} km/h`, bar(trip.seconds / longest, middle === null ? null : middle / longest, trip.kind),
       ])) : h("p", { class: "muted" }, t("trips.none")), h("p", { class: "muted small note" }, t("trips.note")));
   }
 
   const iso = (second) => new Date(second * 1000).toISOString();
   return {
     element: list, draw, controls: [h("div", {}, h("span", { class: "label" }, t("trips.kind")), kind), h("label", { class: "inline" }, h("span", { class: "label" }, t("trips.bus")), bus)],
-    drawing: () => tableSvg([t(report.bus ? "list.line" : "list.bus"), t("trips.left"), t("trips.came"), t("trips.duration"), t("diagram.covered"), t("trips.state")], shown.slice(0, 60).map((trip) => [report.bus ? lineWords(trip) : trip.codigo, clock(trip.from * 1000, true), clock(trip.to * 1000, true), age(trip.seconds), `${number(trip.share * 100)} %`, stateWords(trip)])),
+    drawing: () => tableSvg([t(report.bus ? "list.line" : "list.bus"), t("trips.left"), t("trips.came"), t("trips.duration"), t("diagram.covered"), t("trips.state")], shown.slice(0, 60).map((trip) => [report.bus ? lineWords(trip) : trip.codigo, clock(trip.from * 1000, true), clock(trip.to * 1000, true), age(trip.seconds), percent(trip.share), stateWords(trip)])),
     rows: () => shown.map((trip) => ({ linha: trip.linha, sentido: trip.sentido, onibus: trip.codigo, inicio: iso(trip.from), fim: iso(trip.to), duracao_s: Math.round(trip.seconds), metros: Math.round(trip.metres), trecho_observado: Number(Math.min(1, trip.share).toFixed(3)), situacao: trip.kind, motivo_inicio: trip.began, motivo_fim: trip.ended, confianca: trip.confidence ?? null })),
   };
 });

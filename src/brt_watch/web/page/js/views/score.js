@@ -1,7 +1,7 @@
 // How often the forecasts were right: yesterday and in the last weeks, in words for passengers.
 import { get } from "../api.js";
 import { entitle, fill, h, s } from "../dom.js";
-import { dayName, number, rioDay, rioMoment } from "../format.js";
+import { dayName, number, percent, rioDay, rioMoment } from "../format.js";
 import { t } from "../i18n.js";
 import { network } from "../network.js";
 import { address, amend, here } from "../route.js";
@@ -13,7 +13,7 @@ const DAY = 86400000;
 const ASK_EVERY = 600000;
 
 /** Return a share as a count out of a hundred. */
-const percent = (share) => (share === null || share === undefined ? t("nodata") : t("score.of", { count: number(100 * share) }));
+const ofHundred = (share) => (share === null || share === undefined ? t("nodata") : t("score.of", { count: number(100 * share) }));
 const seconds = (value) => (value === null ? "–" : t("score.seconds", { seconds: number(value) }));
 const noon = (day) => rioMoment(day, 12);
 
@@ -50,21 +50,21 @@ export function enter(root) {
     lede.textContent = t("score.lede", { day, share: number(100 * last.transitapp), days: found.dias, all: number(100 * ours.transitapp) });
     fill(body,
       figures([
-        [day, percent(last.transitapp), t("score.checked", { count: number(last.previsoes) })],
-        [t("score.weeks", { days: found.dias }), percent(ours.transitapp), t("score.checked", { count: number(ours.previsoes) })],
-        [t("score.city"), percent(city?.transitapp), t("score.city.note")],
-        [t("score.range"), percent(ours.na_faixa), t("score.range.note")],
-        [t("score.never"), percent(ours.nunca_chegaram / ours.previsoes), t("score.never.note")],
+        [day, ofHundred(last.transitapp), t("score.checked", { count: number(last.previsoes) })],
+        [t("score.weeks", { days: found.dias }), ofHundred(ours.transitapp), t("score.checked", { count: number(ours.previsoes) })],
+        [t("score.city"), ofHundred(city?.transitapp), t("score.city.note")],
+        [t("score.range"), ofHundred(ours.na_faixa), t("score.range.note")],
+        [t("score.never"), ofHundred(ours.nunca_chegaram / ours.previsoes), t("score.never.note")],
       ]),
       h("section", { class: "block" }, h("h2", {}, t("score.bands")), table(t("score.bands"), [[t("score.left")], [t("score.allowed")], [t("score.right"), true], [t("score.error"), true]],
-        found.por_faixa.map((band, i) => [bandWords(band, found.por_faixa[i + 1]), allowed(band), band.cedo_s === null ? "–" : percent(band.transitapp), seconds(band.erro_absoluto_s)]))),
+        found.por_faixa.map((band, i) => [bandWords(band, found.por_faixa[i + 1]), allowed(band), band.cedo_s === null ? "–" : ofHundred(band.transitapp), seconds(band.erro_absoluto_s)]))),
       h("section", { class: "block" }, h("h2", {}, t("score.days")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("score.chart") }, chart(found.por_dia)),
         table(t("score.days"), [[t("score.date")], [t("score.right"), true], [t("score.forecasts"), true], [t("score.error"), true]],
-          [...found.por_dia].reverse().map((one) => [dayName(noon(one.dia)), percent(one.transitapp), number(one.previsoes), seconds(one.erro_absoluto_s)]))),
+          [...found.por_dia].reverse().map((one) => [dayName(noon(one.dia)), ofHundred(one.transitapp), number(one.previsoes), seconds(one.erro_absoluto_s)]))),
       found.no_terminal && h("section", { class: "block" }, h("h2", {}, t("score.terminal")), h("p", {}, t("score.terminal.note", {
         share: number(100 * found.no_terminal.transitapp), never: number((100 * found.no_terminal.nunca_chegaram) / found.no_terminal.previsoes) }))),
       h("section", { class: "block" }, h("h2", {}, t("score.yardsticks")), table(t("score.yardsticks"), [[t("score.method")], ["TransitApp", true], ["MBTA", true], ["Cal-ITP", true], [t("score.median"), true], [t("score.wobble"), true]],
-        [["score.ours", ours], ["score.usual", usual], ["score.city", city]].filter(([, one]) => one).map(([name, one]) => [t(name), ...[one.transitapp, one.mbta, one.calitp].map((share) => (share === null ? "–" : `${number(100 * share, 1)}\u00a0%`)), `${number(one.erro_mediano_s, 1)} s`, number(one.oscilacao_min, 2)])),
+        [["score.ours", ours], ["score.usual", usual], ["score.city", city]].filter(([, one]) => one).map(([name, one]) => [t(name), ...[one.transitapp, one.mbta, one.calitp].map((share) => percent(share, 1)), `${number(one.erro_mediano_s, 1)} s`, number(one.oscilacao_min, 2)])),
         h("p", { class: "muted small note" }, t("score.note"))));
   }
 
@@ -102,12 +102,12 @@ function chart(days) {
   const [width, height] = [Math.max(420, left + days.length * bar + 10), 170];
   const y = (share) => top + (1 - share) * 120;
   return s("svg", { class: "score-days", viewBox: `0 0 ${width} ${height}`, width, height, "font-family": FONT, "font-size": 11, role: "img", "aria-label": t("score.chart") },
-    [0, 0.5, 1].map((share) => [s("line", { x1: left, x2: width, y1: y(share), y2: y(share), stroke: token("rule") }), s("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end", fill: token("soft") }, `${100 * share} %`)]),
+    [0, 0.5, 1].map((share) => [s("line", { x1: left, x2: width, y1: y(share), y2: y(share), stroke: token("rule") }), s("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end", fill: token("soft") }, percent(share))]),
     days.map(({ dia, transitapp }, i) => {
       const x = left + 5 + i * bar;
       const label = s("text", { x: x + 12, y: 150, "text-anchor": "middle", fill: token("soft") }, `${Number(dia.slice(8))}/${Number(dia.slice(5, 7))}`);
       if (transitapp === null) return label;
-      return [s("rect", { x, y: y(transitapp), width: 24, height: y(0) - y(transitapp), fill: token("accent") }, s("title", {}, `${dayName(noon(dia))}: ${percent(transitapp)}`)),
+      return [s("rect", { x, y: y(transitapp), width: 24, height: y(0) - y(transitapp), fill: token("accent") }, s("title", {}, `${dayName(noon(dia))}: ${ofHundred(transitapp)}`)),
         s("text", { x: x + 12, y: y(transitapp) + 14, "text-anchor": "middle", fill: token("surface"), "font-weight": 600 }, number(100 * transitapp)), label];
     }));
 }

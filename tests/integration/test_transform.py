@@ -261,6 +261,34 @@ def test_a_row_that_a_late_neighbour_changes_is_marked_as_new(resources: Resourc
     assert query(resources, "select count(distinct derived_by) as n from gps_brt") == [{"n": 1}]
 
 
+def test_a_signal_after_a_silence_is_compared_with_the_one_before(resources: Resources) -> None:
+    """An increment reads minutes before a new signal, and beyond them the last signal of the hour before."""
+    silent = range(20, 120)
+    answers = [
+        body(vehicle())
+        if poll in silent
+        else body(vehicle("901500", NOON + poll * timedelta(seconds=20), latitude=-23 + poll / 10000))
+        for poll in range(156)
+    ]
+    *first, last = capture(resources, answers, ticks=157)
+    for folders in (first, [last]):
+        for folder in folders:
+            pipeline.load(folder, resources)
+        pipeline.transform(resources, *ONLY_GPS)
+    after = """
+        select distancia from gps_brt as signal
+        where id_veiculo = '901500' and exists (
+            select 1 from gps_brt as before
+            where before.id_veiculo = signal.id_veiculo and before.timestamp_gps < signal.timestamp_gps
+            having max(before.timestamp_gps) < signal.timestamp_gps - interval '30 minutes'
+        )
+    """
+    assert [row["distancia"] > 1000 for row in query(resources, after)] == [True]
+    increments = without_run(query(resources, "select * from gps_brt"))
+    pipeline.transform(resources, "--full-refresh", *ONLY_GPS)
+    assert without_run(query(resources, "select * from gps_brt")) == increments
+
+
 def test_the_transform_is_due_after_a_load_and_only_then(resources: Resources) -> None:
     assert not pipeline.transform_is_due(resources)
     capture(resources, [])

@@ -22,6 +22,7 @@
         from {{ ref('passagens') }} as passagens
         inner join {{ changed_days_with_ends() }} as dias
             on passagens.dia_operacao = dias.dia and passagens.partida < dias.fim
+        where {{ in_changed_service_days('passagens.dia_operacao') }}
         union all
         select
             passagens.*,
@@ -35,6 +36,9 @@
                 and viagens.dia_operacao = passagens.dia_operacao
                 and viagens.id_viagem = passagens.id_viagem
                 and dias.inicio <= passagens.partida
+        where
+            {{ is_one_of('viagens.dia_operacao', '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
+            and {{ is_one_of('passagens.dia_operacao', '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
     ) as passadas
     {{ join_first() }}
 )

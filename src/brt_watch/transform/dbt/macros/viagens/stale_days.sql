@@ -1,6 +1,7 @@
 {% macro of_the_changed_days(table, after='') -%}
 {#- Whether a row belongs to a vehicle's day that this run rebuilds, and lies after the cut. -#}
-exists (
+{{ is_one_of(table ~ '.dia_operacao', '(select distinct dia_operacao from ' ~ ref('int_viagens__dias') ~ ')') }}
+and exists (
     select 1
     from {{ ref('int_viagens__dias') }} as dias
     where
@@ -58,21 +59,34 @@ select 1 as nothing_to_delete
 )
 {%- endmacro %}
 
-{% macro in_changed_service_days(column) -%}
-{#- Whether a day is one of these, for a table that keeps years. Of a subquery Postgres expects most days and reads the whole
-    history; it expects ten days of an array, and finds them by the index. -#}
+{% macro is_one_of(day, days) -%}
+{#- Whether a day is one of those of a subquery, for a table that keeps years. Of a subquery Postgres expects most days and reads
+    the whole history; it expects ten days of an array, and finds them by the index. -#}
 {%- if target.type == 'postgres' -%}
-{{ column }} = any(array{{ changed_service_days() }})
+{{ day }} = any(array{{ days }})
 {%- else -%}
-{{ column }} in {{ changed_service_days() }}
+{{ day }} in {{ days }}
 {%- endif -%}
 {%- endmacro %}
 
-{% macro delete_stale_service_days() -%}
-{#- After a run: delete the rows that older runs wrote for service days that this one rebuilt. -#}
+{% macro in_changed_service_days(column) -%}
+{#- Whether a day is one of those that a run rebuilds whole. -#}
+{{ is_one_of(column, changed_service_days()) }}
+{%- endmacro %}
+
+{% macro near_changed_service_days(moment) -%}
+{#- Whether a moment lies between the beginning of the first of these days and the end of the last one. Chooses rows by their index
+    before their day is worked out. -#}
+{{ moment }} between (select {{ service_day_start('min(dia_operacao)') }} from {{ changed_service_days() }} as mudados)
+and (select {{ service_day_start(days_after('max(dia_operacao)', 1)) }} from {{ changed_service_days() }} as mudados)
+{%- endmacro %}
+
+{% macro delete_changed_service_days() -%}
+{#- Before a run: delete the rows of the service days that it rebuilds. Found by their index; dbt would find them by the new rows,
+    and read the whole history for that. -#}
 {%- if is_incremental() -%}
 delete from {{ this }}
-where derived_by < {{ derived_by() }} and dia_operacao in {{ changed_service_days() }}
+where {{ in_changed_service_days('dia_operacao') }}
 {%- else -%}
 select 1 as nothing_to_delete
 {%- endif -%}

@@ -1,7 +1,7 @@
 -- One row is a signal of a vehicle: the city's public table of the BRT's GPS, plus what the city leaves out.
 --
 -- A row depends on the signal and on those of the same vehicle in the hour before it (`intervalo_max_segundos`). A run
--- therefore derives the new signals and those up to an hour after one, and reads one hour more as context: increments in
+-- therefore derives the new signals and those up to an hour after one, and reads those before that they depend on: increments in
 -- any order equal a full refresh. The steps are macros (macros/gps_brt); a view could not read this table.
 -- Long because its 47 columns are listed one by one.
 {{ config(

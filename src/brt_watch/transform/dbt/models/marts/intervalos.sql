@@ -3,12 +3,10 @@
 -- Service days in which a vehicle has changed are rebuilt whole.
 {{ config(
     materialized='incremental',
-    unique_key='dia_operacao',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     on_schema_change='fail',
     indexes=indexes([{'columns': ['dia_operacao', 'linha', 'sentido', 'estacao_id']}, {'columns': ['derived_by']}]),
-    pre_hook="{{ plan_for_many_rows() }}",
-    post_hook="{{ delete_stale_service_days() }}"
+    pre_hook=["{{ plan_for_many_rows() }}", "{{ delete_changed_service_days() }}"]
 ) }}
 
 -- Computed once: Postgres expects one passage, and would look the stations up again for each of the day's.

@@ -3,12 +3,10 @@
 -- Where nothing was captured, operated trips are unknown: null, not 0.
 {{ config(
     materialized='incremental',
-    unique_key='dia_operacao',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     on_schema_change='fail',
     indexes=indexes([{'columns': ['dia_operacao', 'linha', 'sentido']}, {'columns': ['derived_by']}]),
-    pre_hook="{{ plan_for_many_rows() }}",
-    post_hook="{{ delete_stale_service_days() }}"
+    pre_hook=["{{ plan_for_many_rows() }}", "{{ delete_changed_service_days() }}"]
 ) }}
 
 with capturadas as (
@@ -24,7 +22,7 @@ with capturadas as (
                 floor({{ seconds_between(service_day_start(service_day('tick')), 'tick') }} / 3600) as integer
             ) + 3 as hora_operacao
         from {{ ref('stg_brt__polls') }}
-        where status in ('ok', 'late', 'recovered')
+        where status in ('ok', 'late', 'recovered') and {{ near_changed_service_days('tick') }}
     ) as boas
     where dia_operacao in {{ changed_service_days() }}
     group by dia_operacao, hora_operacao
@@ -92,6 +90,9 @@ realizadas as (
                 viagens.dia_operacao in (dias.vespera, dias.dia)
                 and viagens.partida < dias.fim
                 and (viagens.dia_operacao = dias.dia or viagens.partida >= dias.inicio)
+        where
+            {{ in_changed_service_days('viagens.dia_operacao') }}
+            or {{ is_one_of('viagens.dia_operacao', '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
     ) as viagens
     group by dia_operacao, linha, sentido, hora_operacao
 ),

@@ -5,12 +5,10 @@
 -- its middle, the upper end none. Both ends are wider by the uncertainty of the passages.
 {{ config(
     materialized='incremental',
-    unique_key='dia_operacao',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     on_schema_change='fail',
     indexes=indexes([{'columns': ['dia_operacao', 'linha', 'sentido']}, {'columns': ['derived_by']}]),
-    pre_hook="{{ plan_for_many_rows() }}",
-    post_hook="{{ delete_stale_service_days() }}"
+    pre_hook=["{{ plan_for_many_rows() }}", "{{ delete_changed_service_days() }}"]
 ) }}
 
 with intervalos as (

@@ -2,12 +2,10 @@
 -- buses on it, and their dwell at its end.
 {{ config(
     materialized='incremental',
-    unique_key='dia_operacao',
-    incremental_strategy='delete+insert',
+    incremental_strategy='append',
     on_schema_change='fail',
     indexes=indexes([{'columns': ['dia_operacao', 'linha', 'sentido', 'de_estacao_id']}, {'columns': ['derived_by']}]),
-    pre_hook="{{ plan_for_many_rows() }}",
-    post_hook="{{ delete_stale_service_days() }}"
+    pre_hook=["{{ plan_with_hash_joins() }}", "{{ delete_changed_service_days() }}"]
 ) }}
 
 with passadas as (
@@ -19,7 +17,7 @@ with passadas as (
         lead(parada_segundos) over viagem as parada_seguinte_segundos,
         lead(metodo) over viagem as metodo_seguinte
     from {{ ref('passagens') }} as passagens
-    where dia_operacao in {{ changed_service_days() }}
+    where {{ in_changed_service_days('dia_operacao') }}
     window viagem as (partition by id_viagem order by ordem)
 ),
 

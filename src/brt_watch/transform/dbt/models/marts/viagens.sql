@@ -17,8 +17,7 @@
 -- depends_on: {{ ref('int_viagens__dias') }}
 with vizinhos as (
     select
-        id_veiculo,
-        dia_operacao,
+        veiculo_dia,
         segundo,
         servico,
         lag(segundo) over dia as segundo_anterior,
@@ -27,7 +26,7 @@ with vizinhos as (
         lead(servico) over dia as servico_seguinte,
         lead(least(desvio_ida_m, desvio_volta_m)) over dia as desvio_seguinte_m
     from {{ ref('int_viagens__sinais') }}
-    window dia as (partition by id_veiculo, dia_operacao order by segundo)
+    window dia as (partition by veiculo_dia order by segundo)
 ),
 
 silencios as (
@@ -82,13 +81,11 @@ juntas as (
     left join passadas on viagens.id_viagem = passadas.id_viagem
     left join vizinhos as do_inicio
         on
-            viagens.id_veiculo = do_inicio.id_veiculo
-            and viagens.dia_operacao = do_inicio.dia_operacao
+            viagens.veiculo_dia = do_inicio.veiculo_dia
             and viagens.saiu = do_inicio.segundo
     left join vizinhos as do_fim
         on
-            viagens.id_veiculo = do_fim.id_veiculo
-            and viagens.dia_operacao = do_fim.dia_operacao
+            viagens.veiculo_dia = do_fim.veiculo_dia
             and viagens.chegou = do_fim.segundo
 ),
 

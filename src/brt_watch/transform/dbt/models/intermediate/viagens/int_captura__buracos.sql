@@ -5,7 +5,7 @@ with momentos as (
         {{ service_day('tick') }} as dia_operacao,
         tick
     from {{ ref('stg_brt__polls') }}
-    where status in ('ok', 'late')
+    where status in ('ok', 'late') and {{ near_changed_service_days('tick') }}
 ),
 
 recuperados as (
@@ -14,7 +14,7 @@ recuperados as (
         tick as de,
         tick + {{ seconds(60) }} as ate
     from {{ ref('stg_brt__polls') }}
-    where status = 'recovered'
+    where status = 'recovered' and {{ near_changed_service_days('tick') }}
 ),
 
 conhecidos as (

@@ -16,10 +16,12 @@ with marcas as (
     from (select veiculo_dia, ceil(chegada) as segundo from {{ ref('int_viagens__completas') }}) as chegadas
     union all
     select
-        veiculo_dia,
-        segundo,
+        sinais.veiculo_dia,
+        sinais.segundo,
         0 as abertas
-    from {{ ref('int_viagens__sinais') }}
+    from {{ ref('int_viagens__sinais') }} as sinais
+    inner join {{ ref('int_viagens__dias') }} as dias on sinais.veiculo_dia = dias.veiculo_dia
+    where sinais.segundo > coalesce(ceil(dias.chegada_do_corte), 0)
 ),
 
 somadas as (
@@ -46,11 +48,7 @@ fora as (
         on
             somadas.veiculo_dia = sinais.veiculo_dia
             and somadas.segundo = sinais.segundo
-    inner join {{ ref('int_viagens__dias') }} as dias on sinais.veiculo_dia = dias.veiculo_dia
-    where
-        somadas.abertas = 0
-        and somadas.dentro <= 0
-        and sinais.segundo > coalesce(ceil(dias.chegada_do_corte), 0)
+    where somadas.abertas = 0 and somadas.dentro <= 0
 ),
 
 -- Where a bus has just stopped or is about to leave, the standing bus shows when; after a silence it has arrived.

@@ -21,12 +21,12 @@ from brt_watch.web.passes import coming_to, passes_of
 from brt_watch.web.reference import Reference
 from brt_watch.web.schemas import Coming, Pass
 from brt_watch.web.snapshot import Snapshot, Warned
-from brt_watch.web.vehicles import lines_of, vehicles_of
+from brt_watch.web.vehicles import vehicles_of
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.1
-"""A look that finds nothing takes 0.2 ms."""
+"""A look that finds nothing takes 0.08 ms of processor time, beside the change of threads."""
 
 APART_SECONDS = 20.0
 """Shortest time from one derivation apart from the polls to the next."""
@@ -118,8 +118,7 @@ class Live:
         warned = self.warned(good.captured_at if good else None)
         if good and good.captured_at and (is_new or before is None):
             vehicles = vehicles_of(self.models, self.reference)
-            lines = lines_of(self.models)
-            self.snapshot = Snapshot(good.tick, good.captured_at, self.simulated, vehicles, warned, lines)
+            self.snapshot = Snapshot(good.tick, good.captured_at, self.simulated, vehicles, warned)
         elif before and before.warned != warned:
             self.snapshot = before.with_warning(warned)
         self.problem, self.looked = None, True

@@ -41,7 +41,7 @@ class LiveModels:
         self._data = data
         self._polls = NewPolls(files, FIRST_LOOK)
         self._engine: LiveEngine | None = None
-        self._is_whole = False
+        self._looked_back = False
         self._engines = 0
         self._failure: tuple[float, ModelsFailed] | None = None
         self._lock = Lock()
@@ -62,7 +62,7 @@ class LiveModels:
             try:
                 if self._engine is None:
                     self._engine = self._made()
-                elif not self._is_whole:
+                elif not self._looked_back:
                     self._look_further_back()
                 self._feed(self._engine, self._polls)
             except (duckdb.Error, TransformFailed) as error:
@@ -143,7 +143,7 @@ class LiveModels:
             self._feed(engine, polls)
             # The old one is closed when no reader uses it any more.
             self._engine, self._polls = engine, polls
-        self._is_whole = True
+        self._looked_back = True
 
     def _feed(self, engine: LiveEngine, polls: NewPolls) -> None:
         taken: list[Poll] = []
@@ -165,7 +165,7 @@ class LiveModels:
 
     def _give_up(self, error: Exception) -> None:
         """Begin again from the windows on disk in a while: nothing that was captured is lost by it."""
-        self._engine, self._polls, self._is_whole = None, NewPolls(self._files, FIRST_LOOK), False
+        self._engine, self._polls, self._looked_back = None, NewPolls(self._files, FIRST_LOOK), False
         failed = ModelsFailed(reason=" ".join(str(error).split())[:500])
         self._failure = time.monotonic(), failed
         raise failed from error

@@ -60,7 +60,6 @@ class Snapshot:
         simulated: bool,
         vehicles: dict[str, tuple[Vehicle, datetime]],
         warned: Warned | None = None,
-        lines: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.tick = tick
         self.captured_at = captured_at
@@ -69,11 +68,11 @@ class Snapshot:
         self.vehicles = {codigo: vehicle for codigo, (vehicle, _) in vehicles.items()}
         self.changed_at = {codigo: tick for codigo, (_, tick) in vehicles.items()}
         self.warned = warned
-        self.lines = lines or {}
         self._raw = {codigo: msgspec.json.encode(vehicle) for codigo, vehicle in self.vehicles.items()}
         self._answers: dict[object, Encoded] = {}
         self.geojson = self.collection(self.vehicles).prepared()
-        self.json = self.plain(self.vehicles).prepared()
+        # Hardly anybody asks for this form; it is compressed (6 ms) when somebody does.
+        self.json = self.plain(self.vehicles)
 
     @property
     def id(self) -> str:
@@ -82,7 +81,7 @@ class Snapshot:
 
     def with_warning(self, warned: Warned | None) -> Snapshot:
         """Return the same with another warning."""
-        return Snapshot(self.tick, self.captured_at, self.simulated, self._given, warned, self.lines)
+        return Snapshot(self.tick, self.captured_at, self.simulated, self._given, warned)
 
     def collection(self, codes: Iterable[str]) -> Encoded:
         """Return vehicles as GeoJSON."""

@@ -19,6 +19,7 @@ from brt_watch.web.responses import NO_NUL, From, Until, as_json, send, span
 from brt_watch.web.schemas import Lines, Network, StationBoard, StationNow, Stations
 from brt_watch.web.snapshot import Encoded
 from brt_watch.web.stringline import bunched_share, median_headway, shown
+from brt_watch.web.vehicles import lines_of
 
 router = APIRouter(tags=["lines"])
 LONGEST, USUAL = timedelta(hours=6), timedelta(hours=2)
@@ -33,7 +34,7 @@ def lines(request: Request, deps: Deps) -> Response:
 
     def make() -> Encoded:
         warned = snapshot.warned if snapshot else deps.live.nothing_yet
-        found = board(deps.reference, snapshot.lines if snapshot else {}, hours)
+        found = board(deps.reference, lines_of(deps.live.models), hours)
         answer = Lines(snapshot.captured_at if snapshot else None, warned.sentence if warned else None, found)
         return Encoded(msgspec.json.encode(answer))
 

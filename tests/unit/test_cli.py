@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import subprocess
@@ -516,3 +517,10 @@ def test_help_breaks_no_line_before_the_edge() -> None:
     help_text = runner.invoke(cli.app, ["recover", "--help"], env={"COLUMNS": "100"}).output
     paragraph = help_text.split("The hourly flow")[1].split("╭")[0].rstrip().splitlines()
     assert len(paragraph) == 2
+
+
+def test_names_are_written_as_utf_8_in_every_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main(monkeypatch, "network", "show") == 0
+    assert "Oceânico" in written.getvalue().decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -47,6 +48,7 @@ for name, group in {"db": database, "export": export, "flow": flow, "lake": lake
 
 def main() -> None:
     """Run the command line; a known error prints one sentence to stderr and sets its exit code."""
+    _write_utf_8()
     set_up_logging()
     try:
         app()
@@ -59,6 +61,13 @@ def main() -> None:
     except Exception:  # noqa: BLE001 (a defect: print the whole traceback, with passwords masked)
         sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)
+
+
+def _write_utf_8() -> None:
+    """Write UTF-8 in every locale, as JSON and CSV want it: in one of ASCII, the name of a station would end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
 
 
 def _print_version(wanted: bool) -> None:

@@ -38,7 +38,7 @@ SCORE = """
 with feitas as (
     select *, chegou_em_s - p50_s as erro_s
     from public.int_previsoes__com_margens
-    where dia_operacao >= cast($dia as date) and base = 'histórico' and p50_s <= 1800
+    where dia_operacao >= cast($dia as date) and base = 'histórico' and p50_s <= 1800 and desfecho_visto
 ),
 medianas as (
     select tipo, median(erro_s) as mediana_s, avg(abs(erro_s)) as absoluto_s from feitas group by tipo
@@ -47,7 +47,8 @@ faixas as (
     select
         tipo, metodo, horizonte_min,
         sum(certas_transitapp) / nullif(sum(previsoes_transitapp), 0) as transitapp,
-        sum(previsoes) as n, sum(nunca_chegaram) as nunca, sum(certas_mbta) as mbta, sum(certas_calitp) as calitp,
+        sum(previsoes) as n, sum(nunca_chegaram) as nunca, sum(sem_desfecho) as cegas,
+        sum(certas_mbta) as mbta, sum(certas_calitp) as calitp,
         sum(na_faixa) as na_faixa, sum(oscilacao_min * previsoes) as oscilacao
     from public.previsao_acerto where dia_operacao >= cast($dia as date) group by all
 )
@@ -55,7 +56,8 @@ select
     tipo, metodo, sum(n) as n,
     avg(transitapp) as transitapp, sum(mbta) / sum(n) as mbta, sum(calitp) / sum(n) as calitp,
     sum(na_faixa) / (sum(n) - sum(nunca)) as interval_60_holds, sum(oscilacao) / sum(n) as wobble,
-    sum(nunca) / sum(n) as never_came, any_value(mediana_s) as error_p50_s, any_value(absoluto_s) as error_mean_s
+    sum(nunca) / sum(n) as never_came, sum(cegas) / (sum(n) + sum(cegas)) as left_out,
+    any_value(mediana_s) as error_p50_s, any_value(absoluto_s) as error_mean_s
 from faixas inner join medianas using (tipo)
 group by tipo, metodo order by tipo, metodo
 """

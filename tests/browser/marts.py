@@ -48,7 +48,7 @@ def answer(url: str) -> dict[str, Any]:
 
 def score_of_forecasts() -> dict[str, Any]:
     """Return a score of three days, of which yesterday was the best."""
-    shares = {"previsoes": 4000, "nunca_chegaram": 120, "mbta": 0.9, "calitp": 0.8, "na_faixa": 0.6}
+    shares = {"previsoes": 4000, "nunca_chegaram": 120, "sem_desfecho": 30, "mbta": 0.9, "calitp": 0.8, "na_faixa": 0.6}
     shares |= {"erro_mediano_s": 1.5, "erro_absoluto_s": 48.0, "oscilacao_min": 0.2}
     methods = (("previsão", 0.86), ("tempos usuais", 0.8), ("prefeitura", 0.7))
     yesterday = datetime.now(RIO).date() - timedelta(days=1)

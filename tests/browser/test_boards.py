@@ -377,6 +377,7 @@ def test_passengers_see_how_often_forecasts_were_right(seen_with_marts: Any, tmp
     page.locator(".lede", has_text="Ontem, 88 de cada 100 previsões acertaram").wait_for()
     assert "86 de cada 100" in page.locator(".lede").inner_text()
     assert "até 30 s antes ou 1 min 30 s depois" in page.locator("main").inner_text()
+    assert "30\nprevisões antes de uma falha da captura" in page.locator("main").inner_text()
     assert page.locator(".score-days rect").count() == 3
     assert [row["transitapp"] for row in saved(page, "CSV", tmp_path)] == ["0.84", "0.86", "0.88"]
     page.locator("#score-line").select_option("22")

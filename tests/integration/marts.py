@@ -15,8 +15,13 @@ from brt_watch.transform.runner import DBT_PROJECT
 OF_THE_RUN = {"load_id", "derived_by"}
 """Columns that name the run that wrote a row and describe nothing of the bus."""
 
-MARTS = sorted(path.stem for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql") if path.parent.name != "feeds")
-"""Without those of further feeds, whose tables are in Postgres alone (docs/decisions/0011)."""
+MARTS = sorted(
+    path.stem
+    for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql")
+    if path.parent.name != "feeds" and path.stem != "previsao_acerto"
+)
+"""Without those of further feeds, whose tables are in Postgres alone (docs/decisions/0011), and without the score of
+forecasts: a first run, as that of the lake, also scores the day that is not over."""
 
 
 @dataclass(frozen=True)

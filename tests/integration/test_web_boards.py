@@ -39,8 +39,9 @@ SPEED = """insert into velocidade_trecho (dia_operacao, linha, sentido, hora_ope
 SERVICE = """insert into oferta_hora (dia_operacao, linha, sentido, hora_operacao, viagens_previstas)
     values ('2026-11-24', '22', 'ida', 24, 5)"""
 SCORED = """insert into previsao_acerto (dia_operacao, linha, tipo, metodo, horizonte_min, previsoes, nunca_chegaram,
-    previsoes_transitapp, certas_transitapp, certas_mbta, certas_calitp, na_faixa, erro_mediano_s, erro_absoluto_s,
-    oscilacao_min) values (current_date - {}, '22', '{}', '{}', {}, 100, 5, 80, {}, 70, 60, 57, 4.0, 40.0, 0.25)"""
+    sem_desfecho, previsoes_transitapp, certas_transitapp, certas_mbta, certas_calitp, na_faixa,
+    erro_mediano_s, erro_absoluto_s, oscilacao_min)
+    values (current_date - {}, '22', '{}', '{}', {}, 100, 5, 2, 80, {}, 70, 60, 57, 4.0, 40.0, 0.25)"""
 ROWS = [
     *(TRIP, PASSAGE, HEADWAY.format("linha", "'22'", "ida"), HEADWAY.format("todas", "null", "leste")),
     *(HOUR.format(23), HOUR.format(26), SPEED, SERVICE),
@@ -102,6 +103,7 @@ def test_the_score_of_forecasts_is_by_day_and_band(app: FastAPI) -> None:
     assert (answer["dias"], set(methods)) == (2, {"previsão", "prefeitura"})
     assert methods["previsão"]["transitapp"] == pytest.approx((140 / 160 + 40 / 80) / 2)
     assert (methods["previsão"]["previsoes"], methods["previsão"]["nunca_chegaram"]) == (300, 15)
+    assert methods["previsão"]["sem_desfecho"] == 6
     assert methods["previsão"]["oscilacao_min"] == pytest.approx(0.25)
     assert [day["transitapp"] for day in answer["por_dia"]] == [0.75, 0.75]
     assert [day["previsoes"] for day in answer["por_dia"]] == [200, 100]

@@ -291,25 +291,32 @@ def test_the_past_is_forecast_by_the_live_rule(engine: LiveEngine, models: Compi
         assert row["restante_s"] == pytest.approx(shown[row["id_veiculo"], row["ordem"]], abs=0.51)
 
 
-@pytest.mark.parametrize(("minutes", "counts"), [(44, False), (46, True)])
-def test_a_forecast_counts_if_its_day_shows_the_outcome(
-    engine: LiveEngine, models: Compiled, tmp_path: Path, minutes: int, counts: bool
+@pytest.mark.parametrize(
+    ("hole", "after", "counts"),
+    [((4, 20), 90, False), ((4, 6.5), 90, True), ((60, 80), 90, True), ((-9, -4), 90, True), ((85, 89), 4, False)],
+)
+def test_a_forecast_counts_if_the_capture_shows_the_outcome(
+    engine: LiveEngine, models: Compiled, tmp_path: Path, hole: tuple[float, float], after: int, counts: bool
 ) -> None:
-    """The next capture begins with signals from before it, which do not say whether the bus came."""
+    """A bus that may have come in a hole of minutes, or after the capture of a day, is not one that never came."""
     train(tmp_path, run_s=100, stop_s=20)
     history(engine, models)
     engine._run("insert into public.velocidade_trecho (dia_operacao) values ('2026-11-25'), ('2026-11-26')")
-    heartbeat(engine)
-    codes = [f"9010{number:02}" for number in range(40)]
-    for codigo in codes:
+    for codigo in [f"9010{number:02}" for number in range(40)]:
         for ago in (80, 20):
             signal(engine, codigo, NOW - timedelta(seconds=ago), STOPS[2] + 500 - ago)
     parked = {"status": "Parado garagem", "flag_em_movimento": False}
-    signal(engine, "901999", NOW + timedelta(minutes=minutes), 9000, **parked)
+    for minute in range(-10, after):
+        if not hole[0] < minute < hole[1]:
+            signal(engine, "901999", NOW + timedelta(minutes=minute, seconds=-5), 9000, **parked)
+    # The next capture begins with signals from before it.
     signal(engine, "901998", NOW + timedelta(hours=2), 9000, captured_at=NOW + timedelta(days=1), **parked)
     engine._create("int_previsoes__passadas", "table", models.model("int_previsoes__passadas").sql)
-    found = engine.rows(f"select * from public.int_previsoes__passadas where momento = {NOW.timestamp():.0f}")
-    assert bool(found) is counts
+    found = engine.rows(
+        f"select distinct desfecho_visto from public.int_previsoes__passadas where momento = {NOW.timestamp():.0f} "
+        "and restante_s < 60"
+    )
+    assert found == [(counts,)]
 
 
 def test_a_day_is_never_forecast_with_itself(engine: LiveEngine, models: Compiled) -> None:
@@ -331,14 +338,15 @@ def test_the_yardsticks_count_as_published(engine: LiveEngine, models: Compiled)
         "create table public.int_previsoes__com_margens as select 60.0 * n as momento, n::text as id_veiculo, "
         f"'{LINE}' as linha, '{WAY}' as sentido, date '{TODAY}' as dia_operacao, 3 as ordem, 1000.0 as falta_m, "
         "30.0 as velocidade, 'a caminho' as tipo, 100.0 as usual_s, chegou_em_s, 1 as derived_by, "
-        "90.0 as p20_s, 100.0 as p50_s, 130.0 as p80_s "
-        "from (values (1, 70.0), (2, 69.9), (3, 179.9), (4, 190.0), (5, 191.0), (6, null), (7, 90.0)) "
-        "as t (n, chegou_em_s)"
+        "n < 8 as desfecho_visto, 90.0 as p20_s, 100.0 as p50_s, 130.0 as p80_s "
+        "from (values (1, 70.0), (2, 69.9), (3, 179.9), (4, 190.0), (5, 191.0), (6, null), (7, 90.0), "
+        "(8, null), (9, 90.0)) as t (n, chegou_em_s)"
     )
     engine._create("acerto", "table", models.model("previsao_acerto").sql)
     (row,) = engine.dicts("select * from public.acerto where metodo = 'previsão'")
     assert row["previsoes"] == 7
     assert row["nunca_chegaram"] == 1
+    assert row["sem_desfecho"] == 2
     # 190 and 191 lie in the band of 3 to 6 minutes; of the five others 69.9 and the one that never came are wrong.
     assert (row["previsoes_transitapp"], row["certas_transitapp"]) == (5, 3)
     # -60 to +60 s by the forecast.

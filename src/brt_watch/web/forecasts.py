@@ -57,6 +57,8 @@ class Shares(Struct, frozen=True, kw_only=True):
     metodo: str
     previsoes: int
     nunca_chegaram: int
+    sem_desfecho: int
+    """Forecasts that are not scored: the capture could not show whether the bus came."""
     transitapp: float | None
     mbta: float | None
     calitp: float | None

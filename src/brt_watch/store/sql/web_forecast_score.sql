@@ -12,6 +12,7 @@ with somas as (
         count(distinct dia_operacao) as dias,
         sum(previsoes) as previsoes,
         sum(nunca_chegaram) as nunca_chegaram,
+        sum(sem_desfecho) as sem_desfecho,
         sum(previsoes - nunca_chegaram) as chegadas,
         sum(certas_transitapp) / nullif(sum(previsoes_transitapp), 0)::double precision as transitapp,
         sum(certas_mbta) as certas_mbta,
@@ -37,6 +38,7 @@ figuras as (
         max(dias) as dias,
         sum(previsoes)::bigint as previsoes,
         sum(nunca_chegaram)::bigint as nunca_chegaram,
+        sum(sem_desfecho)::bigint as sem_desfecho,
         avg(transitapp)::double precision as transitapp,
         (sum(certas_mbta) / sum(previsoes))::double precision as mbta,
         (sum(certas_calitp) / sum(previsoes))::double precision as calitp,
@@ -46,7 +48,7 @@ figuras as (
         (sum(oscilacao_min) / nullif(sum(seguidas), 0))::double precision as oscilacao_min
     from somas
     group by grouping sets ((tipo, metodo, dia_operacao), (tipo, metodo, dia_operacao, horizonte_min))
-    having dia_operacao is null or horizonte_min is null
+    having (dia_operacao is null or horizonte_min is null) and sum(previsoes) > 0
 )
 
 select

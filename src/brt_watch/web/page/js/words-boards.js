@@ -71,6 +71,8 @@ export const BOARD_WORDS = {
   "score.range.note": ["a faixa de minutos do painel promete 60 de 100", "the range of minutes on the board promises 60 of 100"],
   "score.never": ["Nunca chegaram", "Never came"],
   "score.never.note": ["contam como previsões erradas", "count as wrong forecasts"],
+  "score.unseen": ["Ficaram fora da conta", "Left out"],
+  "score.unseen.note": ["previsões antes de uma falha da captura, que não mostra se o ônibus chegou", "forecasts before a gap in the capture, which does not show whether the bus came"],
   "score.bands": ["Conforme o tempo que faltava", "By the time that was left"],
   "score.left": ["Faltavam para o ônibus chegar", "Time left until the bus came"],
   "score.band": ["{from} a {to} min", "{from} to {to} min"],

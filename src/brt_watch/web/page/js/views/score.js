@@ -55,6 +55,7 @@ export function enter(root) {
         [t("score.city"), ofHundred(city?.transitapp), t("score.city.note")],
         [t("score.range"), ofHundred(ours.na_faixa), t("score.range.note")],
         [t("score.never"), ofHundred(ours.nunca_chegaram / ours.previsoes), t("score.never.note")],
+        [t("score.unseen"), number(ours.sem_desfecho), t("score.unseen.note")],
       ]),
       h("section", { class: "block" }, h("h2", {}, t("score.bands")), table(t("score.bands"), [[t("score.left")], [t("score.allowed")], [t("score.right"), true], [t("score.error"), true]],
         found.por_faixa.map((band, i) => [bandWords(band, found.por_faixa[i + 1]), allowed(band), band.cedo_s === null ? "–" : ofHundred(band.transitapp), seconds(band.erro_absoluto_s)]))),
@@ -114,6 +115,6 @@ function chart(days) {
 
 function rows({ por_dia: days }) {
   return days.map((one) => ({
-    dia: one.dia, previsoes: one.previsoes, nunca_chegaram: one.nunca_chegaram, transitapp: one.transitapp, mbta: one.mbta, calitp: one.calitp, na_faixa: one.na_faixa, erro_mediano_s: one.erro_mediano_s, erro_absoluto_s: one.erro_absoluto_s,
+    dia: one.dia, previsoes: one.previsoes, nunca_chegaram: one.nunca_chegaram, sem_desfecho: one.sem_desfecho, transitapp: one.transitapp, mbta: one.mbta, calitp: one.calitp, na_faixa: one.na_faixa, erro_mediano_s: one.erro_mediano_s, erro_absoluto_s: one.erro_absoluto_s,
   }));
 }

@@ -95,16 +95,9 @@ lugares as (
 
 {{ first_arrivals('cruas', 'alcancadas', 'dias') }},
 
--- When the capture of a day ended: the next one begins with the last signals from before it.
-fins as (
-    select
-        {{ service_day(moment_of('sabido')) }} as dia_operacao,
-        max(sabido) as segundo
-    from (select distinct sabido from passos) as capturas
-    group by {{ service_day(moment_of('sabido')) }}
-),
+{{ shown_until('sinais', 'cruas') }},
 
--- A forecast for a bus that had already arrived does not count, nor one so near the end of a day's capture that its outcome is unknown.
+-- A forecast for a bus that had already arrived does not count.
 final as (
     select
         cruas.momento,
@@ -122,12 +115,12 @@ final as (
         cruas.restante_s,
         cruas.usual_s,
         encontradas.segundo - cruas.momento as chegou_em_s,
+        -- Later than that, a bus is wrong by every yardstick.
+        cruas.momento + cruas.restante_s * 3 / 2 + {{ var('previsao_desfecho_segundos') }} <= fins.segundo as desfecho_visto,
         {{ derived_by() }} as derived_by
     from cruas
     inner join fins
-        on
-            cruas.dia_operacao = fins.dia_operacao
-            and cruas.momento <= fins.segundo - {{ var('previsao_horizonte_segundos') }} * 3 / 2
+        on cruas.dia_operacao = fins.dia_operacao and cruas.momento = fins.momento
     left join encontradas
         on
             cruas.momento = encontradas.momento

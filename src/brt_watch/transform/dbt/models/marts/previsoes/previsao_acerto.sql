@@ -2,7 +2,8 @@
 -- often its forecasts were right, by three public yardsticks.
 --
 -- The methods are the forecast, the city's rule, and the usual times without today's corrections. A bus that never came
--- counts as wrong. The error is the arrival minus the forecast.
+-- counts as wrong; where the capture could not show whether it came, the forecast is only counted. The error is the arrival
+-- minus the forecast.
 {{ config(
     materialized='incremental',
     unique_key='dia_operacao',
@@ -30,7 +31,7 @@ por_metodo as (
         'previsão' as metodo,
         p50_s as segundos,
         p50_anterior_s as segundos_antes,
-        case when chegou_em_s between p20_s and p80_s then 1 else 0 end as na_faixa
+        case when desfecho_visto and chegou_em_s between p20_s and p80_s then 1 else 0 end as na_faixa
     from feitas
     union all
     select
@@ -54,7 +55,7 @@ erros as (
     select
         por_metodo.*,
         {{ horizon_of('segundos') }} as faixa_min,
-        chegou_em_s - segundos as erro_s,
+        case when desfecho_visto then chegou_em_s - segundos end as erro_s,
         abs(momento + segundos - momento_anterior - segundos_antes) / (momento - momento_anterior) as oscilacao
     from por_metodo
     where segundos <= {{ var('previsao_horizonte_segundos') }}
@@ -91,7 +92,7 @@ pela_chegada as (
         count(*) as previsoes_transitapp,
         sum(certa_transitapp) as certas_transitapp
     from julgadas
-    where vale_transitapp
+    where vale_transitapp and desfecho_visto
     group by dia_operacao, linha, tipo, metodo, {{ horizon_of('coalesce(chegou_em_s, segundos)') }}
 ),
 
@@ -102,8 +103,9 @@ pela_previsao as (
         tipo,
         metodo,
         faixa_min as horizonte_min,
-        count(*) as previsoes,
-        sum(case when chegou_em_s is null then 1 else 0 end) as nunca_chegaram,
+        sum(case when desfecho_visto then 1 else 0 end) as previsoes,
+        sum(case when desfecho_visto and chegou_em_s is null then 1 else 0 end) as nunca_chegaram,
+        sum(case when desfecho_visto then 0 else 1 end) as sem_desfecho,
         sum(case when vale_mbta then certa_mbta end) as certas_mbta,
         sum(certa_calitp) as certas_calitp,
         sum(na_faixa) as na_faixa,
@@ -123,6 +125,7 @@ final as (
         cast(pela_previsao.horizonte_min as integer) as horizonte_min,
         cast(pela_previsao.previsoes as integer) as previsoes,
         cast(pela_previsao.nunca_chegaram as integer) as nunca_chegaram,
+        cast(pela_previsao.sem_desfecho as integer) as sem_desfecho,
         cast(coalesce(pela_chegada.previsoes_transitapp, 0) as integer) as previsoes_transitapp,
         cast(coalesce(pela_chegada.certas_transitapp, 0) as integer) as certas_transitapp,
         cast(pela_previsao.certas_mbta as integer) as certas_mbta,

@@ -28,7 +28,7 @@ erros as (
         on
             passadas.dia_operacao < dias.dia
             and passadas.dia_operacao >= {{ days_after('dias.dia', -14) }}
-    where passadas.chegou_em_s is not null
+    where passadas.desfecho_visto and passadas.chegou_em_s is not null
 ),
 
 final as (

@@ -81,11 +81,11 @@ def train(folder: Path, run_s: float, stop_s: float, margin: tuple[float, float,
         for hour in (HOUR - 1, HOUR)
         for number in range(1, len(STOPS))
     ]
-    bands = [f"{TODAY},{kind},histórico,{band},{margin[0]},{margin[1]},{margin[2]},500"
+    bands = [f"{TODAY},{kind},histórico,{band},,,,{margin[0]},{margin[1]},{margin[2]},500"
              for kind in ("a caminho", "no terminal") for band in (0, 3, 6, 10, 15)]  # fmt: skip
     tables = {
         "tempos_trecho": "dia,tipo_dia,linha,sentido,hora_operacao,ordem,percurso_s,parada_s,onibus",
-        "previsao_margem": "dia,tipo,base,horizonte_min,p20,p50,p80,previsoes",
+        "previsao_margem": "dia,tipo,base,horizonte_min,linha,sentido,parte_dia,p20,p50,p80,previsoes",
     }
     content = {"tempos_trecho": rows, "previsao_margem": bands}
     files = {QUERIES[name]: "\n".join([head, *content[name]]) + "\n" for name, head in tables.items()}

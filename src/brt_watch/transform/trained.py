@@ -31,7 +31,7 @@ QUERIES: dict[str, LiteralString] = {
     "tempos_trecho": "select * from tempos_trecho where dia = (select max(dia) from tempos_trecho) "
     "order by tipo_dia, linha, sentido, hora_operacao, ordem",
     "previsao_margem": "select * from previsao_margem where dia = (select max(dia) from previsao_margem) "
-    "order by tipo, base, horizonte_min",
+    "order by tipo, base, horizonte_min, linha, sentido, parte_dia",
 }
 """The content of a training, by model."""
 

@@ -105,6 +105,7 @@ final as (
         cruas.linha,
         cruas.sentido,
         cruas.dia_operacao,
+        cruas.hora_operacao,
         cast(cruas.ordem as integer) as ordem,
         cruas.estacao_id,
         cruas.falta_m,

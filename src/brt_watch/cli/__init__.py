@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _write_utf_8() -> None:
-    """Write UTF-8 in every locale, as JSON and CSV want it: in one of ASCII, the name of a station would end a command."""
+    """Write UTF-8 in every locale, as JSON and CSV want it; a plain ASCII one cannot write the names of stations."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")

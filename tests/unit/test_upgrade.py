@@ -30,7 +30,7 @@ OLD = sorted((Path(__file__).parents[1] / "old_data").glob("*.tar.xz"))
 @pytest.fixture(params=OLD, ids=lambda path: path.name.split(".")[0])
 def resources(request: pytest.FixtureRequest, tmp_path: Path, make_resources: Callable[..., Resources]) -> Resources:
     with tarfile.open(request.param) as archive:
-        archive.extractall(tmp_path / "data")
+        archive.extractall(tmp_path / "data", filter="data")
     return make_resources()
 
 

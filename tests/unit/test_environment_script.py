@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,27 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from brt_watch.place import home
+
+
+def test_every_locked_release_is_one_that_the_project_takes() -> None:
+    """On an older Python the lock may have an older release, and the wheel must install there too."""
+    locked = dict[str, set[str]]()
+    for line in (home() / "requirements.lock").read_text().splitlines():
+        if found := re.match(r"([\w.-]+)(?:\[.*?\])?==([^ ;\\]+)", line):
+            locked.setdefault(canonicalize_name(found[1]), set()).add(found[2])
+    listed = (home() / "pyproject.toml").read_text().split("\ndependencies = [")[1].split("\n]")[0]
+    wanted = [Requirement(each) for each in re.findall(r'^    "([^";]+)"', listed, re.MULTILINE)]
+    assert len(wanted) > 20
+    refused = {
+        each.name: releases
+        for each in wanted
+        if (releases := {one for one in locked[canonicalize_name(each.name)] if one not in each.specifier})
+    }
+    assert refused == {}
 
 
 def test_an_environment_in_use_is_not_renewed(tmp_path: Path) -> None:

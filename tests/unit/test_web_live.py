@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,18 +199,38 @@ def test_streams_hear_of_a_poll_before_the_rest_is_derived(
     ],
 )
 def test_who_asks_for_the_rest_gets_it_as_of_the_newest_poll(
-    make_resources: Callable[..., Resources], clock: StillClock, path: str, needs_the_rest: bool
+    make_resources: Callable[..., Resources],
+    clock: StillClock,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    needs_the_rest: bool,
 ) -> None:
-    """It is derived after the streams have the poll: an answer of before it would be kept until the next."""
+    """It is derived after the streams have the poll: an answer of before it would be kept until the next.
+
+    The next poll waits until the answer is read; it would have the vehicles of one poll and the passages of another.
+    """
     resources = make_resources(postgres_port=1024)
     app = create_app(resources)
     page: Live = app.state.deps.live
+    let_in: list[bool] = []
+    dicts = LiveEngine.dicts
+
+    def read(engine: LiveEngine, query: str) -> list[dict[str, Any]]:
+        with ThreadPoolExecutor(1) as other:
+            let_in.append(other.submit(page.models._lock.acquire, blocking=False).result())
+            if let_in[-1]:
+                other.submit(page.models._lock.release).result()
+        return dicts(engine, query)
+
+    monkeypatch.setattr(LiveEngine, "dicts", read)
     for _ in range(2):
         poll(resources, clock)
         page.look()
         assert not page.models.is_whole
+        let_in.clear()
         assert ask(app, path).status_code == 200
         assert page.models.is_whole == needs_the_rest
+        assert not needs_the_rest or (let_in and not any(let_in))
 
 
 def test_the_feed_keeps_its_old_stamp_without_a_good_record(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from datetime import datetime, timedelta
-from threading import Lock
 
 import structlog
 
@@ -80,7 +79,6 @@ class Live:
         self._events: dict[int, Event] = {}
         self._whole: tuple[Snapshot, Event] | None = None
         self._wake = asyncio.Event()
-        self._passes_lock = Lock()
         self._passes: tuple[Poll | None, dict[str, list[Pass]]] = None, {}
         self._forecasts: tuple[Poll | None, list[Forecast]] = None, []
         self._stations: tuple[Poll | None, AtStations] = None, {}
@@ -152,22 +150,20 @@ class Live:
 
     def passes(self, estacao_id: str) -> list[Pass]:
         """Return the last passages at a station, newest first, at most three per line and direction."""
-        good = self.models.complete()
-        if good is None:
-            return []
-        with self._passes_lock:
-            if self._passes[0] is not good:
-                self._passes = good, passes_of(self.models, good)
-            return self._passes[1].get(estacao_id, [])
+        if self._passes[0] is not self.models.newest_good:
+            with self.models.whole() as good:
+                if good and self._passes[0] is not good:
+                    self._passes = good, passes_of(self.models, good)
+        return self._passes[1].get(estacao_id, [])
 
     @property
     def stations(self) -> AtStations:
         """What is planned and what was missed at each station, by line and direction."""
-        good = self.models.complete()
-        with self._passes_lock:
-            if self._stations[0] is not good:
-                self._stations = good, stations_now(self.models)
-            return self._stations[1]
+        if self._stations[0] is not self.models.newest_good:
+            with self.models.whole() as good:
+                if self._stations[0] is not good:
+                    self._stations = good, stations_now(self.models)
+        return self._stations[1]
 
     def coming(self, estacao_id: str) -> list[Coming]:
         """Return the vehicles on their way to a station, the nearest first."""
@@ -175,11 +171,11 @@ class Live:
 
     def forecasts(self) -> list[Forecast]:
         """Return the forecasts of the newest good poll."""
-        good = self.models.complete()
-        with self._passes_lock:
-            if self._forecasts[0] is not good:
-                self._forecasts = good, forecasts_of(self.models)
-            return self._forecasts[1]
+        if self._forecasts[0] is not self.models.newest_good:
+            with self.models.whole() as good:
+                if self._forecasts[0] is not good:
+                    self._forecasts = good, forecasts_of(self.models)
+        return self._forecasts[1]
 
     def age(self) -> timedelta | None:
         """Return the age of the newest good poll, None before the first."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import duckdb
@@ -34,7 +36,7 @@ AFTER_FAILURE_SECONDS = 30.0
 
 
 class LiveModels:
-    """The models over the last hours of the windows on disk."""
+    """The models over the last hours of the windows on disk. One thread takes polls; any thread reads."""
 
     def __init__(self, files: CaptureFiles, data: Path) -> None:
         self._files = files
@@ -44,7 +46,7 @@ class LiveModels:
         self._looked_back = False
         self._engines = 0
         self._failure: tuple[float, ModelsFailed] | None = None
-        self._lock = Lock()
+        self._lock = RLock()
         self._apart_as_of: Poll | None = None
         self.newest: Poll | None = None
         """The newest poll."""
@@ -53,39 +55,45 @@ class LiveModels:
     def take(self) -> bool:
         """Derive where the vehicles are from new polls on disk; returns whether one is good.
 
-        What else is live follows with `complete`. Raises ModelsFailed, DamagedWindow.
+        What else is live follows with `complete` or `whole`. Raises ModelsFailed, DamagedWindow.
         """
-        with self._lock:
-            if self._failure and time.monotonic() - self._failure[0] < AFTER_FAILURE_SECONDS:
-                raise self._failure[1]
-            before = self.newest_good
-            try:
-                if self._engine is None:
-                    self._engine = self._made()
-                elif not self._looked_back:
-                    self._look_further_back()
+        if self._failure and time.monotonic() - self._failure[0] < AFTER_FAILURE_SECONDS:
+            raise self._failure[1]
+        before = self.newest_good
+        try:
+            if self._engine and not self._looked_back:
+                self._look_further_back()
+            with self._lock:
+                self._engine = self._engine or self._made()
                 self._feed(self._engine, self._polls)
-            except (duckdb.Error, TransformFailed) as error:
-                self._give_up(error)
-            self._failure = None
-            return self.newest_good is not before
+        except (duckdb.Error, TransformFailed) as error:
+            self._give_up(error)
+        self._failure = None
+        return self.newest_good is not before
 
     @property
     def is_whole(self) -> bool:
         """Whether all models that follow each poll are as of the newest one."""
         return self._engine is None or self._engine.is_whole
 
-    def complete(self) -> Poll | None:
-        """Derive what `take` left, unless that is done; returns the newest good poll. Raises ModelsFailed."""
-        newest = self.newest_good
-        if not self.is_whole:
-            with self._lock:
+    @contextmanager
+    def whole(self) -> Iterator[Poll | None]:
+        """Hold all models that follow each poll as of one poll while the block reads them; yields the newest good one.
+
+        Derives what `take` left first. The next poll waits for the block. Raises ModelsFailed.
+        """
+        with self._lock:
+            if self._engine and not self._engine.is_whole:
                 try:
-                    if self._engine and not self._engine.is_whole:
-                        self._engine.derive_rest()
+                    self._engine.derive_rest()
                 except duckdb.Error as error:
                     self._give_up(error)
-        return newest
+            yield self.newest_good
+
+    def complete(self) -> None:
+        """Derive what `take` left, unless that is done. Raises ModelsFailed."""
+        with self.whole():
+            pass
 
     def stop(self) -> None:
         """End what is being derived, before the process ends."""
@@ -142,7 +150,8 @@ class LiveModels:
             engine, polls = self._made(), NewPolls(self._files, KEPT)
             self._feed(engine, polls)
             # The old one is closed when no reader uses it any more.
-            self._engine, self._polls = engine, polls
+            with self._lock:
+                self._engine, self._polls = engine, polls
         self._looked_back = True
 
     def _feed(self, engine: LiveEngine, polls: NewPolls) -> None:

@@ -27,18 +27,18 @@ def control(request: Request, deps: Deps) -> Response:
     snapshot, models = deps.newest(), deps.live.models
 
     def make() -> Encoded:
-        models.complete()
         moment, warned = (snapshot.captured_at, snapshot.warned) if snapshot else (None, deps.live.nothing_yet)
-        answer = Control(
-            moment,
-            deps.live.simulated,
-            warned.sentence if warned else None,
-            warned.code if warned else None,
-            routes_now(models),
-            headways_now(models),
-            attention_now(models),
-            wait_alerts(deps.resources.settings.folder),
-        )
+        with models.whole():
+            answer = Control(
+                moment,
+                deps.live.simulated,
+                warned.sentence if warned else None,
+                warned.code if warned else None,
+                routes_now(models),
+                headways_now(models),
+                attention_now(models),
+                wait_alerts(deps.resources.settings.folder),
+            )
         return Encoded(msgspec.json.encode(answer))
 
     return send(request, snapshot.answer("control", make) if snapshot else make())

@@ -76,7 +76,8 @@ def stations(request: Request, deps: Deps) -> Response:
     snapshot = deps.newest()
 
     def make() -> Encoded:
-        found = [_station(deps, estacao_id) for estacao_id in deps.reference.network.stations]
+        with deps.live.models.whole():
+            found = [_station(deps, estacao_id) for estacao_id in deps.reference.network.stations]
         return Encoded(msgspec.json.encode(Stations(snapshot.captured_at if snapshot else None, found)))
 
     return send(request, snapshot.answer("stations", make) if snapshot else make())

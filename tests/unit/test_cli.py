@@ -524,3 +524,11 @@ def test_names_are_written_as_utf_8_in_every_locale(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
     assert main(monkeypatch, "network", "show") == 0
     assert "Oceânico" in written.getvalue().decode()
+
+
+def test_a_name_that_is_not_utf_8_is_written_with_escapes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = io.BytesIO()
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(said, encoding="utf-8", errors="backslashreplace"))
+    monkeypatch.setenv("BRT_WATCH_DATA", str(tmp_path))
+    assert main(monkeypatch, "import", f"{tmp_path}/\udce9.csv") in (1, 2)
+    assert "\\udce9.csv" in said.getvalue().decode()

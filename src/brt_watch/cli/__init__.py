@@ -64,10 +64,13 @@ def main() -> None:
 
 
 def _write_utf_8() -> None:
-    """Write UTF-8 in every locale, as JSON and CSV want it; a plain ASCII one cannot write the names of stations."""
+    """Write UTF-8 in every locale, as JSON and CSV want it; a plain ASCII one cannot write the names of stations.
+
+    Not even UTF-8 can write the name of a file whose bytes are none; these are escaped.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _print_version(wanted: bool) -> None:

@@ -15,13 +15,8 @@ from brt_watch.transform.runner import DBT_PROJECT
 OF_THE_RUN = {"load_id", "derived_by"}
 """Columns that name the run that wrote a row and describe nothing of the bus."""
 
-MARTS = sorted(
-    path.stem
-    for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql")
-    if path.parent.name != "feeds" and path.stem != "previsao_acerto"
-)
-"""Without those of further feeds, whose tables are in Postgres alone (docs/decisions/0011), and without the score of
-forecasts: a first run, as that of the lake, also scores the day that is not over."""
+MARTS = sorted(path.stem for path in (DBT_PROJECT / "models" / "marts").rglob("*.sql") if path.parent.name != "feeds")
+"""Without those of further feeds, whose tables are in Postgres alone (docs/decisions/0011)."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +25,15 @@ class Table:
 
     rows: int
     checksum: str
+
+
+def forget_forecasts(resources: Resources) -> None:
+    """Let the next run in Postgres also score the day that is not over, as the first one on the lake does.
+
+    The tables of a template are there before any signal, so that its next run is an increment.
+    """
+    with resources.store.connection() as connection:
+        connection.execute("drop table if exists int_previsoes__passadas, previsao_acerto cascade")
 
 
 def table(rows: list[dict[str, Any]]) -> Table:

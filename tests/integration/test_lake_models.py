@@ -27,7 +27,7 @@ from tests.conftest import make_settings
 from tests.integration.captured import query
 from tests.integration.conftest import share_parsed
 from tests.integration.filled import Filled
-from tests.integration.marts import MARTS, on_lake, table
+from tests.integration.marts import MARTS, forget_forecasts, on_lake, table
 from tests.integration.simulated import MINUTES, START
 
 
@@ -40,6 +40,8 @@ def both(
     settings = make_settings(tmp_path_factory.mktemp("lake"), database_url=address)
     resources = derived_morning.into(replace(Resources.from_settings(settings), clock=StillClock(START)))
     share_parsed(resources)
+    forget_forecasts(resources)
+    pipeline.transform(resources, "--select", "int_previsoes__passadas+")
     pipeline.transform(replace(resources, on_lake=True))
     return resources
 
@@ -55,6 +57,7 @@ def test_every_mart_is_equal_on_postgres_and_duckdb(both: Resources) -> None:
             different[name] = (table(expected), table(found))
     assert not different
     assert len(query(both, "select 1 from viagens")) > 20
+    assert query(both, "select 1 from previsao_acerto")
 
 
 LARGE = (

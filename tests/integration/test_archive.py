@@ -21,7 +21,7 @@ from brt_watch.capture.manifest import read_manifest
 from brt_watch.capture.window import CSV, has_csv, read_ledger
 from brt_watch.clock import StillClock
 from brt_watch.errors import DamagedWindow, FeedFailed
-from brt_watch.feeds import brt as parse
+from brt_watch.feeds import record
 from brt_watch.resources import Resources
 from brt_watch.store.embedded import Server
 from tests.integration.captured import capture, query
@@ -107,10 +107,10 @@ def test_a_change_of_the_rules_reaches_the_past(
     day: Resources, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     assert query(day, "select count(*) as n from brt_raw where codigo = 'x'") == [{"n": 0}]
-    monkeypatch.setattr(parse, "_coordinate", lambda value, limit: value or 0)
+    monkeypatch.setattr(record, "_coordinate", lambda value, limit: value or 0)
     # Other rules come with another process, and what was read by the old ones ends with theirs.
-    parse.read_entry.cache_clear()
-    request.addfinalizer(parse.read_entry.cache_clear)
+    record.read_entry.cache_clear()
+    request.addfinalizer(record.read_entry.cache_clear)
     second = day.files.archived()[1]
     since = read_ledger(second)[0].poll.tick
     assert windows_to_rebuild(day, since)[0] == second

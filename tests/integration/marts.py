@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+from brt_watch import pipeline
 from brt_watch.archive.lake_session import open_lake
 from brt_watch.resources import Resources
 from brt_watch.transform.runner import DBT_PROJECT
@@ -27,13 +28,14 @@ class Table:
     checksum: str
 
 
-def forget_forecasts(resources: Resources) -> None:
-    """Let the next run in Postgres also score the day that is not over, as the first one on the lake does.
+def score_forecasts_as_first(resources: Resources) -> None:
+    """Derive past forecasts in Postgres as a first run, which also scores the day that is not over: so does the lake's.
 
     The tables of a template are there before any signal, so that its next run is an increment.
     """
     with resources.store.connection() as connection:
-        connection.execute("drop table if exists int_previsoes__passadas, previsao_acerto cascade")
+        connection.execute("drop table int_previsoes__passadas, previsao_acerto cascade")
+    pipeline.transform(resources, "--select", "int_previsoes__passadas+")
 
 
 def table(rows: list[dict[str, Any]]) -> Table:

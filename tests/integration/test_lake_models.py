@@ -27,7 +27,7 @@ from tests.conftest import make_settings
 from tests.integration.captured import query
 from tests.integration.conftest import share_parsed
 from tests.integration.filled import Filled
-from tests.integration.marts import MARTS, forget_forecasts, on_lake, table
+from tests.integration.marts import MARTS, on_lake, score_forecasts_as_first, table
 from tests.integration.simulated import MINUTES, START
 
 
@@ -40,8 +40,7 @@ def both(
     settings = make_settings(tmp_path_factory.mktemp("lake"), database_url=address)
     resources = derived_morning.into(replace(Resources.from_settings(settings), clock=StillClock(START)))
     share_parsed(resources)
-    forget_forecasts(resources)
-    pipeline.transform(resources, "--select", "int_previsoes__passadas+")
+    score_forecasts_as_first(resources)
     pipeline.transform(replace(resources, on_lake=True))
     return resources
 

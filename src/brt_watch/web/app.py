@@ -59,7 +59,7 @@ POLICY = (
 EXPOSED = ("ETag", "Link", "Content-Disposition", "Retry-After")
 ASK_AGAIN = {"Cache-Control": "no-cache"}
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-"""The metrics are brt-watch's own. To ask at each request whether somebody collects these takes a fifth of its time."""
+"""The metrics are brt-watch's own. To ask for collectors of these takes 10 of 41 µs of the shortest request."""
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH")
 DATABASE_SECONDS = 15.0

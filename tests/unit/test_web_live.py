@@ -205,7 +205,7 @@ def test_who_asks_for_the_rest_gets_it_as_of_the_newest_poll(
     path: str,
     needs_the_rest: bool,
 ) -> None:
-    """It is derived after the streams have the poll: an answer of before it would be kept until the next.
+    """The streams get a poll before the rest is derived; an answer made in between would be kept for a whole poll.
 
     The next poll waits until the answer is read; it would have the vehicles of one poll and the passages of another.
     """

@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro begin_of(unit, seconds, moment) -%}
-{#- The start of a unit of so many seconds, UTC. On DuckDB date_trunc goes by the calendar, which takes longer. -#}
+{#- The start of the minute or hour that contains a time, UTC. DuckDB's date_trunc is slower: it works out the calendar date. -#}
 {%- if target.type == 'postgres' -%}
 date_trunc('{{ unit }}', {{ moment }})
 {%- else -%}

@@ -10,6 +10,11 @@
 )
 {%- endmacro %}
 
+{% macro on_the_day_before(column) -%}
+{#- Whether a day is the one before a service day that a run rebuilds whole. -#}
+{{ is_one_of(column, '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
+{%- endmacro %}
+
 {% macro passages_of_changed_days() -%}
 {#- The passages of the service days that a run rebuilds whole, by the day in which a bus leaves the station
     (`dia_da_passagem`): the trips of a night go on after the day to which they belong. -#}
@@ -37,8 +42,8 @@
                 and viagens.id_viagem = passagens.id_viagem
                 and dias.inicio <= passagens.partida
         where
-            {{ is_one_of('viagens.dia_operacao', '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
-            and {{ is_one_of('passagens.dia_operacao', '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
+            {{ on_the_day_before('viagens.dia_operacao') }}
+            and {{ on_the_day_before('passagens.dia_operacao') }}
     ) as passadas
     {{ join_first() }}
 )

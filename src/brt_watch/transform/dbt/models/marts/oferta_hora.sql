@@ -92,7 +92,7 @@ realizadas as (
                 and (viagens.dia_operacao = dias.dia or viagens.partida >= dias.inicio)
         where
             {{ in_changed_service_days('viagens.dia_operacao') }}
-            or {{ is_one_of('viagens.dia_operacao', '(select vespera from ' ~ changed_days_with_ends() ~ ' as dias)') }}
+            or {{ on_the_day_before('viagens.dia_operacao') }}
     ) as viagens
     group by dia_operacao, linha, sentido, hora_operacao
 ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -23,6 +25,8 @@ from brt_watch.web.snapshot import Snapshot, Warned
 from brt_watch.web.vehicles import vehicles_of
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.1
 """A look that finds nothing takes 0.08 ms of processor time, beside the change of threads."""
@@ -60,6 +64,26 @@ def vehicles_event(tick: str, body: bytes) -> Event:
     return Event(b"event: vehicles\nid: %s\ndata: %s\n\n" % (tick.encode(), body))
 
 
+class OfPoll(Generic[T]):
+    """What is read from all live models at the newest good poll, kept until the next one.
+
+    Who asks for a kept answer does not wait for a poll that is being derived.
+    """
+
+    def __init__(self, models: LiveModels, read: Callable[[Poll], T], before_the_first: T) -> None:
+        self._models = models
+        self._read = read
+        self._kept: tuple[Poll | None, T] = None, before_the_first
+
+    def newest(self) -> T:
+        """Return it as of the newest good poll."""
+        if self._kept[0] is not self._models.newest_good:
+            with self._models.whole() as good:
+                if good and self._kept[0] is not good:
+                    self._kept = good, self._read(good)
+        return self._kept[1]
+
+
 class Live:
     """The newest snapshot, and what changed from one to the next."""
 
@@ -79,9 +103,9 @@ class Live:
         self._events: dict[int, Event] = {}
         self._whole: tuple[Snapshot, Event] | None = None
         self._wake = asyncio.Event()
-        self._passes: tuple[Poll | None, dict[str, list[Pass]]] = None, {}
-        self._forecasts: tuple[Poll | None, list[Forecast]] = None, []
-        self._stations: tuple[Poll | None, AtStations] = None, {}
+        self._passes: OfPoll[dict[str, list[Pass]]] = OfPoll(models, lambda good: passes_of(models, good), {})
+        self._forecasts: OfPoll[list[Forecast]] = OfPoll(models, lambda _: forecasts_of(models), [])
+        self._stations: OfPoll[AtStations] = OfPoll(models, lambda _: stations_now(models), {})
 
     @property
     def failed(self) -> Poll | None:
@@ -150,20 +174,12 @@ class Live:
 
     def passes(self, estacao_id: str) -> list[Pass]:
         """Return the last passages at a station, newest first, at most three per line and direction."""
-        if self._passes[0] is not self.models.newest_good:
-            with self.models.whole() as good:
-                if good and self._passes[0] is not good:
-                    self._passes = good, passes_of(self.models, good)
-        return self._passes[1].get(estacao_id, [])
+        return self._passes.newest().get(estacao_id, [])
 
     @property
     def stations(self) -> AtStations:
         """What is planned and what was missed at each station, by line and direction."""
-        if self._stations[0] is not self.models.newest_good:
-            with self.models.whole() as good:
-                if self._stations[0] is not good:
-                    self._stations = good, stations_now(self.models)
-        return self._stations[1]
+        return self._stations.newest()
 
     def coming(self, estacao_id: str) -> list[Coming]:
         """Return the vehicles on their way to a station, the nearest first."""
@@ -171,11 +187,7 @@ class Live:
 
     def forecasts(self) -> list[Forecast]:
         """Return the forecasts of the newest good poll."""
-        if self._forecasts[0] is not self.models.newest_good:
-            with self.models.whole() as good:
-                if self._forecasts[0] is not good:
-                    self._forecasts = good, forecasts_of(self.models)
-        return self._forecasts[1]
+        return self._forecasts.newest()
 
     def age(self) -> timedelta | None:
         """Return the age of the newest good poll, None before the first."""

@@ -189,15 +189,19 @@ class Visit:
             return self.page
         return self.map(name + place)
 
-    def with_database(self, *addresses: str) -> None:
-        """Answer as if the missing database had been queried too."""
+    def alter(self, address: str, change: Callable[[Any], Any]) -> None:
+        """Answer requests of an address of the API with a changed form of what the server answers."""
 
         def answer(route: Any) -> None:
             response = route.fetch()
-            route.fulfill(response=response, json=response.json() | {"aviso": None, "aviso_codigo": None})
+            route.fulfill(response=response, json=change(response.json()))
 
+        self.page.route(f"**/api/v1/{address}", answer)
+
+    def with_database(self, *addresses: str) -> None:
+        """Answer as if the missing database had been queried too."""
         for address in addresses:
-            self.page.route(f"**/api/v1/{address}", answer)
+            self.alter(address, lambda known: known | {"aviso": None, "aviso_codigo": None})
         # The server has no totals of days without a database.
         self.page.route("**/api/v1/coverage/days?*", lambda route: route.fulfill(json=[]))
 

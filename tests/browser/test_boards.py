@@ -67,12 +67,11 @@ def test_directions_are_not_mixed_before_lines_have_names(visit: Any) -> None:
 def test_a_station_says_that_a_bus_may_have_passed_unseen(seen: Any) -> None:
     """After a hole in the capture the last bus that was seen need not be the last one."""
 
-    def with_hole(route: Any) -> None:
-        answer = route.fetch().json()
+    def with_hole(answer: dict[str, Any]) -> dict[str, Any]:
         lines = [each | {"segundos_sem_passar": None, "flag_lacuna": None} for each in answer["linhas"]]
-        route.fulfill(json=answer | {"linhas": lines})
+        return answer | {"linhas": lines}
 
-    seen.page.route("**/api/v1/stations/TOBMP", with_hole)
+    seen.alter("stations/TOBMP", with_hole)
     page = seen.view("estacao", "/TOBMP")
     said = page.locator(".last li", has_text="o último passou às").first
     said.wait_for()
@@ -108,11 +107,7 @@ def test_terminals_have_departures_and_arrivals(seen: Any, site: str) -> None:
 def test_the_controller_sees_beads_gaps_and_silent_buses(seen: Any, tmp_path: Path) -> None:
     waits = {"desde": "2026-11-24T08:10:00Z", "espera_segundos": 900, "espera_usual_segundos": 300}
     alerts = [{"linha": line, "sentido": "volta", **waits, "flag_do_plano": True} for line in ("22", "35")]
-
-    def with_alerts(route: Any) -> None:
-        route.fulfill(json=route.fetch().json() | {"alertas": alerts})
-
-    seen.page.route("**/api/v1/control", with_alerts)
+    seen.alter("control", lambda answer: answer | {"alertas": alerts})
     page = seen.view("controle")
     assert page.locator(".alerts li").count() == 2
     assert "espera média de 15 min pelo plano: 5 min" in " ".join(page.locator(".alerts li").first.inner_text().split())
@@ -135,12 +130,11 @@ def test_the_controller_sees_beads_gaps_and_silent_buses(seen: Any, tmp_path: Pa
 def test_after_a_hole_in_the_capture_gaps_are_unknown(seen: Any) -> None:
     """No gap that is known is not the same as no gap."""
 
-    def with_hole(route: Any) -> None:
-        answer = route.fetch().json()
+    def with_hole(answer: dict[str, Any]) -> dict[str, Any]:
         lines = [each | {"maior_intervalo_segundos": None, "flag_lacuna": False} for each in answer["percursos"]]
-        route.fulfill(json=answer | {"percursos": lines})
+        return answer | {"percursos": lines}
 
-    seen.page.route("**/api/v1/control", with_hole)
+    seen.alter("control", with_hole)
     page = seen.view("controle")
     page.locator(".first-things", has_text="não sabemos: faltou captura").wait_for()
     assert "Nenhuma linha com buraco" not in page.locator(".first-things").inner_text()
@@ -150,7 +144,7 @@ def test_after_a_hole_in_the_capture_gaps_are_unknown(seen: Any) -> None:
 def test_many_alerts_leave_room_for_the_lines(seen: Any) -> None:
     waits = {"desde": "2026-11-24T08:10:00Z", "espera_usual_segundos": 300, "flag_do_plano": True, "sentido": "ida"}
     alerts = [{"linha": str(line), "espera_segundos": 400 + line, **waits} for line in range(10, 19)]
-    seen.page.route("**/api/v1/control", lambda route: route.fulfill(json=route.fetch().json() | {"alertas": alerts}))
+    seen.alter("control", lambda answer: answer | {"alertas": alerts})
     page = seen.view("controle")
     page.locator(".alerts li").first.wait_for()
     assert page.locator(".alerts .badge:visible").all_inner_texts() == ["18", "17", "16", "15", "14", "13"]
@@ -164,13 +158,12 @@ def test_the_wall_of_the_controller_shows_beads(visit: Any) -> None:
     waits = {"desde": "2026-11-24T08:10:00Z", "espera_usual_segundos": 300, "flag_do_plano": True, "sentido": "ida"}
     alerts = [{"linha": str(line), "espera_segundos": 400 + line, **waits} for line in range(10, 19)]
 
-    def busy(route: Any) -> None:
-        answer = route.fetch().json()
+    def busy(answer: dict[str, Any]) -> dict[str, Any]:
         gap = {"maior_intervalo_segundos": 900, "estacao_id": "TCRJ2", "flag_lacuna": True}
         lines = [each | gap for each in answer["percursos"]]
-        route.fulfill(json=answer | {"percursos": lines, "alertas": alerts})
+        return answer | {"percursos": lines, "alertas": alerts}
 
-    seen.page.route("**/api/v1/control", busy)
+    seen.alter("control", busy)
     page = seen.view("controle", "?tela=1")
     page.locator(".first-things li:visible").first.wait_for()
     assert page.locator("svg.beads").nth(3).bounding_box()["y"] < 1080 - 44
@@ -179,21 +172,16 @@ def test_the_wall_of_the_controller_shows_beads(visit: Any) -> None:
 def test_without_a_plan_nothing_is_counted_as_gap_or_bunch(seen: Any) -> None:
     """At a weekend gaps and bunches are unknown, and unknown is not zero."""
 
-    def unplanned(route: Any) -> None:
-        answer = route.fetch().json()
+    def unplanned(answer: dict[str, Any]) -> dict[str, Any]:
         lines = [
             each | {"intervalo_previsto_segundos": None, "flag_lacuna": False, "comboios": 0}
             for each in answer["percursos"]
         ]
-        route.fulfill(json=answer | {"percursos": lines})
+        return answer | {"percursos": lines}
 
-    seen.page.route("**/api/v1/control", unplanned)
-    seen.page.route(
-        "**/api/v1/lines/*/stringline*",
-        lambda route: route.fulfill(
-            json=route.fetch().json() | {"intervalo_mediano_segundos": 840, "fracao_comboio": None, "aviso": None}
-        ),
-    )
+    seen.alter("control", unplanned)
+    median_alone = {"intervalo_mediano_segundos": 840, "fracao_comboio": None, "aviso": None}
+    seen.alter("lines/*/stringline*", lambda answer: answer | median_alone)
     page = seen.view("controle")
     said = page.locator(".lede").inner_text()
     assert said.endswith("Para este dia ou horário a rede não tem plano: ela tem o de dia útil.")
